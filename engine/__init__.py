@@ -1,0 +1,1 @@
+"""The pure core: BPMN, DMN and FEEL without clock, disk or network."""

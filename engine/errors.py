@@ -1,0 +1,70 @@
+"""The one error class of FlowMaster: something in the request or the world is wrong, and here is the fix.
+
+Broken code is an `assert`; a broken request is a `FlowMasterError`. Doors translate it, nobody invents another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from flowmaster.engine.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A concrete call that is valid next: an operation with its arguments, and why one would make it."""
+
+    operation: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    why: str = ""
+
+
+class FlowMasterError(Exception):
+    """A refusal that a person or a model can act on.
+
+    `code` is stable and reads `noun.what_is_wrong` (`task.unknown`); `path` names the offending argument or
+    element (`variables.amount`, `element:approve`); `expected` says what is allowed; `fix` is the next move in
+    words; `next` holds calls that repair it; `status` is the HTTP status of the same refusal.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        path: str = "",
+        expected: Json = None,
+        fix: str = "",
+        next: Sequence[Hint] = (),
+        status: int = 400,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+        self.expected = expected
+        self.fix = fix
+        self.next = tuple(next)
+        self.status = status
+
+    def body(self) -> dict[str, Json]:
+        """Return the form that every door shows: only the parts that say something."""
+        body: dict[str, Json] = {"code": self.code, "message": self.message}
+        if self.path:
+            body["path"] = self.path
+        if self.expected is not None:
+            body["expected"] = self.expected
+        if self.fix:
+            body["fix"] = self.fix
+        if self.next:
+            body["next"] = [
+                {"operation": hint.operation, "arguments": dict(hint.arguments), "why": hint.why}
+                for hint in self.next
+            ]
+        return body
+
+
+def did_you_mean(wrong: str, known: Sequence[str]) -> str:
+    """Return ` Did you mean 'x'?` for the nearest known names, or an empty text."""
+    near = get_close_matches(wrong, known, 3, 0.6)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -1,0 +1,1 @@
+"""Documents and knowledge: reading, fields with their place, search."""

@@ -1,0 +1,1 @@
+"""Where state lives: SQLite and memory behind one interface."""
