@@ -1,0 +1,189 @@
+"""What one may ask of an instance. A command carries its time and its actor; the engine has no clock.
+
+`at` is an instant in epoch milliseconds (UTC); `by` is who asks (a person, `agent:x`, `worker:x`, `system`).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from flowmaster.engine.state import Parent
+from flowmaster.engine.values import Json
+
+NO_VARIABLES: Mapping[str, Json] = {}
+
+
+class StartInstance(NamedTuple):
+    """Begin an instance; `start` names the start event, empty for the none start event."""
+
+    at: int
+    by: str
+    instance: str
+    variables: Mapping[str, Json] = NO_VARIABLES
+    business_key: str = ""
+    start: str = ""
+    parent: Parent | None = None
+
+
+class ActOnTask(NamedTuple):
+    """Do something with an open task: claim, release, complete, save_draft, assign, delegate, reject, ...
+
+    `by` is the person acted for; `privileged` lifts the check of candidates (not of exclusions).
+    """
+
+    at: int
+    by: str
+    wait: int
+    action: str
+    variables: Mapping[str, Json] = NO_VARIABLES
+    to: str = ""
+    comment: str = ""
+    roles: frozenset[str] | None = None
+
+
+class CompleteJob(NamedTuple):
+    """A worker is done with a job."""
+
+    at: int
+    by: str
+    wait: int
+    variables: Mapping[str, Json] = NO_VARIABLES
+
+
+class FailJob(NamedTuple):
+    """A try at a job failed for a technical reason; `retries` is what is left, `due` when to try again."""
+
+    at: int
+    by: str
+    wait: int
+    message: str
+    retries: int
+    due: int | None = None
+
+
+class ThrowJobError(NamedTuple):
+    """A job ended in a business error (a BPMN error)."""
+
+    at: int
+    by: str
+    wait: int
+    code: str
+    message: str = ""
+    variables: Mapping[str, Json] = NO_VARIABLES
+
+
+class FireTimer(NamedTuple):
+    """A timer is due."""
+
+    at: int
+    by: str
+    wait: int
+
+
+class ReceiveEvent(NamedTuple):
+    """A message or signal reached a waiting place."""
+
+    at: int
+    by: str
+    wait: int
+    variables: Mapping[str, Json] = NO_VARIABLES
+
+
+class ReportChildStarted(NamedTuple):
+    """The called process runs under the id `child`."""
+
+    at: int
+    by: str
+    wait: int
+    child: str
+
+
+class ReportChildEnded(NamedTuple):
+    """The called process is over, or could not be started (`status` is `refused`)."""
+
+    at: int
+    by: str
+    wait: int
+    status: str
+    variables: Mapping[str, Json] = NO_VARIABLES
+    error: str = ""
+    message: str = ""
+
+
+class CancelInstance(NamedTuple):
+    """End the instance as it stands."""
+
+    at: int
+    by: str
+    note: str = ""
+
+
+class PauseInstance(NamedTuple):
+    """Hold the instance where it is."""
+
+    at: int
+    by: str
+    note: str = ""
+
+
+class ResumeInstance(NamedTuple):
+    """Let a paused instance go on."""
+
+    at: int
+    by: str
+    note: str = ""
+
+
+class Retry(NamedTuple):
+    """Try again what stands as incident: all, those of one element, or one."""
+
+    at: int
+    by: str
+    element: str = ""
+    incident: int = 0
+
+
+class Skip(NamedTuple):
+    """Leave an element as if it had completed, with the given outputs."""
+
+    at: int
+    by: str
+    element: str
+    variables: Mapping[str, Json] = NO_VARIABLES
+
+
+class Move(NamedTuple):
+    """Take the tokens at one element and put them before another."""
+
+    at: int
+    by: str
+    source: str
+    target: str
+
+
+class SetVariables(NamedTuple):
+    """Change variables from outside; `scope` names an active element, empty for the process."""
+
+    at: int
+    by: str
+    variables: Mapping[str, Json]
+    scope: str = ""
+
+
+Command: TypeAlias = (
+    StartInstance
+    | ActOnTask
+    | CompleteJob
+    | FailJob
+    | ThrowJobError
+    | FireTimer
+    | ReceiveEvent
+    | ReportChildStarted
+    | ReportChildEnded
+    | CancelInstance
+    | PauseInstance
+    | ResumeInstance
+    | Retry
+    | Skip
+    | Move
+    | SetVariables
+)

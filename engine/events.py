@@ -1,0 +1,230 @@
+"""What happened to an instance, as facts: the history, and the only thing that changes its state.
+
+Events are forever. A recorded event must apply with every later version of this code, so fields are only
+ever added at the end, with a default. Time and actor stand once on the step that an event belongs to;
+an event repeats a time only where the state needs it.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from flowmaster.engine.state import Parent, Wait
+from flowmaster.engine.values import Json
+
+
+class InstanceStarted(NamedTuple):
+    """An instance of a published version came to life."""
+
+    instance: str
+    process: str
+    version: int
+    business_key: str
+    at: int
+    parent: Parent | None
+    variables: Mapping[str, Json]
+
+
+class ElementEntered(NamedTuple):
+    """A token came to an element; `via` holds the flows whose tokens it took."""
+
+    key: int
+    element: str
+    scope: int
+    via: tuple[str, ...]
+
+
+class ElementCompleted(NamedTuple):
+    """An element did what it is there for."""
+
+    key: int
+    element: str
+
+
+class ElementCancelled(NamedTuple):
+    """An element was left before it completed."""
+
+    key: int
+    element: str
+
+
+class FlowTaken(NamedTuple):
+    """A token left over a sequence flow."""
+
+    flow: str
+    scope: int
+
+
+class TokenJoined(NamedTuple):
+    """A token arrived at a join and waits there for the others."""
+
+    element: str
+    flow: str
+    scope: int
+
+
+class VariablesSet(NamedTuple):
+    """Variables of one scope got new values."""
+
+    scope: int
+    element: str
+    values: Mapping[str, Json]
+
+
+class WaitOpened(NamedTuple):
+    """An element began to wait for a person, worker, timer, message or called process."""
+
+    wait: Wait
+
+
+class WaitClosed(NamedTuple):
+    """A wait is over; `how` says why: completed, fired, received, failed, withdrawn."""
+
+    wait: int
+    element: str
+    how: str
+    data: Mapping[str, Json]
+
+
+class TaskChanged(NamedTuple):
+    """A task was claimed, released, assigned, reminded of, escalated, commented on and so on."""
+
+    wait: Wait
+    action: str
+    data: Mapping[str, Json]
+
+
+class TaskPerformed(NamedTuple):
+    """A person (or an agent for a person) completed a task."""
+
+    wait: int
+    element: str
+    performer: str
+
+
+class JobFailed(NamedTuple):
+    """A try at a job failed; `wait` is the job as it stands now."""
+
+    wait: Wait
+    message: str
+
+
+class ChildStarted(NamedTuple):
+    """The called process runs; `wait` is the wait as it stands now."""
+
+    wait: Wait
+
+
+class DecisionMade(NamedTuple):
+    """A DMN decision was evaluated: with which version, over what, which rules matched, what it gave."""
+
+    key: int
+    element: str
+    decision: str
+    version: int
+    inputs: Mapping[str, Json]
+    matched: tuple[Json, ...]
+    output: Json
+
+
+class MessageSent(NamedTuple):
+    """The instance sent a message inside the server."""
+
+    element: str
+    name: str
+    key: str
+    variables: Mapping[str, Json]
+
+
+class ErrorThrown(NamedTuple):
+    """A BPMN error was thrown; `caught_by` is the catching element, empty if none caught it here."""
+
+    element: str
+    code: str
+    message: str
+    caught_by: str
+
+
+class ChildRequested(NamedTuple):
+    """The instance calls another process."""
+
+    wait: int
+    element: str
+    process: str
+    version: str
+    variables: Mapping[str, Json]
+
+
+class ChildCancelRequested(NamedTuple):
+    """The instance no longer wants the process it called."""
+
+    wait: int
+    element: str
+    child: str
+
+
+class IncidentRaised(NamedTuple):
+    """Something went wrong that only a person or agent can mend."""
+
+    id: int
+    node: int
+    element: str
+    stage: str
+    code: str
+    message: str
+    at: int
+    attempts: int
+
+
+class IncidentResolved(NamedTuple):
+    """An incident is out of the way."""
+
+    id: int
+    element: str
+    how: str
+
+
+class InstancePaused(NamedTuple):
+    """The instance takes no further step until it is resumed."""
+
+    note: str
+
+
+class InstanceResumed(NamedTuple):
+    """The instance goes on."""
+
+    note: str
+
+
+class InstanceEnded(NamedTuple):
+    """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
+
+    status: str
+    error: str
+    message: str
+
+
+Event: TypeAlias = (
+    InstanceStarted
+    | ElementEntered
+    | ElementCompleted
+    | ElementCancelled
+    | FlowTaken
+    | TokenJoined
+    | VariablesSet
+    | WaitOpened
+    | WaitClosed
+    | TaskChanged
+    | TaskPerformed
+    | JobFailed
+    | ChildStarted
+    | DecisionMade
+    | MessageSent
+    | ErrorThrown
+    | ChildRequested
+    | ChildCancelRequested
+    | IncidentRaised
+    | IncidentResolved
+    | InstancePaused
+    | InstanceResumed
+    | InstanceEnded
+)

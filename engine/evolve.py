@@ -1,0 +1,189 @@
+"""How an event changes the state: the only place where a state is written.
+
+Rule 1: `evolve` never raises and never decides; whatever was recorded applies.
+Rule 2: nothing outside this file assigns to a state, its nodes, waits or incidents.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flowmaster.engine import events as ev
+from flowmaster.engine.state import ROOT, Incident, Node, State
+
+
+def evolve(state: State, event: ev.Event) -> None:
+    """Apply one event to a private state."""
+    state.seq += 1
+    _APPLIERS[type(event)](state, event)
+
+
+def fold(state: State, events: Iterable[ev.Event]) -> State:
+    """Return the state after `events`, leaving the given one as it is."""
+    after = state.copy()
+    for event in events:
+        evolve(after, event)
+    return after
+
+
+def blank(instance: str, process: str, version: int) -> State:
+    """Return the state before the first event."""
+    return State(instance, process, version)
+
+
+def _instance_started(state: State, event: ev.InstanceStarted) -> None:
+    state.instance, state.process, state.version = event.instance, event.process, event.version
+    state.business_key, state.started, state.parent = event.business_key, event.at, event.parent
+    state.keys = ROOT
+    state.nodes[ROOT] = Node(ROOT, event.process, 0, variables=dict(event.variables))
+
+
+def _element_entered(state: State, event: ev.ElementEntered) -> None:
+    key, element, scope_key, via = event
+    if key > state.keys:
+        state.keys = key
+    state.nodes[key] = Node(key, element, scope_key)
+    scope = state.nodes.get(scope_key)
+    if scope is None:
+        return
+    scope.open += 1 - len(via)
+    arrivals = scope.arrivals
+    if arrivals is not None and element in arrivals:
+        _take_arrivals(scope, arrivals, element, via)
+
+
+def _take_arrivals(scope: Node, arrivals: dict[str, dict[str, int]], element: str, via: tuple[str, ...]) -> None:
+    counts = arrivals[element]
+    for flow in via:
+        if counts.get(flow, 0) > 1:
+            counts[flow] -= 1
+        else:
+            counts.pop(flow, None)
+    if not counts:
+        del arrivals[element]
+    if not arrivals:
+        scope.arrivals = None
+
+
+def _element_left(state: State, event: ev.ElementCompleted | ev.ElementCancelled) -> None:
+    node = state.nodes.pop(event.key, None)
+    if node is None:
+        return
+    for wait in node.waits:
+        state.waits.pop(wait, None)
+    scope = state.nodes.get(node.scope)
+    if scope is not None:
+        scope.open -= 1
+
+
+def _flow_taken(state: State, event: ev.FlowTaken) -> None:
+    scope = state.nodes.get(event.scope)
+    if scope is not None:
+        scope.open += 1
+
+
+def _token_joined(state: State, event: ev.TokenJoined) -> None:
+    scope = state.nodes.get(event.scope)
+    if scope is None:
+        return
+    if scope.arrivals is None:
+        scope.arrivals = {}
+    counts = scope.arrivals.setdefault(event.element, {})
+    counts[event.flow] = counts.get(event.flow, 0) + 1
+
+
+def _variables_set(state: State, event: ev.VariablesSet) -> None:
+    node = state.nodes.get(event.scope)
+    if node is None:
+        return
+    if node.variables is None:
+        node.variables = dict(event.values)
+    else:
+        node.variables.update(event.values)
+
+
+def _wait_opened(state: State, event: ev.WaitOpened) -> None:
+    wait = event.wait
+    state.keys = max(state.keys, wait.id)
+    state.waits[wait.id] = wait
+    node = state.nodes.get(wait.node)
+    if node is not None:
+        node.waits = (*node.waits, wait.id)
+
+
+def _wait_closed(state: State, event: ev.WaitClosed) -> None:
+    _drop_wait(state, event.wait)
+
+
+def _drop_wait(state: State, key: int) -> None:
+    wait = state.waits.pop(key, None)
+    node = state.nodes.get(wait.node) if wait else None
+    if node is not None:
+        node.waits = tuple(other for other in node.waits if other != key)
+
+
+def _wait_changed(state: State, event: ev.TaskChanged | ev.JobFailed | ev.ChildStarted) -> None:
+    if event.wait.id in state.waits:
+        state.waits[event.wait.id] = event.wait
+
+
+def _task_performed(state: State, event: ev.TaskPerformed) -> None:
+    state.performers[event.element] = event.performer
+
+
+def _incident_raised(state: State, event: ev.IncidentRaised) -> None:
+    state.keys = max(state.keys, event.id)
+    state.incidents[event.id] = Incident(*event)
+
+
+def _incident_resolved(state: State, event: ev.IncidentResolved) -> None:
+    state.incidents.pop(event.id, None)
+
+
+def _instance_paused(state: State, event: ev.InstancePaused) -> None:
+    state.status = "paused"
+
+
+def _instance_resumed(state: State, event: ev.InstanceResumed) -> None:
+    state.status = "active"
+
+
+def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
+    state.status = event.status
+    root = state.nodes.get(ROOT)
+    state.nodes.clear()
+    state.waits.clear()
+    state.incidents.clear()
+    if root is not None:
+        root.open, root.arrivals, root.waits = 0, None, ()
+        state.nodes[ROOT] = root
+
+
+def _nothing(state: State, event: ev.Event) -> None:
+    """Apply an event that is history only."""
+
+
+_APPLIERS: dict[type, Callable[[State, Any], None]] = {
+    ev.InstanceStarted: _instance_started,
+    ev.ElementEntered: _element_entered,
+    ev.ElementCompleted: _element_left,
+    ev.ElementCancelled: _element_left,
+    ev.FlowTaken: _flow_taken,
+    ev.TokenJoined: _token_joined,
+    ev.VariablesSet: _variables_set,
+    ev.WaitOpened: _wait_opened,
+    ev.WaitClosed: _wait_closed,
+    ev.TaskChanged: _wait_changed,
+    ev.TaskPerformed: _task_performed,
+    ev.JobFailed: _wait_changed,
+    ev.ChildStarted: _wait_changed,
+    ev.DecisionMade: _nothing,
+    ev.MessageSent: _nothing,
+    ev.ErrorThrown: _nothing,
+    ev.ChildRequested: _nothing,
+    ev.ChildCancelRequested: _nothing,
+    ev.IncidentRaised: _incident_raised,
+    ev.IncidentResolved: _incident_resolved,
+    ev.InstancePaused: _instance_paused,
+    ev.InstanceResumed: _instance_resumed,
+    ev.InstanceEnded: _instance_ended,
+}

@@ -1,0 +1,292 @@
+"""The executable graph of a process: what the reader makes of a BPMN file and the engine runs.
+
+Everything here is immutable and shared between instances and threads. It is compiled once per version:
+conditions and mappings are closures, lookups are dictionaries, and nothing of it is ever part of an
+instance's state (BPMN 2.0.2, clause 13).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from flowmaster.engine.values import Json
+
+
+class Value(Protocol):
+    """Something that gives a value over variables: a compiled FEEL expression or a constant."""
+
+    @property
+    def text(self) -> str:
+        """Return the source as it stands in the model."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the variables that it reads."""
+        ...
+
+    def value(self, variables: Mapping[str, object], at: int = 0) -> object:
+        """Evaluate over `variables` at the instant `at` (epoch milliseconds)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal attribute of the model, such as a job type that is not an expression."""
+
+    content: Json
+
+    @property
+    def text(self) -> str:
+        """Return the literal as text."""
+        return str(self.content)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return no names: a constant reads nothing."""
+        return frozenset()
+
+    def value(self, variables: Mapping[str, object], at: int = 0) -> object:
+        """Return the literal."""
+        return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow (BPMN 2.0.2, 8.4.13)."""
+
+    id: str
+    name: str
+    source: str
+    target: str
+    condition: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IoMapping:
+    """One input or output mapping: the value of `source` goes to the variable path `target`."""
+
+    source: Value
+    target: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Who may not perform a task: the person that `person` evaluates to, or whoever performed `step`."""
+
+    person: Value | None = None
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What happens to a task that is open too long (WS-HumanTask 4.6): `remind` or `escalate` to a role."""
+
+    after: Value
+    action: str
+    to: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserTask:
+    """A person's work: who may do it, by when, with which form."""
+
+    assignee: Value | None = None
+    roles: Value | None = None
+    users: Value | None = None
+    due: Value | None = None
+    follow_up: Value | None = None
+    priority: Value | None = None
+    form: str = ""
+    exclusions: tuple[Exclusion, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work for a connector or an outside worker (service, send, agent steps; message throws with a type)."""
+
+    type: Value
+    retries: Value
+    headers: Mapping[str, str] = field(default_factory=dict)
+    backoff: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A FEEL expression whose value goes into a variable."""
+
+    expression: Value
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A call of a DMN decision; `version` is empty for the latest."""
+
+    decision: Value
+    result: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of another process; `version` is empty for the latest."""
+
+    process: Value
+    version: str = ""
+    pass_all: bool = True
+    return_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """When something is due: `kind` is `date`, `duration` or `cycle` (BPMN 2.0.2, 10.5.5.5)."""
+
+    kind: str
+    expression: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to wait for or to send; without `key` any message of the name fits."""
+
+    name: Value
+    key: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """An error to throw or to catch; without `code` every error is caught."""
+
+    code: Value | None = None
+
+
+Details: TypeAlias = UserTask | Job | Script | Rule | Call | Timer | Message | Error | None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A flow node, or the process itself, ready to run.
+
+    `family` chooses the behaviour (`elements/table.py`); `kind` is the BPMN element's name. `unsupported`
+    says why the element cannot run yet; an instance that reaches it stops there with an incident.
+    """
+
+    id: str
+    kind: str
+    family: str
+    name: str = ""
+    scope: str = ""
+    line: int = 0
+    incoming: tuple[Flow, ...] = ()
+    outgoing: tuple[Flow, ...] = ()
+    default: Flow | None = None
+    inputs: tuple[IoMapping, ...] = ()
+    outputs: tuple[IoMapping, ...] = ()
+    host: str = ""
+    interrupting: bool = True
+    boundaries: tuple["Element", ...] = ()
+    starts: tuple[str, ...] = ()
+    details: Details = None
+    lane: str = ""
+    unsupported: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return what people call the element."""
+        return self.name or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class DataItem:
+    """A declared variable: its type, and whether the start of an instance needs it.
+
+    `schema` is a JSON Schema of its values; `input` items are checked when an instance starts.
+    """
+
+    name: str
+    schema: Mapping[str, Json]
+    input: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputCheck:
+    """A condition over the start variables, with the words that say what it wants."""
+
+    condition: Value
+    message: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One executable process: its elements by id; the process itself stands under its own id."""
+
+    id: str
+    name: str
+    elements: Mapping[str, Element]
+    version_tag: str = ""
+    executable: bool = True
+    data: tuple[DataItem, ...] = ()
+    checks: tuple[InputCheck, ...] = ()
+    forms: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Element:
+        """Return the process as the outermost scope."""
+        return self.elements[self.id]
+
+
+class Decision(Protocol):
+    """A compiled DMN decision, as `engine.dmn` gives it."""
+
+    def evaluate(self, inputs: Mapping[str, object], at: int = 0) -> "DecisionAnswer":
+        """Evaluate over `inputs`."""
+        ...
+
+
+class DecisionAnswer(Protocol):
+    """What a decision gave and which rules matched."""
+
+    @property
+    def value(self) -> object:
+        """Return the FEEL value."""
+        ...
+
+    @property
+    def matched(self) -> tuple[object, ...]:
+        """Return the matched rules."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[object, ...]:
+        """Return what went wrong inside without stopping it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedDecision:
+    """A decision with the version that a model is linked to."""
+
+    id: str
+    version: int
+    decision: Decision
+
+
+class Library(Protocol):
+    """Finds the decisions that a process calls; the runtime links one per step."""
+
+    def decision(self, decision: str, version: str) -> LinkedDecision | None:
+        """Return the decision of that id, the latest if `version` is empty, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """A process together with the library that its rules are looked up in."""
+
+    process: Process
+    version: int
+    library: Library

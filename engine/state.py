@@ -1,0 +1,173 @@
+"""The state of an instance: scopes with variables, tokens at joins, waits and incidents.
+
+It never holds the model or the history, so that its size depends on where the instance stands and not on
+how it came there. Only `evolve` changes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
+
+from flowmaster.engine.values import Json
+
+ROOT = 1
+"""The key of the process scope in every instance."""
+
+
+class TaskWait(NamedTuple):
+    """A person's open task. `state` follows WS-HumanTask 4.7: ready, reserved, suspended."""
+
+    id: int
+    node: int
+    element: str
+    since: int
+    state: str
+    assignee: str
+    roles: tuple[str, ...]
+    users: tuple[str, ...]
+    excluded: tuple[str, ...]
+    due: int | None
+    follow_up: int | None
+    priority: int
+    draft: Mapping[str, Json] | None
+
+
+class JobWait(NamedTuple):
+    """Work that a connector or an outside worker has to do; `due` holds it back until then."""
+
+    id: int
+    node: int
+    element: str
+    since: int
+    type: str
+    retries: int
+    due: int | None
+
+
+class TimerWait(NamedTuple):
+    """A timer. `left` counts further firings of a cycle (-1 for no end), `every` is its ISO duration or cron.
+
+    `purpose` is empty for a timer of the model's own, else the task deadline it stands for (`remind:0`).
+    """
+
+    id: int
+    node: int
+    element: str
+    since: int
+    due: int
+    every: str
+    left: int
+    purpose: str
+
+
+class EventWait(NamedTuple):
+    """A subscription to a message or signal; an empty `key` takes any message of that name."""
+
+    id: int
+    node: int
+    element: str
+    since: int
+    kind: str
+    name: str
+    key: str
+
+
+class ChildWait(NamedTuple):
+    """A called process that has not ended yet; `child` is known once it has started."""
+
+    id: int
+    node: int
+    element: str
+    since: int
+    process: str
+    child: str
+
+
+Wait: TypeAlias = TaskWait | JobWait | TimerWait | EventWait | ChildWait
+
+
+class Incident(NamedTuple):
+    """Something that stops one token until a person or agent mends it."""
+
+    id: int
+    node: int
+    element: str
+    stage: str
+    code: str
+    message: str
+    since: int
+    attempts: int
+
+
+@dataclass(slots=True)
+class Node:
+    """One visit of an element: a token that stays there, or a scope with tokens inside.
+
+    `open` counts what keeps a scope alive: nodes inside it and tokens under way or waiting at its joins.
+    """
+
+    key: int
+    element: str
+    scope: int
+    open: int = 0
+    variables: dict[str, Json] | None = None
+    arrivals: dict[str, dict[str, int]] | None = None
+    waits: tuple[int, ...] = ()
+
+    def copy(self) -> "Node":
+        """Return a copy that shares no mutable part."""
+        return Node(
+            self.key,
+            self.element,
+            self.scope,
+            self.open,
+            None if self.variables is None else self.variables.copy(),
+            None if self.arrivals is None else {join: counts.copy() for join, counts in self.arrivals.items()},
+            self.waits,
+        )
+
+
+class Parent(NamedTuple):
+    """The wait in another instance that called this one."""
+
+    instance: str
+    wait: int
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that decides what an instance does next.
+
+    `seq` counts its events; `keys` is the last key given to a node, wait or incident; `performers` holds who
+    last performed each human step, for exclusions.
+    """
+
+    instance: str
+    process: str
+    version: int
+    status: str = "active"
+    business_key: str = ""
+    started: int = 0
+    seq: int = 0
+    keys: int = 0
+    parent: Parent | None = None
+    nodes: dict[int, Node] = field(default_factory=dict)
+    waits: dict[int, Wait] = field(default_factory=dict)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    performers: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> "State":
+        """Return a copy that shares no mutable part."""
+        return replace(
+            self,
+            nodes={key: node.copy() for key, node in self.nodes.items()},
+            waits=self.waits.copy(),
+            incidents=self.incidents.copy(),
+            performers=self.performers.copy(),
+        )
+
+    @property
+    def variables(self) -> Mapping[str, Json]:
+        """Return the variables of the process scope; empty once the instance has ended without them."""
+        root = self.nodes.get(ROOT)
+        return (root.variables or {}) if root else {}
