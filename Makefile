@@ -1,0 +1,76 @@
+# FlowMaster. `make` alone lists what there is; every other target installs what it needs first.
+# Needs git, make and Python 3.11 or newer with its venv module. Nothing is written outside this folder.
+
+PYTHON ?= python3
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := .venv/bin
+STAMP := .venv/.installed
+# Conformance material lies beside the checkout where there is any; its tests are skipped without it.
+export FLOWMASTER_SHARED ?= $(wildcard $(abspath ../shared))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format docs serve bench soak conformance clean
+
+help: ## Show this list
+	@echo "FlowMaster: business processes as tools for agents."
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "New here? 'make demo' plays an agent's whole session; README.md goes on from there."
+
+install: $(STAMP) ## Make .venv with FlowMaster, its extras and the developer's tools
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "FlowMaster needs Python 3.11 or newer. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into .venv; the first time takes a few minutes."
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv \
+	  || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev -e '.[all]'; \
+	else \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt pip setuptools \
+	  && $(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation --group dev -e '.[all]'; \
+	fi
+	@touch $(STAMP)
+	@echo "Installed: $$(du -sh .venv | cut -f1) in .venv."
+
+demo: $(STAMP) ## Play an agent's session on a real invoice, from design to explanation
+	@$(BIN)/python examples/invoice-to-pay/demo.py
+
+test: $(STAMP) ## Run all tests (under 5 minutes)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell what the code does
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/python -m pytest -q tests/house
+
+format: $(STAMP) ## Put all code into the one format
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+docs: $(STAMP) ## Write the generated reference pages again
+	@$(BIN)/python docs/generate.py
+
+serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
+	@$(BIN)/flowmaster serve
+
+bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
+	@$(BIN)/python -m benchmarks
+
+soak: $(STAMP) ## Kill the server under load, over and over, and count what was lost (long)
+	@$(BIN)/python -m pytest -q -m soak tests
+
+conformance: $(STAMP) ## Run the BPMN suite that lies in FLOWMASTER_SHARED against the server
+	@test -n "$(FLOWMASTER_SHARED)" || { echo "Set FLOWMASTER_SHARED to the folder that holds suite/." >&2; exit 1; }
+	@$(BIN)/python "$(FLOWMASTER_SHARED)/suite/run_suite.py" \
+	  --command "$(BIN)/flowmaster mcp --data :memory: --clock virtual --tools all"
+
+clean: ## Remove what was built, installed and cached
+	rm -rf .venv build dist src/*.egg-info demo-output htmlcov .coverage*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
