@@ -1,0 +1,29 @@
+"""The answer of a call, as every door sends it: JSON text made once, and whether it is a refusal."""
+
+from dataclasses import dataclass
+
+from flowmaster.engine.values import Json
+from flowmaster.tools.json_text import read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one call: the JSON object as bytes, and the HTTP status (200, or that of the refusal)."""
+
+    body: bytes
+    status: int = 200
+
+    @property
+    def refused(self) -> bool:
+        """Whether the call was refused; the body is then an error body."""
+        return self.status >= 400
+
+    @property
+    def text(self) -> str:
+        """The JSON text."""
+        return self.body.decode()
+
+    def data(self) -> Json:
+        """The JSON value, numbers exact."""
+        value: Json = read_json(self.body)
+        return value

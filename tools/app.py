@@ -1,0 +1,74 @@
+"""What operations work with: the services of one running FlowMaster, opened once by `server/wiring.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from flowmaster.tools.registry import Registry
+
+
+KEY_TAKEN = "idempotency.taken"
+"""The code with which a commit refuses a key that another process committed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One effect asked for under an idempotency key: the same key and hash may never act twice."""
+
+    key: str
+    operation: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What is known of a key: who used it, and the answer, unless it was lost between effect and reply.
+
+    `subject` names what the effect made (an instance, a task), so that a lost answer can be told again.
+    """
+
+    once: Once
+    answer: bytes | None
+    subject: str = ""
+
+
+class AnswerBook(Protocol):
+    """Where the answers of writes with an idempotency key are kept, per tenant."""
+
+    async def find(self, tenant: str, key: str) -> StoredAnswer | None:
+        """Return what is known of the key, or `None` for a key never used."""
+
+    async def remember(self, tenant: str, once: Once, answer: bytes) -> None:
+        """Keep the answer of an effect that is committed."""
+
+
+class Settings(Protocol):
+    """What operations may know of how the server was started."""
+
+    @property
+    def data(self) -> str:
+        """The data folder, or `:memory:`."""
+
+    @property
+    def store(self) -> str:
+        """The address of the store, or nothing for the store in the data folder."""
+
+    @property
+    def clock(self) -> str:
+        """The kind of clock: `real` or `virtual`."""
+
+    @property
+    def tools(self) -> Sequence[str]:
+        """The shown tools: `core`, `all`, or a list of operations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The services of one running FlowMaster."""
+
+    settings: Settings
+    registry: Registry
+    answers: AnswerBook

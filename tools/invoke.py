@@ -1,0 +1,201 @@
+"""The one path that every call takes, whichever door it came through.
+
+Find, examine, allow, act once, answer: a refusal at any step leaves the state as it was.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from importlib.util import find_spec
+from uuid import uuid4
+
+import anyio
+from pydantic import ValidationError
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+from flowmaster.tools.answer import Answer
+from flowmaster.tools.app import KEY_TAKEN, Once, StoredAnswer
+from flowmaster.tools.json_text import write_json
+from flowmaster.tools.models import Arguments, Result, WriteArguments
+from flowmaster.tools.refusals import invalid_arguments
+from flowmaster.tools.registry import EXTRAS, AnyOperation, Call, Registry
+from flowmaster.tools.strict import examined
+
+logger = logging.getLogger(__name__)
+
+
+async def invoke(registry: Registry, call: Call, name: str, raw_arguments: object) -> Answer:
+    """Call an operation by name with raw arguments and return its answer or its refusal; never raises."""
+    try:
+        operation = registry.get(name)
+        arguments = parsed(operation, raw_arguments)
+        allow(operation, call)
+        return await _act(operation, call, arguments)
+    except FlowMasterError as error:
+        return refused(error)
+    except Exception:
+        reference = uuid4().hex[:12]
+        logger.exception("The operation %s failed; reference %s", name, reference)
+        return refused(fault(reference))
+
+
+def refused(error: FlowMasterError) -> Answer:
+    """Return the answer that a refusal gives at every door."""
+    return Answer(write_json(error.body()), error.status)
+
+
+def fault(reference: str) -> FlowMasterError:
+    """Return what a caller learns of a fault of FlowMaster itself: where to look, and nothing of its insides."""
+    return FlowMasterError(
+        "server.fault",
+        f"FlowMaster itself failed; the server's log tells more under the reference {reference}.",
+        fix="Read the state before you repeat the call; report the reference if it happens again.",
+        status=500,
+    )
+
+
+def parsed(operation: AnyOperation, raw_arguments: object) -> Arguments:
+    """Return the arguments as the operation's model, or refuse them with the field that is wrong."""
+    sound = examined(raw_arguments)
+    try:
+        arguments: Arguments = operation.asked.model_validate(sound)
+    except ValidationError as error:
+        raise invalid_arguments(operation.name, operation.input_schema, sound, error) from None
+    return arguments
+
+
+def allow(operation: AnyOperation, call: Call) -> None:
+    """Refuse a caller without the right, and an operation whose part is not installed."""
+    if not call.caller.may(operation.right):
+        raise FlowMasterError(
+            "access.denied",
+            f"{call.caller.actor!r} may not call `{operation.name}`: it needs the right `{operation.right}`.",
+            expected=operation.right,
+            fix="Ask an administrator for the right, or let someone who holds it make the call.",
+            status=403,
+        )
+    extra = operation.extra
+    if extra is not None and any(find_spec(package) is None for package in EXTRAS[extra]):
+        raise FlowMasterError(
+            "server.extra_missing",
+            f"`{operation.name}` needs the part `{extra}`, which is not installed.",
+            fix=f"Run: pip install 'flowmaster[{extra}]'",
+            status=501,
+        )
+
+
+async def _act(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:
+    key = (
+        arguments.idempotency_key if isinstance(arguments, WriteArguments) and not arguments.dry_run else None
+    )
+    if key is None:
+        return _told(operation, await operation.run(call, arguments))
+    once = Once(key, operation.name, request_hash(operation.name, arguments))
+    async with _one_at_a_time(call.caller.tenant, key):
+        return await _act_once(operation, replace(call, once=once), arguments, once)
+
+
+async def _act_once(operation: AnyOperation, call: Call, arguments: Arguments, once: Once) -> Answer:
+    """Act if the key was never used; else tell the answer of the first time."""
+    book, tenant = call.app.answers, call.caller.tenant
+    stored = await book.find(tenant, once.key)
+    if stored is None:
+        try:
+            answer = _told(operation, await operation.run(call, arguments))
+        except FlowMasterError as error:
+            stored = await book.find(tenant, once.key) if error.code == KEY_TAKEN else None
+            if stored is None:
+                raise
+            answer = await _told_again(operation, call, arguments, once, stored)
+    else:
+        answer = await _told_again(operation, call, arguments, once, stored)
+    await book.remember(tenant, once, answer.body)
+    return answer
+
+
+async def _told_again(
+    operation: AnyOperation, call: Call, arguments: Arguments, once: Once, stored: StoredAnswer
+) -> Answer:
+    if stored.once != once:
+        raise _conflict(once, stored.once)
+    if stored.answer is not None:
+        return Answer(stored.answer)
+    if operation.recover is not None:
+        return _told(operation, await operation.recover(call, arguments, stored.subject))
+    raise FlowMasterError(
+        "idempotency.answer_lost",
+        f"The call with the key {once.key!r} took effect, but its answer was lost.",
+        path="idempotency_key",
+        fix=f"Read the state of {stored.subject or 'what the call was about'}; do not repeat it with another key.",
+        status=409,
+    )
+
+
+def request_hash(name: str, arguments: Arguments) -> str:
+    """Return the digest of what was asked for, without the key itself."""
+    asked = arguments.model_dump(mode="python", exclude={"idempotency_key"}, exclude_defaults=True)
+    return hashlib.sha256(write_json([name, _sorted(asked)])).hexdigest()
+
+
+def _sorted(value: object) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(each) for each in value]
+    plain: Json = value  # type: ignore[assignment]  # dumped arguments hold nothing but JSON
+    return plain
+
+
+def _told(operation: AnyOperation, result: Result | Answer) -> Answer:
+    if isinstance(result, Answer):
+        return result
+    assert type(result) is operation.told, f"`{operation.name}` answered a {type(result).__name__}"
+    return Answer(write_json(result.model_dump(exclude_defaults=True)))
+
+
+def _conflict(once: Once, used: Once) -> FlowMasterError:
+    other = "other arguments" if used.operation == once.operation else f"the operation `{used.operation}`"
+    return FlowMasterError(
+        "idempotency.conflict",
+        f"The key {once.key!r} was used with {other} before.",
+        path="idempotency_key",
+        fix="Take a new key for a new call, or repeat the first call unchanged.",
+        status=409,
+    )
+
+
+_locks: dict[tuple[str, str], tuple[anyio.Lock, int]] = {}
+
+
+class _Turn(AbstractAsyncContextManager[None]):
+    """Lets calls with one key pass one after the other, so that the second finds the answer of the first."""
+
+    def __init__(self, place: tuple[str, str]) -> None:
+        self._place = place
+
+    async def __aenter__(self) -> None:
+        lock, holders = _locks.get(self._place, (anyio.Lock(), 0))
+        _locks[self._place] = (lock, holders + 1)
+        try:
+            await lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        _locks[self._place][0].release()
+        self._leave()
+
+    def _leave(self) -> None:
+        lock, holders = _locks[self._place]
+        if holders == 1:
+            del _locks[self._place]
+        else:
+            _locks[self._place] = (lock, holders - 1)
+
+
+def _one_at_a_time(tenant: str, key: str) -> AbstractAsyncContextManager[None]:
+    return _Turn((tenant, key))

@@ -1,0 +1,233 @@
+"""From a validation that failed to the one refusal that names the field, what it should be, and an example."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.values import Json
+from flowmaster.tools.json_text import write_json
+
+PROBLEMS_SHOWN_MAX = 5
+"""Further problems of the same call that the message names beside the first."""
+
+_ORDER = ("extra_forbidden", "missing")
+_EXAMPLES: dict[str, Json] = {
+    "string": "text",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
+
+
+def invalid_arguments(
+    name: str, schema: Mapping[str, Any], arguments: Mapping[str, Json], error: ValidationError
+) -> FlowMasterError:
+    """Return the refusal of arguments that do not fit the schema of the operation."""
+    problems = _problems(error, schema, arguments)
+    first = problems[0]
+    corrected = path_of([*first.steps[:-1], first.renamed]) if first.renamed else None
+    further = [each for each in problems[1:] if each.path != corrected]
+    others = [each.message for each in further[:PROBLEMS_SHOWN_MAX]]
+    message = f"{first.message}." + (f" Also: {'; '.join(others)}." if others else "")
+    return FlowMasterError(
+        "arguments.invalid",
+        message,
+        path=first.path,
+        expected=first.expected,
+        fix=first.fix,
+        next=[
+            Hint(name, _renamed(arguments, first.steps, first.renamed), "The same call, the name corrected.")
+        ]
+        if first.renamed and not further
+        else (),
+        status=422,
+    )
+
+
+class _Problem:
+    """One complaint of pydantic, told in terms of the arguments that were sent."""
+
+    def __init__(
+        self, detail: Mapping[str, Any], schema: Mapping[str, Any], arguments: Mapping[str, Json]
+    ) -> None:
+        self.kind: str = detail["type"]
+        self.steps = _steps_in(detail["loc"], arguments, self.kind)
+        self.path = path_of(self.steps)
+        self.renamed: str | None = None
+        node = _node_at(schema, schema, self.steps)
+        if self.kind == "extra_forbidden":
+            self._unknown(schema)
+        elif self.kind == "missing":
+            self.message = f"`{self.path}` is missing"
+            self.expected: Json = _expectation(node)
+            self.fix = f"Give `{self.path}`, for example {_example(node)}."
+        else:
+            self.message = f"`{self.path or 'arguments'}` {_complaint(detail)}"
+            self.expected = _expectation(node)
+            self.fix = f"For example: {_pair(self.steps)}{_example(node)}."
+
+    def _unknown(self, schema: Mapping[str, Any]) -> None:
+        wrong = str(self.steps[-1])
+        known = sorted(_properties_at(schema, schema, self.steps[:-1]))
+        guess = did_you_mean(wrong, known)
+        self.message = f"`{self.path}` is not an argument"
+        self.expected = known
+        self.fix = f"{guess.strip()} Take one of the expected names, or leave it out.".strip()
+        if guess.count("'") == 2:
+            self.renamed = guess.split("'")[1]
+
+
+def path_of(steps: Sequence[str | int]) -> str:
+    """Return `a.b[0].c` for the steps to a place."""
+    path = ""
+    for step in steps:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path
+
+
+def _problems(
+    error: ValidationError, schema: Mapping[str, Any], arguments: Mapping[str, Json]
+) -> list[_Problem]:
+    """Return one problem per place, unknown names first, then missing ones, then the rest."""
+    places: dict[str, _Problem] = {}
+    for detail in error.errors(include_url=False, include_context=False):
+        problem = _Problem(detail, schema, arguments)
+        known = places.setdefault(problem.path, problem)
+        if known is not problem and _rank(problem) < _rank(known):
+            places[problem.path] = problem
+    return sorted(places.values(), key=_rank)
+
+
+def _rank(problem: _Problem) -> int:
+    return _ORDER.index(problem.kind) if problem.kind in _ORDER else len(_ORDER)
+
+
+def _steps_in(location: Sequence[str | int], arguments: Any, kind: str) -> tuple[str | int, ...]:
+    """Return the location without the union labels that pydantic puts in."""
+    steps: list[str | int] = []
+    here = arguments
+    last = len(location) - 1
+    for index, step in enumerate(location):
+        if _holds(here, step):
+            here = here[step]
+        elif not (index == last and kind == "missing"):
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def _holds(value: Any, step: str | int) -> bool:
+    if isinstance(value, dict):
+        return step in value
+    return isinstance(value, list) and isinstance(step, int) and step < len(value)
+
+
+def _complaint(detail: Mapping[str, Any]) -> str:
+    message: str = detail["msg"]
+    given = detail["input"]
+    said = message.removeprefix("Value error, ").removeprefix("Input ")
+    said = said[:1].lower() + said[1:]
+    shown = _shown(given)
+    return said if shown is None else f"{said}, not {shown}"
+
+
+def _shown(value: object) -> str | None:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = write_json(value).decode()
+    return text if len(text) <= 80 else None
+
+
+def _branches(root: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the node and what it may also be, references followed."""
+    if "$ref" in node:
+        yield from _branches(root, root["$defs"][str(node["$ref"]).rsplit("/", 1)[1]])
+        return
+    yield node
+    for word in ("anyOf", "oneOf", "allOf"):
+        for each in node.get(word, ()):
+            yield from _branches(root, each)
+
+
+def _under(
+    root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]
+) -> list[Mapping[str, Any]]:
+    nodes = [*_branches(root, node)]
+    for step in steps:
+        deeper: list[Mapping[str, Any]] = []
+        for each in nodes:
+            inner = each.get("items") if isinstance(step, int) else each.get("properties", {}).get(step)
+            if inner is None and isinstance(step, str) and isinstance(each.get("additionalProperties"), dict):
+                inner = each["additionalProperties"]
+            if isinstance(inner, dict):
+                deeper += _branches(root, inner)
+        nodes = deeper
+    return nodes
+
+
+def _properties_at(root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]) -> set[str]:
+    return {name for each in _under(root, node, steps) for name in each.get("properties", ())}
+
+
+def _node_at(
+    root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]
+) -> Mapping[str, Any]:
+    found = _under(root, node, steps)
+    return found[0] if found else {}
+
+
+def _expectation(node: Mapping[str, Any]) -> Json:
+    """Return what may stand there: the allowed values, or the type with its bounds."""
+    if "enum" in node:
+        return list(node["enum"])
+    if "const" in node:
+        return [node["const"]]
+    kinds = [each["type"] for each in (node, *node.get("anyOf", ())) if "type" in each]
+    bounds = [f"{word} {node[key]}" for key, word in _BOUNDS.items() if key in node]
+    said = " or ".join(dict.fromkeys(kinds)) or "any value"
+    return ", ".join([said, *bounds])
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "more than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+    "minLength": "length at least",
+    "maxLength": "length at most",
+    "minItems": "entries at least",
+    "maxItems": "entries at most",
+    "pattern": "matching",
+}
+
+
+def _example(node: Mapping[str, Any]) -> str:
+    if node.get("examples"):
+        value = node["examples"][0]
+    elif "enum" in node:
+        value = node["enum"][0]
+    elif "default" in node:
+        value = node["default"]
+    else:
+        kind = next((each["type"] for each in (node, *node.get("anyOf", ())) if "type" in each), "string")
+        value = node.get("minimum", _EXAMPLES.get(str(kind), "text"))
+    return write_json(value).decode()
+
+
+def _pair(steps: Sequence[str | int]) -> str:
+    names = [step for step in steps if isinstance(step, str)]
+    return f'"{names[-1]}": ' if names else ""
+
+
+def _renamed(arguments: Any, steps: Sequence[str | int], name: str) -> Any:
+    """Return a copy of the arguments in which the last step is called `name`."""
+    step, *rest = steps
+    if isinstance(arguments, list):
+        return [_renamed(each, rest, name) if index == step else each for index, each in enumerate(arguments)]
+    if rest:
+        return {key: _renamed(each, rest, name) if key == step else each for key, each in arguments.items()}
+    return {name if key == step else key: each for key, each in arguments.items()}

@@ -1,0 +1,94 @@
+"""The examination of raw arguments: what no JSON value may hold is refused with the place where it stands."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+from flowmaster.tools.json_text import Flaw
+
+DEPTH_MAX = 100
+"""Objects and lists inside each other, in the arguments of one call."""
+STRING_LENGTH_MAX = 8_000_000
+"""Characters of one string; a field may allow less."""
+
+
+def examined(arguments: object) -> dict[str, Json]:
+    """Return the arguments as sound JSON with exact numbers, or refuse with the place of the first flaw."""
+    if not isinstance(arguments, dict):
+        raise refusal("", "must be a JSON object", expected="object", fix='Give {"name": value, ...}.')
+    sound: dict[str, Json] = _object(arguments, "", 1)
+    return sound
+
+
+def refusal(path: str, complaint: str, *, expected: Json = None, fix: str = "") -> FlowMasterError:
+    """Return the refusal of an argument."""
+    return FlowMasterError(
+        "arguments.invalid",
+        f"`{path}` {complaint}." if path else f"The arguments {complaint}.",
+        path=path,
+        expected=expected,
+        fix=fix,
+        status=422,
+    )
+
+
+def _value(value: Any, path: str, depth: int) -> Any:
+    kind = type(value)
+    if kind is str:
+        return _string(value, path)
+    if kind is int or value is None or kind is bool or kind is Decimal:
+        return value if kind is not Decimal or value.is_finite() else _refuse_number(value, path)
+    if depth >= DEPTH_MAX and kind in (dict, list, tuple):
+        raise refusal(_short(path), f"is nested more than {DEPTH_MAX} deep", fix="Flatten the value.")
+    if kind is dict:
+        return _object(value, path, depth + 1)
+    if kind is list or kind is tuple:
+        return [_value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
+    if kind is float:
+        return Decimal(repr(value)) if math.isfinite(value) else _refuse_number(value, path)
+    if kind is Flaw:
+        raise refusal(_short(path), f"must not be {value.what}", fix="Send one sound JSON value there.")
+    raise refusal(_short(path), f"must not be a {kind.__name__}", expected="a JSON value")
+
+
+def _object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
+    prefix = f"{path}." if path else ""
+    sound: dict[str, Any] = {}
+    for key, each in value.items():
+        here = f"{prefix}{key}"
+        if not isinstance(key, str):
+            raise refusal(_short(here), "must have a string as its key")
+        _string(key, here)
+        sound[key] = _value(each, here, depth)
+    return sound
+
+
+def _string(value: str, path: str) -> str:
+    if len(value) > STRING_LENGTH_MAX:
+        raise refusal(
+            _short(path), f"has {len(value)} characters", expected=f"at most {STRING_LENGTH_MAX} characters"
+        )
+    if "\x00" in value:
+        raise refusal(_short(path), "must not hold a NUL character", fix="Remove the \\u0000.")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise refusal(
+                _short(path), "must not hold half a surrogate pair", fix="Send whole characters."
+            ) from None
+    return value
+
+
+def _refuse_number(value: object, path: str) -> Any:
+    raise refusal(
+        _short(path), f"must not be {value}, which JSON does not know", fix="Send a finite number or null."
+    )
+
+
+def _short(path: str) -> str:
+    """A path that may itself be hostile, fit to be shown."""
+    shown = path if len(path) <= 120 else f"{path[:80]}...{path[-30:]}"
+    return shown.encode("utf-8", "replace").decode().replace("\x00", "\\u0000")
