@@ -1,0 +1,383 @@
+"""The interface that every store keeps: what can be read, what can be written, and when it counts.
+
+A store is synchronous. `Store.transaction()` is the one way to write: everything in it is stored together
+when it ends and nothing when it raises; only one thread of a process uses it. `Store.reader()` may be used by
+any thread; each of its calls sees one committed moment. Rows of another tenant are unknown, not forbidden.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from flowmaster.engine.values import Json
+from flowmaster.stores import rows
+
+
+class InstanceReads(Protocol):
+    """Instances, their histories and the audit journal."""
+
+    def load(self, tenant: str, instance: str) -> rows.StoredInstance | None:
+        """Return an instance with a state of the caller's own, or None."""
+        ...
+
+    def find_instances(self, tenant: str, which: rows.InstanceFilter) -> rows.Page[rows.InstanceRow]:
+        """Return a page of instances, newest first."""
+        ...
+
+    def count_instances(self, tenant: str, process: str = "") -> list[rows.StatusCount]:
+        """Return how many instances each process has in each status, without sandboxes."""
+        ...
+
+    def descendants(self, tenant: str, instance: str) -> list[rows.InstanceRow]:
+        """Return all instances called by this one, directly or not, callers before called."""
+        ...
+
+    def history(
+        self, tenant: str, instance: str, *, after: int = 0, limit: int = rows.HISTORY_ENTRIES
+    ) -> list[rows.HistoryEntry]:
+        """Return the events after number `after`, oldest first."""
+        ...
+
+    def audit(self, tenant: str, which: rows.AuditFilter) -> rows.Page[rows.AuditEntry]:
+        """Return a page of the journal, newest first."""
+        ...
+
+    def verify(self, tenant: str, scope: str) -> rows.Verification:
+        """Recompute the chain of an instance or other scope and name the first row that does not fit."""
+        ...
+
+
+class WaitReads(Protocol):
+    """What instances wait for."""
+
+    def find_task(self, tenant: str, task: str) -> rows.TaskRow | None:
+        """Return an open task by its id, or None."""
+        ...
+
+    def find_tasks(self, tenant: str, which: rows.TaskFilter) -> rows.Page[rows.TaskRow]:
+        """Return a page of open tasks."""
+        ...
+
+    def find_job(self, tenant: str, job: str) -> rows.JobRow:
+        """Return the job leased under this id; refuse an unknown (`job.unknown`) or lost lease (`job.lease_lost`)."""
+        ...
+
+    def job_types(self, tenant: str, *, now: int) -> list[rows.JobTypeCount]:
+        """Return the types of open jobs; `now` (real time) decides which leases still hold."""
+        ...
+
+    def due_timers(self, now: int, *, limit: int) -> list[rows.DueTimer]:
+        """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
+        ...
+
+    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
+        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+        ...
+
+    def next_due(self) -> int | None:
+        """Return when the next timer or start timer of any tenant is due (engine time)."""
+        ...
+
+    def next_job(self) -> int | None:
+        """Return until when the next held back job of any tenant is held back (engine time).
+
+        Jobs that can be taken now and jobs whose instance is paused do not count.
+        """
+        ...
+
+    def subscriptions(
+        self, tenant: str, *, kind: str, name: str, key: str = "", limit: int
+    ) -> list[rows.Subscription]:
+        """Return who waits for this message or signal, oldest first, without sandboxes.
+
+        A message with a key meets subscriptions to that key, and keyless ones of the instances whose business
+        key, else id, is that key. A message without one, and any signal, meets all keyless ones.
+        """
+        ...
+
+    def instance_subscriptions(self, tenant: str, instance: str) -> list[rows.Subscription]:
+        """Return what one instance subscribes to, sandbox or not."""
+        ...
+
+    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers."""
+        ...
+
+    def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return all start subscriptions of a process."""
+        ...
+
+    def buffered(
+        self, tenant: str, *, name: str, keys: Sequence[str], now: int
+    ) -> list[rows.BufferedMessage]:
+        """Return the buffered messages with any of the keys (or none: `""`) that have not expired, oldest first."""
+        ...
+
+
+class DefinitionReads(Protocol):
+    """Processes, decisions, forms and whatever else has drafts and versions; documents; small facts."""
+
+    def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
+        """Return what there is of a definition, or None."""
+        ...
+
+    def find_definitions(self, tenant: str, which: rows.DefinitionFilter) -> rows.Page[rows.DefinitionRow]:
+        """Return a page of definitions."""
+        ...
+
+    def draft(self, tenant: str, kind: str, key: str, number: int | None = None) -> rows.Draft | None:
+        """Return a draft, the newest one if `number` is None."""
+        ...
+
+    def drafts(self, tenant: str, kind: str, key: str) -> list[rows.Draft]:
+        """Return the kept drafts, newest first."""
+        ...
+
+    def version(
+        self,
+        tenant: str,
+        kind: str,
+        key: str,
+        version: int | None = None,
+        *,
+        tag: str = "",
+        at: int | None = None,
+    ) -> rows.Version | None:
+        """Return a version: by number, else the newest with `tag`, else the newest published at `at`, else the newest."""
+        ...
+
+    def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
+        """Return all versions, newest first."""
+        ...
+
+    def find_document(self, tenant: str, document: str) -> rows.DocumentRow | None:
+        """Return a document's row, or None."""
+        ...
+
+    def find_documents(self, tenant: str, which: rows.DocumentFilter) -> rows.Page[rows.DocumentRow]:
+        """Return a page of documents."""
+        ...
+
+    def blob(self, tenant: str, sha256: str) -> bytes | None:
+        """Return stored bytes by the hex digest of their content, or None."""
+        ...
+
+    def setting(self, tenant: str, name: str) -> Json:
+        """Return a setting, None if it was never set. The tenant `""` holds those of the installation."""
+        ...
+
+    def settings(self, tenant: str, prefix: str = "") -> dict[str, Json]:
+        """Return the settings whose names begin with `prefix`."""
+        ...
+
+    def find_once(self, tenant: str, key: str) -> rows.IdempotencyRow | None:
+        """Return what is known of a request made under this idempotency key, or None."""
+        ...
+
+    def outbox_depth(self) -> int:
+        """Return how many effects of all tenants are still to be done."""
+        ...
+
+    def tenants(self) -> list[str]:
+        """Return the tenants that have rows."""
+        ...
+
+
+class Reader(InstanceReads, WaitReads, DefinitionReads, Protocol):
+    """All that can be read."""
+
+
+class StepWrites(Protocol):
+    """Steps of instances and what belongs to them."""
+
+    def append(self, step: rows.Step) -> None:
+        """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
+        ...
+
+    def journal(
+        self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
+    ) -> int:
+        """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
+        ...
+
+    def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
+        """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
+        ...
+
+    def take_jobs(
+        self,
+        tenant: str,
+        *,
+        types: Collection[str] | None,
+        instances: Collection[str] | None = None,
+        limit: int,
+        now: int,
+        engine_now: int,
+        lease_until: int,
+        worker: str,
+        nonce: Callable[[], str],
+    ) -> list[rows.JobRow]:
+        """Lease open jobs, oldest first, and return them under new ids.
+
+        A job is open if it has retries left, is not held back (`due` after `engine_now`), nobody holds it at
+        `now` (real time) and its instance is neither paused nor a sandbox.
+        """
+        ...
+
+    def extend_job(self, tenant: str, job: str, *, lease_until: int) -> rows.JobRow:
+        """Give a lease more time; refuse as `find_job` does."""
+        ...
+
+    def release_job(self, tenant: str, job: str) -> None:
+        """End a lease so that others can take the job at once; refuse as `find_job` does."""
+        ...
+
+    def put_starts(self, tenant: str, process: str, starts: Sequence[rows.StartSubscription]) -> None:
+        """Replace all start subscriptions of a process by these (none takes them away)."""
+        ...
+
+    def set_start_due(self, start: rows.StartSubscription) -> None:
+        """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
+        ...
+
+    def put_message(
+        self,
+        tenant: str,
+        *,
+        name: str,
+        key: str,
+        variables: Mapping[str, Json],
+        expires: int,
+        at: int,
+        by: str,
+    ) -> rows.BufferedMessage:
+        """Buffer a message."""
+        ...
+
+    def delete_message(self, tenant: str, message: int) -> bool:
+        """Take a message out of the buffer and say whether it was there."""
+        ...
+
+    def expire_messages(self, now: int) -> int:
+        """Delete the messages of all tenants that expired before `now` (engine time) and return how many."""
+        ...
+
+    def take_outbox(
+        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+    ) -> list[rows.OutboxRow]:
+        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        ...
+
+    def put_outbox(self, tenant: str, instance: str, at: int, effects: Sequence[rows.Effect]) -> None:
+        """Add effects that belong to no step."""
+        ...
+
+    def delete_outbox(self, ids: Collection[int]) -> None:
+        """Forget effects that are done."""
+        ...
+
+
+class DefinitionWrites(Protocol):
+    """Definitions, documents and small facts."""
+
+    def put_draft(
+        self,
+        tenant: str,
+        kind: str,
+        key: str,
+        *,
+        name: str,
+        content: str,
+        by: str,
+        at: int,
+        note: str = "",
+        meta: Json = None,
+        base: int | None = None,
+    ) -> int:
+        """Save the next draft and return its number; with `base`, refuse unless that is the newest (`draft.stale`)."""
+        ...
+
+    def put_version(
+        self,
+        tenant: str,
+        kind: str,
+        key: str,
+        *,
+        name: str,
+        content: str,
+        by: str,
+        at: int,
+        tag: str = "",
+        note: str = "",
+        meta: Json = None,
+    ) -> int:
+        """Publish the next version and return its number."""
+        ...
+
+    def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:
+        """Put a definition out of sight, or back, and say whether it exists."""
+        ...
+
+    def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
+        """Add a document or replace what is known of it."""
+        ...
+
+    def delete_document(self, tenant: str, document: str) -> bool:
+        """Delete a document, and its bytes if no other document has them; say whether it was there."""
+        ...
+
+    def put_blob(self, tenant: str, data: bytes) -> str:
+        """Store bytes once and return the hex SHA-256 they are found by."""
+        ...
+
+    def next_number(self, tenant: str, name: str) -> int:
+        """Return the next number of a counter, from 1, for readable ids."""
+        ...
+
+    def put_setting(self, tenant: str, name: str, value: Json) -> None:
+        """Set a setting; None takes it away."""
+        ...
+
+    def put_once(self, tenant: str, once: rows.Once, *, at: int) -> None:
+        """Note a request that has no step; refuse one that is noted already (`idempotency.conflict`)."""
+        ...
+
+    def remember(self, tenant: str, key: str, answer: Json) -> None:
+        """Keep the answer of a request noted before."""
+        ...
+
+    def forget_once(self, before: int) -> int:
+        """Delete the requests of all tenants noted before an instant and return how many."""
+        ...
+
+    def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
+        """Take or keep a named right of the installation until an instant (real time); False if another holds it."""
+        ...
+
+
+class Transaction(Reader, StepWrites, DefinitionWrites, Protocol):
+    """A write under way: it sees what it wrote; nobody else does until it ends."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Open a part of the transaction that is undone alone if it raises."""
+        ...
+
+
+class Store(Protocol):
+    """A place where FlowMaster keeps everything."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`)."""
+        ...
+
+    def reader(self) -> Reader:
+        """Return what any thread may read with."""
+        ...
+
+    def changed(self) -> bool:
+        """Say whether another process wrote since the last call; only for the writing thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the store; it is not used afterwards."""
+        ...
