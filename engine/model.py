@@ -104,12 +104,16 @@ class UserTask:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work for a connector or an outside worker (service, send, agent steps; message throws with a type)."""
+    """Work for a connector or an outside worker (service, send, agent steps; message throws with a type).
+
+    `agent` holds the attributes of `fm:agent` where a model does the work.
+    """
 
     type: Value
     retries: Value
     headers: Mapping[str, str] = field(default_factory=dict)
     backoff: Value | None = None
+    agent: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,150 @@ class Error:
     code: Value | None = None
 
 
-Details: TypeAlias = UserTask | Job | Script | Rule | Call | Timer | Message | Error | None
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal to wait for or to broadcast."""
+
+    name: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """An escalation to throw or to catch; without `code` every escalation is caught."""
+
+    code: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """A condition over data that an event waits for."""
+
+    condition: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A jump inside one scope: a throwing link goes on at the catching link `target` of the same name."""
+
+    name: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """What to undo: a throwing event names one `activity` or, empty, all of its scope.
+
+    On a boundary event `activity` is the handler.
+    """
+
+    activity: str = ""
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One of the definitions of an event with several: its kind (`message`, `timer`) and what it says."""
+
+    definition: str
+    details: "Timer | Message | Error | Signal | Escalation | Conditional | Link | Compensation | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """An event with several definitions: any of them (`/multiple`) or all of them (`/parallelMultiple`)."""
+
+    all: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """When a complex gateway goes on: a condition over `activationCount` (BPMN 2.0.2, 13.4.5)."""
+
+    condition: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventGateway:
+    """How an event-based gateway waits: for one event (`Exclusive`) or all; it may begin an instance."""
+
+    parallel: bool = False
+    instantiate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """Inner activities without a fixed order: which begin at once, and when the whole is done.
+
+    `job` is given where an outside worker or agent chooses the next activity.
+    """
+
+    active: Value | None = None
+    sequential: bool = False
+    completion: Value | None = None
+    cancel_remaining: bool = True
+    output_collection: str = ""
+    output_element: Value | None = None
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandardLoop:
+    """Repeat while `condition` holds, at most `maximum` times (BPMN 2.0.2, 10.3.8)."""
+
+    condition: Value | None = None
+    test_before: bool = False
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexBehaviour:
+    """An event that a multi-instance activity throws when `condition` holds after an instance."""
+
+    condition: Value
+    event: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class MultiInstance:
+    """Run once per member of `collection`, or `cardinality` times (BPMN 2.0.2, 10.3.8).
+
+    `behavior` is `All`, `One`, `None` or `Complex`; `event` is what `One` and `None` throw.
+    """
+
+    sequential: bool = False
+    cardinality: Value | None = None
+    collection: Value | None = None
+    item: str = ""
+    output_collection: str = ""
+    output_element: Value | None = None
+    completion: Value | None = None
+    behavior: str = "All"
+    event: Trigger | None = None
+    complex: tuple[ComplexBehaviour, ...] = ()
+
+
+Loop: TypeAlias = StandardLoop | MultiInstance
+
+Details: TypeAlias = (
+    UserTask
+    | Job
+    | Script
+    | Rule
+    | Call
+    | Timer
+    | Message
+    | Error
+    | Signal
+    | Escalation
+    | Conditional
+    | Link
+    | Compensation
+    | Triggers
+    | Activation
+    | EventGateway
+    | AdHoc
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +318,9 @@ class Element:
 
     `family` chooses the behaviour (`elements/table.py`); `kind` is the BPMN element's name. `unsupported`
     says why the element cannot run yet; an instance that reaches it stops there with an incident.
+    `starts` are the nodes where a scope begins when nothing triggers it: its none start events or, where it has
+    no start event at all, its nodes without incoming flow; in an event sub-process, its one start event.
+    `boundaries` are the events to arm with the activity; its compensation handler is `compensated_by`.
     """
 
     id: str
@@ -191,6 +341,14 @@ class Element:
     details: Details = None
     lane: str = ""
     unsupported: str = ""
+    documentation: str = ""
+    loop: Loop | None = None
+    start_quantity: int = 1
+    completion_quantity: int = 1
+    triggered_by_event: bool = False
+    instantiate: bool = False
+    for_compensation: bool = False
+    compensated_by: str = ""
 
     @property
     def label(self) -> str:
@@ -232,6 +390,8 @@ class Process:
     data: tuple[DataItem, ...] = ()
     checks: tuple[InputCheck, ...] = ()
     forms: Mapping[str, Json] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[Json, ...] = ()
 
     @property
     def root(self) -> Element:
