@@ -54,7 +54,7 @@ format: $(STAMP) ## Put all code into the one format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 docs: $(STAMP) ## Write the generated reference pages again
-	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m docs.generate
 
 serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 	@$(BIN)/flowmaster serve
