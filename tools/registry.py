@@ -17,6 +17,8 @@ An operation is an async function `(call, arguments) -> result` with a docstring
         \"\"\"Start a process and run it up to its next wait states.\"\"\"
 
 and listed in its module: `OPERATIONS = (instance_start, instance_read)`; `tools/catalog.py` adds the module.
+Then run `python -m flowmaster.server.snapshot`, and commit what it wrote: the first answers of
+the MCP door and the OpenAPI document are read off the registry (tests/doors says when they are stale).
 
 - Arguments inherit `Arguments` (reads, `read_only=True`) or `WriteArguments` (all others); results inherit
   `Result`, lists `ResultList[Item]`, the objects inside them `Shape`. Free JSON is `Value`, an object with free keys `Variables`, a number `Number`.

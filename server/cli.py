@@ -1,0 +1,108 @@
+"""The command `flowmaster`: starts the doors, calls operations and teaches how. Nothing heavy is loaded here."""
+
+import sys
+
+from flowmaster.server.options import SERVER_OPTIONS, UsageError, split
+
+HELP = """\
+FlowMaster: business processes as tools for agents.
+
+  flowmaster mcp                     serve MCP over stdio, for Claude Code, Codex and others
+  flowmaster serve                   serve HTTP: MCP at /mcp, REST at /api/v1, health at /health
+  flowmaster call OPERATION [...]    call one operation and print its answer
+  flowmaster operations [WORDS]      list the operations, or find one
+
+Options of mcp, serve and call:
+  --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
+  --store URL        a store elsewhere, such as postgresql://...
+  --clock virtual    a clock that stands still until clock_advance moves it
+  --tools core|all|a,b,c   the operations shown as MCP tools
+  --host, --port     where serve listens (default 127.0.0.1:8321)
+
+Arguments of call are JSON, or words with = between name and value:
+  flowmaster call server_info
+  flowmaster call instance_start '{"process": "invoice-to-pay", "variables": {"amount": 400}}'
+  flowmaster call instance_start process=invoice-to-pay variables.amount=400
+  flowmaster call process_create outline=@invoice.yaml          (@ reads a file, - alone reads JSON from the input)
+  flowmaster call task_find --json                              (the answer as JSON, for programs)
+
+An agent is connected with:  claude mcp add flowmaster -- flowmaster mcp
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line and return its exit code: 0 done, 1 refused, 2 not understood."""
+    command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    if command in ("--help", "-h", "help") or "--help" in rest or "-h" in rest:
+        print(HELP, end="")
+        return 0
+    try:
+        return _run(command, rest)
+    except UsageError as error:
+        print(f"flowmaster: {error}\nRun `flowmaster --help` to see how it is used.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(command: str, rest: list[str]) -> int:
+    if command == "--version":
+        from flowmaster import __version__
+
+        print(__version__)
+        return 0
+    if command == "mcp":
+        return _mcp(rest)
+    if command == "serve":
+        return _serve(rest)
+    if command == "call":
+        return _call(rest)
+    if command == "operations":
+        return _operations(rest)
+    from flowmaster.engine.errors import did_you_mean
+
+    commands = ("mcp", "serve", "call", "operations")
+    raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
+
+
+def _mcp(rest: list[str]) -> int:
+    options, words = split(rest, valued=SERVER_OPTIONS)
+    _nothing_more(words)
+    from flowmaster.server.opening import opened
+
+    opening = opened(options.get("tools", "core"))
+    from flowmaster.server.settings import settings_from
+    from flowmaster.server.stdio import serve_stdio
+
+    return serve_stdio(settings_from(options), opening)
+
+
+def _serve(rest: list[str]) -> int:
+    options, words = split(rest, valued=SERVER_OPTIONS)
+    _nothing_more(words)
+    from flowmaster.server.http import serve_http
+
+    from flowmaster.server.settings import settings_from
+
+    return serve_http(settings_from(options))
+
+
+def _call(rest: list[str]) -> int:
+    options, words = split(rest, valued=SERVER_OPTIONS, flags=("json",))
+    if not words:
+        raise UsageError("call needs the name of an operation, such as server_info.")
+    from flowmaster.server.command import call
+
+    return call(words[0], words[1:], options)
+
+
+def _operations(rest: list[str]) -> int:
+    options, words = split(rest, valued=(), flags=("json",))
+    from flowmaster.server.command import operations
+
+    return operations(" ".join(words), as_json="json" in options)
+
+
+def _nothing_more(words: list[str]) -> None:
+    if words:
+        raise UsageError(f"{words[0]!r} is not expected here.")

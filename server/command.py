@@ -1,0 +1,104 @@
+"""The CLI door: one call of an operation, in process, on the same data as every other peer."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.options import UsageError
+from flowmaster.server.readable import answer_text, error_text, table
+from flowmaster.server.settings import MEMORY, Settings, settings_from
+from flowmaster.server.wiring import open_app
+from flowmaster.tools.answer import Answer
+from flowmaster.tools.catalog import catalog
+from flowmaster.tools.invoke import invoke, refused
+from flowmaster.tools.json_text import read_json
+from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
+
+
+def call(name: str, words: Sequence[str], options: Mapping[str, str]) -> int:
+    """Call an operation with the words of a command line and print what it answers; return the exit code."""
+    settings = settings_from(options)
+    answer = anyio.run(_answer, settings, name, words)
+    as_json = "json" in options
+    if answer.refused:
+        _print(answer.text if as_json else error_text(answer.data()), to_errors=True)
+        return 1
+    _print(answer.text if as_json else answer_text(answer.data()))
+    return 0
+
+
+def operations(query: str, *, as_json: bool) -> int:
+    """Print all operations, or those that fit the query; return the exit code."""
+    if query:
+        return call(
+            "operation_find", [f"query={query}"], {"data": MEMORY} | ({"json": "yes"} if as_json else {})
+        )
+    registry = catalog()
+    rows = [{"operation": each.name, "does": each.summary} for each in registry]
+    _print(json.dumps(rows) if as_json else table(rows))
+    return 0
+
+
+async def _answer(settings: Settings, name: str, words: Sequence[str]) -> Answer:
+    try:
+        async with open_app(settings) as app:
+            call = Call(app=app, caller=Caller(door="cli"))
+            return await invoke(app.registry, call, name, arguments_of(app.registry, name, words))
+    except FlowMasterError as error:
+        return refused(error)
+
+
+def arguments_of(registry: Registry, name: str, words: Sequence[str]) -> Any:
+    """Return the arguments that the words spell: one JSON object, `-` for JSON on the input, or `name=value`.
+
+    Raises:
+        UsageError: the words are neither.
+    """
+    if len(words) == 1 and (words[0] == "-" or words[0].lstrip()[:1] in ("{", "[")):
+        text = sys.stdin.read() if words[0] == "-" else words[0]
+        try:
+            return read_json(text)
+        except ValueError as error:
+            raise UsageError(f"the arguments are not JSON: {error}.") from None
+    operation = registry.find(name)
+    arguments: dict[str, Any] = {}
+    for word in words:
+        path, given, text = word.partition("=")
+        if not given or not path:
+            raise UsageError(f"{word!r} is not name=value; JSON arguments are one word in quotes.")
+        _put(arguments, path.split("."), _value(operation, path, text))
+    return arguments
+
+
+def _value(operation: AnyOperation | None, path: str, text: str) -> Any:
+    """Return the value for a word: a file's text for `@file`, text where text is wanted, else JSON if it is."""
+    if text.startswith("@") and Path(text[1:]).is_file():
+        return Path(text[1:]).read_text(encoding="utf-8")
+    properties = operation.input_schema.get("properties", {}) if operation else {}
+    if properties.get(path, {}).get("type") == "string":
+        return text
+    try:
+        return read_json(text)
+    except ValueError:
+        return text
+
+
+def _put(arguments: dict[str, Any], steps: Sequence[str], value: Any) -> None:
+    here = arguments
+    for step in steps[:-1]:
+        deeper = here.setdefault(step, {})
+        if not isinstance(deeper, dict):
+            raise UsageError(f"{'.'.join(steps)!r} goes into a value that is not an object.")
+        here = deeper
+    here[steps[-1]] = value
+
+
+def _print(text: str, *, to_errors: bool = False) -> None:
+    stream = sys.stderr if to_errors else sys.stdout
+    stream.write(text.rstrip("\n") + "\n")
+    stream.flush()

@@ -1,0 +1,71 @@
+"""JSON-RPC frames in and out, numbers exact in both directions.
+
+The protocol library reads numbers as binary floats; here arguments are read as `int` and `Decimal`, and a result
+that is JSON text already is put into its frame as it is.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+from mcp.shared.message import SessionMessage
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, JSONRPCResponse, jsonrpc_message_adapter
+from pydantic import ValidationError
+
+from flowmaster.tools.json_text import read_json, write_json
+
+_IDENTITY = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?\d+')
+
+
+def read_frame(line: bytes) -> SessionMessage | bytes:
+    """Return the message of a frame, or the frame that refuses it."""
+    try:
+        message = read_json(line.decode())
+    except UnicodeDecodeError:
+        return _refusal(line, PARSE_ERROR, "The frame is not UTF-8.")
+    except ValueError as error:
+        return _refusal(line, PARSE_ERROR, f"The frame is not JSON: {error}.")
+    try:
+        return SessionMessage(jsonrpc_message_adapter.validate_python(message, by_name=False))
+    except ValidationError:
+        return _refusal(
+            line, INVALID_REQUEST, "The frame is not a JSON-RPC request, notification or response."
+        )
+
+
+def write_frame(message: SessionMessage) -> bytes:
+    """Return the frame of a message."""
+    content = message.message
+    if isinstance(content, JSONRPCResponse):
+        return write_json({"jsonrpc": "2.0", "id": content.id, "result": content.result}) + b"\n"
+    return content.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+
+
+def as_it_is(body: bytes) -> Any:
+    """Return JSON text in the form in which a frame takes it up unread."""
+    return msgspec.Raw(body)
+
+
+def _refusal(line: bytes, code: int, complaint: str) -> bytes:
+    error = {"code": code, "message": complaint}
+    return write_json({"jsonrpc": "2.0", "id": _identity(line), "error": error}) + b"\n"
+
+
+def _identity(line: bytes) -> int | str | None:
+    """Find the id of a frame that is not sound JSON, so that its sender does not wait for ever."""
+    depth, last, wanted = 0, b"", False
+    for match in _IDENTITY.finditer(line):
+        word = match[0]
+        if word in b"{[":
+            depth += 1
+        elif word in b"}]":
+            depth -= 1
+        elif wanted and depth == 1:
+            try:
+                found = msgspec.json.decode(word, type=int | str)
+            except msgspec.DecodeError:
+                return None
+            return found
+        wanted = depth == 1 and word == b'"id"' and last != b'"method"'
+        last = word
+    return None

@@ -1,0 +1,200 @@
+"""The first words of an MCP session over stdio, answered before anything heavy is loaded.
+
+A client may wait no longer than a second for a server, and loading the protocol library alone takes most of it.
+So the process starts here, with next to nothing imported: it reads the frames, answers `initialize`,
+`server/discover` and `tools/list` from a snapshot that is committed with the code, and keeps the rest for the
+server that is being loaded meanwhile. This object stays the only reader of the input for the whole session, so
+that no frame is lost or seen twice when the server takes over.
+
+Only what needs no state is answered here; `initialize` is answered and kept, since the server must see it too
+(its second answer is left out by the door). Everything unusual is kept for the server to judge.
+"""
+
+import _thread
+import json
+import os
+import select
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from flowmaster.server.options import ALL, CORE
+
+LINE_LENGTH_MAX: Final = 64_000_000
+"""Bytes of one frame; a longer one is cut, and so refused as not being JSON."""
+LISTEN_SECONDS: Final = 0.05
+"""How long the first frame is waited for before the heavy imports start."""
+
+_VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
+_CAPABILITIES_KEY: Final = "io.modelcontextprotocol/clientCapabilities"
+_CHUNK: Final = 65_536
+
+Deliver = Callable[[list[bytes], bool], None]
+"""Takes frames, and whether the input has ended."""
+
+
+class Opening:
+    """Reads the frames of a session, answering the opening ones until a server takes over."""
+
+    def __init__(self, source: int, sink: int, snapshot: dict[str, Any], tools: str) -> None:
+        self._source = source
+        self.sink = sink
+        self._snapshot = snapshot
+        self._tools = tools
+        self._lock = _thread.allocate_lock()
+        self._rest: list[bytes] = []
+        self._rest_length = 0
+        self._kept: list[bytes] = []
+        self._answered: list[int | str] = []
+        self._initialized = False
+        self._ended = False
+        self._deliver: Deliver | None = None
+
+    def listen(self) -> None:
+        """Answer what comes at once in this thread, then go on reading in another."""
+        ready = select.poll()
+        ready.register(self._source, select.POLLIN)
+        while not self._answered and not self._ended and ready.poll(int(LISTEN_SECONDS * 1000)):
+            self._read()
+        _thread.start_new_thread(self._go_on, ())
+
+    def hand_over(self, deliver: Deliver) -> list[int | str]:
+        """Pass on the kept frames and all later ones; return the ids that are answered already.
+
+        `deliver` is called by the reading thread, one call after the other.
+        """
+        with self._lock:
+            deliver(self._kept, self._ended)
+            self._deliver = deliver
+            self._kept = []
+            return self._answered
+
+    def refuse_all(self, complaint: str) -> None:
+        """Answer every kept request with an error: the server could not be opened."""
+        with self._lock:
+            for line in self._kept:
+                message = _parsed(line)
+                if "id" in message and "method" in message and message["id"] not in self._answered:
+                    error = {"code": -32603, "message": complaint}
+                    self._write({"jsonrpc": "2.0", "id": message["id"], "error": error})
+
+    def _go_on(self) -> None:
+        while not self._ended:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._source, _CHUNK)
+        except OSError:
+            chunk = b""
+        with self._lock:
+            self._ended = not chunk
+            lines = self._lines(chunk)
+            if self._deliver is not None:
+                self._deliver(lines, self._ended)
+            else:
+                self._kept += [line for line in lines if not self._answer(line)]
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """Return the frames that the chunk completes; the end of the input completes the last one."""
+        *whole, rest = chunk.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*self._rest, whole[0]])
+            self._rest, self._rest_length = [], 0
+        self._rest_length += len(rest)
+        if rest and self._rest_length <= LINE_LENGTH_MAX:
+            self._rest.append(rest)
+        if not chunk and self._rest:
+            whole.append(b"".join(self._rest))
+        return [line for line in whole if line.strip()]
+
+    def _answer(self, line: bytes) -> bool:
+        """Answer the frame if it is one of the opening ones; return whether the server need not see it."""
+        message = _parsed(line)
+        method, params = message.get("method"), message.get("params", {})
+        identity: Any = message.get("id")
+        if (
+            type(identity) not in (int, str)
+            or not isinstance(params, dict)
+            or message.get("jsonrpc") != "2.0"
+        ):
+            return False
+        modern = _is_modern(params, self._snapshot)
+        result: dict[str, Any] | None = None
+        if method == "initialize" and not self._initialized and _greets(params):
+            result = self._greeting(params["protocolVersion"])
+            self._initialized = True
+            self._answered.append(identity)
+        elif method == "server/discover" and modern:
+            result = self._snapshot["discover"]
+        elif method == "tools/list" and params.get("cursor") is None and (modern or self._initialized):
+            result = self._list(modern)
+        if result is None:
+            return False
+        self._write({"jsonrpc": "2.0", "id": identity, "result": result})
+        return method != "initialize"
+
+    def _greeting(self, version: str) -> dict[str, Any]:
+        versions = self._snapshot["versions"]
+        return {
+            **self._snapshot["initialize"],
+            "protocolVersion": version if version in versions else versions[-1],
+        }
+
+    def _list(self, modern: bool) -> dict[str, Any] | None:
+        tools, names = self._snapshot["tools"], self._tools.split(",")
+        if names == [ALL]:
+            names = list(tools)
+        elif names == [CORE]:
+            names = self._snapshot["core"]
+        if not all(name in tools for name in names):
+            return None
+        shown = {name: tools[name] for name in tools if name in names}
+        return {**(self._snapshot["list"] if modern else {}), "tools": list(shown.values())}
+
+    def _write(self, message: dict[str, Any]) -> None:
+        frame = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        while frame:
+            frame = frame[os.write(self.sink, frame) :]
+
+
+def opened(tools: str) -> Opening:
+    """Take the standard streams for frames, so that nothing else can get between them, and start to listen."""
+    with open(os.path.join(os.path.dirname(__file__), "opening.json"), "rb") as file:
+        snapshot: dict[str, Any] = json.loads(file.read())
+    source, sink = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    opening = Opening(source, sink, snapshot, tools)
+    sys.setswitchinterval(0.001)
+    opening.listen()
+    return opening
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _is_modern(params: dict[str, Any], snapshot: dict[str, Any]) -> bool:
+    meta = params.get("_meta")
+    if not isinstance(meta, dict):
+        return False
+    return meta.get(_VERSION_KEY) in snapshot["modern"] and isinstance(meta.get(_CAPABILITIES_KEY), dict)
+
+
+def _greets(params: dict[str, Any]) -> bool:
+    """Whether these are sound arguments of `initialize`; others are for the server to refuse."""
+    client = params.get("clientInfo")
+    return (
+        isinstance(params.get("protocolVersion"), str)
+        and isinstance(params.get("capabilities"), dict)
+        and isinstance(client, dict)
+        and isinstance(client.get("name"), str)
+        and isinstance(client.get("version"), str)
+    )

@@ -1,0 +1,65 @@
+"""The command line's options, read without a library: the MCP start has no milliseconds to spare for one."""
+
+CORE = "core"
+ALL = "all"
+
+SERVER_OPTIONS = ("data", "store", "clock", "tools", "host", "port")
+"""The options that every server form takes; each has a value."""
+
+_CLOCKS = ("real", "virtual")
+
+
+class UsageError(Exception):
+    """A command line that says something we do not know; the text tells what to write instead."""
+
+
+def split(
+    argv: list[str], *, valued: tuple[str, ...], flags: tuple[str, ...] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """Return the options and the other words of a command line.
+
+    Raises:
+        UsageError: an unknown option, or one without its value.
+    """
+    options: dict[str, str] = {}
+    words: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word == "--":
+            words += rest
+        elif not word.startswith("--"):
+            words.append(word)
+        else:
+            name, given, value = word[2:].partition("=")
+            if name in flags and not given:
+                options[name] = "yes"
+            elif name in valued:
+                options[name] = value if given else _value_of(name, next(rest, None))
+            else:
+                raise UsageError(_unknown(name, valued + flags))
+    _check(options)
+    return options, words
+
+
+def _value_of(name: str, value: str | None) -> str:
+    if value is None or value.startswith("--"):
+        raise UsageError(f"--{name} needs a value.")
+    return value
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    from flowmaster.engine.errors import did_you_mean
+
+    guess = did_you_mean(f"--{name}", [f"--{each}" for each in known])
+    return f"There is no option --{name} here.{guess} Options: {', '.join(f'--{each}' for each in known)}."
+
+
+def _check(options: dict[str, str]) -> None:
+    clock = options.get("clock", "real")
+    if clock not in _CLOCKS:
+        raise UsageError(f"--clock is real or virtual, not {clock!r}.")
+    port = options.get("port", "8321")
+    if not port.isdecimal() or int(port) > 65_535:
+        raise UsageError(f"--port is a number from 0 to 65535, not {port!r}.")
+    if not options.get("tools", CORE).replace(",", "").strip():
+        raise UsageError("--tools is core, all, or operations with commas between them.")

@@ -1,0 +1,47 @@
+"""How a server was started: the options of the command line with their defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowmaster.server.options import CORE
+
+MEMORY = ":memory:"
+"""The data folder that leaves no trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one server."""
+
+    data: str
+    store: str = ""
+    clock: str = "real"
+    tools: tuple[str, ...] = (CORE,)
+    host: str = "127.0.0.1"
+    port: int = 8321
+
+
+def settings_from(options: Mapping[str, str]) -> Settings:
+    """Return the settings for options that `server/options.py` has read."""
+    tools = tuple(name.strip() for name in options.get("tools", CORE).split(",") if name.strip())
+    return Settings(
+        data=_folder(options.get("data", "")),
+        store=options.get("store", ""),
+        clock=options.get("clock", "real"),
+        tools=tools,
+        host=options.get("host", "127.0.0.1"),
+        port=int(options.get("port", "8321")),
+    )
+
+
+def _folder(given: str) -> str:
+    """Return the data folder: as given, else the user's own (XDG base directories)."""
+    if given == MEMORY:
+        return MEMORY
+    if given:
+        return str(Path(given).expanduser().absolute())
+    home = os.environ.get("XDG_DATA_HOME", "")
+    folder = Path(home) if home.startswith("/") else Path.home() / ".local" / "share"
+    return str(folder / "flowmaster")
