@@ -195,6 +195,19 @@ class InstanceResumed(NamedTuple):
     note: str
 
 
+class JobRetried(NamedTuple):
+    """A job that had run out of retries is offered again; `wait` is the job as it stands now."""
+
+    wait: Wait
+
+
+class TokensDropped(NamedTuple):
+    """The tokens under way or at joins of a scope are gone; nodes that still stand in it stay."""
+
+    scope: int
+    element: str
+
+
 class InstanceEnded(NamedTuple):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -227,4 +240,6 @@ Event: TypeAlias = (
     | InstancePaused
     | InstanceResumed
     | InstanceEnded
+    | JobRetried
+    | TokensDropped
 )

@@ -51,7 +51,9 @@ def _element_entered(state: State, event: ev.ElementEntered) -> None:
         _take_arrivals(scope, arrivals, element, via)
 
 
-def _take_arrivals(scope: Node, arrivals: dict[str, dict[str, int]], element: str, via: tuple[str, ...]) -> None:
+def _take_arrivals(
+    scope: Node, arrivals: dict[str, dict[str, int]], element: str, via: tuple[str, ...]
+) -> None:
     counts = arrivals[element]
     for flow in via:
         if counts.get(flow, 0) > 1:
@@ -91,6 +93,13 @@ def _token_joined(state: State, event: ev.TokenJoined) -> None:
     counts[event.flow] = counts.get(event.flow, 0) + 1
 
 
+def _tokens_dropped(state: State, event: ev.TokensDropped) -> None:
+    scope = state.nodes.get(event.scope)
+    if scope is not None:
+        scope.arrivals = None
+        scope.open = sum(1 for node in state.nodes.values() if node.scope == scope.key)
+
+
 def _variables_set(state: State, event: ev.VariablesSet) -> None:
     node = state.nodes.get(event.scope)
     if node is None:
@@ -121,7 +130,9 @@ def _drop_wait(state: State, key: int) -> None:
         node.waits = tuple(other for other in node.waits if other != key)
 
 
-def _wait_changed(state: State, event: ev.TaskChanged | ev.JobFailed | ev.ChildStarted) -> None:
+def _wait_changed(
+    state: State, event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted
+) -> None:
     if event.wait.id in state.waits:
         state.waits[event.wait.id] = event.wait
 
@@ -175,6 +186,8 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.TaskChanged: _wait_changed,
     ev.TaskPerformed: _task_performed,
     ev.JobFailed: _wait_changed,
+    ev.JobRetried: _wait_changed,
+    ev.TokensDropped: _tokens_dropped,
     ev.ChildStarted: _wait_changed,
     ev.DecisionMade: _nothing,
     ev.MessageSent: _nothing,

@@ -402,6 +402,11 @@ class Process:
 class Decision(Protocol):
     """A compiled DMN decision, as `engine.dmn` gives it."""
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names of the input data that it reads."""
+        ...
+
     def evaluate(self, inputs: Mapping[str, object], at: int = 0) -> "DecisionAnswer":
         """Evaluate over `inputs`."""
         ...

@@ -122,16 +122,19 @@ class Node:
             self.scope,
             self.open,
             None if self.variables is None else self.variables.copy(),
-            None if self.arrivals is None else {join: counts.copy() for join, counts in self.arrivals.items()},
+            None
+            if self.arrivals is None
+            else {join: counts.copy() for join, counts in self.arrivals.items()},
             self.waits,
         )
 
 
 class Parent(NamedTuple):
-    """The wait in another instance that called this one."""
+    """The wait in another instance that called this one; `depth` counts the callers above."""
 
     instance: str
     wait: int
+    depth: int = 1
 
 
 @dataclass(slots=True)

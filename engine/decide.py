@@ -1,0 +1,288 @@
+"""Decides what a command does to an instance: `decide(model, state, command)` -> events and the next state.
+
+Rule 1: pure. Time, ids and actors come with the command; nothing outside is read or written.
+Rule 2: a refused command raises `FlowMasterError` and changes nothing; a fault inside the running process is
+an incident among the events.
+Rule 3: one command runs the instance to its next wait states.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
+from flowmaster.engine.elements import people
+from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.evolve import blank
+from flowmaster.engine.execution import Execution
+from flowmaster.engine.model import Executable
+from flowmaster.engine.repair import move, retry, skip
+from flowmaster.engine.state import (
+    ROOT,
+    ChildWait,
+    EventWait,
+    Incident,
+    JobWait,
+    Node,
+    State,
+    TaskWait,
+    TimerWait,
+)
+from flowmaster.engine.timers import Schedule, following
+
+
+class Decided(NamedTuple):
+    """The outcome of a command."""
+
+    events: Sequence[ev.Event]
+    state: State
+
+
+def decide(model: Executable, state: State | None, command: cmd.Command) -> Decided:
+    """Return the events that `command` causes, and the state after them; `state` is left as it was."""
+    private = blank("", "", 0) if state is None else state.copy()
+    return decide_in_place(model, private, command)
+
+
+def decide_in_place(model: Executable, state: State, command: cmd.Command) -> Decided:
+    """Do as `decide`, on a state that nobody else looks at; after an error it must be thrown away."""
+    run = Execution(model, state, BEHAVIOURS, at=command.at, by=command.by)
+    if isinstance(command, cmd.StartInstance):
+        _start(run, command)
+    else:
+        _check_open(run.state, command)
+        _apply(run, command)
+    run.settle()
+    return Decided(run.events, run.state)
+
+
+def _apply(run: Execution, command: cmd.Command) -> None:
+    match command:
+        case cmd.ActOnTask():
+            people.act(run, _wait(run, command.wait, TaskWait), command)
+        case cmd.CompleteJob() | cmd.FailJob() | cmd.ThrowJobError():
+            _job(run, command)
+        case cmd.FireTimer():
+            _fire(run, _wait(run, command.wait, TimerWait))
+        case cmd.ReceiveEvent():
+            _receive(run, _wait(run, command.wait, EventWait), command)
+        case cmd.ReportChildStarted():
+            wait = _wait(run, command.wait, ChildWait)
+            run.emit(ev.ChildStarted(wait._replace(child=command.child)))
+        case cmd.ReportChildEnded():
+            _child_ended(run, _wait(run, command.wait, ChildWait), command)
+        case cmd.CancelInstance():
+            run.end("cancelled", "", command.note)
+        case cmd.PauseInstance():
+            run.emit(ev.InstancePaused(command.note))
+        case cmd.ResumeInstance():
+            run.emit(ev.InstanceResumed(command.note))
+        case cmd.Retry():
+            retry(run, command)
+        case cmd.Skip():
+            skip(run, command)
+        case cmd.Move():
+            move(run, command)
+        case cmd.SetVariables():
+            _set_variables(run, command)
+        case _:
+            raise AssertionError(f"unknown command {command!r}")
+
+
+def _start(run: Execution, command: cmd.StartInstance) -> None:
+    process = run.model.process
+    run.emit(
+        ev.InstanceStarted(
+            command.instance,
+            process.id,
+            run.model.version,
+            command.business_key,
+            command.at,
+            command.parent,
+            command.variables,
+        )
+    )
+    root = run.state.nodes[ROOT]
+    if not command.start:
+        begin_process(run, root)
+        return
+    element = process.elements.get(command.start)
+    if element is None or element.scope != process.id:
+        raise FlowMasterError(
+            "instance.start_unknown",
+            f"{process.id!r} has no start event {command.start!r}.",
+            path="start",
+            expected=[
+                e.id for e in process.elements.values() if e.kind == "startEvent" and e.scope == process.id
+            ],
+            fix="Use one of the listed start events.",
+        )
+    run.enter(element, root)
+
+
+def begin_process(run: Execution, root: Node) -> None:
+    """Put a token on each none start of the process, or stop it with an incident."""
+    run.begin(root, run.model.process.root)
+
+
+_WHILE_PAUSED = (
+    cmd.ResumeInstance, cmd.CancelInstance, cmd.SetVariables, cmd.ReportChildStarted, cmd.ReportChildEnded,
+)  # fmt: skip
+
+
+def _check_open(state: State, command: cmd.Command) -> None:
+    if state.status == "paused":
+        if isinstance(command, _WHILE_PAUSED):
+            return
+        raise FlowMasterError(
+            "instance.paused",
+            f"The instance {state.instance!r} is paused.",
+            path="instance",
+            fix="Resume it first.",
+            next=[_control(state, "resume", "Let it go on.")],
+            status=409,
+        )
+    if state.status != "active":
+        raise FlowMasterError(
+            "instance.ended",
+            f"The instance {state.instance!r} is {state.status}; nothing can be done to it any more.",
+            path="instance",
+            fix="Read what happened with `instance_read`.",
+            next=[
+                Hint(
+                    "instance_read", {"instance": state.instance, "detail": ["history"]}, "See how it ended."
+                )
+            ],
+            status=409,
+        )
+    if isinstance(command, cmd.ResumeInstance):
+        raise FlowMasterError(
+            "instance.not_paused",
+            f"The instance {state.instance!r} is not paused.",
+            path="action",
+            status=409,
+        )
+
+
+def _control(state: State, action: str, why: str) -> Hint:
+    return Hint("instance_control", {"instance": state.instance, "action": action}, why)
+
+
+_W = TypeVar("_W", TaskWait, JobWait, TimerWait, EventWait, ChildWait)
+
+
+def _wait(run: Execution, key: int, kind: type[_W]) -> _W:
+    wait = run.state.waits.get(key)
+    if not isinstance(wait, kind):
+        raise FlowMasterError(
+            "wait.over",
+            f"The instance {run.state.instance!r} no longer waits for this.",
+            path="wait",
+            fix="Read what it waits for with `instance_read`.",
+            next=[Hint("instance_read", {"instance": run.state.instance}, "See what it waits for now.")],
+            status=409,
+        )
+    return wait
+
+
+def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobError) -> None:
+    wait = _wait(run, command.wait, JobWait)
+    node = run.state.nodes[wait.node]
+    match command:
+        case cmd.CompleteJob():
+            _resolve(run, node.key)
+            run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
+            run.finish(node, command.variables)
+        case cmd.ThrowJobError():
+            _throw(run, node, wait, command)
+        case cmd.FailJob():
+            failed = wait._replace(retries=command.retries, due=command.due)
+            run.emit(ev.JobFailed(failed, command.message))
+            if command.retries <= 0:
+                run.raise_incident(node, "working", "job.failed", command.message)
+
+
+def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError) -> None:
+    # Where nothing catches, the job stays so that it can be retried once the model or the data are mended.
+    if run.throw_error(node, wait.element, command.code, command.message, command.variables):
+        return
+    run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
+    run.raise_incident(
+        node,
+        "working",
+        "error.not_caught",
+        f"The error {command.code!r} is not caught: {command.message}".rstrip(": "),
+    )
+
+
+def _resolve(run: Execution, node: int) -> None:
+    for incident in _incidents_of(run.state, node):
+        run.emit(ev.IncidentResolved(incident.id, incident.element, "went on"))
+
+
+def _incidents_of(state: State, node: int) -> list[Incident]:
+    return [incident for incident in state.incidents.values() if incident.node == node]
+
+
+def _fire(run: Execution, timer: TimerWait) -> None:
+    node = run.state.nodes[timer.node]
+    run.emit(ev.WaitClosed(timer.id, timer.element, "fired", {}))
+    if timer.purpose:
+        HUMAN.deadline(run, node, timer)
+        return
+    element = run.elements[timer.element]
+    if element.id == node.element:
+        run.finish(node)
+        return
+    again = following(Schedule(timer.due, timer.every, timer.left), run.at)
+    if again is not None and not element.interrupting:
+        run.wait(
+            timer._replace(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)
+        )
+    run.trigger_boundary(node, element, {})
+
+
+def _receive(run: Execution, wait: EventWait, command: cmd.ReceiveEvent) -> None:
+    node = run.state.nodes[wait.node]
+    element = run.elements[wait.element]
+    if element.id == node.element or element.interrupting:
+        run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
+    if element.id == node.element:
+        run.finish(node, command.variables)
+    else:
+        run.trigger_boundary(node, element, command.variables)
+
+
+def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded) -> None:
+    node = run.state.nodes[wait.node]
+    run.emit(ev.WaitClosed(wait.id, wait.element, command.status, {"child": wait.child}))
+    if command.status == "completed":
+        CALL.returned(run, node, run.element(node), command.variables)
+        return
+    if command.error and run.throw_error(
+        node, wait.element, command.error, command.message, command.variables
+    ):
+        return
+    code = "error.not_caught" if command.error else f"call.{command.status}"
+    message = command.message or f"The called process {wait.process!r} is {command.status}."
+    run.raise_incident(node, "active", code, message)
+
+
+def _set_variables(run: Execution, command: cmd.SetVariables) -> None:
+    state = run.state
+    if not command.scope:
+        run.emit(ev.VariablesSet(ROOT, state.nodes[ROOT].element, command.variables))
+        return
+    for node in state.nodes.values():
+        if node.element == command.scope:
+            run.emit(ev.VariablesSet(node.key, node.element, command.variables))
+            return
+    standing = sorted({node.element for node in state.nodes.values()})
+    raise FlowMasterError(
+        "instance.scope_unknown",
+        f"No token of {state.instance!r} is at {command.scope!r}.",
+        path="scope",
+        expected=standing,
+        fix="Use one of the listed elements, or leave `scope` out for the whole process.",
+    )

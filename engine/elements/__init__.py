@@ -1,0 +1,1 @@
+"""What each family of BPMN elements does; `table.py` says which families run."""

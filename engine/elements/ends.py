@@ -1,0 +1,35 @@
+"""End events: none, terminate, error (BPMN 2.0.2, 13.5.3)."""
+
+from flowmaster.engine.elements.plain import Plain
+from flowmaster.engine.events import ElementCompleted
+from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.model import Element, Error
+from flowmaster.engine.state import Node
+
+
+class TerminateEnd(Plain):
+    """Ends everything else in its scope; the scope itself completes."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Withdraw all other tokens of the scope, then finish as the last one."""
+        run.empty(run.state.nodes[node.scope], spare=node.key)
+        run.finish(node)
+
+
+class ErrorEnd(Plain):
+    """Throws a BPMN error to the scopes around it.
+
+    What no scope of a called process catches goes to its caller; what a top-level process does not catch ends
+    it as failed.
+    """
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Throw, and end the instance if nothing catches."""
+        details = element.details
+        if not isinstance(details, Error) or details.code is None:
+            raise Fault("error.no_code", f"The error end event {element.label!r} names no error code.")
+        code = run.text(node, details.code, "The error code")
+        scope = run.state.nodes[node.scope]
+        run.emit(ElementCompleted(node.key, node.element))
+        if not run.throw_error(scope, element.id, code, "", {}):
+            run.end("failed", code, f"The error {code!r} thrown by {element.label!r} was not caught.")

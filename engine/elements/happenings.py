@@ -1,0 +1,62 @@
+"""Events that wait or send: timers and messages, in the flow and on boundaries (BPMN 2.0.2, 13.5)."""
+
+from flowmaster.engine.elements.plain import Plain
+from flowmaster.engine.elements.work import open_job, plain
+from flowmaster.engine.events import MessageSent
+from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.model import Element, Job, Message, Timer
+from flowmaster.engine.state import EventWait, Node, TimerWait
+from flowmaster.engine.timers import schedule
+
+
+class TimerEvent(Plain):
+    """Waits for an instant; as a boundary event it waits as long as its host does."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Work out when the timer is due, and wait for it."""
+        details = element.details
+        if not isinstance(details, Timer):
+            raise Fault("timer.missing", f"The timer event {element.label!r} has no time.")
+        text = run.text(node, details.expression, "The time")
+        first = schedule(details.kind, text, run.at)
+        run.wait(TimerWait(run.key(), node.key, element.id, run.at, first.due, first.every, first.left, ""))
+
+
+class MessageCatch(Plain):
+    """Waits for a message; receive tasks and message boundary events do the same."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Subscribe by name and, where the model has one, by correlation key."""
+        details = element.details
+        if not isinstance(details, Message):
+            raise Fault("message.missing", f"{element.label!r} names no message to wait for.")
+        name = run.text(node, details.name, "The message name")
+        key = "" if details.key is None else run.text(node, details.key, "The correlation key")
+        run.wait(EventWait(run.key(), node.key, element.id, run.at, "message", name, key))
+
+
+class MessageThrow(Plain):
+    """Sends a message inside the server, or hands out a job where the model names a job type."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Send and go on, or open the job and wait."""
+        details = element.details
+        if isinstance(details, Job):
+            open_job(run, node, element, details)
+            return
+        if not isinstance(details, Message):
+            raise Fault("message.missing", f"{element.label!r} names no message to send.")
+        name = run.text(node, details.name, "The message name")
+        key = "" if details.key is None else run.text(node, details.key, "The correlation key")
+        seen = node.variables if element.inputs else run.see(node)
+        run.emit(
+            MessageSent(element.id, name, key, {name: plain(value) for name, value in (seen or {}).items()})
+        )
+        run.finish(node)
+
+
+class ErrorCatch(Plain):
+    """Catches errors on the border of an activity; there is nothing to wait for."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Arm nothing: a thrown error looks for its catcher itself."""

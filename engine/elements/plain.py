@@ -1,0 +1,54 @@
+"""Elements that pass a token on at once, and the default of every stage that a family leaves out."""
+
+from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.model import Element, Flow
+from flowmaster.engine.state import Node
+
+
+class Plain:
+    """Passes at once: undefined and manual tasks, none events, start events (BPMN 2.0.2, 13.3.2)."""
+
+    joins = False
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Finish at once."""
+        run.finish(node)
+
+    def route(self, run: Execution, node: Node, element: Element) -> tuple[Flow, ...]:
+        """Leave over every flow without condition and every flow whose condition holds (13.3.2).
+
+        The default flow is taken when no condition holds.
+        """
+        flows = element.outgoing
+        if element.default is None and all(flow.condition is None for flow in flows):
+            return flows
+        plain = [flow for flow in flows if flow.condition is None and flow is not element.default]
+        chosen = [flow for flow in flows if flow.condition is not None and holds(run, node, flow)]
+        if not chosen and element.default is not None:
+            chosen = [element.default]
+        if not chosen and not plain:
+            raise Fault("flow.none_holds", f"No condition on the flows out of {element.label!r} holds.")
+        return tuple(flow for flow in flows if flow in plain or flow in chosen)
+
+    def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:
+        """Return no flows: tokens do not wait for each other here."""
+        return ()
+
+    def withdraw(self, run: Execution, node: Node, element: Element) -> None:
+        """Leave nothing behind: all that waits is inside the instance."""
+
+
+def holds(run: Execution, node: Node, flow: Flow) -> bool:
+    """Return whether the condition of a flow is true; anything but true and false is a fault."""
+    if flow.condition is None:
+        return True
+    found = flow.condition.value(run.see(node), run.at)
+    if found is True or found is False:
+        return found
+    seen = run.see(node)
+    values = ", ".join(f"{name} = {seen.get(name)!r}" for name in sorted(flow.condition.names))
+    raise Fault(
+        "condition.not_boolean",
+        f"The condition `{flow.condition.text}` of flow {flow.id!r} gave {found!r} instead of true or false"
+        + (f" with {values}." if values else "."),
+    )

@@ -1,0 +1,116 @@
+"""Elements that compute or hand out work: scripts, rules, jobs, called processes (BPMN 2.0.2, 13.3.3)."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from flowmaster.engine.elements.plain import Plain
+from flowmaster.engine.events import ChildCancelRequested, ChildRequested, DecisionMade
+from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.model import Call, Element, Job, Rule, Script
+from flowmaster.engine.state import ChildWait, JobWait, Node
+from flowmaster.engine.values import Json
+
+RETRIES_MAX = 1_000
+
+
+class ScriptTask(Plain):
+    """Evaluates FEEL and sets the result; hands out a job where the model names a job type instead."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Evaluate, and finish with the result variable."""
+        details = element.details
+        if isinstance(details, Job):
+            open_job(run, node, element, details)
+        elif isinstance(details, Script):
+            run.finish(node, {details.result: run.value(node, details.expression)})
+        else:
+            raise Fault("script.missing", f"The script task {element.label!r} has no FEEL expression to run.")
+
+
+class BusinessRuleTask(Plain):
+    """Evaluates a DMN decision over the variables in sight; what it used and matched goes on record."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Look the decision up, evaluate it, and finish with its result."""
+        details = element.details
+        if isinstance(details, Job):
+            open_job(run, node, element, details)
+            return
+        if not isinstance(details, Rule):
+            raise Fault("rule.missing", f"The business rule task {element.label!r} names no decision.")
+        name = run.text(node, details.decision, "The decision")
+        linked = run.model.library.decision(name, details.version)
+        if linked is None:
+            raise Fault("rule.unknown", f"There is no decision {name!r}; save it with `rule_save` and retry.")
+        seen = run.see(node)
+        answer = linked.decision.evaluate(seen, run.at)
+        output = to_json(answer.value)
+        used = {name: plain(seen[name]) for name in linked.decision.inputs if name in seen}
+        matched = tuple(plain(rule) for rule in answer.matched)
+        run.emit(DecisionMade(node.key, element.id, linked.id, linked.version, used, matched, output))
+        run.finish(node, {details.result: output})
+
+
+class JobTask(Plain):
+    """Hands out a job to a connector or worker, and waits for its result."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Open the job."""
+        if not isinstance(element.details, Job):
+            raise Fault("job.no_type", f"{element.label!r} names no job type, so nobody can do it.")
+        open_job(run, node, element, element.details)
+
+
+class CallActivity(Plain):
+    """Calls another process as a child instance and waits until it has ended."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Ask for the child; it is started after this step is stored."""
+        details = element.details
+        if not isinstance(details, Call):
+            raise Fault("call.no_process", f"The call activity {element.label!r} names no process.")
+        process = run.text(node, details.process, "The called process")
+        if details.pass_all:
+            seen = run.see(node)
+            variables = {name: plain(seen[name]) for name in seen}
+        else:
+            variables = dict(node.variables or {})
+        key = run.key()
+        run.wait(ChildWait(key, node.key, element.id, run.at, process, ""))
+        run.emit(ChildRequested(key, element.id, process, details.version, variables))
+
+    def returned(self, run: Execution, node: Node, element: Element, variables: Mapping[str, Json]) -> None:
+        """Take over what the child gave: all its variables, or what the output mappings pick."""
+        details = element.details
+        keep = isinstance(details, Call) and (details.return_all or bool(element.outputs))
+        run.finish(node, variables if keep else None)
+
+    def withdraw(self, run: Execution, node: Node, element: Element) -> None:
+        """Ask for the child to be cancelled."""
+        for key in node.waits:
+            wait = run.state.waits[key]
+            if isinstance(wait, ChildWait):
+                run.emit(ChildCancelRequested(key, element.id, wait.child))
+
+
+def open_job(run: Execution, node: Node, element: Element, details: Job) -> None:
+    """Offer a job."""
+    kind = run.text(node, details.type, "The job type")
+    found = run.value(node, details.retries)
+    try:
+        retries = int(found) if isinstance(found, int | str | Decimal) else -1
+    except ValueError:
+        retries = -1
+    if not 0 <= retries <= RETRIES_MAX:
+        raise Fault("job.retries_wrong", f"The retries `{details.retries.text}` gave {found!r}.")
+    run.wait(JobWait(run.key(), node.key, element.id, run.at, kind, max(1, retries), None))
+
+
+def plain(value: object) -> Json:
+    """Return a value of an expression as JSON."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(inner) for inner in value]
+    return to_json(value)

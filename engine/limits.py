@@ -1,0 +1,13 @@
+"""The named limits of the engine: reaching one is an incident or a refusal that names it, never a hang."""
+
+STEPS_MAX = 10_000
+"""Elements that one command may pass before the instance is stopped: a loop without a wait."""
+
+NODES_MAX = 10_000
+"""Nodes that an instance may have at once."""
+
+CALL_DEPTH_MAX = 50
+"""Processes that may call each other in one chain."""
+
+CYCLES_MAX = 1_000_000
+"""Repetitions that a timer cycle may ask for."""

@@ -1,0 +1,120 @@
+"""What operators do to a running instance: retry an incident, skip an element, move a token."""
+
+from collections.abc import Sequence
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
+from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.execution import Execution
+from flowmaster.engine.state import ROOT, Incident, JobWait, Node
+
+
+def retry(run: Execution, command: cmd.Retry) -> None:
+    """Try again what the chosen incidents stopped, each at the stage it stopped at."""
+    chosen = [
+        incident
+        for incident in run.state.incidents.values()
+        if command.incident in (0, incident.id) and command.element in ("", incident.element)
+    ]
+    if not chosen:
+        raise FlowMasterError(
+            "incident.unknown",
+            f"The instance {run.state.instance!r} has no such incident.",
+            path="incident" if command.incident else "element",
+            expected=[incident.element for incident in run.state.incidents.values()],
+            fix="Name an element that has an incident, or none to retry all.",
+            next=[
+                Hint("instance_read", {"instance": run.state.instance, "detail": ["incidents"]}, "List them.")
+            ],
+            status=409,
+        )
+    for incident in chosen:
+        if incident.id in run.state.incidents:
+            _retry_one(run, incident)
+
+
+def _retry_one(run: Execution, incident: Incident) -> None:
+    node = run.state.nodes.get(incident.node)
+    run.emit(ev.IncidentResolved(incident.id, incident.element, "retried"))
+    if node is None:
+        return
+    run.attempts[node.key] = incident.attempts + 1
+    match incident.stage:
+        case "working":
+            _offer_again(run, node)
+        case "completing":
+            run.finish(node)
+        case "joining":
+            pass
+        case _:
+            run.begin(node, run.element(node))
+
+
+def _offer_again(run: Execution, node: Node) -> None:
+    for key in node.waits:
+        wait = run.state.waits[key]
+        if isinstance(wait, JobWait):
+            run.emit(ev.JobRetried(wait._replace(retries=max(1, wait.retries), due=None)))
+
+
+def skip(run: Execution, command: cmd.Skip) -> None:
+    """Leave an element as if it had completed with the given outputs."""
+    node = standing_at(run, command.element, "element")
+    if node.open:
+        run.empty(node)
+    _leave_waits(run, node)
+    run.finish(node, command.variables)
+
+
+def move(run: Execution, command: cmd.Move) -> None:
+    """Withdraw the tokens at one element and put one token before another of the same scope."""
+    target = run.elements.get(command.target)
+    if target is None or command.target == run.model.process.id:
+        raise FlowMasterError(
+            "element.unknown",
+            f"{run.model.process.id!r} has no element {command.target!r}."
+            + did_you_mean(command.target, list(run.elements)),
+            path="to",
+            fix="Name an element of the process.",
+        )
+    node = standing_at(run, command.source, "from")
+    if target.kind == "boundaryEvent" or target.scope != run.elements[node.element].scope:
+        raise FlowMasterError(
+            "instance.move_impossible",
+            f"A token cannot be moved from {command.source!r} to {command.target!r}: they are not in one scope.",
+            path="to",
+            expected=[
+                element.id
+                for element in run.elements.values()
+                if element.scope == run.elements[node.element].scope and element.kind != "boundaryEvent"
+            ],
+            fix="Choose an element of the same scope.",
+        )
+    scope = run.state.nodes[node.scope]
+    fresh = run.key()
+    run.emit(ev.ElementEntered(fresh, target.id, scope.key, ()))
+    run.withdraw(node)
+    run.begin(run.state.nodes[fresh], target)
+
+
+def standing_at(run: Execution, element: str, path: str) -> Node:
+    """Return the oldest token at an element, or refuse with the elements where tokens stand."""
+    for node in run.state.nodes.values():
+        if node.element == element and node.key != ROOT:
+            return node
+    standing: Sequence[str] = sorted({n.element for n in run.state.nodes.values() if n.key != ROOT})
+    raise FlowMasterError(
+        "instance.not_there",
+        f"No token of {run.state.instance!r} is at {element!r}." + did_you_mean(element, standing),
+        path=path,
+        expected=list(standing),
+        fix="Use one of the listed elements.",
+        status=409,
+    )
+
+
+def _leave_waits(run: Execution, node: Node) -> None:
+    element = run.elements[node.element]
+    run.behaviours[element.family].withdraw(run, node, element)
+    for incident in [i for i in run.state.incidents.values() if i.node == node.key]:
+        run.emit(ev.IncidentResolved(incident.id, incident.element, "skipped"))

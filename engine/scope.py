@@ -1,0 +1,62 @@
+"""How names are looked up: the variables of a node, then of each scope around it (BPMN 2.0.2, 10.4.3)."""
+
+from collections.abc import Iterator, Mapping
+
+from flowmaster.engine.state import ROOT, State
+from flowmaster.engine.values import Json
+
+_EMPTY: dict[str, Json] = {}
+
+
+class Scope(Mapping[str, object]):
+    """A read-only view of the variables that a node sees, nearest scope first."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, levels: tuple[Mapping[str, Json], ...]) -> None:
+        self._levels = levels
+
+    def __getitem__(self, name: str) -> object:
+        for level in self._levels:
+            if name in level:
+                return level[name]
+        raise KeyError(name)
+
+    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+        """Return the nearest value of `name`, or `default`."""
+        for level in self._levels:
+            if name in level:
+                return level[name]
+        return default
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in level for level in self._levels)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for level in self._levels for name in level))
+
+    def __len__(self) -> int:
+        return len({name for level in self._levels for name in level})
+
+
+def scope_of(state: State, key: int) -> Mapping[str, object]:
+    """Return what the node `key` sees; a plain dictionary where only one scope has variables."""
+    levels: list[Mapping[str, Json]] = []
+    while key:
+        node = state.nodes[key]
+        if node.variables:
+            levels.append(node.variables)
+        key = node.scope
+    if len(levels) == 1:
+        return levels[0]
+    return Scope(tuple(levels)) if levels else _EMPTY
+
+
+def owner_of(state: State, key: int, name: str) -> int:
+    """Return the nearest scope from `key` outwards that has the variable `name`, else the process scope."""
+    while key:
+        node = state.nodes[key]
+        if node.variables and name in node.variables:
+            return key
+        key = node.scope
+    return ROOT

@@ -1,0 +1,149 @@
+"""When timers are due: ISO 8601 instants, durations and repetitions, and cron (BPMN 2.0.2, 10.5.5.5).
+
+An instant is an `int` of milliseconds since 1970-01-01T00:00Z. Calendar units (years, months) count in UTC.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from flowmaster.engine.cron import next_tick, read_cron
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.zones import zone
+from flowmaster.engine.limits import CYCLES_MAX
+
+_DURATION = re.compile(
+    r"(?P<sign>-?)P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:\.(?P<fraction>\d{1,9}))?S)?)?"
+)
+_CYCLE = re.compile(r"R(?P<times>\d*)/(?:(?P<start>[^/P]+)/)?(?P<every>P[^/]*)(?:/(?P<end>[^/]+))?")
+_ZONE = re.compile(r"(?P<local>[^@\[]+)(?:@(?P<at>[^@\]]+)|\[(?P<bracket>[^\]]+)\])")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Schedule(NamedTuple):
+    """The next due instant; `every` is what repeats it (ISO duration or cron), `left` counts later firings."""
+
+    due: int
+    every: str = ""
+    left: int = 0
+
+
+def schedule(kind: str, text: str, at: int) -> Schedule:
+    """Return when a timer of the given kind (date, duration, cycle) and text is due first."""
+    if kind == "date":
+        return Schedule(instant(text))
+    if kind == "duration":
+        return Schedule(later(at, text))
+    return _cycle(text, at)
+
+
+def following(timer: Schedule, at: int) -> Schedule | None:
+    """Return the firing after one that was due, or None if it was the last."""
+    if not timer.every or timer.left == 0:
+        return None
+    left = timer.left - 1 if timer.left > 0 else -1
+    if timer.every.startswith("P"):
+        return Schedule(later(timer.due, timer.every), timer.every, left)
+    tick = next_tick(timer.every, max(timer.due, at))
+    return None if tick is None else Schedule(tick, timer.every, left)
+
+
+def instant(text: str) -> int:
+    """Read an ISO 8601 date and time (with offset, `Z`, `@Zone/Id` or `[Zone/Id]`; without one it is UTC)."""
+    zoned = _ZONE.fullmatch(text.strip())
+    try:
+        moment = datetime.fromisoformat(zoned["local"] if zoned else text.strip())
+    except ValueError:
+        raise _unreadable(text, "an ISO 8601 date and time such as 2026-01-31T09:00:00Z") from None
+    if zoned:
+        place = zone(zoned["at"] or zoned["bracket"])
+        if place is None:
+            raise _unreadable(text, "a time zone of the IANA database such as Europe/Berlin")
+        moment = moment.replace(tzinfo=place)
+    elif moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return _milliseconds(moment)
+
+
+def later(at: int, duration: str) -> int:
+    """Return the instant that lies an ISO 8601 duration after `at`; a negative duration gives `at` itself."""
+    found = _DURATION.fullmatch(duration.strip())
+    if found is None or not any(found[unit] for unit in _UNITS):
+        raise _unreadable(duration, "an ISO 8601 duration such as PT48H, P3D or P1M")
+    if found["sign"]:
+        return at
+    count = {unit: int(found[unit] or 0) for unit in _UNITS}
+    try:
+        moment = _EPOCH + timedelta(milliseconds=at)
+        moment = _add_months(moment, count["years"] * 12 + count["months"])
+        moment += timedelta(
+            days=count["weeks"] * 7 + count["days"],
+            hours=count["hours"],
+            minutes=count["minutes"],
+            seconds=count["seconds"],
+            milliseconds=int((found["fraction"] or "0")[:3].ljust(3, "0")),
+        )
+    except (OverflowError, ValueError):
+        raise _unreadable(duration, "a duration that ends before the year 10000") from None
+    return _milliseconds(moment)
+
+
+def iso(at: int) -> str:
+    """Write an instant as ISO 8601 in UTC, with milliseconds only where there are some."""
+    moment = _EPOCH + timedelta(milliseconds=at)
+    shape = "milliseconds" if at % 1000 else "seconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=shape) + "Z"
+
+
+_UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
+
+
+def _cycle(text: str, at: int) -> Schedule:
+    found = _CYCLE.fullmatch(text.strip())
+    if found is None:
+        read_cron(text)
+        tick = next_tick(text, at)
+        if tick is None:
+            raise _unreadable(text, "a cron expression that ever comes true")
+        return Schedule(tick, text, -1)
+    times = int(found["times"]) if found["times"] else -1
+    if times == 0 or times > CYCLES_MAX:
+        raise _unreadable(text, f"1 to {CYCLES_MAX} repetitions, or R/ for no end")
+    first = instant(found["start"]) if found["start"] else later(at, found["every"])
+    left = times - 1 if times > 0 else -1
+    if found["end"]:
+        left = _left_until(first, found["every"], instant(found["end"]), left)
+    if later(first, found["every"]) <= first:
+        raise _unreadable(text, "a repetition that takes time")
+    return Schedule(first, found["every"], left)
+
+
+def _left_until(first: int, every: str, end: int, left: int) -> int:
+    count, due = 0, later(first, every)
+    while due <= end and count != left and count < CYCLES_MAX:
+        count, due = count + 1, later(due, every)
+    return count
+
+
+def _add_months(moment: datetime, months: int) -> datetime:
+    if not months:
+        return moment
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    for day in (moment.day, 30, 29, 28):
+        try:
+            return moment.replace(year=year, month=month + 1, day=min(day, moment.day))
+        except ValueError:
+            if day == 28:
+                raise
+    return moment
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _unreadable(text: str, expected: str) -> FlowMasterError:
+    return FlowMasterError(
+        "timer.unreadable", f"The time {text!r} cannot be read.", expected=expected, fix=f"Write {expected}."
+    )

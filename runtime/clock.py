@@ -1,0 +1,58 @@
+"""The clock of a server: the machine's, or a virtual one that stands still until it is advanced.
+
+Engine time is what processes see (due dates, history). Leases of jobs always use real time.
+"""
+
+import time
+from typing import Protocol
+
+from flowmaster.stores.protocol import Reader
+
+CLOCK_SETTING = "clock.now"
+"""The setting of the installation that keeps a virtual clock's instant across restarts and processes."""
+
+
+class Clock(Protocol):
+    """Tells engine time."""
+
+    @property
+    def virtual(self) -> bool:
+        """Return whether the clock moves only when it is told to."""
+        ...
+
+    def now(self, reader: Reader) -> int:
+        """Return the instant in epoch milliseconds, as of a transaction or a read."""
+        ...
+
+
+class MachineClock:
+    """The time of the machine; it never goes back within one process."""
+
+    virtual = False
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def now(self, reader: Reader) -> int:
+        """Return the machine's time, or the last told instant if the machine's clock was set back."""
+        self._last = max(self._last, real_now())
+        return self._last
+
+
+class VirtualClock:
+    """A clock that stands still; it lives in the store, so that all processes on it agree."""
+
+    virtual = True
+
+    def __init__(self, start: int | None = None) -> None:
+        self._start = real_now() // 1000 * 1000 if start is None else start
+
+    def now(self, reader: Reader) -> int:
+        """Return the instant that the store keeps, or the start if it keeps none yet."""
+        kept = reader.setting("", CLOCK_SETTING)
+        return kept if isinstance(kept, int) else self._start
+
+
+def real_now() -> int:
+    """Return the machine's time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,268 @@
+"""One transaction's work on instances: load, decide, append, and do what follows inside the server.
+
+Effects on other instances (called processes, messages) are followed up in the same transaction where they
+fit; what is left stays in the outbox and is done next, by whichever process comes first.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
+from flowmaster.engine.decide import Decided, decide_in_place
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.evolve import blank
+from flowmaster.engine.limits import CALL_DEPTH_MAX
+from flowmaster.engine.model import Executable
+from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
+from flowmaster.engine.values import Json
+from flowmaster.runtime.clock import Clock
+from flowmaster.runtime.models import Models
+from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.rows import Effect, Once, Step
+
+logger = logging.getLogger(__name__)
+
+FOLLOW_UPS_MAX = 1_000
+"""Effects that are followed up in the transaction of the step that caused them; the rest comes right after."""
+
+
+class Request(NamedTuple):
+    """Who asks for a change, by which operation, and why; it goes on record with the step."""
+
+    tenant: str
+    by: str
+    operation: str
+    reason: str = ""
+    once: Once | None = None
+    sandbox: bool = False
+
+
+class Start(NamedTuple):
+    """A wish to start an instance; `version` 0 means the newest."""
+
+    process: str
+    version: int = 0
+    variables: Mapping[str, Json] = {}
+    business_key: str = ""
+    element: str = ""
+    parent: Parent | None = None
+
+
+class Pending(NamedTuple):
+    """An effect to follow up, and the outbox row that it came from (0 if it was never stored)."""
+
+    tenant: str
+    instance: str
+    effect: Effect
+    row: int
+    sandbox: bool
+
+
+class Desk:
+    """Works on instances inside one transaction."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        models: Models,
+        clock: Clock,
+        follow: "Mapping[str, Callable[[Desk, Pending], bool]]",
+        *,
+        sandbox: bool = False,
+    ) -> None:
+        self._follow_table = follow
+        self.transaction = transaction
+        self.models = models
+        self.now = clock.now(transaction)
+        self.sandbox = sandbox
+        self.pending: deque[Pending] = deque()
+        self.woken: set[str] = set()
+
+    def start(self, request: Request, start: Start) -> str:
+        """Start an instance, run it to its first wait states, and return its id."""
+        tenant = request.tenant
+        version = start.version or self._newest(tenant, start.process)
+        model = self.models.executable(self.transaction, tenant, start.process, version)
+        number = self.transaction.next_number(tenant, f"instance:{start.process}")
+        instance = f"{start.process}:{number}"
+        command = cmd.StartInstance(
+            self.now, request.by, instance, start.variables, start.business_key, start.element, start.parent
+        )
+        decided = decide_in_place(model, blank(instance, start.process, version), command)
+        self._append(request, model, 0, decided)
+        return instance
+
+    def step(self, request: Request, instance: str, command: Callable[[State, int], cmd.Command]) -> State:
+        """Run the command that `command(state, now)` makes for an instance, and return its state after."""
+        stored = self.transaction.load(request.tenant, instance)
+        if stored is None:
+            raise unknown_instance(instance)
+        state, row = stored.state, stored.row
+        model = self.models.executable(self.transaction, request.tenant, row.process, row.version)
+        decided = decide_in_place(model, state, command(state, self.now))
+        if decided.events:
+            self._append(request, model, row.revision, decided)
+        return decided.state
+
+    def follow_up(self) -> bool:
+        """Do what the steps so far caused; return whether all of it is done."""
+        done = 0
+        while self.pending and done < FOLLOW_UPS_MAX:
+            done += 1
+            self._follow(self.pending.popleft())
+        rest, self.pending = self.pending, deque()
+        for left in rest:
+            if not left.row:
+                self.transaction.put_outbox(left.tenant, left.instance, self.now, [left.effect])
+        return not rest
+
+    def take_outbox(self, limit: int, after: int = 0) -> int:
+        """Queue effects that earlier transactions left, and return the id of the last one."""
+        for row in self.transaction.take_outbox(limit=limit, after=after):
+            self.pending.append(Pending(row.tenant, row.instance, row.effect, row.id, self.sandbox))
+            after = row.id
+        return after
+
+    # What follows a step.
+
+    def _append(self, request: Request, model: Executable, expected: int, decided: Decided) -> None:
+        events, state = decided
+        labels: dict[str, str] = {}
+        for event in events:
+            kind = type(event)
+            if kind in _NOTABLE:
+                self._note(request, state, event, model, labels)
+        self.transaction.append(
+            Step(
+                request.tenant,
+                expected,
+                state,
+                events,
+                self.now,
+                request.by,
+                request.operation,
+                request.reason,
+                once=request.once,
+                labels=labels,
+                sandbox=request.sandbox or self.sandbox,
+            )
+        )
+
+    def _note(
+        self, request: Request, state: State, event: ev.Event, model: Executable, labels: dict[str, str]
+    ) -> None:
+        match event:
+            case ev.WaitOpened(wait=wait):
+                labels[wait.element] = model.process.elements[wait.element].label
+                self._wake_for(wait)
+                if isinstance(wait, EventWait) and wait.kind == "message":
+                    self._queue(
+                        request, state, "buffered", {"wait": wait.id, "name": wait.name, "key": wait.key}
+                    )
+            case ev.JobFailed(wait=wait) | ev.JobRetried(wait=wait):
+                self._wake_for(wait)
+            case ev.MessageSent(name=name, key=key, variables=variables):
+                payload: dict[str, Json] = {"name": name, "key": key, "variables": dict(variables)}
+                self._queue(request, state, "message", payload)
+            case ev.ChildRequested():
+                self._queue(request, state, "call", event._asdict())
+            case ev.ChildCancelRequested(wait=key):
+                self._queue(request, state, "cancel_child", {"wait": key})
+            case ev.InstanceEnded():
+                self._note_end(request, state, event)
+            case ev.InstanceResumed():
+                self.woken.update(("timers", "outbox"))
+
+    def _note_end(self, request: Request, state: State, event: ev.InstanceEnded) -> None:
+        self.woken.add("instances")
+        if state.parent is None:
+            return
+        payload: dict[str, Json] = {
+            "wait": state.parent.wait,
+            "status": event.status,
+            "variables": dict(state.variables),
+            "error": event.error,
+            "message": event.message,
+        }
+        effect = Effect(state.parent.instance, "child_ended", payload)
+        self.pending.append(Pending(request.tenant, state.parent.instance, effect, 0, request.sandbox))
+
+    def _wake_for(self, wait: object) -> None:
+        if isinstance(wait, TimerWait):
+            self.woken.add("timers")
+        elif isinstance(wait, JobWait):
+            self.woken.add("jobs")
+
+    def _queue(self, request: Request, state: State, kind: str, payload: Mapping[str, Json]) -> None:
+        effect = Effect(state.instance, kind, payload)
+        self.pending.append(Pending(request.tenant, state.instance, effect, 0, request.sandbox))
+
+    def _follow(self, pending: Pending) -> None:
+        try:
+            with self.transaction.savepoint():
+                kept = self._follow_table[pending.effect.kind](self, pending)
+        except Exception:
+            logger.exception("The effect %s of %s failed", pending.effect.kind, pending.instance)
+            kept = True
+        if kept and not pending.row:
+            self.transaction.put_outbox(pending.tenant, pending.instance, self.now, [pending.effect])
+        elif not kept and pending.row:
+            self.transaction.delete_outbox([pending.row])
+
+    def _newest(self, tenant: str, process: str) -> int:
+        row = self.transaction.find_definition(tenant, "process", process)
+        if row is None or not row.version:
+            raise unpublished(process, known=row is not None)
+        return row.version
+
+
+def unknown_instance(instance: str) -> FlowMasterError:
+    """Return the refusal of an instance that nobody knows."""
+    return FlowMasterError(
+        "instance.unknown",
+        f"There is no instance {instance!r}.",
+        path="instance",
+        fix="Call `instance_find` to see the instances.",
+        next=[Hint("instance_find", {}, "List the instances.")],
+        status=404,
+    )
+
+
+def unpublished(process: str, *, known: bool) -> FlowMasterError:
+    """Return the refusal to start a process that has no published version."""
+    if known:
+        return FlowMasterError(
+            "process.not_published",
+            f"The process {process!r} has no published version yet.",
+            path="process",
+            fix="Publish its draft first.",
+            next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
+            status=409,
+        )
+    return FlowMasterError(
+        "process.unknown",
+        f"There is no process {process!r}.",
+        path="process",
+        fix="Call `process_find` to see the processes.",
+        next=[Hint("process_find", {}, "List the processes.")],
+        status=404,
+    )
+
+
+_NOTABLE = frozenset(
+    {
+        ev.WaitOpened,
+        ev.JobFailed,
+        ev.JobRetried,
+        ev.MessageSent,
+        ev.ChildRequested,
+        ev.ChildCancelRequested,
+        ev.InstanceEnded,
+        ev.InstanceResumed,
+    }
+)
+
+CALL_TOO_DEEP = f"More than {CALL_DEPTH_MAX} processes call each other; the chain has no end."

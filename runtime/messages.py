@@ -1,0 +1,86 @@
+"""Messages find their receivers: waiting places first, then message start events, then the buffer.
+
+A message reaches exactly one instance (BPMN 2.0.2, 10.5.1). With a key it fits subscriptions to that key, and
+keyless ones of an instance whose business key, else id, is that key; without one it fits keyless ones.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.state import EventWait, State
+from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import Desk, Request, Start
+
+RECEIVERS_LOOKED_AT_MAX = 100
+"""Waiting places of one name and key that are looked at for one that is not paused."""
+
+SIGNAL_RECEIVERS_MAX = 10_000
+"""Instances that one signal reaches."""
+
+
+class Delivery(NamedTuple):
+    """Where a message or signal went, and whether it was kept for later."""
+
+    delivered: list[str]
+    buffered: bool
+
+
+def deliver(
+    desk: Desk, request: Request, name: str, key: str, variables: Mapping[str, Json], *, ttl: int
+) -> Delivery:
+    """Deliver a message to one waiting place or message start event, or buffer it for `ttl` milliseconds."""
+    found = desk.transaction.subscriptions(
+        request.tenant, kind="message", name=name, key=key, limit=RECEIVERS_LOOKED_AT_MAX
+    )
+    for place in found:
+        if not place.held:
+            _receive(desk, request, place.instance, place.wait.id, variables)
+            return Delivery([place.instance], False)
+    for start in desk.transaction.start_subscriptions(request.tenant, kind="message", name=name):
+        wish = Start(start.process, start.version, variables, key, start.element)
+        return Delivery([desk.start(request, wish)], False)
+    if ttl > 0:
+        desk.transaction.put_message(
+            request.tenant,
+            name=name,
+            key=key,
+            variables=variables,
+            expires=desk.now + ttl,
+            at=desk.now,
+            by=request.by,
+        )
+    return Delivery([], ttl > 0)
+
+
+def broadcast(desk: Desk, request: Request, name: str, variables: Mapping[str, Json]) -> Delivery:
+    """Deliver a signal to every waiting place and every signal start event (BPMN 2.0.2, 10.5.5.4)."""
+    reached: list[str] = []
+    found = desk.transaction.subscriptions(
+        request.tenant, kind="signal", name=name, limit=SIGNAL_RECEIVERS_MAX
+    )
+    for place in found:
+        if not place.held and _still_waits(desk, request, place.instance, place.wait.id):
+            _receive(desk, request, place.instance, place.wait.id, variables)
+            reached.append(place.instance)
+    for start in desk.transaction.start_subscriptions(request.tenant, kind="signal", name=name):
+        wish = Start(start.process, start.version, variables, element=start.element)
+        reached.append(desk.start(request, wish))
+    return Delivery(list(dict.fromkeys(reached)), False)
+
+
+def meets(wait: EventWait, state: State, key: str) -> bool:
+    """Return whether a message with this key may reach this waiting place."""
+    if wait.key:
+        return wait.key == key
+    return not key or key == (state.business_key or state.instance)
+
+
+def _still_waits(desk: Desk, request: Request, instance: str, wait: int) -> bool:
+    stored = desk.transaction.load(request.tenant, instance)
+    return stored is not None and wait in stored.state.waits
+
+
+def _receive(desk: Desk, request: Request, instance: str, wait: int, variables: Mapping[str, Json]) -> None:
+    received = cmd.ReceiveEvent(desk.now, request.by, wait, variables)
+    desk.step(request, instance, lambda state, now: received)

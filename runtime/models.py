@@ -1,0 +1,126 @@
+"""Compiled processes and decisions, kept by what was published: a version never changes, so it compiles once."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from threading import Lock
+from typing import Generic, TypeVar
+
+from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.dmn.model import read_dmn
+
+from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.model import Decision, Executable, LinkedDecision, Process
+from flowmaster.stores.protocol import Reader
+
+KEPT_MAX = 500
+"""Compiled processes, and decisions, that stay in memory."""
+
+V = TypeVar("V")
+
+
+class _Kept(Generic[V]):
+    """Keeps the most recently used values."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[Hashable, V] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > KEPT_MAX:
+                self._values.popitem(last=False)
+        return value
+
+
+class Models:
+    """Finds what an instance runs on: its process, and the decisions that it calls."""
+
+    def __init__(self) -> None:
+        self._processes: _Kept[Process] = _Kept()
+        self._decisions: _Kept[Mapping[str, Decision]] = _Kept()
+
+    def process(self, reader: Reader, tenant: str, process: str, version: int) -> Process:
+        """Return a published version, compiled."""
+
+        def load() -> Process:
+            found = reader.version(tenant, "process", process, version)
+            if found is None:
+                raise unknown_version(process, version)
+            return compile_process(found.content, process)
+
+        return self._processes.get((tenant, process, version), load)
+
+    def executable(self, reader: Reader, tenant: str, process: str, version: int) -> Executable:
+        """Return a published version with the decisions in reach, as a step runs it."""
+        return Executable(
+            self.process(reader, tenant, process, version), version, StepLibrary(self, reader, tenant)
+        )
+
+    def decision(self, reader: Reader, tenant: str, decision: str, version: int) -> Decision | None:
+        """Return one published version of a decision, compiled."""
+
+        def load() -> Mapping[str, Decision]:
+            found = reader.version(tenant, "decision", decision, version)
+            return {} if found is None else compile_decisions(found.content)
+
+        return self._decisions.get((tenant, decision, version), load).get(decision)
+
+
+class StepLibrary:
+    """The library of one step: decisions as the tenant has published them."""
+
+    def __init__(self, models: Models, reader: Reader, tenant: str) -> None:
+        self._models = models
+        self._reader = reader
+        self._tenant = tenant
+
+    def decision(self, decision: str, version: str) -> LinkedDecision | None:
+        """Return a decision by id: the given version, the newest with that tag, or the newest."""
+        row = self._reader.find_definition(self._tenant, "decision", decision)
+        if row is None or not row.version:
+            return None
+        number = self._number(decision, version) if version else row.version
+        if number is None:
+            return None
+        compiled = self._models.decision(self._reader, self._tenant, decision, number)
+        return None if compiled is None else LinkedDecision(decision, number, compiled)
+
+    def _number(self, decision: str, version: str) -> int | None:
+        if version.isdigit():
+            return int(version)
+        found = self._reader.version(self._tenant, "decision", decision, tag=version)
+        return None if found is None else found.version
+
+
+def compile_process(bpmn: str, process: str) -> Process:
+    """Compile one process of a BPMN file."""
+    for read in read_processes(parse_bpmn(bpmn), runnable=RUNNABLE):
+        if read.process.id == process:
+            return read.process
+    raise FlowMasterError("process.missing", f"The file has no process {process!r}.", path="bpmn")
+
+
+def compile_decisions(dmn: str) -> Mapping[str, Decision]:
+    """Compile the decisions of a DMN file, by id."""
+    model = read_dmn(dmn)
+    return {decision.id: decision for decision in model.decisions}
+
+
+def unknown_version(process: str, version: int) -> FlowMasterError:
+    """Return the refusal of a version that was never published."""
+    return FlowMasterError(
+        "process.version_unknown",
+        f"{process!r} has no version {version}.",
+        path="version",
+        fix="List its versions with `process_read`.",
+        next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
+        status=404,
+    )

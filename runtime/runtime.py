@@ -1,0 +1,218 @@
+"""The running server's heart: it takes work for instances, stores it, and lets time pass."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.clock import CLOCK_SETTING, Clock
+from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.effects import FOLLOW
+from flowmaster.runtime.models import Models
+from flowmaster.runtime.timers import fire_due, fire_starts
+from flowmaster.runtime.writer import Undone, Writer
+from flowmaster.stores.protocol import Reader, Store, Transaction
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often a server looks for timers and effects that another process left."""
+
+DUE_AT_ONCE = 200
+"""Timers that are fired in one piece of work."""
+
+FIRINGS_MAX = 100_000
+"""Timers that one advance of the virtual clock fires."""
+
+OUTBOX_AT_ONCE = 500
+"""Left effects that are taken up in one piece of work."""
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class Done(NamedTuple):
+    """What an advance of the clock did."""
+
+    now: int
+    fired: int
+    settled: bool
+
+
+class Runtime:
+    """Runs instances on a store; every change of them goes through `do`."""
+
+    def __init__(self, store: Store, clock: Clock, *, sandbox: bool = False) -> None:
+        self.store = store
+        self.clock = clock
+        self.models = Models()
+        self.sandbox = sandbox
+        self.writer = Writer(store)
+        self.changed = Signals()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def reader(self) -> Reader:
+        """Return what the calling thread may read with."""
+        return self.store.reader()
+
+    def now(self) -> int:
+        """Return engine time."""
+        return self.clock.now(self.reader)
+
+    async def open(self) -> None:
+        """Take up what was left, and begin to let time pass."""
+        await self._take_up_outbox()
+        if not self.sandbox:
+            self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
+
+    async def close(self) -> None:
+        """Stop, with everything that was asked for stored."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.to_thread(self.writer.close)
+
+    async def do(self, work: Callable[[Desk], T], *, dry_run: bool = False) -> tuple[T, bool]:
+        """Run work on instances and return its result, and whether all that follows from it is done too.
+
+        A dry run does everything and takes it back.
+        """
+        result, settled, woken = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run))
+        self._told(settled, woken)
+        return result, settled
+
+    def do_now(self, work: Callable[[Desk], T]) -> T:
+        """Run work on instances from a thread without an event loop."""
+        result, _, woken = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
+        self.changed.wake(woken)
+        return result
+
+    async def write(self, work: Callable[[Transaction], T], *, dry_run: bool = False) -> T:
+        """Run work that touches no instance."""
+
+        def piece(transaction: Transaction) -> T:
+            result = work(transaction)
+            if dry_run:
+                raise Undone(result)
+            return result
+
+        return await self.writer.do(piece)
+
+    async def advance(self, to: int) -> Done:
+        """Move the virtual clock to an instant, firing everything that falls due on the way, in order."""
+        fired = 0
+        while True:
+            result, settled = await self.do(lambda desk: self._advance_once(desk, to))
+            fired += result.fired
+            if result.settled or fired >= FIRINGS_MAX:
+                return Done(result.now, fired, settled and result.settled)
+
+    def desk(self, transaction: Transaction) -> Desk:
+        """Return a desk for one transaction."""
+        return Desk(transaction, self.models, self.clock, FOLLOW, sandbox=self.sandbox)
+
+    def _piece(
+        self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool
+    ) -> tuple[T, bool, set[str]]:
+        desk = self.desk(transaction)
+        result = work(desk)
+        settled = desk.follow_up()
+        if dry_run:
+            raise Undone((result, True, set()))
+        return result, settled, desk.woken
+
+    def _told(self, settled: bool, woken: set[str]) -> None:
+        if woken:
+            self.changed.wake(woken)
+        if not settled or "outbox" in woken:
+            self._tasks.append(asyncio.create_task(self._take_up_outbox()))
+            self._tasks = [task for task in self._tasks if not task.done()]
+
+    async def _take_up_outbox(self) -> None:
+        after, last = 0, -1
+        while after != last:
+            last = after
+
+            def take(desk: Desk, after: int = after) -> int:
+                return desk.take_outbox(OUTBOX_AT_ONCE, after)
+
+            after, _, woken = await self.writer.do(lambda tx, take=take: self._piece(tx, take, dry_run=False))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            self.changed.wake(woken)
+
+    def _advance_once(self, desk: Desk, to: int) -> Done:
+        moments = [
+            due for due in (desk.transaction.next_due(), desk.transaction.next_job()) if due is not None
+        ]
+        step = min([to, *moments])
+        desk.now = max(desk.now, step)
+        desk.transaction.put_setting("", CLOCK_SETTING, desk.now)
+        fired = self._fire(desk)
+        if fired == 0:
+            desk.now = to
+            desk.transaction.put_setting("", CLOCK_SETTING, to)
+        desk.transaction.expire_messages(desk.now)
+        return Done(desk.now, fired, fired == 0)
+
+    def _fire(self, desk: Desk) -> int:
+        return fire_due(desk, DUE_AT_ONCE) + fire_starts(desk, DUE_AT_ONCE)
+
+    async def _watch(self) -> None:
+        """Fire timers when they are due, and take up effects that another process left."""
+        while True:
+            try:
+                await self._wait_for_due()
+                if not self.clock.virtual:
+                    while await self._fire_now() >= DUE_AT_ONCE:
+                        pass
+                if self.reader.outbox_depth():
+                    await self._take_up_outbox()
+            except FlowMasterError as error:
+                logger.warning("Timers wait: %s", error.message)
+                await asyncio.sleep(LOOK_SECONDS)
+            except Exception:
+                logger.exception("The timer watch stumbled")
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _fire_now(self) -> int:
+        due = self.reader.next_due()
+        if due is None or due > self.now():
+            return 0
+        fired, _ = await self.do(self._fire)
+        return fired
+
+    async def _wait_for_due(self) -> None:
+        due = None if self.clock.virtual else self.reader.next_due()
+        seconds = LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - self.now()) / 1000))
+        await self.changed.wait("timers", seconds)
+
+
+class Signals:
+    """Wakes whoever waits for a kind of change in this process: timers, jobs, instances."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+
+    def wake(self, topics: set[str]) -> None:
+        """Wake everybody who waits for one of these topics."""
+        for topic in topics:
+            for future in self._waiting.pop(topic, set()):
+                if not future.done():
+                    future.get_loop().call_soon_threadsafe(_wake_one, future)
+
+    async def wait(self, topic: str, seconds: float) -> None:
+        """Wait until the topic is woken, `seconds` at most."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(topic, set()).add(future)
+        try:
+            await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            self._waiting.get(topic, set()).discard(future)
+
+
+def _wake_one(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,56 @@
+"""Time passes: timers of instances and start timers of processes fire when they are due."""
+
+import logging
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.timers import Schedule, following
+from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.stores.rows import DueTimer, StartSubscription
+
+logger = logging.getLogger(__name__)
+
+SYSTEM = "system"
+
+
+def fire_due(desk: Desk, limit: int) -> int:
+    """Fire the due timers of instances, earliest first, and return how many."""
+    due = desk.transaction.due_timers(desk.now, limit=limit)
+    for timer in due:
+        _fire(desk, timer)
+    return len(due)
+
+
+def fire_starts(desk: Desk, limit: int) -> int:
+    """Start what start timers ask for, earliest first, and return how many."""
+    due = desk.transaction.due_starts(desk.now, limit=limit)
+    for start in due:
+        _start(desk, start)
+    return len(due)
+
+
+def _fire(desk: Desk, timer: DueTimer) -> None:
+    request = Request(timer.tenant, SYSTEM, "timer")
+    command = cmd.FireTimer(desk.now, SYSTEM, timer.wait)
+    try:
+        with desk.transaction.savepoint():
+            desk.step(request, timer.instance, lambda state, now: command)
+    except FlowMasterError as error:
+        # Another timer fired just before may have closed this one; it is gone from the store then.
+        logger.info("The timer %s of %s did not fire: %s", timer.wait, timer.instance, error.message)
+
+
+def _start(desk: Desk, start: StartSubscription) -> None:
+    assert start.due is not None
+    following_due = following(Schedule(start.due, start.every, start.left), desk.now)
+    again = start._replace(
+        due=None if following_due is None else following_due.due,
+        left=0 if following_due is None else following_due.left,
+    )
+    desk.transaction.set_start_due(again)
+    request = Request(start.tenant, SYSTEM, "timer")
+    try:
+        with desk.transaction.savepoint():
+            desk.start(request, Start(start.process, start.version, element=start.element))
+    except FlowMasterError as error:
+        logger.warning("The start timer of %s did not start: %s", start.process, error.message)

@@ -1,0 +1,167 @@
+"""The single writer: one thread that stores the work of all callers, many pieces to one commit.
+
+Callers never wait for each other's disk: while one commit is on its way to the disk, the next pieces queue up
+and then share the following commit (group commit). Each piece has a savepoint of its own, so that one that is
+refused takes nothing with it. An answer is given only after the commit.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.protocol import Store, Transaction
+
+logger = logging.getLogger(__name__)
+
+BATCH_MAX = 256
+"""Pieces of work that share one commit at most."""
+
+QUEUE_MAX = 10_000
+"""Pieces of work that may wait; more are refused with `server.overloaded`."""
+
+T = TypeVar("T")
+
+
+class Undone(Exception):
+    """Raised by a piece of work to take back all it did and still answer: a dry run."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__("undone on purpose")
+        self.result = result
+
+
+class _Piece(Generic[T]):
+    """A piece of work with the place where its outcome is awaited."""
+
+    __slots__ = ("error", "future", "loop", "result", "work")
+
+    def __init__(
+        self,
+        work: Callable[[Transaction], T],
+        loop: asyncio.AbstractEventLoop | None,
+        future: "asyncio.Future[T] | Future[T]",
+    ) -> None:
+        self.work = work
+        self.loop = loop
+        self.future = future
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class Writer:
+    """Runs pieces of work in transactions, on its own thread, in the order in which they came."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queue: deque[_Piece[Any]] = deque()
+        self._ready = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
+        self._thread.start()
+
+    async def do(self, work: Callable[[Transaction], T]) -> T:
+        """Run a piece of work and return its result once it is stored."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(_Piece(work, loop, future))
+        return await asyncio.shield(future)
+
+    def do_now(self, work: Callable[[Transaction], T]) -> T:
+        """Run a piece of work from a thread without an event loop, and wait for it."""
+        future: Future[T] = Future()
+        self._put(_Piece(work, None, future))
+        return future.result()
+
+    def close(self) -> None:
+        """Store what is queued, and stop."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        self._thread.join()
+
+    def _put(self, piece: _Piece[Any]) -> None:
+        with self._ready:
+            if self._closing:
+                raise FlowMasterError(
+                    "server.closing", "The server is shutting down.", fix="Repeat the call.", status=503
+                )
+            if len(self._queue) >= QUEUE_MAX:
+                raise FlowMasterError(
+                    "server.overloaded",
+                    f"More than {QUEUE_MAX} changes are waiting to be stored.",
+                    fix="Wait a moment and repeat the call.",
+                    status=503,
+                )
+            self._queue.append(piece)
+            if len(self._queue) == 1:
+                self._ready.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._queue and not self._closing:
+                    self._ready.wait()
+                if not self._queue:
+                    return
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
+            self._store_batch(batch)
+            _tell(batch)
+
+    def _store_batch(self, batch: list[_Piece[Any]]) -> None:
+        try:
+            with self._store.transaction() as transaction:
+                for piece in batch:
+                    _run_piece(piece, transaction)
+        except FlowMasterError as error:
+            _fail(batch, error)
+        except Exception as error:
+            logger.exception("A commit of %d changes failed", len(batch))
+            _fail(batch, error)
+
+
+def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
+    try:
+        with transaction.savepoint():
+            piece.result = piece.work(transaction)
+    except Undone as undone:
+        piece.result = undone.result
+    except Exception as error:  # noqa: BLE001 - the caller of this piece hears of it, the batch goes on
+        piece.error = error
+
+
+def _fail(batch: list[_Piece[Any]], error: BaseException) -> None:
+    for piece in batch:
+        piece.error = piece.error or error
+
+
+def _tell(batch: list[_Piece[Any]]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Piece[Any]]] = {}
+    for piece in batch:
+        if piece.loop is None:
+            _settle(piece)
+        else:
+            by_loop.setdefault(piece.loop, []).append(piece)
+    for loop, pieces in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle_all, pieces)
+        except RuntimeError:
+            logger.warning("%d callers went away before their changes were stored", len(pieces))
+
+
+def _settle_all(pieces: list[_Piece[Any]]) -> None:
+    for piece in pieces:
+        _settle(piece)
+
+
+def _settle(piece: _Piece[Any]) -> None:
+    if piece.future.done():
+        return
+    if piece.error is not None:
+        piece.future.set_exception(piece.error)
+    else:
+        piece.future.set_result(piece.result)
