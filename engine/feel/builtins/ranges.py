@@ -1,0 +1,240 @@
+"""Built-in functions on ranges and points (DMN 1.5, 10.3.4.9; Allen's interval algebra), and `range()`."""
+
+from typing import Any
+
+from flowmaster.engine.feel.builtins.registry import builtin
+from flowmaster.engine.feel.comparing import compare
+from flowmaster.engine.feel.evaluation import Evaluation, Fault
+from flowmaster.engine.feel.numbers import read_number
+from flowmaster.engine.feel.temporal_text import read_temporal
+from flowmaster.engine.feel.values import Range
+
+
+def _order(left: object, right: object) -> int:
+    order = compare(left, right)
+    if order is None:
+        raise Fault("the values have no order among each other")
+    return order
+
+
+def _low_low(a: Range, b: Range) -> int:
+    """Compare where two ranges begin: -1 when the first begins earlier."""
+    if a.low is None or b.low is None:
+        return (a.low is not None) - (b.low is not None)
+    return _order(a.low, b.low) or (b.low_closed - a.low_closed)
+
+
+def _high_high(a: Range, b: Range) -> int:
+    """Compare where two ranges end: -1 when the first ends earlier."""
+    if a.high is None or b.high is None:
+        return (b.high is not None) - (a.high is not None)
+    return _order(a.high, b.high) or (a.high_closed - b.high_closed)
+
+
+def _low_high(a: Range, b: Range) -> int:
+    """Compare the beginning of one range with the end of another: 1 when there is no common point."""
+    if a.low is None or b.high is None:
+        return -1
+    return _order(a.low, b.high) or (0 if a.low_closed and b.high_closed else 1)
+
+
+def _has(within: Range, point: object) -> bool:
+    if within.low is not None:
+        order = _order(within.low, point)
+        if order > 0 or (order == 0 and not within.low_closed):
+            return False
+    if within.high is not None:
+        order = _order(within.high, point)
+        if order < 0 or (order == 0 and not within.high_closed):
+            return False
+    return True
+
+
+@builtin("before(point1: any, point2: any)")
+def before(run: Evaluation, a: Any, b: Any) -> object:
+    """Tells whether a point or range lies wholly before another.
+
+    Example: before(1, 10) = true
+    Example: before([1..5), [5..10]) = true
+    """
+    if isinstance(a, Range) and isinstance(b, Range):
+        return _low_high(b, a) > 0
+    if isinstance(a, Range):
+        return a.high is not None and (
+            _order(a.high, b) < 0 or (_order(a.high, b) == 0 and not a.high_closed)
+        )
+    if isinstance(b, Range):
+        return b.low is not None and (_order(a, b.low) < 0 or (_order(a, b.low) == 0 and not b.low_closed))
+    return _order(a, b) < 0
+
+
+@builtin("after(point1: any, point2: any)")
+def after(run: Evaluation, a: Any, b: Any) -> object:
+    """Tells whether a point or range lies wholly after another.
+
+    Example: after([5..10], [1..5)) = true
+    """
+    return before(run, b, a)
+
+
+@builtin("meets(range1: range, range2: range)")
+def meets(run: Evaluation, a: Range, b: Range) -> object:
+    """Tells whether a range ends exactly where another begins.
+
+    Example: meets([1..5], [5..10]) = true
+    """
+    if a.high is None or b.low is None:
+        return False
+    return a.high_closed and b.low_closed and _order(a.high, b.low) == 0
+
+
+@builtin("met by(range1: range, range2: range)")
+def met_by(run: Evaluation, a: Range, b: Range) -> object:
+    """Tells whether a range begins exactly where another ends.
+
+    Example: met by([5..10], [1..5]) = true
+    """
+    return meets(run, b, a)
+
+
+@builtin("overlaps(range1: range, range2: range)")
+def overlaps(run: Evaluation, a: Range, b: Range) -> object:
+    """Tells whether two ranges have a point in common.
+
+    Example: overlaps([1..5], [3..8]) = true
+    """
+    return _low_high(a, b) <= 0 and _low_high(b, a) <= 0
+
+
+@builtin("overlaps before(range1: range, range2: range)")
+def overlaps_before(run: Evaluation, a: Range, b: Range) -> object:
+    """Tells whether a range begins before another and ends within it.
+
+    Example: overlaps before([1..5], [3..8]) = true
+    """
+    return _low_low(a, b) < 0 and _low_high(b, a) <= 0 and _high_high(a, b) <= 0
+
+
+@builtin("overlaps after(range1: range, range2: range)")
+def overlaps_after(run: Evaluation, a: Range, b: Range) -> object:
+    """Tells whether a range begins within another and ends after it.
+
+    Example: overlaps after([3..8], [1..5]) = true
+    """
+    return _low_low(b, a) <= 0 and _low_high(a, b) <= 0 and _high_high(b, a) < 0
+
+
+@builtin("finishes(point: any, range: range)")
+def finishes(run: Evaluation, a: Any, b: Range) -> object:
+    """Tells whether a point or range ends where a range ends.
+
+    Example: finishes(5, [1..5]) = true
+    Example: finishes([3..5], [1..5]) = true
+    """
+    if isinstance(a, Range):
+        return _high_high(a, b) == 0 and _low_low(b, a) <= 0
+    return b.high is not None and b.high_closed and _order(a, b.high) == 0
+
+
+@builtin("finished by(range: range, point: any)")
+def finished_by(run: Evaluation, a: Range, b: Any) -> object:
+    """Tells whether a range ends where a point or range ends.
+
+    Example: finished by([1..5], 5) = true
+    """
+    return finishes(run, b, a)
+
+
+@builtin("includes(range: range, point: any)")
+def includes(run: Evaluation, a: Range, b: Any) -> object:
+    """Tells whether a range holds a point or a range.
+
+    Example: includes([1..10], 5) = true
+    Example: includes([1..10], [4..6]) = true
+    """
+    if isinstance(b, Range):
+        return _low_low(a, b) <= 0 and _high_high(b, a) <= 0
+    return _has(a, b)
+
+
+@builtin("during(point: any, range: range)")
+def during(run: Evaluation, a: Any, b: Range) -> object:
+    """Tells whether a point or range lies within a range.
+
+    Example: during(5, [1..10]) = true
+    """
+    return includes(run, b, a)
+
+
+@builtin("starts(point: any, range: range)")
+def starts(run: Evaluation, a: Any, b: Range) -> object:
+    """Tells whether a point or range begins where a range begins.
+
+    Example: starts(1, [1..5]) = true
+    Example: starts([1..3], [1..5]) = true
+    """
+    if isinstance(a, Range):
+        return _low_low(a, b) == 0 and _high_high(a, b) <= 0
+    return b.low is not None and b.low_closed and _order(a, b.low) == 0
+
+
+@builtin("started by(range: range, point: any)")
+def started_by(run: Evaluation, a: Range, b: Any) -> object:
+    """Tells whether a range begins where a point or range begins.
+
+    Example: started by([1..5], 1) = true
+    """
+    return starts(run, b, a)
+
+
+@builtin("coincides(point1: any, point2: any)")
+def coincides(run: Evaluation, a: Any, b: Any) -> object:
+    """Tells whether two points or two ranges are equal.
+
+    Example: coincides([1..5], [1..5]) = true
+    """
+    if isinstance(a, Range) and isinstance(b, Range):
+        return _low_low(a, b) == 0 and _high_high(a, b) == 0
+    if isinstance(a, Range) or isinstance(b, Range):
+        raise Fault("needs two points or two ranges")
+    return _order(a, b) == 0
+
+
+@builtin("range(from: string)")
+def range_of(run: Evaluation, text: str) -> object:
+    """Makes a range of a text; an end that is left out is open to infinity.
+
+    Example: range("[18..21)") = [18..21)
+    Example: includes(range("[18..)"), 40) = true
+    """
+    text = text.strip()
+    low_text, dots, high_text = text[1:-1].partition("..")
+    if not dots or text[0] not in "[](" or text[-1] not in "[])" or len(text) < 4:
+        raise Fault(f"{text[:60]!r} is no range")
+    low, high = _end(low_text.strip()), _end(high_text.strip())
+    low_closed, high_closed = text[0] == "[", text[-1] == "]"
+    if (low is None and low_closed) or (high is None and high_closed) or (low is None and high is None):
+        raise Fault("an end that is left out must be open, and one end must be there")
+    if low is not None and high is not None and _order(low, high) > 0:
+        raise Fault("the range ends before it begins")
+    return Range(low, high, low_closed, high_closed)
+
+
+def _end(text: str) -> object:
+    """Read an end: a number, a text in quotes, or a temporal value, bare, as `@"..."` or in its function."""
+    if not text:
+        return None
+    if text[0] == '"' and text[-1] == '"' and len(text) > 1:
+        return text[1:-1]
+    for prefix in ('@"', 'date("', 'time("', 'date and time("', 'duration("'):
+        if text.startswith(prefix):
+            text = text[len(prefix) :].rstrip(")").rstrip('"')
+            break
+    found = read_temporal(text)
+    if found is None and text.lstrip("+-")[:1].isdigit():
+        found_number = read_number(text)
+        if found_number is not None:
+            return found_number
+    if found is None:
+        raise Fault(f"{text[:60]!r} cannot be the end of a range")
+    return found

@@ -1,0 +1,211 @@
+"""Calls and function definitions as closures. Built-ins are chosen when compiling, other functions when running."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.builtins import registry
+from flowmaster.engine.feel.evaluation import Evaluation, Fault, Place
+from flowmaster.engine.feel.scope import Scope
+from flowmaster.engine.feel.types import ANY, FeelType, coerce, resolve
+from flowmaster.engine.feel.values import Function, kind_of
+
+if TYPE_CHECKING:
+    from flowmaster.engine.feel.compiler import Code, Compiler
+
+Variables = Mapping[str, object]
+
+
+def compile_call(compiler: "Compiler", node: Any) -> "Code":
+    """Compile a call."""
+    compiler.bounded = False
+    arguments = tuple(map(compiler.compile, node.arguments))
+    callee = node.function
+    if isinstance(callee, s.Name) and not callee.bound:
+        if callee.name == "@":
+            return _bad_literal(node.place)
+        builtin = registry.BUILTINS.get(callee.name)
+        if builtin is not None:
+            code = _builtin_call(compiler, builtin, node, arguments)
+            return (
+                _variable_first(compiler, callee.name, node, arguments, code)
+                if callee.name in compiler.known
+                else code
+            )
+    function = compiler.compile(callee)
+    names, place = node.names, node.place
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        target = function(variables, evaluation)
+        values = [argument(variables, evaluation) for argument in arguments]
+        return call_value(target, values, names, evaluation, place)
+
+    return run
+
+
+def _bad_literal(place: Place) -> "Code":
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        evaluation.warn("The text behind `@` is no date, time or duration", place)
+        return None
+
+    return run
+
+
+def _builtin_call(
+    compiler: "Compiler", builtin: registry.Builtin, node: Any, arguments: "tuple[Code, ...]"
+) -> "Code":
+    place, names = node.place, node.names
+    overloads: Sequence[registry.Overload] = builtin.overloads
+    order: tuple[int | None, ...] | None = None
+    if names is not None:
+        named = [(overload, overload.order(names)) for overload in overloads]
+        fitting = [(overload, found) for overload, found in named if found is not None]
+        if not fitting:
+            return _wrong_names(builtin, names, place)
+        overloads, order = (fitting[0][0],), fitting[0][1]
+    call = registry.call
+    if order is None:
+
+        def run(variables: Variables, evaluation: Evaluation) -> object:
+            values = [argument(variables, evaluation) for argument in arguments]
+            return call(builtin, overloads, values, evaluation, place)
+
+    else:
+        positions = order
+
+        def run(variables: Variables, evaluation: Evaluation) -> object:
+            values = [argument(variables, evaluation) for argument in arguments]
+            ordered = [registry.MISSING if index is None else values[index] for index in positions]
+            return call(builtin, overloads, ordered, evaluation, place)
+
+    return compiler.fold(run, *arguments) if builtin.pure and arguments else run
+
+
+def _wrong_names(builtin: registry.Builtin, names: Sequence[str], place: Place) -> "Code":
+    wanted = " or ".join(f"`{overload.signature}`" for overload in builtin.overloads)
+    text = f"`{builtin.name}` has no parameters {', '.join(map(repr, names))}; it is {wanted}"
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        evaluation.warn(text, place)
+        return None
+
+    return run
+
+
+def _variable_first(
+    compiler: "Compiler", name: str, node: Any, arguments: "tuple[Code, ...]", builtin: "Code"
+) -> "Code":
+    """A variable that holds a function hides the built-in of the same name."""
+    names, place = node.names, node.place
+    compiler.reads(name)
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        try:
+            target = variables[name]
+        except KeyError:
+            target = None
+        if not isinstance(target, Function):
+            return builtin(variables, evaluation)
+        values = [argument(variables, evaluation) for argument in arguments]
+        return call_value(target, values, names, evaluation, place)
+
+    return run
+
+
+def call_value(
+    target: object, values: list[object], names: Sequence[str] | None, evaluation: Evaluation, place: Place
+) -> object:
+    """Call a function value with arguments by position or by name."""
+    if not isinstance(target, Function):
+        evaluation.warn(f"A value of kind {kind_of(target)} cannot be called", place)
+        return None
+    if names is not None:
+        given = dict(zip(names, values, strict=True))
+        if len(given) != len(names) or not set(given) <= set(target.parameters):
+            evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
+            return None
+        required = target.parameters[: len(target.parameters) - target.optional]
+        if not set(required) <= set(given):
+            evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
+            return None
+        values = [given.get(name) for name in target.parameters]
+    return call_function(target, values, evaluation, place)
+
+
+def call_function(target: Function, values: list[object], evaluation: Evaluation, place: Place) -> object:
+    """Call a function value with arguments in order, coercing them to the declared types."""
+    count = len(target.parameters)
+    if not count - target.optional <= len(values) <= count and target.optional != count:
+        evaluation.warn(f"`{target.name}` takes {count} arguments, not {len(values)}", place)
+        return None
+    if target.types:
+        fitted: list[object] = []
+        for name, wanted, value in zip(target.parameters, target.types, values, strict=False):
+            value, fits = coerce(value, wanted)
+            if not fits:
+                evaluation.warn(f"The argument {name!r} of `{target.name}` must be {wanted}", place)
+                return None
+            fitted.append(value)
+        values = fitted + values[len(fitted) :]
+    evaluation.enter()
+    try:
+        result = target.call(evaluation, values)
+    finally:
+        evaluation.depth -= 1
+    if target.result is not None:
+        result, fits = coerce(result, target.result)
+        if not fits:
+            evaluation.warn(f"The result of `{target.name}` must be {target.result}", place)
+            return None
+    return result
+
+
+def compile_function(compiler: "Compiler", node: Any) -> "Code":
+    """Compile `function(a, b) body`."""
+    names = tuple(name for name, _ in node.parameters)
+    types = tuple(
+        (resolve(kind, compiler.types) or ANY) if kind is not None else ANY for _, kind in node.parameters
+    )
+    typed = types if any(kind is not ANY for kind in types) else ()
+    compiler.bounded = False
+    if node.external:
+        return _external_function(compiler, node, names, typed)
+    body = compiler.compile(node.body)
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        def call(caller: Evaluation, values: Sequence[object]) -> object:
+            return body(Scope(dict(zip(names, values, strict=False)), variables), caller)
+
+        return Function("function", names, call, typed)
+
+    return run
+
+
+def _external_function(
+    compiler: "Compiler", node: Any, names: tuple[str, ...], types: tuple[FeelType, ...]
+) -> "Code":
+    mapping, place, external = compiler.compile(node.body), node.place, compiler.external
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        target = external(mapping(variables, evaluation)) if external is not None else None
+        if target is None:
+            evaluation.warn("This external function is not available here", place)
+            return None
+        return external_function(target, names, types, place)
+
+    return run
+
+
+def external_function(
+    target: Any, names: tuple[str, ...], types: tuple[FeelType, ...], place: Place
+) -> Function:
+    """Wrap what an allow-list offers as a function value."""
+
+    def call(caller: Evaluation, values: Sequence[object]) -> object:
+        try:
+            return target(values)
+        except Fault as fault:
+            caller.warn(str(fault), place)
+            return None
+
+    return Function("external function", names, call, types)

@@ -1,0 +1,84 @@
+"""The properties that dates, times, durations and ranges have (DMN 1.5, 10.3.2.3.4, tables 53 and 54)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flowmaster.engine.feel.temporal import (
+    NANOS,
+    Date,
+    DateTime,
+    DayTimeDuration,
+    Time,
+    YearMonthDuration,
+)
+from flowmaster.engine.feel.values import Range
+
+
+def _offset(time: Time) -> object:
+    return None if time.offset is None else DayTimeDuration(time.offset * NANOS)
+
+
+def _moment_offset(moment: DateTime) -> object:
+    shift = moment.shift()
+    return None if shift is None else DayTimeDuration(shift * NANOS)
+
+
+def _part(unit: int, of: int) -> Callable[[Any], object]:
+    """A part of a duration, with the duration's sign."""
+
+    def part(span: DayTimeDuration) -> object:
+        amount = abs(span.nanos) // unit % of if of else abs(span.nanos) // unit
+        return -amount if span.nanos < 0 else amount
+
+    return part
+
+
+def _months(span: YearMonthDuration) -> object:
+    return abs(span.months) % 12 * (-1 if span.months < 0 else 1)
+
+
+def _years(span: YearMonthDuration) -> object:
+    return abs(span.months) // 12 * (-1 if span.months < 0 else 1)
+
+
+_TIME: dict[str, Callable[[Any], object]] = {
+    "hour": lambda time: time.hour,
+    "minute": lambda time: time.minute,
+    "second": lambda time: time.second,
+    "time offset": _offset,
+    "timezone": lambda time: time.zone,
+}
+_DATE: dict[str, Callable[[Any], object]] = {
+    "year": lambda date: date.year,
+    "month": lambda date: date.month,
+    "day": lambda date: date.day,
+    "weekday": lambda date: date.weekday,
+}
+_PROPERTIES: dict[type, dict[str, Callable[[Any], object]]] = {
+    Date: _DATE,
+    Time: _TIME,
+    DateTime: {
+        **{name: (lambda get: lambda moment: get(moment.date))(get) for name, get in _DATE.items()},
+        **{name: (lambda get: lambda moment: get(moment.time))(get) for name, get in _TIME.items()},
+        "time offset": _moment_offset,
+    },
+    DayTimeDuration: {
+        "days": _part(86_400 * NANOS, 0),
+        "hours": _part(3600 * NANOS, 24),
+        "minutes": _part(60 * NANOS, 60),
+        "seconds": _part(NANOS, 60),
+    },
+    YearMonthDuration: {"years": _years, "months": _months},
+    Range: {
+        "start": lambda within: within.low,
+        "end": lambda within: within.high,
+        "start included": lambda within: within.low_closed,
+        "end included": lambda within: within.high_closed,
+    },
+}
+
+
+def property_of(value: object, name: str) -> tuple[bool, object]:
+    """Return whether a value has a property, and the property."""
+    get = _PROPERTIES.get(value.__class__, {}).get(name)
+    return (False, None) if get is None else (True, get(value))
