@@ -1,0 +1,1 @@
+"""Reading documents and finding typed fields in them, each with its place and its evidence."""

@@ -1,0 +1,228 @@
+"""Candidates for each wanted field: what stands beside its labels, and forms that need no label."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from flowmaster.knowledge.documents.evidence import Candidate, form_evidence
+from flowmaster.knowledge.documents.formats import CurrencyFound, currencies_in
+from flowmaster.knowledge.documents.labels import LabelHit, PageLayout, Region, regions_of
+from flowmaster.knowledge.documents.layout import Run
+from flowmaster.knowledge.documents.model import Box
+from flowmaster.knowledge.documents.parties import company_in
+from flowmaster.knowledge.documents.readings import Customs, Reading, read
+from flowmaster.knowledge.documents.schema import FieldSpec
+from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
+
+_PLACES = {"same": "label in the same place", "right": "label to the left", "below": "label above"}
+_FORMS_WITHOUT_LABEL = frozenset({"iban", "vat_id"})
+_FAR = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A document ready for reading: its pages, the labels on them, the lines of items, and its customs."""
+
+    layouts: Sequence[PageLayout]
+    hits: Mapping[int, list[LabelHit]]
+    taken: Mapping[int, set[int]]
+    customs: Customs
+
+    def labelled(self, spec: FieldSpec) -> Iterator[Candidate]:
+        """Yield the values beside and below the labels of a field."""
+        for layout in self.layouts:
+            hits = self.hits[layout.page.number]
+            for hit in hits:
+                use = next((use for use in hit.uses if use.field == spec.name), None)
+                if use is not None:
+                    found = self._beside(hit, layout, hits, spec, use.weak)
+                    if found is not None:
+                        yield found
+
+    def _beside(
+        self, hit: LabelHit, layout: PageLayout, hits: list[LabelHit], spec: FieldSpec, weak: bool
+    ) -> Candidate | None:
+        regions = list(regions_of(hit, layout, hits))
+        if spec.type == "string" and not spec.pattern and spec.shape != "identifier":
+            regions = _text_first(hit, regions, layout.type_size)
+        if weak and spec.shape == "identifier":
+            regions = [region for region in regions if region.how == "same"]
+        for region in regions:
+            if (
+                spec.type == "string"
+                and spec.shape != "identifier"
+                and region.how == "below"
+                and not region.aligned
+            ):
+                continue
+            reading = read(region.run, spec, self.customs)
+            if reading is None or (weak and not _stands_first(region.run, reading)):
+                continue
+            evidence = [_PLACES[region.how], *form_evidence(reading.form)]
+            if weak:
+                evidence.append("weak label")
+            if not hit.firm:
+                evidence.append("label inside a sentence")
+            return _candidate(layout, region, reading, hit, spec, tuple(evidence))
+        return None
+
+    def anywhere(self, spec: FieldSpec) -> Iterator[Candidate]:
+        """Yield values whose form gives them away, wherever they stand: IBANs, VAT numbers and masks."""
+        if spec.type not in _FORMS_WITHOUT_LABEL and not spec.pattern:
+            return
+        for layout in self.layouts:
+            for segments in layout.segments:
+                for run in segments:
+                    reading = read(run, spec, self.customs)
+                    if reading is not None:
+                        yield _unlabelled(layout, run, reading, spec)
+
+    def currency(self, amounts: Sequence[Candidate]) -> Iterator[Candidate]:
+        """Yield the currencies that stand beside amounts; beside the totals they weigh most."""
+        totals = {(amount.page, amount.line) for amount in amounts}
+        for layout in self.layouts:
+            for number, segments in enumerate(layout.segments):
+                beside_total = (layout.page.number, number) in totals
+                for run in segments:
+                    for found in currencies_in(run.text):
+                        if beside_total or _beside_number(run, found):
+                            yield _currency(layout, run, found, number)
+
+    def due_by_terms(self, issued: date) -> Iterator[Candidate]:
+        """Yield the due date that a term of payment in days gives, counted from the invoice date."""
+        for layout in self.layouts:
+            for number, line in enumerate(layout.lines):
+                match = _TERMS.search(line.text)
+                days = int(next(filter(None, match.groups()))) if match else 0
+                if match and 0 < days <= 365:
+                    yield Candidate(
+                        value=(issued + timedelta(days=days)).isoformat(),
+                        page=layout.page.number,
+                        box=line.box,
+                        quote=match.group(),
+                        method="derived.payment_days",
+                        evidence=("worked out from other fields",),
+                        line=number,
+                    )
+
+
+_TERMS = re.compile(
+    r"(?:zahlbar|zahlung|zahlungsziel|fällig|begleichen|überweisen)\D{0,60}?(\d{1,3})\s+Tage"
+    r"|(?:payment|payable|due|pay|terms|net)\D{0,40}?(\d{1,3})\s+days|\bnet\s?(\d{1,3})\b(?!\s?[%.,\d])",
+    re.IGNORECASE,
+)
+
+
+def _text_first(hit: LabelHit, regions: list[Region], size: float) -> list[Region]:
+    """Prefer an aligned text below over one far to the right, which is more likely another column's."""
+    same = [region for region in regions if region.how == "same"]
+    if same:
+        return same[:1]
+    right = next((region for region in regions if region.how == "right"), None)
+    below = next((region for region in regions if region.how == "below" and region.aligned), None)
+    if right is not None and below is not None and right.run.box.x0 - hit.box.x1 > _FAR * size:
+        return [below]
+    return [region for region in (right, below) if region is not None][:1]
+
+
+def _stands_first(run: Run, reading: Reading) -> bool:
+    return not any(letter.isalnum() for letter in run.text[: reading.start])
+
+
+def _candidate(
+    layout: PageLayout,
+    region: Region,
+    reading: Reading,
+    hit: LabelHit,
+    spec: FieldSpec,
+    evidence: tuple[str, ...],
+) -> Candidate:
+    run, value, end = region.run, reading.value, reading.end
+    if spec.shape == "name" and isinstance(value, str):
+        span = company_in(value)
+        if span is not None and span[0] == 0:
+            value, end = value[: span[1]], reading.start + span[1]
+    words = run.words_between(reading.start, end)
+    return Candidate(
+        value=value,
+        page=layout.page.number,
+        box=run.box_between(reading.start, end),
+        quote=run.text[reading.start : end],
+        method=f"label.{region.how}",
+        evidence=evidence,
+        label=hit.text,
+        other=reading.other,
+        ref=words[0].ref if words else "",
+        line=hit.line,
+    )
+
+
+def _unlabelled(layout: PageLayout, run: Run, reading: Reading, spec: FieldSpec) -> Candidate:
+    words = run.words_between(reading.start, reading.end)
+    return Candidate(
+        value=reading.value,
+        page=layout.page.number,
+        box=run.box_between(reading.start, reading.end),
+        quote=run.text[reading.start : reading.end],
+        method="form.mask" if spec.pattern else f"form.{spec.type}",
+        evidence=("form anywhere in the document", *form_evidence(reading.form)),
+        ref=words[0].ref if words else "",
+    )
+
+
+def _beside_number(run: Run, found: CurrencyFound) -> bool:
+    before, after = run.text[: found.start].rstrip(" ("), run.text[found.end :].lstrip(" )")
+    return before[-1:].isdigit() or after[:1].isdigit()
+
+
+def _currency(layout: PageLayout, run: Run, found: CurrencyFound, line: int) -> Candidate:
+    words = run.words_between(found.start, found.end)
+    return Candidate(
+        value=found.code,
+        page=layout.page.number,
+        box=run.box_between(found.start, found.end),
+        quote=run.text[found.start : found.end],
+        method="beside_amounts",
+        evidence=("signs beside the amounts", *(("can be read in two ways",) if found.ambiguous else ())),
+        ref=words[0].ref if words else "",
+        line=line,
+    )
+
+
+def issued_title(layouts: Sequence[PageLayout], hit: LabelHit) -> bool:
+    """Tell whether a label is the title of the document (`Rechnung`, `Invoice`) and not a word below it."""
+    return plain(hit.text) in vocabulary().titles and hit.page == layouts[0].page.number
+
+
+def with_reader_boxes(candidates: Sequence[Candidate], boxes: Sequence[tuple[int, Box]]) -> list[Candidate]:
+    """Return the candidates that stand in none of the boxes."""
+    return [
+        candidate
+        for candidate in candidates
+        if not any(
+            page == candidate.page
+            and box.x0 - 2 <= candidate.box.x0 <= box.x1 + 2
+            and box.top - 2 <= candidate.box.middle <= box.bottom + 2
+            for page, box in boxes
+        )
+    ]
+
+
+def rates_summed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates and, where several rates stand on lines of their own, their sum."""
+    by_line = {(candidate.page, round(candidate.box.middle)): candidate for candidate in candidates}
+    parts = [candidate for candidate in by_line.values() if isinstance(candidate.value, (int, Decimal))]
+    if not 2 <= len(parts) <= 6:
+        return list(candidates)
+    total = sum((Decimal(str(part.value)) for part in parts), Decimal(0))
+    first = parts[0]
+    summed = replace(
+        first,
+        value=total,
+        quote=" + ".join(part.quote for part in parts),
+        method="sum_of_rates",
+        evidence=(*first.evidence, "can be read in two ways"),
+    )
+    return [*candidates, summed]

@@ -1,0 +1,300 @@
+"""Line items: the rows of a document's table of items, over all its pages, each cell with its words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flowmaster.knowledge.documents.columns import (
+    Header,
+    borders_of,
+    cells_of,
+    column_index,
+    header_at,
+    is_items_header,
+    number_in,
+)
+from flowmaster.knowledge.documents.formats import DecimalMark
+from flowmaster.knowledge.documents.labels import LabelIndex, PageLayout
+from flowmaster.knowledge.documents.layout import Run, lines_of, run_of
+from flowmaster.knowledge.documents.model import Box, Cell, Grid, Line, Page, Word
+from flowmaster.knowledge.documents.schema import FieldSpec
+from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
+
+_LINE_GAP = 1.1
+"""A line further below than this many type sizes does not continue a description."""
+_TABLE_GAP = 6.0
+_HEADER_ROWS = 4
+_ROWS_MAX = 10_000
+_TOTALS = frozenset({"net", "tax", "total"})
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One line item: the words of each of its columns."""
+
+    page: int
+    cells: Mapping[str, Run]
+
+
+@dataclass(slots=True)
+class Items:
+    """All line items, and the lines of each page that they take (no labels are looked for there)."""
+
+    rows: list[ItemRow] = field(default_factory=list)
+    lines: dict[int, set[int]] = field(default_factory=dict)
+    ruled: bool = False
+
+
+def find_items(
+    layouts: Sequence[PageLayout], columns: Sequence[FieldSpec], labels: LabelIndex, mark: DecimalMark | None
+) -> Items:
+    """Find the table of line items; it may go on over pages, with or without its header repeated."""
+    index = column_index(columns)
+    items = Items()
+    open_header: tuple[Header, list[float]] | None = None
+    keys: frozenset[str] | None = None
+    for layout in layouts:
+        number = 0
+        if open_header is not None and not _has_header(layout, index):
+            stop, _ = _take(layout, 0, *open_header, items, labels, mark, _carried_lines(layout))
+            open_header = open_header if stop >= len(layout.lines) else None
+            number = stop
+        while number < len(layout.lines):
+            header = header_at(layout, number, index)
+            if header is None or (keys is not None and header.keys != keys):
+                number += 1
+                continue
+            body = _body(layout, header.last_line + 1, labels)
+            borders = borders_of(header, [layout.lines[n] for n in body], mark)
+            items.lines.setdefault(layout.page.number, set()).update(
+                range(header.first_line, header.last_line + 1)
+            )
+            stop, taken = _take(
+                layout, header.last_line + 1, header, borders, items, labels, mark, frozenset()
+            )
+            if taken:
+                keys = header.keys
+                open_header = (header, borders)
+            number = max(stop, header.last_line + 1)
+        if open_header is not None and items.rows and items.rows[-1].page != layout.page.number:
+            open_header = None
+    ruled = _ruled(layouts, index, mark)
+    return ruled if len(ruled.rows) > len(items.rows) else items
+
+
+def _has_header(layout: PageLayout, index: LabelIndex) -> bool:
+    return any(header_at(layout, number, index) for number in range(len(layout.lines)))
+
+
+def _carried_lines(layout: PageLayout) -> frozenset[int]:
+    return frozenset(number for number, line in enumerate(layout.lines) if _is_carried(line))
+
+
+def _is_carried(line: Line) -> bool:
+    key = plain(
+        " ".join(word.text for word in line.words if not any(letter.isdigit() for letter in word.text))
+    )
+    return any(key.startswith(label) for label in vocabulary().carried)
+
+
+def _body(layout: PageLayout, first: int, labels: LabelIndex) -> list[int]:
+    body: list[int] = []
+    for number in range(first, len(layout.lines)):
+        line = layout.lines[number]
+        before = layout.lines[body[-1] if body else first - 1]
+        gap = line.box.top - before.box.bottom
+        if _ends_table(layout, number, labels) or gap > _TABLE_GAP * layout.type_size:
+            break
+        if not _is_carried(line):
+            body.append(number)
+    return body
+
+
+def _ends_table(layout: PageLayout, number: int, labels: LabelIndex) -> bool:
+    segments = layout.segments[number]
+    if _is_carried(layout.lines[number]):
+        return False
+    found = labels.at(segments[0], 0)
+    if found is None:
+        return False
+    end, uses = found
+    totals = any(use.field in _TOTALS for use in uses)
+    numbers = sum(
+        1
+        for run in segments
+        for word in run.words
+        if word.text[-1:].isdigit() and word.text[0] in "0123456789-€$£"
+    )
+    if totals:
+        return numbers <= 2 or len(segments) <= 2
+    colon = segments[0].words[end - 1].text.endswith(":")
+    return colon and not any(use.weak for use in uses)
+
+
+@dataclass(slots=True)
+class _Row:
+    cells: dict[str, list[Word]]
+    bottom: float
+    complete: bool
+
+
+def _take(
+    layout: PageLayout,
+    first: int,
+    header: Header,
+    borders: Sequence[float],
+    items: Items,
+    labels: LabelIndex,
+    mark: DecimalMark | None,
+    skipped: frozenset[int],
+) -> tuple[int, int]:
+    """Take rows from the line `first` on; return the line where they end, and how many there were."""
+    body = _body(layout, first, labels) if not skipped else [
+        number for number in _body(layout, max(skipped) + 1, labels) if number not in skipped
+    ]  # fmt: skip
+    rows: list[_Row] = []
+    waiting: list[tuple[Line, list[Word]]] = []
+    used = items.lines.setdefault(layout.page.number, set())
+    for place, number in enumerate(body):
+        line = layout.lines[number]
+        cells = _by_key(header, cells_of(line.words, borders))
+        anchor = _is_anchor(header, cells, mark)
+        if anchor or _has_position(cells):
+            if _begins(cells, rows, anchor):
+                rows.append(_Row({}, line.box.bottom, False))
+                for _, words in waiting:
+                    rows[-1].cells.setdefault("description", []).extend(words)
+            waiting = []
+            _add(rows[-1], cells, line)
+            rows[-1].complete = rows[-1].complete or anchor
+        elif set(cells) <= {"description", "article", ""} and cells.get("description"):
+            following = layout.lines[body[place + 1]] if place + 1 < len(body) else None
+            if _belongs_below(rows, line, following, layout.type_size):
+                waiting.append((line, cells["description"]))
+                continue
+            if not rows or line.box.top - rows[-1].bottom > _LINE_GAP * layout.type_size:
+                continue
+            _add(rows[-1], {"description": cells["description"]}, line)
+        else:
+            continue
+        used.add(number)
+    done = [row for row in rows if row.complete]
+    items.rows.extend(
+        ItemRow(layout.page.number, {key: run_of(words) for key, words in row.cells.items() if key})
+        for row in done[: _ROWS_MAX - len(items.rows)]
+    )
+    return (body[-1] + 1 if body else first), len(done)
+
+
+def _by_key(header: Header, cells: Sequence[list[Word]]) -> dict[str, list[Word]]:
+    found: dict[str, list[Word]] = {}
+    for column, cell in zip(header.columns, cells, strict=True):
+        if cell:
+            found.setdefault(column.key, []).extend(cell)
+    return found
+
+
+def _is_anchor(header: Header, cells: Mapping[str, Sequence[Word]], mark: DecimalMark | None) -> bool:
+    for key in ("amount", "unit_price", "quantity"):
+        if key in header.keys:
+            return key in cells and number_in(cells[key], key, mark)
+    return False
+
+
+def _has_position(cells: Mapping[str, Sequence[Word]]) -> bool:
+    words = cells.get("position", ())
+    return len(words) == 1 and words[0].text.rstrip(".)").isdigit() and bool(cells.get("description"))
+
+
+def _begins(cells: Mapping[str, Sequence[Word]], rows: Sequence[_Row], anchor: bool) -> bool:
+    return not rows or _has_position(cells) or (anchor and rows[-1].complete)
+
+
+def _add(row: _Row, cells: Mapping[str, Sequence[Word]], line: Line) -> None:
+    for key, words in cells.items():
+        if key == "description" or key not in row.cells:
+            row.cells.setdefault(key, []).extend(words)
+    row.bottom = line.box.bottom
+
+
+def _belongs_below(rows: Sequence[_Row], line: Line, following: Line | None, size: float) -> bool:
+    if following is None:
+        return False
+    below = following.box.top - line.box.bottom
+    if not rows:
+        return below < _LINE_GAP * size
+    above = line.box.top - rows[-1].bottom
+    return below < 0.6 * above
+
+
+def _ruled(layouts: Sequence[PageLayout], index: LabelIndex, mark: DecimalMark | None) -> Items:
+    items = Items(ruled=True)
+    keys: list[str] | None = None
+    for layout in layouts:
+        for grid in layout.page.tables:
+            found = _grid_header(grid, index)
+            if found is None:
+                body = grid.rows if keys is not None and len(grid.rows[0]) == len(keys) else ()
+            elif keys is None or found[1] == keys:
+                keys, body = found[1], grid.rows[found[0] + 1 :]
+            else:
+                continue
+            taken = [row for cells in body if (row := _grid_row(layout.page, keys or [], cells, mark))]
+            items.rows.extend(taken[: _ROWS_MAX - len(items.rows)])
+            if taken:
+                used = items.lines.setdefault(layout.page.number, set())
+                used.update(n for n, line in enumerate(layout.lines) if _inside(line.box, taken))
+    return items
+
+
+def _inside(box: Box, rows: Sequence[ItemRow]) -> bool:
+    tops = [run.box.top for row in rows for run in row.cells.values()]
+    bottoms = [run.box.bottom for row in rows for run in row.cells.values()]
+    return min(tops) - 1 <= box.middle <= max(bottoms) + 1
+
+
+def _grid_header(grid: Grid, index: LabelIndex) -> tuple[int, list[str]] | None:
+    for number, row in enumerate(grid.rows[:_HEADER_ROWS]):
+        keys = [_cell_key(cell.text, index) for cell in row]
+        keys = ["" if key in keys[:place] and key != "description" else key for place, key in enumerate(keys)]
+        if keys.count("description") > 1:
+            last = len(keys) - 1 - keys[::-1].index("description")
+            keys = [key if key != "description" or place == last else "" for place, key in enumerate(keys)]
+        if is_items_header(frozenset(keys) - {""}):
+            return number, keys
+    return None
+
+
+def _cell_key(text: str, index: LabelIndex) -> str:
+    words = [Word(part, Box(0, 0, 1, 1), 1.0) for part in text.split()]
+    if not words:
+        return ""
+    found = index.at(run_of(words), 0)
+    if found is None or any(len(plain(word.text)) > 3 for word in words[found[0] :]):
+        return ""
+    return found[1][0].field
+
+
+def _grid_row(
+    page: Page, keys: Sequence[str], cells: Sequence[Cell], mark: DecimalMark | None
+) -> ItemRow | None:
+    found: dict[str, Run] = {}
+    for key, cell in zip(keys, cells, strict=False):
+        box = cell.box
+        if not key or box is None:
+            continue
+        words = [word for word in page.words if _holds(box, word.box)]
+        if words:
+            found[key] = run_of([word for line in lines_of(words) for word in line.words])
+    for key in ("amount", "unit_price", "quantity"):
+        if key in keys:
+            return (
+                ItemRow(page.number, found)
+                if key in found and number_in(found[key].words, key, mark)
+                else None
+            )
+    return None
+
+
+def _holds(cell: Box, word: Box) -> bool:
+    middle = (word.x0 + word.x1) / 2
+    return cell.x0 - 0.5 <= middle <= cell.x1 + 0.5 and cell.top - 0.5 <= word.middle <= cell.bottom + 0.5

@@ -1,0 +1,104 @@
+"""XLSX into rows of values: the one file that knows openpyxl. Formulas are not computed; their saved result is read."""
+
+import io
+import re
+import zipfile
+import zlib
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+from flowmaster.knowledge.documents.extras import missing_extra
+from flowmaster.knowledge.documents.limits import Limits, corrupt, too_large
+
+_DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+class Sheet(NamedTuple):
+    """One sheet: its name and its rows of JSON values (dates as ISO strings, empty cells as None)."""
+
+    name: str
+    rows: list[list[Json]]
+
+
+def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
+    """Read the visible sheets of a workbook."""
+    try:
+        from openpyxl import load_workbook
+        from openpyxl.utils.exceptions import InvalidFileException
+    except ImportError as error:
+        raise missing_extra("documents", error) from error
+    broken = (
+        InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, IndexError, TypeError, ValueError,
+        AttributeError, SyntaxError, OSError, EOFError, RecursionError, ArithmeticError, NotImplementedError,
+    )  # fmt: skip
+    try:
+        _refuse_entities(data, filename)
+        workbook = load_workbook(
+            io.BytesIO(data), read_only=True, data_only=True, keep_links=False, keep_vba=False
+        )
+        sheets: list[Sheet] = []
+        cells = 0
+        for worksheet in workbook.worksheets:
+            if worksheet.sheet_state != "visible":
+                continue
+            worksheet.reset_dimensions()
+            rows: list[list[Json]] = []
+            for row in worksheet.iter_rows(values_only=True):
+                cells += max(len(row), 1)
+                if cells > limits.cells_max:
+                    raise too_large(
+                        filename,
+                        limit="cells_max",
+                        allowed=limits.cells_max,
+                        found="it has more cells than that",
+                    )
+                rows.append([_json(value) for value in row])
+            sheets.append(Sheet(worksheet.title, _trimmed(rows)))
+        workbook.close()
+    except FlowMasterError:
+        raise
+    except broken as error:
+        raise corrupt(filename, "an Excel workbook", str(error)[:200] or type(error).__name__) from error
+    return sheets
+
+
+def _refuse_entities(data: bytes, filename: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for part in archive.infolist():
+            if part.filename.endswith((".xml", ".rels")):
+                with archive.open(part) as content:
+                    if _DOCTYPE.search(content.read(4_096)):
+                        raise corrupt(filename, "an Excel workbook", "its XML declares entities")
+
+
+def _trimmed(rows: list[list[Json]]) -> list[list[Json]]:
+    while rows and all(value is None for value in rows[-1]):
+        rows.pop()
+    for row in rows:
+        while row and row[-1] is None:
+            row.pop()
+    return rows
+
+
+def _json(value: object) -> Json:
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return Decimal(repr(value)) if value == value and abs(value) != float("inf") else None
+        case Decimal():
+            return value
+        case datetime():
+            if (value.hour, value.minute, value.second) == (0, 0, 0):
+                return value.date().isoformat()
+            return value.replace(microsecond=0).isoformat()
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return f"PT{int(value.total_seconds())}S"
+        case _:
+            text = str(value).strip()
+            return text or None
