@@ -25,6 +25,8 @@ from flowmaster.tools.schemas import shown_schema
 Context = ServerRequestContext[Any, Any]
 Carry = Callable[[bytes, Context], Any]
 """Turns the JSON text of an answer into the structured content of a frame."""
+Exact = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
+"""Returns the arguments with exact numbers, where the transport has read them so beside the library."""
 
 CACHE = CacheHint(ttl_ms=300_000, scope="public")
 """The tool list is the same for everybody until the server is updated."""
@@ -89,9 +91,9 @@ def tool_of(operation: AnyOperation) -> types.Tool:
     )
 
 
-def mcp_server(app: App, *, carry: Carry | None = None) -> Server[Any]:
+def mcp_server(app: App, *, carry: Carry | None = None, exact: Exact | None = None) -> Server[Any]:
     """Return the MCP server of an open FlowMaster, for any transport."""
-    door = _Door(app, carry or _parsed)
+    door = _Door(app, carry or _parsed, exact or _as_read)
     server: Server[Any] = Server(
         "flowmaster",
         version=__version__,
@@ -110,9 +112,10 @@ def mcp_server(app: App, *, carry: Carry | None = None) -> Server[Any]:
 class _Door:
     """Answers tool lists and tool calls."""
 
-    def __init__(self, app: App, carry: Carry) -> None:
+    def __init__(self, app: App, carry: Carry, exact: Exact) -> None:
         self._app = app
         self._carry = carry
+        self._exact = exact
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))
         self._tools = types.ListToolsResult(tools=[tool_of(each) for each in self._shown])
         self.stamp: dict[str, Any] = {}
@@ -151,16 +154,18 @@ class _Door:
         return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        request = ctx.request
-        exact = arguments if request is None else request.scope.get("flowmaster.arguments", arguments)
         call = Call(app=self._app, caller=Caller(door="mcp"))
-        return self._framed(ctx, await invoke(self._app.registry, call, name, exact))
+        return self._framed(ctx, await invoke(self._app.registry, call, name, self._exact(ctx, arguments)))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
         content = [{"type": "text", "text": answer.text}]
         if answer.refused:
             return {"content": content, "isError": True}
         return {"content": content, "structuredContent": self._carry(answer.body, ctx), "isError": False}
+
+
+def _as_read(_: Context, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    return arguments
 
 
 def _parsed(body: bytes, _: Context) -> Any:

@@ -49,7 +49,7 @@ def _value(value: Any, path: str, depth: int) -> Any:
     if kind is float:
         return Decimal(repr(value)) if math.isfinite(value) else _refuse_number(value, path)
     if kind is Flaw:
-        raise refusal(_short(path), f"must not be {value.what}", fix="Send one sound JSON value there.")
+        _refuse_flaw(value, path)
     raise refusal(_short(path), f"must not be a {kind.__name__}", expected="a JSON value")
 
 
@@ -82,10 +82,13 @@ def _string(value: str, path: str) -> str:
     return value
 
 
-def _refuse_number(value: object, path: str) -> Any:
-    raise refusal(
-        _short(path), f"must not be {value}, which JSON does not know", fix="Send a finite number or null."
-    )
+def _refuse_number(value: Decimal | float, path: str) -> Any:
+    name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return _refuse_flaw(Flaw(f"{name}, which JSON does not know"), path)
+
+
+def _refuse_flaw(flaw: Flaw, path: str) -> Any:
+    raise refusal(_short(path), f"must not be {flaw.what}", fix="Send one sound JSON value there.")
 
 
 def _short(path: str) -> str:

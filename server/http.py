@@ -1,0 +1,143 @@
+"""The HTTP server: MCP at `/mcp`, REST at `/api/v1`, health at `/health`, in one process on one address."""
+
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import anyio
+import uvicorn
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flowmaster import __version__
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server import mcp_http, rest
+from flowmaster.server.http_body import Guard, response_of
+from flowmaster.server.settings import Settings
+from flowmaster.server.wiring import open_app
+from flowmaster.tools.answer import Answer
+from flowmaster.tools.app import App
+from flowmaster.tools.invoke import refused
+from flowmaster.tools.json_text import write_json
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SHUTDOWN_SECONDS = 5
+
+
+def http_app(app: App) -> FastAPI:
+    """Return the web application of an open FlowMaster."""
+    door = mcp_http.McpHttpDoor(app)
+    api = FastAPI(
+        title="FlowMaster",
+        version=__version__,
+        openapi_url=f"{rest.ROOT}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda _: door.open(),
+        redirect_slashes=False,
+    )
+    document = rest.openapi(app.registry)
+    api.openapi = lambda: document  # type: ignore[method-assign]  # how FastAPI wants a document of one's own
+    for path in (mcp_http.PATH, f"{mcp_http.PATH}/"):
+        api.router.routes.append(Route(path, endpoint=door))
+    api.router.routes.append(Route("/health", _health, methods=["GET"]))
+    api.router.routes.append(Route(f"{rest.ROOT}/{{operation}}", rest.RestDoor(app).call, methods=["POST"]))
+    api.add_exception_handler(HTTPException, _unknown)
+    api.add_middleware(Guard)
+    return api
+
+
+def serve_http(settings: Settings) -> int:
+    """Serve until a signal ends it; return the exit code."""
+    try:
+        anyio.run(_serve, settings)
+    except FlowMasterError as error:
+        print(f"FlowMaster could not start: {error.message} {error.fix}".strip(), file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    listening = _listening(settings)
+    async with open_app(settings) as app:
+        config = uvicorn.Config(
+            http_app(app),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        server = _Server(config)
+        host, port = listening.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        print(f"FlowMaster listens on {address} (MCP at {address}/mcp)", file=sys.stderr, flush=True)  # noqa: T201
+        async with anyio.create_task_group() as group:
+            group.start_soon(_end_on_signal, server)
+            await server.serve(sockets=[listening])
+            group.cancel_scope.cancel()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us, so that everything is closed in order when one comes."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _end_on_signal(server: uvicorn.Server) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            server.should_exit = True
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Return the socket that listens, or say why there is none."""
+    if settings.host not in LOOPBACK:
+        raise FlowMasterError(
+            "server.sign_in_missing",
+            f"Everybody who reaches {settings.host} could use FlowMaster, since sign-in is not set up.",
+            path="host",
+            expected=list(LOOPBACK),
+            fix="Listen on 127.0.0.1 and let a proxy that signs people in stand before it.",
+        )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise FlowMasterError(
+            "server.port_taken",
+            f"Port {settings.port} on {settings.host} cannot be had: {error.strerror}.",
+            path="port",
+            fix="Choose another with --port, or 0 for any free one.",
+        ) from None
+    return listening
+
+
+async def _health(request: Request) -> Response:
+    return response_of(Answer(write_json({"status": "ok", "version": __version__})))
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    wrong_method = error.status_code == 405
+    return response_of(
+        refused(
+            FlowMasterError(
+                "request.method_unknown" if wrong_method else "request.path_unknown",
+                f"{request.method} {request.url.path[:120]!r} leads nowhere.",
+                expected=f"POST {rest.ROOT}/<operation>",
+                fix=f"See {rest.ROOT}/openapi.json for all paths.",
+                status=error.status_code,
+            )
+        )
+    )

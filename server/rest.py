@@ -1,0 +1,154 @@
+"""The REST door: `POST /api/v1/<operation>` with the arguments as JSON, and the OpenAPI document that says so."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flowmaster import __version__
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.http_body import json_body, response_of
+from flowmaster.tools.app import App
+from flowmaster.tools.invoke import invoke, refused
+from flowmaster.tools.json_text import read_json
+from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
+
+ROOT = "/api/v1"
+
+
+class RestDoor:
+    """Answers calls of operations that come as HTTP requests."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def call(self, request: Request) -> Response:
+        """Call the operation that the path names."""
+        try:
+            arguments = _arguments(await json_body(request.scope, request.receive))
+        except FlowMasterError as error:
+            return response_of(refused(error))
+        call = Call(app=self._app, caller=Caller(door="rest"))
+        return response_of(
+            await invoke(self._app.registry, call, request.path_params["operation"], arguments)
+        )
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return read_json(text)
+    except ValueError as error:
+        raise FlowMasterError(
+            "request.not_json",
+            f"The request is not JSON: {error}.",
+            expected="a JSON object",
+            fix='Send the arguments as an object, for example {"name": "value"}.',
+        ) from None
+
+
+def openapi(registry: Registry) -> dict[str, Any]:
+    """Return the OpenAPI document of all operations; the same registry gives the same document."""
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    paths = {f"{ROOT}/{each.name}": {"post": _path(each, schemas)} for each in registry}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "FlowMaster",
+            "version": __version__,
+            "description": "Design, test, publish, run and explain business processes. Every operation is also an "
+            "MCP tool and a command, with the same arguments, answers and errors.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": noun} for noun in dict.fromkeys(each.name.split("_")[0] for each in registry)],
+        "paths": {**paths, "/health": {"get": _HEALTH}},
+        "components": {"schemas": schemas},
+    }
+
+
+def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:
+    asked = _placed(operation.input_schema, f"{operation.name}.", schemas)
+    told = _placed(operation.output_schema, f"{operation.name}.", schemas)
+    return {
+        "operationId": operation.name,
+        "tags": [operation.name.split("_")[0]],
+        "summary": operation.summary,
+        "description": f"{operation.text}\n\nNeeds the right `{operation.right}`."
+        + (f" Needs the part `{operation.extra}` of the installation." if operation.extra else ""),
+        "requestBody": {
+            "required": bool(operation.input_schema.get("required")),
+            "content": {"application/json": {"schema": asked}},
+        },
+        "responses": {
+            "200": {"description": "The answer.", "content": {"application/json": {"schema": told}}},
+            "default": {
+                "description": "A refusal that says how to repair the call; nothing has changed.",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        },
+    }
+
+
+def _placed(schema: dict[str, Any], prefix: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with its definitions moved to the components of the document."""
+    for name, body in schema.get("$defs", {}).items():
+        schemas[prefix + name] = _referring(body, prefix)
+    placed: dict[str, Any] = _referring(
+        {key: value for key, value in schema.items() if key != "$defs"}, prefix
+    )
+    return placed
+
+
+def _referring(node: Any, prefix: str) -> Any:
+    if isinstance(node, list):
+        return [_referring(each, prefix) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: value.replace("#/$defs/", f"#/components/schemas/{prefix}")
+        if key == "$ref" and isinstance(value, str)
+        else _referring(value, prefix)
+        for key, value in node.items()
+    }
+
+
+_TEXT = {"type": "string"}
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Why a call was refused, and how to repair it.",
+    "properties": {
+        "code": {
+            "type": "string",
+            "description": "Stable, `noun.what_is_wrong`.",
+            "examples": ["arguments.invalid"],
+        },
+        "message": {"type": "string", "description": "What is wrong, in a sentence."},
+        "path": {"type": "string", "description": "The argument or element that is wrong."},
+        "expected": {"description": "What may stand there."},
+        "fix": {"type": "string", "description": "The next move in words."},
+        "next": {
+            "type": "array",
+            "description": "Calls that repair it.",
+            "items": {
+                "type": "object",
+                "properties": {"operation": _TEXT, "arguments": {"type": "object"}, "why": _TEXT},
+                "required": ["operation", "arguments", "why"],
+            },
+        },
+    },
+    "required": ["code", "message"],
+}
+_HEALTH: dict[str, Any] = {
+    "operationId": "health",
+    "summary": "Tell that the server is up.",
+    "responses": {
+        "200": {
+            "description": "It is.",
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "properties": {"status": {"const": "ok"}, "version": _TEXT}}
+                }
+            },
+        }
+    },
+}
