@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.refusals import Refusal, refusals
+from flowmaster.server.cli import HELP
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import WriteArguments
@@ -17,7 +18,32 @@ LIST_FIELDS = ("next",)
 
 def pages() -> dict[str, str]:
     """Return every generated page: its name and its text."""
-    return {"operations.md": operations_page(), "errors.md": errors_page(refusals(DOCS.parent))}
+    return {
+        "command-line.md": command_line_page(),
+        "errors.md": errors_page(refusals(DOCS.parent)),
+        "operations.md": operations_page(),
+    }
+
+
+def command_line_page() -> str:
+    """Return what the command says of itself."""
+    return "\n".join(
+        [
+            "# The command line",
+            GENERATED,
+            "",
+            "`flowmaster --help` says:",
+            "",
+            "```text",
+            HELP.rstrip(),
+            "```",
+            "",
+            "Exit codes: 0 done, 1 refused (the refusal stands on stderr), 2 not understood.",
+            "",
+            "The default data folder is `flowmaster` below `XDG_DATA_HOME`, which is `~/.local/share` unless it is set.",
+            "",
+        ]
+    )
 
 
 def operations_page() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docs.generate import DOCS, pages
 from docs.refusals import collect, refusals
+from flowmaster.server.options import SERVER_OPTIONS
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.registry import EXTRAS
 from tests.house.tree import ROOT, files, product, pyproject, texts
@@ -73,6 +74,12 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not (ROOT / Path(page).parent / target).exists()
     ]
     assert broken == []
+
+
+def test_every_option_of_the_command_is_documented_and_every_documented_one_exists() -> None:
+    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"--([a-z]+)", text))
+    assert told == {*SERVER_OPTIONS, "json", "help"}
 
 
 def test_every_setting_read_from_the_environment_is_documented() -> None:
