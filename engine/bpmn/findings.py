@@ -1,0 +1,40 @@
+"""Collects the problems of one process while it is read and checked."""
+
+from collections.abc import Mapping
+
+from flowmaster.engine.bpmn.problem import WARNING, Problem, in_order
+from flowmaster.engine.bpmn.rules import RULES
+from flowmaster.engine.values import Json
+
+
+class Findings:
+    """The problems found so far.
+
+    `strict` is true for models that declare roles or data: what a plain BPMN file may leave open is an error
+    there. `documentary` is true for processes that are not meant to run: nothing is more than a warning.
+    """
+
+    def __init__(self, *, strict: bool, documentary: bool) -> None:
+        self.strict = strict
+        self.documentary = documentary
+        self._problems: list[Problem] = []
+
+    def add(
+        self,
+        code: str,
+        element: str,
+        message: str,
+        *,
+        line: int = 0,
+        fix: str = "",
+        fix_edit: Mapping[str, Json] | None = None,
+    ) -> None:
+        """Note a problem; severity and fix come from the catalogue unless `fix` says more."""
+        rule = RULES[code]
+        severity = rule.strict if self.strict and rule.strict else rule.severity
+        problem = Problem(code, element, severity, message, fix or rule.fix, fix_edit, line)
+        self._problems.append(problem.at_most(WARNING) if self.documentary else problem)
+
+    def all(self) -> tuple[Problem, ...]:
+        """Return the problems, the gravest first."""
+        return in_order(self._problems)

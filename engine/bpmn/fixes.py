@@ -1,0 +1,22 @@
+"""Edits that mend a problem, in the form that `process_edit` takes."""
+
+from collections.abc import Mapping
+
+from flowmaster.engine.values import Json
+
+Edit = Mapping[str, Json]
+
+
+def remove(element: str) -> Edit:
+    """Remove an element or a flow with everything that cannot stand without it."""
+    return {"edit": "remove", "element": element}
+
+
+def set_attribute(element: str, attribute: str, value: str) -> Edit:
+    """Set an attribute of an element."""
+    return {"edit": "set", "element": element, "attribute": attribute, "value": value}
+
+
+def connect(source: str, target: str) -> Edit:
+    """Add a sequence flow."""
+    return {"edit": "connect", "from": source, "to": target}

@@ -1,0 +1,113 @@
+"""What FlowMaster's own namespace and zeebe say about a whole process: data, checks, roles, scenarios, forms."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+from flowmaster.engine.bpmn.element import Element as XmlElement
+from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
+from flowmaster.engine.bpmn.vocabulary import ZEEBE_USER_TASK_FORM, ZEEBE_VERSION_TAG, fm
+from flowmaster.engine.model import DataItem, InputCheck
+from flowmaster.engine.values import Json
+
+DATA = fm("data")
+CHECK = fm("check")
+ROLE = fm("role")
+SCENARIOS = fm("scenarios")
+
+
+def is_declared(process: XmlElement) -> bool:
+    """Return whether a process declares roles or data, so that what is left open is an error."""
+    return bool(process.extensions(DATA, ROLE))
+
+
+def data_of(reading: Reading) -> tuple[DataItem, ...]:
+    """Read the declared variables."""
+    found: dict[str, DataItem] = {}
+    for item in reading.process.extensions(DATA):
+        name = item.name.strip()
+        schema = read_json(item.text) if item.text else {}
+        if not name:
+            _add(reading, "data.name_missing", item, "A declared data item has no name.")
+        elif name in found:
+            _add(reading, "data.name_duplicate", item, f"The data item {name!r} is declared twice.")
+        elif not isinstance(schema, Mapping):
+            _add(
+                reading,
+                "data.schema_malformed",
+                item,
+                f"The schema of the data item {name!r} is no JSON object.",
+            )
+        else:
+            required = item.is_true("required")
+            found[name] = DataItem(name, schema, item.is_true("input", required), required)
+    return tuple(found.values())
+
+
+def checks_of(reading: Reading) -> tuple[InputCheck, ...]:
+    """Read the conditions over the start variables."""
+    return tuple(
+        InputCheck(
+            reading.values.feel(check.text, check, reading.process.id, "An input check"),
+            check.get("message") or check.text.removeprefix("="),
+            check.get("path"),
+        )
+        for check in reading.process.extensions(CHECK)
+        if check.text
+    )
+
+
+def roles_of(reading: Reading) -> dict[str, str]:
+    """Read the declared roles: their names by their ids."""
+    return {
+        role.id or role.name: role.name or role.id
+        for role in reading.process.extensions(ROLE)
+        if role.id or role.name
+    }
+
+
+def scenarios_of(reading: Reading) -> tuple[Json, ...]:
+    """Read the scenarios that belong to the process."""
+    found: list[Json] = []
+    for holder in reading.process.extensions(SCENARIOS):
+        scenarios = read_json(holder.text) if holder.text else []
+        if isinstance(scenarios, list):
+            found.extend(scenarios)
+        else:
+            _add(reading, "scenarios.malformed", holder, "The scenarios are no JSON list.")
+    return tuple(found)
+
+
+def forms_of(reading: Reading) -> dict[str, Json]:
+    """Read the forms that are embedded in the process, by their ids."""
+    found: dict[str, Json] = {}
+    for holder in reading.process.extensions(ZEEBE_USER_TASK_FORM):
+        form = read_json(holder.text)
+        if isinstance(form, Mapping):
+            found[holder.id] = form
+        else:
+            _add(reading, "form.malformed", holder, f"The form {holder.id!r} is no JSON object.")
+    return found
+
+
+def version_tag_of(process: XmlElement) -> str:
+    """Return the version tag that the author gave."""
+    tag = process.extension(ZEEBE_VERSION_TAG)
+    return tag.get("value") if tag is not None else camunda_attribute(process, "versionTag")
+
+
+def read_json(text: str) -> Json:
+    """Read JSON with exact decimals; None where it is none."""
+    try:
+        found: Json = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _refuse(constant: str) -> Json:
+    raise ValueError(constant)
+
+
+def _add(reading: Reading, code: str, xml: XmlElement, message: str) -> None:
+    reading.findings.add(code, reading.process.id, message, line=xml.line)

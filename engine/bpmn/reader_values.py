@@ -1,0 +1,95 @@
+"""The expressions of a model: FEEL with a leading `=`, literals without, and simple `${...}` of Camunda 7."""
+
+import re
+from collections.abc import Iterable
+
+from flowmaster.engine.bpmn.element import Element as XmlElement
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.juel import feel_of_juel, is_juel
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.expression import compile_expression
+from flowmaster.engine.model import Constant, Value
+
+NULL = Constant(None)
+"""Stands where an expression cannot be read; the problem that says so refuses publishing."""
+
+_PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+class Values:
+    """Compiles the expressions of one process and notes what is wrong with them."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._compiled: dict[str, Value] = {}
+        self._names: tuple[str, ...] = ()
+
+    def know(self, names: Iterable[str]) -> None:
+        """Make the declared variables known, since FEEL names may hold blanks."""
+        self._names = tuple(names)
+
+    def literal_or_feel(self, text: str, owner: XmlElement, element: str, what: str) -> Value | None:
+        """Read an attribute that is FEEL with a leading `=` and a literal without; None where it is empty."""
+        text = text.strip()
+        if not text:
+            return None
+        if text.startswith("=") or is_juel(text):
+            return self.feel(text, owner, element, what)
+        return Constant(text)
+
+    def optional_feel(self, text: str, owner: XmlElement, element: str, what: str) -> Value | None:
+        """Read what is FEEL with or without its leading `=`; None where it is empty."""
+        return self.feel(text, owner, element, what) if text.strip() else None
+
+    def feel(self, text: str, owner: XmlElement, element: str, what: str, language: str = "") -> Value:
+        """Compile what is FEEL with or without its leading `=`."""
+        source = text.strip()
+        if is_juel(source) or (language and "feel" not in language.lower()):
+            translated = feel_of_juel(source)
+            if translated is None:
+                self._findings.add(
+                    "expression.language_unknown",
+                    element,
+                    f"{what} of {element!r} is not FEEL: {_short(source)!r}.",
+                    line=owner.line,
+                )
+                return NULL
+            source = translated
+        source = source.removeprefix("=")
+        found = self._compiled.get(source)
+        if found is None:
+            try:
+                found = compile_expression(source, names=self._names)
+            except FlowMasterError as error:
+                self._findings.add(
+                    "feel.syntax",
+                    element,
+                    f"{what} of {element!r} is no valid FEEL: {error.message}, in {_short(source)!r}.",
+                    line=owner.line,
+                    fix=error.fix,
+                )
+                return NULL
+            self._compiled[source] = found
+        return found
+
+    def expression(self, holder: XmlElement, element: str, what: str) -> Value:
+        """Compile a BPMN expression element such as `conditionExpression`."""
+        return self.feel(holder.text, holder, element, what, holder.get("language"))
+
+    def path(self, text: str, owner: XmlElement, element: str, what: str) -> tuple[str, ...]:
+        """Read the variable path that a mapping writes to: `order.total`."""
+        name = text.strip().removeprefix("=").strip()
+        if not _PATH.fullmatch(name):
+            self._findings.add(
+                "variable.target_malformed",
+                element,
+                f"{what} of {element!r} is {_short(text)!r}, which is no variable name.",
+                line=owner.line,
+            )
+            return ()
+        return tuple(name.split("."))
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 100 else f"{flat[:97]}..."

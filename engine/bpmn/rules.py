@@ -1,0 +1,456 @@
+"""The catalogue of rules: what each problem of a model means, how grave it is, and what to do about it.
+
+The reference of problems in the documentation is generated from here. Where a rule has a `strict` severity, that
+one holds for models that declare data or roles in FlowMaster's own namespace; what a plain BPMN file leaves open
+is only warned of.
+"""
+
+from typing import NamedTuple
+
+from flowmaster.engine.bpmn.problem import ERROR, WARNING, Severity
+
+
+class Rule(NamedTuple):
+    """One rule: its severity, that for models of our own, the next move, and what it means."""
+
+    severity: Severity
+    fix: str
+    docs: str
+    strict: Severity | None = None
+
+
+_STRUCTURE = {
+    "element.kind_unknown": Rule(
+        ERROR,
+        "Use an element of BPMN 2.0, for example `task`, `userTask` or `serviceTask`.",
+        "An element in the BPMN namespace has a name that BPMN 2.0.2 does not define.",
+    ),
+    "element.id_missing": Rule(
+        WARNING,
+        "Give the element an `id`.",
+        "A flow node has no id, so that no sequence flow can reach it and history cannot name it.",
+    ),
+    "element.not_executable": Rule(
+        WARNING,
+        "Model it with elements that run, or publish and expect an incident where the instance reaches it.",
+        "The element is kept in the model, but this version cannot run it: an instance that reaches it stops "
+        "there with an incident.",
+    ),
+    "element.unreachable": Rule(
+        WARNING,
+        "Connect it with a sequence flow, or remove it.",
+        "No path leads from a start of its scope to the element (BPMN 2.0.2, 10.5.2: where a start event is used, "
+        "every other flow node needs an incoming flow).",
+    ),
+    "element.dead_end": Rule(
+        WARNING,
+        "Connect it to the next step or to an end event.",
+        "The element has no outgoing flow although its scope has end events; its path simply stops there "
+        "(BPMN 2.0.2, 10.5.3).",
+    ),
+    "element.extension_ignored": Rule(
+        WARNING,
+        "Express it with the zeebe vocabulary, or leave it if it does not matter here.",
+        "An extension of another engine has no equivalent here; it is kept in the file and has no effect.",
+    ),
+    "flow.source_unknown": Rule(
+        ERROR,
+        "Let the flow begin at an element of the process, or remove it.",
+        "The `sourceRef` of a sequence flow names nothing that a flow can begin at (BPMN 2.0.2, 8.4.13).",
+    ),
+    "flow.target_unknown": Rule(
+        ERROR,
+        "Let the flow end at an element of the process, or remove it.",
+        "The `targetRef` of a sequence flow names nothing that a flow can end at (BPMN 2.0.2, 8.4.13).",
+    ),
+    "flow.crosses_scope": Rule(
+        ERROR,
+        "Connect the sub-process itself, or move the element.",
+        "A sequence flow crosses the border of a sub-process or process (BPMN 2.0.2, 7.6.1).",
+    ),
+    "flow.default_unknown": Rule(
+        ERROR,
+        "Name one of the element's own outgoing flows in `default`.",
+        "The default flow of an element does not exist or begins elsewhere (BPMN 2.0.2, 8.4.13).",
+    ),
+    "flow.default_has_condition": Rule(
+        WARNING,
+        "Remove the condition.",
+        "A default flow has a condition; it is ignored (BPMN 2.0.2, 10.3, attribute `default`).",
+    ),
+    "flow.condition_missing": Rule(
+        WARNING,
+        "Give the flow a condition, or make it the default.",
+        "One of several flows out of an exclusive, inclusive or complex gateway has no condition and is not the "
+        "default (BPMN 2.0.2, 10.6.2).",
+        strict=ERROR,
+    ),
+    "flow.condition_ignored": Rule(
+        WARNING,
+        "Remove the condition, or use an exclusive or inclusive gateway.",
+        "A flow out of a parallel or event-based gateway, or of a start, catch or boundary event, has a condition; "
+        "it is not looked at (BPMN 2.0.2, 10.6.4).",
+    ),
+    "gateway.default_missing": Rule(
+        WARNING,
+        "Mark one outgoing flow as the default.",
+        "All flows out of the element have conditions and none is the default: an instance for which no condition "
+        "holds stops with an incident.",
+        strict=ERROR,
+    ),
+    "gateway.event_target_wrong": Rule(
+        ERROR,
+        "Let the gateway lead to catching message, timer, signal or conditional events or to receive tasks.",
+        "An event-based gateway leads to something that does not wait for an event (BPMN 2.0.2, 10.6.6).",
+    ),
+    "gateway.event_target_has_boundary": Rule(
+        ERROR,
+        "Remove the boundary event; put a timer event behind the gateway instead.",
+        "A receive task behind an event-based gateway has a boundary event (BPMN 2.0.2, 10.6.6).",
+    ),
+    "gateway.event_target_shared": Rule(
+        ERROR,
+        "Give the event only the flow from the gateway.",
+        "A target of an event-based gateway has another incoming flow (BPMN 2.0.2, 10.6.6).",
+    ),
+    "gateway.event_single": Rule(
+        WARNING,
+        "Add the other event to wait for, or remove the gateway.",
+        "An event-based gateway has fewer than two outgoing flows (BPMN 2.0.2, 10.6.6).",
+    ),
+    "process.empty": Rule(
+        ERROR,
+        "Add a start event, a task and an end event.",
+        "The process has no flow node, so there is nothing to run.",
+    ),
+    "process.start_missing": Rule(
+        ERROR,
+        "Add a start event.",
+        "Nothing can begin the process: it has no start event, and every node has an incoming flow.",
+    ),
+    "process.start_ambiguous": Rule(
+        ERROR,
+        "Keep one start event without trigger, or give the others a message or timer.",
+        "A process or sub-process has several start events without trigger, so it is open where it begins.",
+    ),
+    "process.not_executable": Rule(
+        WARNING,
+        "Set `isExecutable` to true to publish it.",
+        'The process says `isExecutable="false"`: it is documentation. Its problems are shown as warnings.',
+    ),
+}
+
+_EVENTS = {
+    "start.has_incoming": Rule(
+        ERROR,
+        "Remove the flow; to go back, lead it to the first step or to a gateway before it.",
+        "A sequence flow ends at a start event (BPMN 2.0.2, 10.5.2).",
+    ),
+    "end.has_outgoing": Rule(
+        ERROR,
+        "Remove the flow, or make the event an intermediate event.",
+        "A sequence flow begins at an end event (BPMN 2.0.2, 10.5.3).",
+    ),
+    "boundary.has_incoming": Rule(
+        ERROR,
+        "Remove the flow: a boundary event is triggered by its activity alone.",
+        "A sequence flow ends at a boundary event (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.has_no_outgoing": Rule(
+        WARNING,
+        "Connect the boundary event to what should happen then.",
+        "A boundary event leads nowhere: what triggers it just ends that path (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.host_unknown": Rule(
+        ERROR,
+        "Attach it to a task, sub-process or call activity of the same scope.",
+        "`attachedToRef` of a boundary event names no activity beside it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.trigger_missing": Rule(
+        ERROR,
+        "Give it a timer, message, error or other event definition.",
+        "A boundary event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "catch.trigger_missing": Rule(
+        ERROR,
+        "Give it a timer, message, signal or condition, or make it a throw event.",
+        "An intermediate catch event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "event.definition_wrong": Rule(
+        ERROR,
+        "Use an event definition that BPMN allows at this place.",
+        "BPMN does not have this kind of event at this place (BPMN 2.0.2, table 10.93).",
+    ),
+    "event.definition_unknown": Rule(
+        ERROR,
+        "Name an event definition of this file in `eventDefinitionRef`.",
+        "An `eventDefinitionRef` names no event definition of the file.",
+    ),
+    "event.must_interrupt": Rule(
+        ERROR,
+        "Set `cancelActivity` (start events: `isInterrupting`) to true.",
+        "Error and cancel boundary events always interrupt their activity (BPMN 2.0.2, 10.5.4).",
+    ),
+    "reference.unknown": Rule(
+        ERROR,
+        "Add the missing definition to the file, or name one that is there.",
+        "A reference such as `messageRef` or `signalRef` names nothing that the file defines.",
+    ),
+    "message.missing": Rule(
+        ERROR,
+        "Add a `message` with a name to the file and name it in `messageRef`.",
+        "A message event, receive task or send task does not say which message it is about.",
+    ),
+    "message.name_missing": Rule(
+        ERROR,
+        "Give the message a `name`; messages are delivered by name.",
+        "A message has no name.",
+    ),
+    "signal.missing": Rule(
+        ERROR,
+        "Add a `signal` with a name to the file and name it in `signalRef`.",
+        "A signal event does not say which signal it is about, or that signal has no name.",
+    ),
+    "escalation.missing": Rule(
+        ERROR,
+        "Add an `escalation` with an `escalationCode` and name it in `escalationRef`.",
+        "A throwing escalation event does not say which escalation it throws.",
+    ),
+    "error.missing": Rule(
+        ERROR,
+        "Add an `error` with an `errorCode` and name it in `errorRef`.",
+        "An error end event does not say which error it throws.",
+    ),
+    "condition.missing": Rule(
+        ERROR,
+        "Write the condition, for example `=stock < 10`.",
+        "A conditional event has no condition.",
+    ),
+    "link.name_missing": Rule(
+        ERROR, "Give the link a name.", "A link event has no name to find its other end by."
+    ),
+    "link.target_missing": Rule(
+        ERROR,
+        "Add a catching link event of the same name in the same scope.",
+        "A throwing link event has no catching link event of its name in its scope (BPMN 2.0.2, 10.5.5).",
+    ),
+    "link.target_ambiguous": Rule(
+        ERROR,
+        "Rename one of them.",
+        "Two catching link events of one scope have the same name (BPMN 2.0.2, 10.5.5).",
+    ),
+    "link.flow_wrong": Rule(
+        ERROR,
+        "Remove the flow.",
+        "A throwing link event has an outgoing flow or a catching one an incoming flow (BPMN 2.0.2, 10.5.5).",
+    ),
+    "cancel.outside_transaction": Rule(
+        ERROR,
+        "Put it into (on) a `transaction`, or use a terminate or error end event.",
+        "A cancel event stands outside a transaction (BPMN 2.0.2, 10.5.3 and 10.5.4).",
+    ),
+    "compensation.handler_missing": Rule(
+        ERROR,
+        'Connect it by an association to an activity with `isForCompensation="true"`.',
+        "A compensation boundary event has no handler (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.handler_has_flow": Rule(
+        ERROR,
+        "Remove the flow: the handler is reached by its association only.",
+        "A compensation handler has a sequence flow (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.boundary_has_flow": Rule(
+        ERROR,
+        "Replace the flow by an association to the handler.",
+        "A compensation boundary event has a sequence flow (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.activity_unknown": Rule(
+        ERROR,
+        "Name an activity of the process in `activityRef`, or leave it out to undo all of the scope.",
+        "A compensation throw event names an activity that does not exist.",
+    ),
+    "subprocess.start_has_trigger": Rule(
+        ERROR,
+        "Use a start event without trigger; put the event before the sub-process or on its border.",
+        "An embedded sub-process begins with a start event that has a trigger (BPMN 2.0.2, 10.5.2).",
+    ),
+    "event_subprocess.start_count": Rule(
+        ERROR,
+        "Keep exactly one start event in it.",
+        "An event sub-process has no start event or several (BPMN 2.0.2, 10.3.5).",
+    ),
+    "event_subprocess.start_has_no_trigger": Rule(
+        ERROR,
+        "Give its start event a message, timer, error or other trigger.",
+        "The start event of an event sub-process has no trigger (BPMN 2.0.2, 10.5.2).",
+    ),
+    "event_subprocess.has_flow": Rule(
+        ERROR,
+        "Remove the flow, or remove `triggeredByEvent`.",
+        "An event sub-process has a sequence flow (BPMN 2.0.2, 10.3.5).",
+    ),
+    "timer.missing": Rule(
+        ERROR,
+        "Write a `timeDuration` (`PT1H`), `timeDate` or `timeCycle`.",
+        "A timer event has no time.",
+    ),
+    "timer.malformed": Rule(
+        ERROR,
+        "Write ISO 8601 (duration `PT1H`, date `2027-01-31T12:00:00Z`, cycle `R3/PT1H`), cron for cycles, or "
+        "FEEL with a leading `=`.",
+        "The time of a timer event cannot be read.",
+    ),
+}
+
+_ACTIVITIES = {
+    "loop.number_missing": Rule(
+        ERROR,
+        "Give it a `loopCardinality`, or an `inputCollection` in `zeebe:loopCharacteristics`.",
+        "A multi-instance activity says neither how often nor over what it runs (BPMN 2.0.2, 10.3.8).",
+    ),
+    "loop.condition_missing": Rule(
+        ERROR,
+        "Give it a `loopCondition` or a `loopMaximum`.",
+        "A loop has neither a condition nor a maximum, so it would never end (BPMN 2.0.2, 10.3.8).",
+    ),
+    "call.target_missing": Rule(
+        ERROR,
+        "Name the process in `zeebe:calledElement processId` or in `calledElement`.",
+        "A call activity does not say which process it calls.",
+    ),
+    "call.process_unknown": Rule(
+        WARNING,
+        "Publish that process first, or correct the id.",
+        "The called process does not exist (yet); an instance that reaches the call stops with an incident.",
+        strict=ERROR,
+    ),
+    "rule.decision_missing": Rule(
+        WARNING,
+        "Name the decision in `zeebe:calledDecision decisionId`.",
+        "A business rule task names no decision and no job type, so there is nothing to run.",
+        strict=ERROR,
+    ),
+    "rule.decision_unknown": Rule(
+        WARNING,
+        "Save the decision with `rule_save` first, or correct the id.",
+        "The decision does not exist (yet); an instance that reaches the task stops with an incident.",
+        strict=ERROR,
+    ),
+    "rule.result_missing": Rule(
+        WARNING,
+        "Name the variable in `resultVariable`.",
+        "The result of a decision or script goes into no variable.",
+        strict=ERROR,
+    ),
+    "script.missing": Rule(
+        WARNING,
+        "Write FEEL in `zeebe:script expression`, or name a job type in `zeebe:taskDefinition`.",
+        "A script task has no FEEL script and no job type, so there is nothing to run.",
+        strict=ERROR,
+    ),
+    "job.type_missing": Rule(
+        WARNING,
+        "Name the job type in `zeebe:taskDefinition type`.",
+        "A service task names no job type, so neither a connector nor a worker can take it.",
+        strict=ERROR,
+    ),
+    "job.retries_malformed": Rule(
+        ERROR, "Write a whole number, for example `3`.", "The number of retries cannot be read."
+    ),
+    "job.wait_malformed": Rule(
+        ERROR, "Write an ISO 8601 duration, for example `PT5M`.", "The wait between two tries cannot be read."
+    ),
+    "task.performer_missing": Rule(
+        WARNING,
+        "Name a role or person in `zeebe:assignmentDefinition`, or put the task into a lane.",
+        "Nobody is named who may do the task, so everybody may.",
+        strict=ERROR,
+    ),
+    "task.role_unknown": Rule(
+        ERROR,
+        "Use a declared role, or declare this one with `fm:role`.",
+        "The task is for a role that the process does not declare although it declares others.",
+    ),
+    "task.form_missing": Rule(
+        WARNING,
+        "Name a form in `zeebe:formDefinition`.",
+        "The task has no form and says nothing about the data that it gives.",
+    ),
+    "task.form_unknown": Rule(
+        WARNING,
+        "Add the form to the process as `zeebe:userTaskForm`, or save it with `form_save`.",
+        "The form of the task is not there.",
+        strict=ERROR,
+    ),
+    "task.priority_malformed": Rule(
+        ERROR,
+        "Write a whole number from 0 to 100, or FEEL with a leading `=`.",
+        "The priority cannot be read.",
+    ),
+    "task.due_malformed": Rule(
+        ERROR,
+        "Write an ISO 8601 date-time (`2027-01-31T12:00:00Z`) or FEEL with a leading `=`.",
+        "The due or follow-up date of a task cannot be read.",
+    ),
+    "exclusion.step_unknown": Rule(
+        ERROR,
+        "Name a human step of this process by its id.",
+        "An exclusion names a step that the process does not have or that no person does.",
+    ),
+    "exclusion.empty": Rule(
+        ERROR, "Give it `person` or `step`.", "An exclusion says neither whom nor whose step it excludes."
+    ),
+    "deadline.after_malformed": Rule(
+        ERROR, "Write an ISO 8601 duration, for example `PT48H`.", "The time of a deadline cannot be read."
+    ),
+    "deadline.action_unknown": Rule(
+        ERROR, "Use `remind` or `escalate`.", "A deadline has an action other than `remind` and `escalate`."
+    ),
+    "deadline.to_missing": Rule(
+        ERROR, "Name the role or person in `to`.", "An escalation does not say to whom it goes."
+    ),
+    "deadline.order_odd": Rule(
+        WARNING,
+        "Let the reminder come before the escalation.",
+        "A task is escalated before or when its reminder is due, so the reminder comes too late.",
+    ),
+}
+
+_DATA = {
+    "feel.syntax": Rule(
+        ERROR, "Correct the expression at that place.", "An expression is no valid FEEL; the place is named."
+    ),
+    "expression.language_unknown": Rule(
+        WARNING,
+        "Write it in FEEL, with a leading `=`.",
+        "An expression is in another language than FEEL and too involved to be translated; it does not run.",
+        strict=ERROR,
+    ),
+    "variable.unknown": Rule(
+        WARNING,
+        "Declare it with `fm:data`, set it in an earlier step, or correct the name.",
+        "An expression reads a variable that is declared nowhere and that no step sets; without a value it is null.",
+        strict=ERROR,
+    ),
+    "variable.target_malformed": Rule(
+        ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
+    ),
+    "data.name_missing": Rule(ERROR, "Give it a `name`.", "A declared data item has no name."),
+    "data.schema_malformed": Rule(
+        ERROR,
+        'Write a JSON Schema object, for example `{"type": "number"}`.',
+        "The schema of a declared data item cannot be read.",
+    ),
+    "data.name_duplicate": Rule(ERROR, "Remove one of the two.", "A data item is declared twice."),
+    "scenarios.malformed": Rule(
+        ERROR, "Write a JSON list of scenarios.", "The scenarios of the process cannot be read as JSON."
+    ),
+    "form.malformed": Rule(
+        ERROR,
+        "Write a form-js schema or a JSON Schema as JSON.",
+        "A form of the process cannot be read as JSON.",
+    ),
+}
+
+RULES: dict[str, Rule] = {**_STRUCTURE, **_EVENTS, **_ACTIVITIES, **_DATA}
+"""Every rule by the code of its problem."""

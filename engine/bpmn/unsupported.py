@@ -1,0 +1,80 @@
+"""Why an element cannot run yet: one table, which shrinks as the engine grows.
+
+A family without a behaviour cannot run; the table names the markers that stop an element whose family could. An
+instance that reaches such an element stops there with an incident, so that nothing ever ends silently wrong.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flowmaster.engine.bpmn.element import Element as XmlElement
+from flowmaster.engine.bpmn.vocabulary import ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS
+from flowmaster.engine.model import Element
+
+
+class Marker(NamedTuple):
+    """Something on an element that the engine cannot do yet, and the words for it."""
+
+    applies: Callable[[Element, XmlElement], bool]
+    reason: str
+
+
+MARKERS: tuple[Marker, ...] = (
+    Marker(
+        lambda element, xml: xml.child("standardLoopCharacteristics") is not None, "Loops cannot run yet."
+    ),
+    Marker(
+        lambda element, xml: xml.child("multiInstanceLoopCharacteristics") is not None,
+        "Multi-instance activities cannot run yet.",
+    ),
+    Marker(
+        lambda element, xml: element.start_quantity != 1 or element.completion_quantity != 1,
+        "A startQuantity or completionQuantity other than 1 cannot run yet.",
+    ),
+    Marker(lambda element, xml: element.triggered_by_event, "Event sub-processes cannot run yet."),
+    Marker(
+        lambda element, xml: element.instantiate,
+        "Receive tasks and gateways that begin an instance cannot run yet.",
+    ),
+    Marker(
+        lambda element, xml: bool(xml.extensions(ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS)),
+        "Listeners cannot run yet.",
+    ),
+)
+
+_NOTHING_TO_RUN = {
+    "serviceTask": "The service task names no job type, so there is nothing to run.",
+    "sendTask": "The send task names no message and no job type, so there is nothing to run.",
+    "scriptTask": "The script task has no FEEL script and no job type, so there is nothing to run.",
+    "businessRuleTask": "The business rule task names no decision and no job type, so there is nothing to run.",
+    "callActivity": "The call activity does not say which process it calls.",
+}
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def reason(element: Element, xml: XmlElement, runnable: frozenset[str]) -> str:
+    """Return why an element cannot run, empty where it can."""
+    if element.family not in runnable:
+        return f"{_in_words(element.family)} cannot run yet."
+    for marker in MARKERS:
+        if marker.applies(element, xml):
+            return marker.reason
+    return _NOTHING_TO_RUN.get(element.kind, "") if element.details is None else ""
+
+
+def of_boundary(boundary: Element) -> str:
+    """Return why the host of a boundary event that cannot run must not run either."""
+    return f"Its boundary event {boundary.label!r} cannot run yet: {boundary.unsupported}"
+
+
+def of_event_subprocess(event_subprocess: Element) -> str:
+    """Return why the scope of an event sub-process must not run."""
+    return f"It holds the event sub-process {event_subprocess.label!r}: {event_subprocess.unsupported}"
+
+
+def _in_words(family: str) -> str:
+    kind, _, definition = family.partition("/")
+    words = [_WORDS.sub(" ", part).lower() for part in (definition, kind) if part]
+    text = " ".join(words).replace("sub process", "sub-process").replace("ad hoc", "ad-hoc")
+    return f"{'An' if text[0] in 'aeiou' else 'A'} {text}"
