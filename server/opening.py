@@ -11,32 +11,73 @@ Only what needs no state is answered here; `initialize` is answered and kept, si
 """
 
 import _thread
-import json
 import os
 import select
 import sys
-from collections.abc import Callable
-from typing import Any, Final
 
 from flowmaster.server.options import ALL, CORE
+from flowmaster.server.quick_json import read, text_of
 
-LINE_LENGTH_MAX: Final = 64_000_000
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Deliver = Callable[[list[bytes], bool], None]
+    """Takes frames, and whether the input has ended."""
+
+LINE_LENGTH_MAX = 64_000_000
 """Bytes of one frame; a longer one is cut, and so refused as not being JSON."""
-LISTEN_SECONDS: Final = 0.05
+LISTEN_SECONDS = 0.05
 """How long the first frame is waited for before the heavy imports start."""
 
-_VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
-_CAPABILITIES_KEY: Final = "io.modelcontextprotocol/clientCapabilities"
-_CHUNK: Final = 65_536
+_VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+_CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+_CHUNK = 65_536
 
-Deliver = Callable[[list[bytes], bool], None]
-"""Takes frames, and whether the input has ended."""
+
+class Snapshot:
+    """The answers to opening frames, as JSON text; read line by line, since the file has one entry a line."""
+
+    def __init__(self, text: str) -> None:
+        entries: dict[str, str] = {}
+        self._tools: dict[str, str] = {}
+        into = entries
+        for line in text.splitlines():
+            if line == '"tools": {':
+                into = self._tools
+            elif line[:1] == '"':
+                name, _, value = line.partition(": ")
+                into[name[1:-1]] = value.removesuffix(",")
+        self.versions: list[str] = read(entries["versions"])
+        self.modern: list[str] = read(entries["modern"])
+        self._core: list[str] = read(entries["core"])
+        self._greeting = entries["initialize"]
+        self.discovery = entries["discover"]
+        self._list = entries["list"]
+
+    def greeting(self, version: str) -> str:
+        """Return the answer to `initialize` for a client that speaks that version."""
+        newest = self.versions[-1]
+        spoken = version if version in self.versions else newest
+        return self._greeting.replace(f'"protocolVersion":"{newest}"', f'"protocolVersion":"{spoken}"')
+
+    def tool_list(self, shown: str, *, modern: bool) -> str | None:
+        """Return the answer to `tools/list`, or nothing if a shown tool is not known."""
+        names = [name.strip() for name in shown.split(",") if name.strip()]
+        if names in ([ALL], [CORE]):
+            names = self._core if names == [CORE] else list(self._tools)
+        if not all(name in self._tools for name in names):
+            return None
+        tools = ",".join(text for name, text in self._tools.items() if name in names)
+        fields = f"{self._list[1:-1]}," if modern else ""
+        return f'{{{fields}"tools":[{tools}]}}'
 
 
 class Opening:
     """Reads the frames of a session, answering the opening ones until a server takes over."""
 
-    def __init__(self, source: int, sink: int, snapshot: dict[str, Any], tools: str) -> None:
+    def __init__(self, source: int, sink: int, snapshot: Snapshot, tools: str) -> None:
         self._source = source
         self.sink = sink
         self._snapshot = snapshot
@@ -58,7 +99,7 @@ class Opening:
             self._read()
         _thread.start_new_thread(self._go_on, ())
 
-    def hand_over(self, deliver: Deliver) -> list[int | str]:
+    def hand_over(self, deliver: "Deliver") -> list[int | str]:
         """Pass on the kept frames and all later ones; return the ids that are answered already.
 
         `deliver` is called by the reading thread, one call after the other.
@@ -75,8 +116,8 @@ class Opening:
             for line in self._kept:
                 message = _parsed(line)
                 if "id" in message and "method" in message and message["id"] not in self._answered:
-                    error = {"code": -32603, "message": complaint}
-                    self._write({"jsonrpc": "2.0", "id": message["id"], "error": error})
+                    error = f'{{"code":-32603,"message":{text_of(complaint)}}}'
+                    self._write(message["id"], "error", error)
 
     def _go_on(self) -> None:
         while not self._ended:
@@ -119,49 +160,31 @@ class Opening:
             or message.get("jsonrpc") != "2.0"
         ):
             return False
-        modern = _is_modern(params, self._snapshot)
-        result: dict[str, Any] | None = None
+        modern = _is_modern(params, self._snapshot.modern)
+        result: str | None = None
         if method == "initialize" and not self._initialized and _greets(params):
-            result = self._greeting(params["protocolVersion"])
+            result = self._snapshot.greeting(params["protocolVersion"])
             self._initialized = True
             self._answered.append(identity)
         elif method == "server/discover" and modern:
-            result = self._snapshot["discover"]
+            result = self._snapshot.discovery
         elif method == "tools/list" and params.get("cursor") is None and (modern or self._initialized):
-            result = self._list(modern)
+            result = self._snapshot.tool_list(self._tools, modern=modern)
         if result is None:
             return False
-        self._write({"jsonrpc": "2.0", "id": identity, "result": result})
+        self._write(identity, "result", result)
         return method != "initialize"
 
-    def _greeting(self, version: str) -> dict[str, Any]:
-        versions = self._snapshot["versions"]
-        return {
-            **self._snapshot["initialize"],
-            "protocolVersion": version if version in versions else versions[-1],
-        }
-
-    def _list(self, modern: bool) -> dict[str, Any] | None:
-        tools, names = self._snapshot["tools"], self._tools.split(",")
-        if names == [ALL]:
-            names = list(tools)
-        elif names == [CORE]:
-            names = self._snapshot["core"]
-        if not all(name in tools for name in names):
-            return None
-        shown = {name: tools[name] for name in tools if name in names}
-        return {**(self._snapshot["list"] if modern else {}), "tools": list(shown.values())}
-
-    def _write(self, message: dict[str, Any]) -> None:
-        frame = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    def _write(self, identity: int | str, kind: str, content: str) -> None:
+        frame = f'{{"jsonrpc":"2.0","id":{text_of(identity)},"{kind}":{content}}}\n'.encode()
         while frame:
             frame = frame[os.write(self.sink, frame) :]
 
 
 def opened(tools: str) -> Opening:
     """Take the standard streams for frames, so that nothing else can get between them, and start to listen."""
-    with open(os.path.join(os.path.dirname(__file__), "opening.json"), "rb") as file:
-        snapshot: dict[str, Any] = json.loads(file.read())
+    with open(os.path.join(os.path.dirname(__file__), "opening.json"), encoding="utf-8") as file:
+        snapshot = Snapshot(file.read())
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -173,22 +196,22 @@ def opened(tools: str) -> Opening:
     return opening
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes) -> "dict[str, Any]":
     try:
-        message = json.loads(line)
+        message = read(line.decode())
     except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}
 
 
-def _is_modern(params: dict[str, Any], snapshot: dict[str, Any]) -> bool:
+def _is_modern(params: "dict[str, Any]", versions: list[str]) -> bool:
     meta = params.get("_meta")
     if not isinstance(meta, dict):
         return False
-    return meta.get(_VERSION_KEY) in snapshot["modern"] and isinstance(meta.get(_CAPABILITIES_KEY), dict)
+    return meta.get(_VERSION_KEY) in versions and isinstance(meta.get(_CAPABILITIES_KEY), dict)
 
 
-def _greets(params: dict[str, Any]) -> bool:
+def _greets(params: "dict[str, Any]") -> bool:
     """Whether these are sound arguments of `initialize`; others are for the server to refuse."""
     client = params.get("clientInfo")
     return (

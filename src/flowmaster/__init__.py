@@ -1,8 +1,8 @@
 """FlowMaster: business processes as tools for agents."""
 
-from pathlib import Path
+from os.path import dirname, isdir, join
 
 __version__ = "0.1.0"
 
-if not Path(__file__).with_name("engine").is_dir():  # a checkout without symbolic links
-    __path__.append(str(Path(__file__).parents[2]))
+if not isdir(join(dirname(__file__), "engine")):  # a checkout without symbolic links
+    __path__.append(dirname(dirname(dirname(__file__))))
