@@ -36,7 +36,7 @@ class Reader:
             hits = self.hits[layout.page.number]
             for hit in hits:
                 use = next((use for use in hit.uses if use.field == spec.name), None)
-                if use is not None:
+                if use is not None and (hit.firm or not use.weak):
                     found = self._beside(hit, layout, hits, spec, use.weak)
                     if found is not None:
                         yield found

@@ -116,6 +116,13 @@ def _gb(body: str) -> bool:
     return total % 97 in {0, 42}
 
 
+def _ie(body: str) -> bool:
+    if not body[:7].isdigit():
+        return False
+    second = 9 * (ord(body[8]) - 64) if len(body) == 9 else 0
+    return "WABCDEFGHIJKLMNOPQRSTUV"[(_weighted(body, (8, 7, 6, 5, 4, 3, 2)) + second) % 23] == body[7]
+
+
 def _lu(body: str) -> bool:
     return int(body[:6]) % 89 == int(body[6:])
 
@@ -150,7 +157,7 @@ _VAT: dict[str, tuple[str, Callable[[str], bool] | None]] = {
     "GB": (r"\d{9}(?:\d{3})?", _gb),
     "HR": (r"\d{11}", None),
     "HU": (r"\d{8}", None),
-    "IE": (r"\d[A-Z0-9+*]\d{5}[A-Z]{1,2}", None),
+    "IE": (r"\d{7}[A-W][A-I]?", _ie),
     "IT": (r"\d{11}", _luhn),
     "LT": (r"(?:\d{9}|\d{12})", None),
     "LU": (r"\d{8}", _lu),

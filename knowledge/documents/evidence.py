@@ -22,7 +22,7 @@ WEIGHTS: dict[str, float] = {
     "column of the table": 0.84,
     "signs beside the amounts": 0.80,
     "worked out from other fields": 0.55,
-    "weak label": -0.14,
+    "weak label": -0.20,
     "label inside a sentence": -0.18,
     "form that chance seldom makes": 0.06,
     "check digits hold": 0.13,
