@@ -219,28 +219,15 @@ def _order(sign: str, left: object, right: object, evaluation: Evaluation, place
 
 def _logic(compiler: Compiler, node: Any) -> Code:
     parts = tuple(map(compiler.compile, node.parts))
-    place = node.place
     decisive = node.operator == "or"
-    word = node.operator
+    code = _logic_of_two(node, decisive, *parts) if len(parts) == 2 else _logic_of_many(node, decisive, parts)
+    return compiler.fold(code, *parts)
+
+
+def _logic_of_two(node: Any, decisive: bool, first: Code, second: Code) -> Code:
+    neutral, word, place = not decisive, node.operator, node.place
 
     def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
-        result: bool | None = not decisive
-        for part in parts:
-            value = part(variables, evaluation)
-            if value is decisive:
-                return decisive
-            if value.__class__ is not bool:
-                result = None
-                if value is not None:
-                    evaluation.warn(f"`{word}` needs booleans, not {kind_of(value)}", place)
-        return result
-
-    if len(parts) != 2:
-        return compiler.fold(run, *parts)
-    first, second = parts
-    neutral = not decisive
-
-    def run_two(variables: Mapping[str, object], evaluation: Evaluation) -> object:
         a = first(variables, evaluation)
         if a is decisive:
             return decisive
@@ -254,7 +241,25 @@ def _logic(compiler: Compiler, node: Any) -> Code:
                 evaluation.warn(f"`{word}` needs booleans, not {kind_of(value)}", place)
         return None
 
-    return compiler.fold(run_two, first, second)
+    return run
+
+
+def _logic_of_many(node: Any, decisive: bool, parts: tuple[Code, ...]) -> Code:
+    word, place = node.operator, node.place
+
+    def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
+        result: bool | None = not decisive
+        for part in parts:
+            value = part(variables, evaluation)
+            if value is decisive:
+                return decisive
+            if value.__class__ is not bool:
+                result = None
+                if value is not None:
+                    evaluation.warn(f"`{word}` needs booleans, not {kind_of(value)}", place)
+        return result
+
+    return run
 
 
 def _between(compiler: Compiler, node: Any) -> Code:

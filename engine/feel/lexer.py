@@ -176,7 +176,7 @@ def _string(text: str, start: int, lines: Lines) -> tuple[str, int]:
 
 
 def _escape(text: str, index: int) -> tuple[str, int]:
-    """Read one escape; an unknown one such as `\\s` stands for itself, since patterns are full of them."""
+    r"""Read one escape; an unknown one such as `\s` stands for itself, since patterns are full of them."""
     char = text[index + 1]
     for letter, length in (("u", 4), ("U", 6)):
         digits = text[index + 2 : index + 2 + length]

@@ -41,6 +41,14 @@ def _years(span: YearMonthDuration) -> object:
     return abs(span.months) // 12 * (-1 if span.months < 0 else 1)
 
 
+def _of_date(get: Callable[[Any], object]) -> Callable[[Any], object]:
+    return lambda moment: get(moment.date)
+
+
+def _of_time(get: Callable[[Any], object]) -> Callable[[Any], object]:
+    return lambda moment: get(moment.time)
+
+
 _TIME: dict[str, Callable[[Any], object]] = {
     "hour": lambda time: time.hour,
     "minute": lambda time: time.minute,
@@ -58,8 +66,8 @@ _PROPERTIES: dict[type, dict[str, Callable[[Any], object]]] = {
     Date: _DATE,
     Time: _TIME,
     DateTime: {
-        **{name: (lambda get: lambda moment: get(moment.date))(get) for name, get in _DATE.items()},
-        **{name: (lambda get: lambda moment: get(moment.time))(get) for name, get in _TIME.items()},
+        **{name: _of_date(get) for name, get in _DATE.items()},
+        **{name: _of_time(get) for name, get in _TIME.items()},
         "time offset": _moment_offset,
     },
     DayTimeDuration: {

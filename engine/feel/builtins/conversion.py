@@ -13,10 +13,10 @@ SHOWN_MAX = min(100_000, VALUES_MAX)
 
 @builtin("string(from: any?)")
 def string(run: Evaluation, value: object) -> object:
-    """Writes a value as text.
+    r"""Writes a value as text.
 
     Example: string(1.1) = "1.1"
-    Example: string([1, "a"]) = "[1, \\"a\\"]"
+    Example: string([1, "a"]) = "[1, \"a\"]"
     """
     if value is None:
         return None

@@ -6,6 +6,7 @@ from flowmaster.engine.feel.builtins import (
     lists,
     logic,
     numeric,
+    patterns,
     ranges,
     strings,
     temporal,
@@ -16,6 +17,6 @@ __all__ = ["BUILTINS", "Builtin"]
 
 TOPICS = tuple(
     module.__name__.rpartition(".")[2]
-    for module in (conversion, logic, strings, numeric, lists, contexts, temporal, ranges)
+    for module in (conversion, logic, strings, patterns, numeric, lists, contexts, temporal, ranges)
 )
 """The topics in the order of the reference."""
