@@ -36,6 +36,7 @@ from flowmaster.engine.bpmn.vocabulary import (
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_DATA_ASSOCIATIONS = ("dataInputAssociation", "dataOutputAssociation")
 _TARGET_NAMESPACE = "https://flowmaster.dev/processes"
 
 
@@ -65,6 +66,7 @@ class _Flows(NamedTuple):
     outgoing: dict[str, list[Element]]
     lanes: dict[str, Element]
     boundary: dict[str, list[Element]]
+    associations: dict[str, list[Element]]
 
 
 class BpmnDocument:
@@ -159,6 +161,22 @@ class BpmnDocument:
     def outgoing(self, node: Element) -> list[Element]:
         """Return the sequence flows that begin at a node, in document order."""
         return list(self._connections().outgoing.get(node.id, ()))
+
+    def start_of(self, edge: Element) -> Element | None:
+        """Return where an edge of any kind is drawn from; a data association's other end is its activity."""
+        if edge.kind == "dataOutputAssociation":
+            return edge.parent
+        return self.find(edge.get("sourceRef") or edge.text_of("sourceRef") or "?")
+
+    def end_of(self, edge: Element) -> Element | None:
+        """Return where an edge of any kind is drawn to."""
+        if edge.kind == "dataInputAssociation":
+            return edge.parent
+        return self.find(edge.get("targetRef") or edge.text_of("targetRef") or "?")
+
+    def associations(self, element: Element) -> list[Element]:
+        """Return the associations and data associations that begin or end at an element."""
+        return list(self._connections().associations.get(element.id, ()))
 
     def boundary_events(self, host: Element) -> list[Element]:
         """Return the boundary events attached to an activity."""
@@ -313,7 +331,7 @@ class BpmnDocument:
         return self._flows
 
     def _connect_all(self) -> _Flows:
-        flows = _Flows(self._index.changes, {}, {}, {}, {})
+        flows = _Flows(self._index.changes, {}, {}, {}, {}, {})
         for flow in self.root.descendants("sequenceFlow"):
             flows.outgoing.setdefault(flow.get("sourceRef"), []).append(flow)
             flows.incoming.setdefault(flow.get("targetRef"), []).append(flow)
@@ -322,6 +340,10 @@ class BpmnDocument:
                 flows.lanes[identifier] = lane
         for event in self.root.descendants("boundaryEvent"):
             flows.boundary.setdefault(event.get("attachedToRef"), []).append(event)
+        for association in self.root.descendants("association", *_DATA_ASSOCIATIONS):
+            for end in (self.start_of(association), self.end_of(association)):
+                if end is not None:
+                    flows.associations.setdefault(end.id, []).append(association)
         return flows
 
 

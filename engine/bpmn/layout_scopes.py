@@ -1,0 +1,241 @@
+"""From the document to what the layered layout takes: nodes with their sizes, edges, lanes, notes and data."""
+
+from dataclasses import dataclass, field
+
+from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.geometry import Box
+from flowmaster.engine.bpmn.layout_cells import Edge, Node
+from flowmaster.engine.bpmn.lettering import LINE_HEIGHT, broken, text_width
+from flowmaster.engine.bpmn.vocabulary import (
+    ACTIVITY_KINDS,
+    EVENT_KINDS,
+    GATEWAY_KINDS,
+    SCOPE_KINDS,
+    SUB_PROCESS_KINDS,
+)
+
+EVENT_SIZE = 36
+GATEWAY_SIZE = 50
+TASK_WIDTH, TASK_HEIGHT = 100, 80
+LABEL_WIDTH = 90
+FLOW_LABEL_WIDTH = 90
+INNER_PADDING = 30
+_BOUNDARY_STEP = 56
+_DATA_SIZES = {
+    "dataObjectReference": (36, 50),
+    "dataStoreReference": (50, 50),
+    "dataInput": (36, 50),
+    "dataOutput": (36, 50),
+}
+_SIDE_KINDS = (*_DATA_SIZES, "textAnnotation")
+_ATTACHABLE_MAX = 2
+
+
+@dataclass(slots=True)
+class ScopePlan:
+    """What is drawn directly inside a process or sub-process."""
+
+    scope: Element
+    lanes: list[Element]
+    nodes: list[Node]
+    edges: list[Edge]
+    loose: list[Element] = field(default_factory=list)
+    """Edges that the layers do not carry."""
+    beside: dict[str, str] = field(default_factory=dict)
+    """Notes and data by id, with the node they stand at."""
+
+
+def scopes_inside_out(document: BpmnDocument) -> list[Element]:
+    """Return all processes and sub-processes, inner ones before those around them."""
+    return list(document.root.descendants(*SCOPE_KINDS))[::-1]
+
+
+def plan(document: BpmnDocument, scope: Element, inner: dict[str, Box]) -> ScopePlan:
+    """Return what is to be placed in `scope`; `inner` has the sizes of the sub-processes inside."""
+    leaves = leaf_lanes(scope)
+    home = _LaneFinder(document, scope, leaves)
+    hosts = _hosts(document, scope)
+    found = ScopePlan(scope, leaves, [], [])
+    sides: dict[str, list[Node]] = {}
+    alone: list[Node] = []
+    for element in _side_elements(scope):
+        host = _host_of(document, element, hosts)
+        node = _node(document, element, 0, inner)
+        if host is None or len(sides.get(host, ())) >= _ATTACHABLE_MAX:
+            alone.append(node._replace(lane=home.lane_of(element)))
+        else:
+            sides.setdefault(host, []).append(node)
+            found.beside[element.id] = host
+    for element in document.flow_nodes(scope):
+        if element.id in hosts and hosts[element.id] == element.id:
+            node = _node(document, element, home.lane_of(element), inner)
+            beside = sides.get(node.id, [])
+            can_hang = not node.boundary and len(beside) > 1
+            above, below = (beside[:1], beside[1:]) if can_hang else (beside, [])
+            found.nodes.append(node._replace(above=tuple(above[::-1]), below=tuple(below)))
+    found.nodes.extend(alone)
+    _plan_edges(document, scope, hosts, found)
+    return found
+
+
+def leaf_lanes(scope: Element) -> list[Element]:
+    """Return the lanes that hold no other lanes, from top to bottom."""
+    found: list[Element] = []
+    for lane_set in scope.children("laneSet"):
+        for lane in lane_set.descendants("lane"):
+            if lane.child("childLaneSet") is None or not any(lane.descendants("lane")):
+                found.append(lane)
+    return found
+
+
+def size_of(document: BpmnDocument, element: Element, inner: dict[str, Box]) -> tuple[int, int]:
+    """Return width and height of an element's shape."""
+    kind = element.kind
+    if kind in EVENT_KINDS:
+        return EVENT_SIZE, EVENT_SIZE
+    if kind in GATEWAY_KINDS:
+        return GATEWAY_SIZE, GATEWAY_SIZE
+    if kind in _DATA_SIZES:
+        return _DATA_SIZES[kind]
+    if kind == "textAnnotation":
+        lines = broken(element.text_of("text"), 140)
+        return max(60, lines.width + 14) // 2 * 2, max(30, lines.height + 12) // 2 * 2
+    if kind in SUB_PROCESS_KINDS and element.id in inner:
+        content = inner[element.id]
+        title = min(text_width(element.title) + 40, 400)
+        return max(TASK_WIDTH, content.width, title) // 2 * 2, max(TASK_HEIGHT, content.height) // 2 * 2
+    wide = broken(element.name, TASK_WIDTH - 14)
+    width = TASK_WIDTH if wide.height <= 4 * LINE_HEIGHT else TASK_WIDTH + 40
+    events = len(document.boundary_events(element))
+    return max(width, events * _BOUNDARY_STEP if events > 2 else 0) // 2 * 2, TASK_HEIGHT
+
+
+def label_size(element: Element) -> tuple[int, int]:
+    """Return the room that the name of an event, gateway or data shape takes outside of it."""
+    outside = element.kind in EVENT_KINDS or element.kind in GATEWAY_KINDS or element.kind in _DATA_SIZES
+    if not outside or not element.name.strip():
+        return 0, 0
+    lines = broken(element.name, LABEL_WIDTH, 5)
+    return lines.width, lines.height
+
+
+class _LaneFinder:
+    """Says which leaf lane an element stands in; one that no lane names goes where its neighbours are."""
+
+    def __init__(self, document: BpmnDocument, scope: Element, leaves: list[Element]) -> None:
+        self._document = document
+        self._number = {lane: number for number, lane in enumerate(leaves)}
+        self._of: dict[str, int] = {}
+        for lane_set in scope.children("laneSet"):
+            for lane in lane_set.descendants("lane"):
+                inside = [one for one in (lane, *lane.descendants("lane")) if one in self._number]
+                for identifier in lane.texts_of("flowNodeRef"):
+                    self._of[identifier] = self._number[inside[0]]
+        if self._number:
+            self._spread(scope)
+
+    def lane_of(self, element: Element) -> int:
+        """Return the number of the lane, 0 where there are none."""
+        return self._of.get(element.id, 0)
+
+    def _spread(self, scope: Element) -> None:
+        nodes = self._document.flow_nodes(scope)
+        for node in nodes:
+            named = [self._of[one.id] for one in node.descendants() if one.id in self._of]
+            if node.id not in self._of and named:
+                self._of[node.id] = named[0]
+        flows = self._document.sequence_flows(scope)
+        for flow in (*flows, *reversed(flows)):
+            source, target = flow.get("sourceRef"), flow.get("targetRef")
+            if source in self._of:
+                self._of.setdefault(target, self._of[source])
+            elif target in self._of:
+                self._of.setdefault(source, self._of[target])
+
+
+def _hosts(document: BpmnDocument, scope: Element) -> dict[str, str]:
+    """Return every flow node of a scope with the node it is placed with: itself, or the host of its border."""
+    nodes = document.flow_nodes(scope)
+    hosts = {node.id: node.id for node in nodes if node.kind != "boundaryEvent"}
+    for node in nodes:
+        if node.kind == "boundaryEvent":
+            host = document.reference(node, "attachedToRef")
+            fits = host is not None and hosts.get(host.id) == host.id and host.kind in ACTIVITY_KINDS
+            hosts[node.id] = host.id if host is not None and fits else node.id
+    return hosts
+
+
+def _side_elements(scope: Element) -> list[Element]:
+    found = scope.children(*_SIDE_KINDS)
+    if scope.kind == "process":
+        for specification in scope.children("ioSpecification"):
+            found.extend(specification.children("dataInput", "dataOutput"))
+    return found
+
+
+def _host_of(document: BpmnDocument, element: Element, hosts: dict[str, str]) -> str | None:
+    """Return the node at which a note or a piece of data is drawn: the first one joined with it."""
+    for association in document.associations(element):
+        for end in (document.start_of(association), document.end_of(association)):
+            if end is None or end == element:
+                continue
+            if end.kind == "sequenceFlow":
+                end = document.source(end) or end
+            if end.id in hosts:
+                return hosts[end.id]
+    return None
+
+
+def _node(document: BpmnDocument, element: Element, lane: int, inner: dict[str, Box]) -> Node:
+    width, height = size_of(document, element, inner)
+    label_width, label_height = label_size(element)
+    events = sorted(document.boundary_events(element), key=lambda event: len(document.outgoing(event)) == 0)
+    if events:
+        label_height = EVENT_SIZE // 2 + max(label_size(event)[1] for event in events)
+    return Node(
+        element.id,
+        width,
+        height,
+        lane,
+        label_width,
+        label_height,
+        tuple(event.id for event in events) if element.kind in ACTIVITY_KINDS else (),
+        is_gateway=element.kind in GATEWAY_KINDS,
+    )
+
+
+def _plan_edges(document: BpmnDocument, scope: Element, hosts: dict[str, str], found: ScopePlan) -> None:
+    flows = document.sequence_flows(scope) + [
+        association
+        for association in scope.children("association")
+        if _is_compensation(document, association)
+    ]
+    for flow in flows:
+        source, target = document.source(flow), document.target(flow)
+        if source is None or target is None:
+            continue
+        if source.id not in hosts or target.id not in hosts:
+            found.loose.append(flow)
+            continue
+        begin, end = hosts[source.id], hosts[target.id]
+        label = broken(flow.name, FLOW_LABEL_WIDTH, 4).width
+        if begin == end and begin != source.id:
+            found.loose.append(flow)
+            continue
+        boundary = source.id if begin != source.id else ""
+        if end != target.id:
+            found.loose.append(flow)
+        else:
+            found.edges.append(Edge(flow.id, begin, end, boundary, label))
+
+
+def _is_compensation(document: BpmnDocument, association: Element) -> bool:
+    source, target = document.source(association), document.target(association)
+    return (
+        source is not None
+        and target is not None
+        and source.kind == "boundaryEvent"
+        and target.kind in ACTIVITY_KINDS
+        and document.scope_of(source) == document.scope_of(target)
+    )
