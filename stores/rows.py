@@ -136,7 +136,7 @@ class StatusCount(NamedTuple):
 
     process: str
     status: str
-    count: int
+    instances: int
 
 
 class HistoryEntry(NamedTuple):
@@ -362,7 +362,7 @@ class Version(NamedTuple):
 
 
 class DefinitionFilter(NamedTuple):
-    """Which definitions; `query` looks into key and name, ignoring case. In order of their keys."""
+    """Which definitions; `query` looks into key and name, ignoring case. Newest first."""
 
     kind: str = ""
     state: str = ""

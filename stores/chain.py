@@ -1,0 +1,69 @@
+"""The hash chain over a journal: each row seals the one before it, over digests so that values can be erased.
+
+A row whose values were erased keeps the digest of what it said; its place in the chain stays provable.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flowmaster.stores.codec import dump
+from flowmaster.stores.rows import Verification
+
+
+class Link(NamedTuple):
+    """A journal row as the chain sees it; `erased` is the digest kept in place of erased values."""
+
+    first: int
+    last: int
+    at: int
+    by: str
+    operation: str
+    reason: str
+    events: str
+    erased: bytes | None
+    hash: bytes
+
+
+def genesis(tenant: str, scope: str) -> bytes:
+    """Return what the first row of a chain stands on."""
+    return hashlib.sha256(dump(("flowmaster", tenant, scope))).digest()
+
+
+def seal(
+    previous: bytes, digest: bytes, *, first: int, last: int, at: int, by: str, operation: str, reason: str
+) -> bytes:
+    """Return the hash of a row."""
+    return hashlib.sha256(previous + digest + dump((first, last, at, by, operation, reason))).digest()
+
+
+def digest_of(events: str) -> bytes:
+    """Return the digest of a row's events text."""
+    return hashlib.sha256(events.encode()).digest()
+
+
+def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int | None) -> Verification:
+    """Re-check a chain from its beginning; `last` is the number its last event must have, where it is known."""
+    previous, expected, rows, erased = genesis(tenant, scope), 1, 0, 0
+    for link in links:
+        rows += 1
+        erased += link.erased is not None
+        if link.first != expected:
+            return Verification(rows, erased, expected, f"Events {expected} to {link.first - 1} are missing.")
+        digest = link.erased or digest_of(link.events)
+        found = seal(
+            previous,
+            digest,
+            first=link.first,
+            last=link.last,
+            at=link.at,
+            by=link.by,
+            operation=link.operation,
+            reason=link.reason,
+        )
+        if found != link.hash:
+            return Verification(rows, erased, link.first, f"The row from event {link.first} on was changed.")
+        previous, expected = found, link.last + 1
+    if last is not None and expected != last + 1:
+        return Verification(rows, erased, expected, f"Events {expected} to {last} are missing at the end.")
+    return Verification(rows, erased, None, "")

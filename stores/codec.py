@@ -1,0 +1,269 @@
+"""How events, waits and states are written down: compact JSON text that stays readable for ever.
+
+An event is an array `[code, field, ...]` with one stable short code per type, an event's wait an array of the
+same kind. Hard rules:
+
+Rule 1: a code never changes its meaning and is never given to another type.
+Rule 2: an event or wait may get further fields at its end, with a default; older text then simply lacks them.
+Rule 3: any other change makes a new type with a new code; the old code stays in `_EVENTS` with a reader that
+turns its fields into today's event, and `tests/histories/` keeps a recorded history that has it.
+
+Numbers survive exactly: integers of any size stay `int`, other numbers are `Decimal` with all their digits.
+What JSON cannot say (NaN, infinities, half of a surrogate pair, nesting without end) is refused, not bent.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from flowmaster.engine import events as ev
+from flowmaster.engine import state as st
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def dump(value: object) -> bytes:
+    """Return any JSON value, or tuples of them, as JSON text."""
+    try:
+        data = _encode(value)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError, OverflowError) as error:
+        raise _not_storable(str(error)) from error
+    if b"NaN" in data or b"Infinity" in data:
+        _check_finite(data)
+    return data
+
+
+def load(data: bytes | str) -> Any:
+    """Return the JSON value of a text that `dump` wrote."""
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FlowMasterError(
+            "store.corrupt",
+            f"Stored text cannot be read: {error}.",
+            fix="Restore the data folder from a backup.",
+            status=500,
+        ) from error
+
+
+def digest(data: bytes | str) -> str:
+    """Return the SHA-256 of a text or of bytes in hex."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def encode_events(events: Iterable[ev.Event]) -> bytes:
+    """Return the events of a step as one JSON array."""
+    return dump([_event_fields(event) for event in events])
+
+
+def decode_events(data: bytes | str) -> list[ev.Event]:
+    """Return the events that a text holds."""
+    try:
+        return [_EVENTS[fields[0]](fields[1:]) for fields in load(data)]
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise _from_newer(error) from error
+
+
+def encode_wait(wait: st.Wait) -> bytes:
+    """Return a wait as a JSON array."""
+    return dump(_wait_fields(wait))
+
+
+def decode_wait(data: bytes | str) -> st.Wait:
+    """Return the wait that a text holds."""
+    try:
+        return _read_wait(load(data))
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise _from_newer(error) from error
+
+
+def encode_body(state: st.State) -> bytes:
+    """Return the part of a state that stands neither in the columns of its row nor in rows of its waits."""
+    body: list[object] = [state.keys, [_node_fields(node) for node in state.nodes.values()]]
+    if state.incidents or state.performers:
+        body += [list(state.incidents.values()), state.performers]
+    return dump(body)
+
+
+def decode_body(data: bytes | str, state: st.State) -> st.State:
+    """Fill a fresh state, which has what the columns say, with what `encode_body` wrote, and return it."""
+    try:
+        body = load(data)
+        state.keys = body[0]
+        for fields in body[1]:
+            state.nodes[fields[0]] = _read_node(fields)
+        if len(body) > 2:
+            state.incidents = {fields[0]: st.Incident(*fields) for fields in body[2]}
+            state.performers = body[3]
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise _from_newer(error) from error
+    return state
+
+
+def _event_fields(event: ev.Event) -> tuple[object, ...]:
+    kind = type(event)
+    if kind in _WITH_WAIT:
+        return (_CODES[kind], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
+    return (_CODES[kind], *event)
+
+
+def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
+    return (_WAIT_CODES[type(wait)], *wait)
+
+
+def _node_fields(node: st.Node) -> tuple[object, ...]:
+    if node.waits:
+        return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals, node.waits)
+    if node.arrivals:
+        return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals)
+    if node.variables is not None:
+        return (node.key, node.element, node.scope, node.open, node.variables)
+    return (node.key, node.element, node.scope, node.open)
+
+
+def _read_node(fields: list[Any]) -> st.Node:
+    if len(fields) > 6:
+        fields[6] = tuple(fields[6])
+    return st.Node(*fields)
+
+
+def _read_wait(fields: list[Any]) -> st.Wait:
+    return _WAITS[fields[0]](fields[1:])
+
+
+def _read_task(fields: list[Any]) -> st.TaskWait:
+    fields[6:9] = tuple(fields[6]), tuple(fields[7]), tuple(fields[8])
+    return st.TaskWait(*fields)
+
+
+_WAITS: dict[str, Callable[[list[Any]], st.Wait]] = {
+    "t": _read_task,
+    "j": lambda fields: st.JobWait(*fields),
+    "d": lambda fields: st.TimerWait(*fields),
+    "e": lambda fields: st.EventWait(*fields),
+    "c": lambda fields: st.ChildWait(*fields),
+}
+_WAIT_CODES: dict[type, str] = {
+    st.TaskWait: "t",
+    st.JobWait: "j",
+    st.TimerWait: "d",
+    st.EventWait: "e",
+    st.ChildWait: "c",
+}
+
+
+def _plain(kind: Callable[..., ev.Event]) -> Callable[[list[Any]], ev.Event]:
+    return lambda fields: kind(*fields)
+
+
+def _with_wait(kind: Callable[..., ev.Event]) -> Callable[[list[Any]], ev.Event]:
+    def read(fields: list[Any]) -> ev.Event:
+        fields[0] = _read_wait(fields[0])
+        return kind(*fields)
+
+    return read
+
+
+def _with_tuple(kind: Callable[..., ev.Event], place: int) -> Callable[[list[Any]], ev.Event]:
+    def read(fields: list[Any]) -> ev.Event:
+        fields[place] = tuple(fields[place])
+        return kind(*fields)
+
+    return read
+
+
+def _started(fields: list[Any]) -> ev.Event:
+    if fields[5] is not None:
+        fields[5] = st.Parent(*fields[5])
+    return ev.InstanceStarted(*fields)
+
+
+_CODES: dict[type, str] = {
+    ev.InstanceStarted: "is",
+    ev.ElementEntered: "en",
+    ev.ElementCompleted: "ec",
+    ev.ElementCancelled: "ex",
+    ev.FlowTaken: "ft",
+    ev.TokenJoined: "tj",
+    ev.VariablesSet: "vs",
+    ev.WaitOpened: "wo",
+    ev.WaitClosed: "wc",
+    ev.TaskChanged: "tc",
+    ev.TaskPerformed: "tp",
+    ev.JobFailed: "jf",
+    ev.ChildStarted: "cs",
+    ev.DecisionMade: "dm",
+    ev.MessageSent: "ms",
+    ev.ErrorThrown: "et",
+    ev.ChildRequested: "cr",
+    ev.ChildCancelRequested: "cx",
+    ev.IncidentRaised: "ir",
+    ev.IncidentResolved: "iv",
+    ev.InstancePaused: "ip",
+    ev.InstanceResumed: "iu",
+    ev.InstanceEnded: "ie",
+}
+_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.ChildStarted})
+_EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
+    code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
+} | {
+    "is": _started,
+    "en": _with_tuple(ev.ElementEntered, 3),
+    "dm": _with_tuple(ev.DecisionMade, 5),
+}
+
+
+def erase_values(events: str, names: Collection[str] | None) -> str:
+    """Return recorded text with values blanked: those under `names` wherever they stand, or all there are.
+
+    Events keep their form, so that an erased history still replays; only what people or systems put into
+    mappings (variables, inputs, data) goes.
+    """
+    recorded = load(events)
+    if names is None:
+        for event in recorded:
+            if event[0] == "dm":
+                event[7] = None
+    return dump(_blank(recorded, None if names is None else frozenset(names))).decode()
+
+
+def _blank(value: Any, names: frozenset[str] | None) -> Json:
+    if isinstance(value, list):
+        return [_blank(item, names) for item in value]
+    if isinstance(value, dict):
+        if names is None:
+            return dict.fromkeys(value)
+        return {key: None if key in names else _blank(item, names) for key, item in value.items()}
+    return value  # type: ignore[no-any-return]  # a JSON scalar
+
+
+def _check_finite(data: bytes) -> None:
+    try:
+        _decode(data)
+    except msgspec.DecodeError as error:
+        raise _not_storable("NaN and infinities are no JSON numbers") from error
+
+
+def _not_storable(why: str) -> FlowMasterError:
+    return FlowMasterError(
+        "value.not_storable",
+        f"A value cannot be written as JSON: {why}.",
+        expected="null, booleans, finite numbers, text, lists and objects with text keys",
+        fix="Correct the value and repeat the call.",
+        status=422,
+    )
+
+
+def _from_newer(error: Exception) -> FlowMasterError:
+    return FlowMasterError(
+        "store.newer",
+        f"The store holds a record that this version of FlowMaster cannot read ({error!r}).",
+        fix="Update FlowMaster to the version that wrote it.",
+        status=500,
+    )

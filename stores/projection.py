@@ -1,0 +1,95 @@
+"""What a step changes in the lists of waits: one pure answer for every store."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flowmaster.engine import events as ev
+from flowmaster.engine.state import ChildWait, EventWait, JobWait, State, TaskWait, TimerWait, Wait
+
+TASK, JOB, TIMER, EVENT, CHILD = 1, 2, 3, 4, 5
+"""The kinds of waits as stores write them down."""
+
+PAUSED, SANDBOX, SPENT = 1, 2, 4
+"""Why a wait is held: its instance is paused, or a sandbox, or the job has no retries left."""
+
+ANYBODY = "*"
+"""The candidate of a task that names none."""
+
+
+class WaitChanges(NamedTuple):
+    """The waits to write and the ids to delete; `cleared` deletes all, `held` sets or lifts the pause of all."""
+
+    put: dict[int, Wait]
+    opened: frozenset[int]
+    gone: frozenset[int]
+    cleared: bool
+    held: bool | None
+
+
+class WaitKeys(NamedTuple):
+    """What a wait is found by. `topic` is a job's type or `message:name`, `person` a task's assignee."""
+
+    kind: int
+    held: int
+    state: str
+    person: str
+    priority: int
+    topic: str
+    key: str
+    due: int | None
+
+
+def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
+    """Return what the events of a step did to the waits of the instance that is now in `state`."""
+    opened: set[int] = set()
+    touched: set[int] = set()
+    gone: set[int] = set()
+    cleared = False
+    held: bool | None = None
+    for event in events:
+        match event:
+            case ev.WaitOpened(wait):
+                opened.add(wait.id)
+                touched.add(wait.id)
+            case ev.TaskChanged(wait) | ev.JobFailed(wait) | ev.ChildStarted(wait):
+                touched.add(wait.id)
+            case ev.WaitClosed(key):
+                gone.add(key)
+            case ev.InstanceEnded():
+                cleared = True
+            case ev.InstancePaused() | ev.InstanceResumed():
+                held = state.status == "paused"
+            case _:
+                pass
+    put = {key: state.waits[key] for key in touched if key in state.waits}
+    gone |= touched - put.keys()
+    return WaitChanges(put, frozenset(opened & put.keys()), frozenset(gone - opened), cleared, held)
+
+
+def wait_keys(wait: Wait, *, paused: bool, sandbox: bool) -> WaitKeys:
+    """Return what a wait is found by."""
+    held = (PAUSED if paused else 0) | (SANDBOX if sandbox else 0)
+    match wait:
+        case TaskWait():
+            return WaitKeys(TASK, held, wait.state, wait.assignee, wait.priority, "", "", None)
+        case JobWait():
+            return WaitKeys(
+                JOB, held | (0 if wait.retries > 0 else SPENT), "", "", 0, wait.type, "", wait.due
+            )
+        case TimerWait():
+            return WaitKeys(TIMER, held, "", "", 0, "", "", wait.due)
+        case EventWait():
+            return WaitKeys(EVENT, held, "", "", 0, topic(wait.kind, wait.name), wait.key, None)
+        case ChildWait():
+            return WaitKeys(CHILD, held, "", "", 0, "", "", None)
+
+
+def topic(kind: str, name: str) -> str:
+    """Return the name under which a message or signal is subscribed to."""
+    return f"{kind}:{name}"
+
+
+def candidates(wait: TaskWait) -> frozenset[str]:
+    """Return who a task is offered to (`role:x`, `user:x`, else anybody) and who it excludes (`not:x`)."""
+    offered = {f"role:{role}" for role in wait.roles} | {f"user:{user}" for user in wait.users}
+    return frozenset((offered or {ANYBODY}) | {f"not:{user}" for user in wait.excluded})

@@ -1,0 +1,51 @@
+"""The refusals that every store words the same way."""
+
+from flowmaster.engine.errors import FlowMasterError, Hint
+
+
+def job_unknown(job: str) -> FlowMasterError:
+    """Return the refusal of a job that is not open."""
+    return FlowMasterError(
+        "job.unknown",
+        f"There is no open job {job!r}; it may be done or withdrawn.",
+        path="job",
+        expected="the `job` of an item that `work_take` gave",
+        fix="Call `work_take` for open work.",
+        next=(Hint("work_take", {}, "See what work is open."),),
+        status=404,
+    )
+
+
+def lease_lost(job: str) -> FlowMasterError:
+    """Return the refusal of a job whose lease another worker has, or nobody."""
+    return FlowMasterError(
+        "job.lease_lost",
+        f"The lease {job!r} is over; the job was given away or back.",
+        path="job",
+        fix="Drop the result and call `work_take` again: each lease has a `job` id of its own.",
+        next=(Hint("work_take", {}, "Lease open work again."),),
+        status=409,
+    )
+
+
+def draft_stale(key: str, *, base: int, newest: int) -> FlowMasterError:
+    """Return the refusal of a draft made from one that is not the newest."""
+    return FlowMasterError(
+        "draft.stale",
+        f"{key!r} has draft {newest} by now; the change was made from draft {base}.",
+        path="base_draft",
+        expected=newest,
+        fix="Read the newest draft and make the change on it.",
+        status=409,
+    )
+
+
+def key_used(key: str) -> FlowMasterError:
+    """Return the refusal of an idempotency key that is taken."""
+    return FlowMasterError(
+        "idempotency.conflict",
+        f"The idempotency key {key!r} is used already.",
+        path="idempotency_key",
+        fix="Use a new key for a new request.",
+        status=409,
+    )

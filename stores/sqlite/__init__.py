@@ -1,0 +1,1 @@
+"""The store on SQLite: one file, several processes, one writer thread in each."""

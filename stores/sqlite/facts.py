@@ -1,0 +1,101 @@
+"""Small facts: settings, counters, requests done once, rights held for a while."""
+
+from flowmaster.engine.values import Json
+from flowmaster.stores import codec, refusals, rows
+from flowmaster.stores.sqlite.part import Part
+
+
+class FactReader(Part):
+    """The reads of small facts."""
+
+    def setting(self, tenant: str, name: str) -> Json:
+        """Return a setting, None if it was never set. The tenant `""` holds those of the installation."""
+        text = self._db.value(
+            "SELECT value FROM setting WHERE tenant = ? AND name = ?", (self._words.find(tenant), name)
+        )
+        value: Json = None if text is None else codec.load(text)
+        return value
+
+    def settings(self, tenant: str, prefix: str = "") -> dict[str, Json]:
+        """Return the settings whose names begin with `prefix`."""
+        found = self._db.all(
+            "SELECT name, value FROM setting WHERE tenant = ? AND substr(name, 1, ?) = ? ORDER BY name",
+            (self._words.find(tenant), len(prefix), prefix),
+        )
+        return {name: codec.load(value) for name, value in found}
+
+    def find_once(self, tenant: str, key: str) -> rows.IdempotencyRow | None:
+        """Return what is known of a request made under this idempotency key, or None."""
+        found = self._db.one(
+            "SELECT digest, at, answer FROM once WHERE tenant = ? AND key = ?",
+            (self._words.find(tenant), key),
+        )
+        if found is None:
+            return None
+        digest, at, answer = found
+        return rows.IdempotencyRow(key, digest, at, None if answer is None else codec.load(answer))
+
+    def tenants(self) -> list[str]:
+        """Return the tenants that have rows."""
+        found = self._db.all(
+            "SELECT text FROM word WHERE id IN (SELECT DISTINCT tenant FROM instance UNION"
+            " SELECT tenant FROM definition UNION SELECT tenant FROM setting UNION SELECT tenant FROM document)"
+            " AND text <> '' ORDER BY text"
+        )
+        return [text for (text,) in found]
+
+
+class FactWriter(FactReader):
+    """The writes of small facts."""
+
+    def next_number(self, tenant: str, name: str) -> int:
+        """Return the next number of a counter, from 1, for readable ids."""
+        return int(
+            self._db.value(
+                "INSERT INTO counter (tenant, name, value) VALUES (?, ?, 1)"
+                " ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
+                (self._words.number(tenant), name),
+            )
+        )
+
+    def put_setting(self, tenant: str, name: str, value: Json) -> None:
+        """Set a setting; None takes it away."""
+        owner = self._words.number(tenant)
+        if value is None:
+            self._db.run("DELETE FROM setting WHERE tenant = ? AND name = ?", (owner, name))
+        else:
+            self._db.run(
+                "INSERT INTO setting (tenant, name, value) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET value = excluded.value",
+                (owner, name, codec.dump(value).decode()),
+            )
+
+    def put_once(self, tenant: str, once: rows.Once, *, at: int) -> None:
+        """Note a request that has no step; refuse one that is noted already (`idempotency.conflict`)."""
+        found = self._db.all(
+            "INSERT INTO once (tenant, key, digest, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            (self._words.number(tenant), once.key, once.digest, at),
+        )
+        if not found:
+            raise refusals.key_used(once.key)
+
+    def remember(self, tenant: str, key: str, answer: Json) -> None:
+        """Keep the answer of a request noted before."""
+        self._db.run(
+            "UPDATE once SET answer = ? WHERE tenant = ? AND key = ?",
+            (codec.dump(answer).decode(), self._words.find(tenant), key),
+        )
+
+    def forget_once(self, before: int) -> int:
+        """Delete the requests of all tenants noted before an instant and return how many."""
+        return self._db.run("DELETE FROM once WHERE at < ?", (before,))
+
+    def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
+        """Take or keep a named right of the installation until an instant (real time); False if another holds it."""
+        found = self._db.all(
+            "INSERT INTO lease (name, holder, until) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET holder = excluded.holder, until = excluded.until"
+            " WHERE lease.holder = excluded.holder OR lease.until <= ? RETURNING 1",
+            (name, holder, until, now),
+        )
+        return bool(found)

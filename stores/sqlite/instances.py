@@ -1,0 +1,137 @@
+"""Reading instances: one with its state, and lists of them."""
+
+from typing import Any
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import Parent, State
+from flowmaster.stores import rows
+from flowmaster.stores.codec import decode_body, decode_wait
+from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
+from flowmaster.stores.sqlite.part import Part, Where
+
+_COLUMNS = (
+    "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
+    "incidents, sandbox"
+)
+_LOAD = f"SELECT {_COLUMNS}, waits, body FROM instance WHERE tenant = ? AND id = ?"
+_WAITS = "SELECT body FROM wait WHERE instance = ? ORDER BY id"
+STATUSES = ("active", "paused", "completed", "cancelled", "failed")
+
+
+class InstanceReader(Part):
+    """The reads of instances."""
+
+    def load(self, tenant: str, instance: str) -> rows.StoredInstance | None:
+        """Return an instance with a state of the caller's own, or None."""
+        tenant_number = self._words.find(tenant)
+        with self._db.snapshot():
+            found = self._db.one(_LOAD, (tenant_number, instance))
+            if found is None:
+                return None
+            waits = self._db.all(_WAITS, (found[0],)) if found[-2] else []
+        row = self._instance_row(found)
+        state = State(
+            row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
+        )
+        state.parent = row.parent
+        decode_body(found[-1], state)
+        for (text,) in waits:
+            wait = decode_wait(text)
+            state.waits[wait.id] = wait
+        return rows.StoredInstance(row, state)
+
+    def find_instances(self, tenant: str, which: rows.InstanceFilter) -> rows.Page[rows.InstanceRow]:
+        """Return a page of instances, newest first."""
+        limit = checked_limit(which.limit)
+        with self._db.snapshot():
+            where = self._instance_conditions(tenant, which)
+            total = self._db.value(f"SELECT count(*) FROM instance WHERE {where}", where.values)
+            if which.cursor is not None:
+                where.add("num < ?", *cursor_numbers(which.cursor, 1))
+            found = self._db.all(
+                f"SELECT {_COLUMNS} FROM instance WHERE {where} ORDER BY num DESC LIMIT ?",
+                (*where.values, limit + 1),
+            )
+        items = [self._instance_row(row) for row in found[:limit]]
+        return rows.Page(items, total, numbers_cursor(found[limit - 1][:1]) if len(found) > limit else None)
+
+    def count_instances(self, tenant: str, process: str = "") -> list[rows.StatusCount]:
+        """Return how many instances each process has in each status, without sandboxes."""
+        where = Where("tenant = ? AND sandbox = 0", values=[self._words.find(tenant)])
+        if process:
+            where.add("process = ?", self._words.find(process))
+        found = self._db.all(
+            f"SELECT process, status, count(*) FROM instance WHERE {where} GROUP BY status, process",
+            where.values,
+        )
+        text = self._words.text
+        return sorted(
+            rows.StatusCount(text(process), text(status), count) for process, status, count in found
+        )
+
+    def descendants(self, tenant: str, instance: str) -> list[rows.InstanceRow]:
+        """Return all instances called by this one, directly or not, callers before called."""
+        found: list[rows.InstanceRow] = []
+        number = self._words.find(tenant)
+        callers = [instance]
+        with self._db.snapshot():
+            while callers:
+                children = [
+                    self._instance_row(row)
+                    for caller in callers
+                    for row in self._db.all(
+                        f"SELECT {_COLUMNS} FROM instance WHERE tenant = ? AND parent = ? ORDER BY num",
+                        (number, caller),
+                    )
+                ]
+                found += children
+                callers = [child.instance for child in children]
+                if len(found) > rows.DESCENDANTS_MAX:
+                    raise FlowMasterError(
+                        "instance.too_many_descendants",
+                        f"Instance {instance!r} has called more than {rows.DESCENDANTS_MAX} others.",
+                        fix="List them level by level with `instance_find` and `parent`.",
+                        status=422,
+                    )
+        return found
+
+    def _instance_conditions(self, tenant: str, which: rows.InstanceFilter) -> Where:
+        find = self._words.find
+        where = Where("tenant = ?", values=[find(tenant)])
+        where.add_in("sandbox", [0, 1] if which.include_sandbox else [0])
+        where.add_in("status", self._words.numbers(which.statuses or STATUSES))
+        if which.process:
+            where.add("process = ?", find(which.process))
+        if which.version is not None:
+            where.add("version = ?", which.version)
+        if which.business_key:
+            where.add("business_key = ?", which.business_key)
+        if which.parent:
+            where.add("parent = ?", which.parent)
+        if which.has_incident is not None:
+            where.add("incidents > 0" if which.has_incident else "incidents = 0")
+        if which.query:
+            where.add_text(
+                which.query,
+                "id",
+                "business_key",
+                "(SELECT text FROM word WHERE word.id = process)",
+                or_in=("process", self._processes_named(tenant, which.query)),
+            )
+        return where
+
+    def _instance_row(self, row: tuple[Any, ...]) -> rows.InstanceRow:
+        text = self._words.text
+        return rows.InstanceRow(
+            row[1],
+            text(row[2]),
+            row[3],
+            text(row[4]),
+            row[5] or "",
+            row[6],
+            row[7],
+            row[8],
+            None if row[9] is None else Parent(row[9], row[10]),
+            row[11],
+            bool(row[12]),
+        )

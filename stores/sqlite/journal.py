@@ -1,0 +1,224 @@
+"""The journal: histories of instances and audit rows of everything else, in one hash-chained table.
+
+A scope is meant by a number: that of its instance, or for other scopes the negative of its row in `scope`.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+from flowmaster.stores import chain, codec, rows
+from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
+from flowmaster.stores.sqlite.part import Part, Where
+
+
+class JournalReader(Part):
+    """The reads of histories and the audit journal."""
+
+    def history(
+        self, tenant: str, instance: str, *, after: int = 0, limit: int = rows.HISTORY_ENTRIES
+    ) -> list[rows.HistoryEntry]:
+        """Return the events after number `after`, oldest first."""
+        entries: list[rows.HistoryEntry] = []
+        text = self._words.text
+        with self._db.snapshot():
+            scope = self._instance_number(tenant, instance)
+            if scope is None:
+                return []
+            start = self._db.value(
+                "SELECT max(first) FROM journal WHERE scope = ? AND first <= ?", (scope, after + 1)
+            )
+            for first, at, by, operation, reason, events in self._db.each(
+                "SELECT first, at, by, operation, reason, events FROM journal"
+                " WHERE scope = ? AND first >= ? ORDER BY first",
+                (scope, start or 1),
+            ):
+                step = (at, text(by), text(operation), reason or "")
+                for seq, event in enumerate(codec.decode_events(events), first):
+                    if seq > after:
+                        entries.append(rows.HistoryEntry(seq, *step, event))
+                if len(entries) >= limit:
+                    break
+        return entries[:limit]
+
+    def audit(self, tenant: str, which: rows.AuditFilter) -> rows.Page[rows.AuditEntry]:
+        """Return a page of the journal, newest first."""
+        limit = checked_limit(which.limit)
+        with self._db.snapshot():
+            where = self._audit_conditions(tenant, which)
+            total = self._db.value(f"SELECT count(*) FROM journal WHERE {where}", where.values)
+            if which.cursor is not None:
+                where.add("id < ?", *cursor_numbers(which.cursor, 1))
+            found = self._db.all(
+                "SELECT id, scope, first, last, at, by, operation, reason,"
+                f" CASE WHEN scope < 0 THEN events END FROM journal WHERE {where} ORDER BY id DESC LIMIT ?",
+                (*where.values, limit + 1),
+            )
+            items = [self._audit_entry(row) for row in found[:limit]]
+        return rows.Page(items, total, numbers_cursor(found[limit - 1][:1]) if len(found) > limit else None)
+
+    def verify(self, tenant: str, scope: str) -> rows.Verification:
+        """Recompute the chain of an instance or other scope and name the first row that does not fit."""
+        with self._db.snapshot():
+            number = self._scope_number(tenant, scope)
+            last = self._db.value("SELECT revision FROM instance WHERE num = ?", (number,))
+            return chain.verify(tenant, scope, self._links(number), last=last)
+
+    def _links(self, scope: int | None) -> Iterator[chain.Link]:
+        text = self._words.text
+        for first, last, at, by, operation, reason, events, erased, sealed in self._db.each(
+            "SELECT first, last, at, by, operation, reason, events, erased, hash FROM journal"
+            " WHERE scope = ? ORDER BY first",
+            (scope,),
+        ):
+            yield chain.Link(first, last, at, text(by), text(operation), reason or "", events, erased, sealed)
+
+    def _audit_conditions(self, tenant: str, which: rows.AuditFilter) -> Where:
+        where = Where("tenant = ?", values=[self._words.find(tenant)])
+        if which.scope:
+            where.add("scope = ?", self._scope_number(tenant, which.scope, refuse=False))
+        if which.by:
+            where.add("by = ?", self._words.find(which.by))
+        if which.operation:
+            where.add("operation = ?", self._words.find(which.operation))
+        if which.since is not None:
+            where.add("at >= ?", which.since)
+        if which.until is not None:
+            where.add("at < ?", which.until)
+        return where
+
+    def _audit_entry(self, row: tuple[Any, ...]) -> rows.AuditEntry:
+        number, scope, first, last, at, by, operation, reason, events = row
+        name = self._db.value(
+            "SELECT id FROM instance WHERE num = ?" if scope > 0 else "SELECT name FROM scope WHERE num = ?",
+            (abs(scope),),
+        )
+        text = self._words.text
+        return rows.AuditEntry(
+            number,
+            name,
+            first,
+            last,
+            at,
+            text(by),
+            text(operation),
+            reason or "",
+            codec.load(events) if events else None,
+        )
+
+    def _scope_number(self, tenant: str, scope: str, *, refuse: bool = True) -> int | None:
+        number = self._instance_number(tenant, scope)
+        if number is None:
+            found = self._db.value(
+                "SELECT num FROM scope WHERE tenant = ? AND name = ?", (self._words.find(tenant), scope)
+            )
+            number = -found if found is not None else None
+        if number is None and refuse:
+            raise FlowMasterError(
+                "scope.unknown",
+                f"There is no journal for {scope!r}.",
+                path="scope",
+                expected="an instance id, or a scope such as `process:invoice-approval`",
+                fix="Call `instance_find` or `process_find` to see the ids.",
+                status=404,
+            )
+        return number
+
+    def _instance_number(self, tenant: str, instance: str) -> int | None:
+        number: int | None = self._db.value(
+            "SELECT num FROM instance WHERE tenant = ? AND id = ?", (self._words.find(tenant), instance)
+        )
+        return number
+
+
+class JournalWriter(JournalReader):
+    """The writes of the journal."""
+
+    def journal(
+        self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
+    ) -> int:
+        """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
+        tenant_number = self._words.number(tenant)
+        found = self._db.value("SELECT num FROM scope WHERE tenant = ? AND name = ?", (tenant_number, scope))
+        if found is None:
+            found = self._db.insert("INSERT INTO scope (tenant, name) VALUES (?, ?)", (tenant_number, scope))
+        last = self._db.value("SELECT max(last) FROM journal WHERE scope = ?", (-found,)) or 0
+        self._seal(
+            tenant,
+            scope,
+            number=-found,
+            first=last + 1,
+            last=last + 1,
+            at=at,
+            by=by,
+            operation=operation,
+            reason=reason,
+            text=codec.dump(data),
+        )
+        return int(last) + 1
+
+    def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
+        """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
+        number = self._scope_number(tenant, scope)
+        found = self._db.all("SELECT id, events, erased FROM journal WHERE scope = ?", (number,))
+        changed = 0
+        for row, events, erased in found:
+            blanked = codec.erase_values(events, names)
+            if blanked != events:
+                digest = erased or chain.digest_of(events)
+                self._db.run("UPDATE journal SET events = ?, erased = ? WHERE id = ?", (blanked, digest, row))
+                changed += 1
+        return changed
+
+    def _seal(
+        self,
+        tenant: str,
+        scope: str,
+        *,
+        number: int,
+        first: int,
+        last: int,
+        at: int,
+        by: str,
+        operation: str,
+        reason: str,
+        text: bytes,
+    ) -> None:
+        """Add a row to a chain."""
+        previous = (
+            chain.genesis(tenant, scope)
+            if first == 1
+            else self._db.value(
+                "SELECT hash FROM journal WHERE scope = ? AND first < ? ORDER BY first DESC LIMIT 1",
+                (number, first),
+            )
+        )
+        events = text.decode()
+        sealed = chain.seal(
+            previous,
+            chain.digest_of(events),
+            first=first,
+            last=last,
+            at=at,
+            by=by,
+            operation=operation,
+            reason=reason,
+        )
+        word = self._words.number
+        self._db.run(
+            "INSERT INTO journal (tenant, scope, first, last, at, by, operation, reason, hash, events)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                word(tenant),
+                number,
+                first,
+                last,
+                at,
+                word(by),
+                word(operation),
+                reason or None,
+                sealed,
+                events,
+            ),
+        )

@@ -1,0 +1,160 @@
+"""What comes in and goes out: start subscriptions, buffered messages, the outbox."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flowmaster.engine.values import Json
+from flowmaster.stores import codec, rows
+from flowmaster.stores.paging import checked_limit
+from flowmaster.stores.sqlite.part import Part, Where
+
+_STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left FROM start"
+_MESSAGES = "SELECT id, tenant, name, key, variables, expires, at, by FROM message"
+
+
+class MessageReader(Part):
+    """The reads of start subscriptions, buffered messages and the outbox."""
+
+    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
+        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+        return self._start_rows(
+            f"{_STARTS} WHERE due <= ? ORDER BY due, tenant, process, element LIMIT ?", (now, limit)
+        )
+
+    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers."""
+        return self._start_rows(
+            f"{_STARTS} WHERE tenant = ? AND kind = ? AND name = ? ORDER BY process, element",
+            (self._words.find(tenant), kind, name),
+        )
+
+    def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return all start subscriptions of a process."""
+        return self._start_rows(
+            f"{_STARTS} WHERE tenant = ? AND process = ? ORDER BY element",
+            (self._words.find(tenant), self._words.find(process)),
+        )
+
+    def buffered(
+        self, tenant: str, *, name: str, keys: Sequence[str], now: int
+    ) -> list[rows.BufferedMessage]:
+        """Return the buffered messages with any of the keys (or none: `""`) that have not expired, oldest first."""
+        where = Where("tenant = ? AND name = ?", values=[self._words.find(tenant), name])
+        where.add_in("key", keys)
+        where.add("expires > ?", now)
+        text = self._words.text
+        return [
+            rows.BufferedMessage(id, text(owner), name, key, codec.load(variables), expires, at, text(by))
+            for id, owner, name, key, variables, expires, at, by in self._db.all(
+                f"{_MESSAGES} WHERE {where} ORDER BY id", where.values
+            )
+        ]
+
+    def outbox_depth(self) -> int:
+        """Return how many effects of all tenants are still to be done."""
+        return int(self._db.value("SELECT count(*) FROM outbox"))
+
+    def _start_rows(self, statement: str, values: Sequence[object]) -> list[rows.StartSubscription]:
+        text = self._words.text
+        return [
+            rows.StartSubscription(text(tenant), text(process), *rest)
+            for tenant, process, *rest in self._db.all(statement, values)
+        ]
+
+
+class MessageWriter(MessageReader):
+    """The writes of start subscriptions, buffered messages and the outbox."""
+
+    def put_starts(self, tenant: str, process: str, starts: Sequence[rows.StartSubscription]) -> None:
+        """Replace all start subscriptions of a process by these (none takes them away)."""
+        owner = (self._words.number(tenant), self._words.number(process))
+        self._db.run("DELETE FROM start WHERE tenant = ? AND process = ?", owner)
+        for start in starts:
+            assert (start.tenant, start.process) == (tenant, process), "a start of another process"
+            self._db.run(
+                "INSERT INTO start (tenant, process, version, element, kind, name, due, every, left)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*owner, *start[2:]),
+            )
+
+    def set_start_due(self, start: rows.StartSubscription) -> None:
+        """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
+        self._db.run(
+            "UPDATE start SET due = ?, left = ? WHERE tenant = ? AND process = ? AND element = ? AND version = ?",
+            (
+                start.due,
+                start.left,
+                self._words.find(start.tenant),
+                self._words.find(start.process),
+                start.element,
+                start.version,
+            ),
+        )
+
+    def put_message(
+        self,
+        tenant: str,
+        *,
+        name: str,
+        key: str,
+        variables: Mapping[str, Json],
+        expires: int,
+        at: int,
+        by: str,
+    ) -> rows.BufferedMessage:
+        """Buffer a message."""
+        text = codec.dump(variables).decode()
+        number = self._db.insert(
+            "INSERT INTO message (tenant, name, key, variables, expires, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self._words.number(tenant), name, key, text, expires, at, self._words.number(by)),
+        )
+        return rows.BufferedMessage(number, tenant, name, key, codec.load(text), expires, at, by)
+
+    def delete_message(self, tenant: str, message: int) -> bool:
+        """Take a message out of the buffer and say whether it was there."""
+        return bool(
+            self._db.run(
+                "DELETE FROM message WHERE tenant = ? AND id = ?", (self._words.find(tenant), message)
+            )
+        )
+
+    def expire_messages(self, now: int) -> int:
+        """Delete the messages of all tenants that expired by `now` (engine time) and return how many."""
+        return self._db.run("DELETE FROM message WHERE expires <= ?", (now,))
+
+    def take_outbox(
+        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+    ) -> list[rows.OutboxRow]:
+        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        where = Where("id > ?", values=[after])
+        if targets is not None:
+            where.add_in("target", list(targets))
+        return [
+            rows.OutboxRow(
+                id, self._words.text(tenant), instance, at, rows.Effect(target, kind, codec.load(payload))
+            )
+            for id, tenant, instance, at, target, kind, payload in self._db.all(
+                f"SELECT id, tenant, instance, at, target, kind, payload FROM outbox WHERE {where}"
+                " ORDER BY id LIMIT ?",
+                (*where.values, checked_limit(limit)),
+            )
+        ]
+
+    def put_outbox(self, tenant: str, instance: str, at: int, effects: Sequence[rows.Effect]) -> None:
+        """Add effects that belong to no step."""
+        for effect in effects:
+            self._db.run(
+                "INSERT INTO outbox (tenant, instance, at, target, kind, payload) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    self._words.number(tenant),
+                    instance,
+                    at,
+                    effect.target,
+                    effect.kind,
+                    codec.dump(effect.payload).decode(),
+                ),
+            )
+
+    def delete_outbox(self, ids: Collection[int]) -> None:
+        """Forget effects that are done."""
+        for number in ids:
+            self._db.run("DELETE FROM outbox WHERE id = ?", (number,))

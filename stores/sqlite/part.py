@@ -1,0 +1,67 @@
+"""What every part of the SQLite store stands on, and how conditions are put together."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from flowmaster.stores.sqlite.connection import Connection
+from flowmaster.stores.sqlite.words import Words
+
+
+class Part(ABC):
+    """Some of the store's reads or writes over a connection and its words."""
+
+    @property
+    @abstractmethod
+    def _db(self) -> Connection:
+        """Return the connection of the calling thread."""
+
+    @property
+    @abstractmethod
+    def _words(self) -> Words:
+        """Return the words as that connection sees them."""
+
+    def _processes_named(self, tenant: str, text: str) -> list[int]:
+        """Return the words of the processes whose name holds a text."""
+        where = Where(
+            "d.tenant = ? AND d.kind = ?", values=[self._words.find(tenant), self._words.find("process")]
+        )
+        where.add_text(text, "d.name")
+        found = self._db.all(
+            f"SELECT w.id FROM definition d JOIN word w ON w.text = d.key WHERE {where}", where.values
+        )
+        return [number for (number,) in found]
+
+
+class Where:
+    """Conditions joined by `and`, each with its values."""
+
+    def __init__(self, *conditions: str, values: Sequence[Any] = ()) -> None:
+        self._conditions = list(conditions)
+        self.values = list(values)
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Add a condition."""
+        self._conditions.append(condition)
+        self.values += values
+
+    def add_in(self, column: str, values: Sequence[Any]) -> None:
+        """Add that a column has one of the values; none of them fits no row."""
+        self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
+
+    def add_text(self, text: str, *columns: str, or_in: tuple[str, Sequence[int]] | None = None) -> None:
+        """Add that one of the columns holds the text, ignoring case, or a column has one of some numbers."""
+        if text.isascii():
+            part = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            conditions = [f"{column} LIKE ? ESCAPE '\\'" for column in columns]
+        else:
+            part = text.casefold()
+            conditions = [f"contains({column}, ?)" for column in columns]
+        numbers: Sequence[int] = ()
+        if or_in is not None and or_in[1]:
+            numbers = or_in[1]
+            conditions.append(f"{or_in[0]} IN ({', '.join('?' * len(numbers))})")
+        self.add(f"({' OR '.join(conditions)})", *[part] * len(columns), *numbers)
+
+    def __str__(self) -> str:
+        return " AND ".join(self._conditions) or "1"

@@ -1,0 +1,219 @@
+"""The tables, as a numbered list of migrations; the file's `user_version` says how many of them it has had.
+
+Names that recur (tenants, processes, labels, job types, people) are words: kept once, meant by a number.
+Rule: a migration that was released never changes; the next one is added at the end.
+"""
+
+APPLICATION_ID = 0x464D5354
+"""Marks a file as ours (`FMST`)."""
+
+_VERSION_1 = """
+CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE instance (
+    num INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    waits INTEGER NOT NULL,
+    incidents INTEGER NOT NULL,
+    sandbox INTEGER NOT NULL,
+    started INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    business_key TEXT,
+    parent TEXT,
+    parent_wait INTEGER,
+    body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX instance_id ON instance (tenant, id);
+CREATE INDEX instance_status ON instance (tenant, sandbox, status, process);
+CREATE INDEX instance_business_key ON instance (tenant, business_key) WHERE business_key IS NOT NULL;
+CREATE INDEX instance_parent ON instance (tenant, parent) WHERE parent IS NOT NULL;
+CREATE INDEX instance_incident ON instance (tenant) WHERE incidents > 0;
+
+CREATE TABLE wait (
+    instance INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    label INTEGER,
+    state INTEGER,
+    person INTEGER,
+    priority INTEGER NOT NULL,
+    topic INTEGER,
+    key TEXT,
+    due INTEGER,
+    lease_until INTEGER NOT NULL DEFAULT 0,
+    nonce TEXT,
+    worker INTEGER,
+    body TEXT NOT NULL,
+    PRIMARY KEY (instance, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX wait_task ON wait (tenant, priority DESC, instance, id) WHERE kind = 1;
+CREATE INDEX wait_person ON wait (tenant, person) WHERE person IS NOT NULL;
+CREATE INDEX wait_job ON wait (tenant, topic) WHERE kind = 2;
+CREATE INDEX wait_event ON wait (tenant, topic, key) WHERE kind = 4;
+CREATE INDEX wait_due ON wait (kind, due) WHERE due IS NOT NULL AND held & 5 = 0;
+
+CREATE TABLE candidate (
+    tenant INTEGER NOT NULL,
+    who INTEGER NOT NULL,
+    instance INTEGER NOT NULL,
+    wait INTEGER NOT NULL,
+    PRIMARY KEY (tenant, who, instance, wait)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scope (
+    num INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (tenant, name)
+) STRICT;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    scope INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    by INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    reason TEXT,
+    erased BLOB,
+    hash BLOB NOT NULL,
+    events TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX journal_scope ON journal (scope, first);
+
+CREATE TABLE start (
+    tenant INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    element TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due INTEGER,
+    every TEXT NOT NULL,
+    left INTEGER NOT NULL,
+    PRIMARY KEY (tenant, process, element)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX start_name ON start (tenant, kind, name);
+CREATE INDEX start_due ON start (due) WHERE due IS NOT NULL;
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    variables TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    by INTEGER NOT NULL
+) STRICT;
+CREATE INDEX message_name ON message (tenant, name, key);
+CREATE INDEX message_expires ON message (expires);
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    instance TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE definition (
+    num INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    archived INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    draft INTEGER NOT NULL,
+    published_draft INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    updated_by INTEGER NOT NULL,
+    UNIQUE (tenant, kind, key)
+) STRICT;
+CREATE TABLE draft (
+    definition INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    by INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (definition, number)
+) STRICT;
+CREATE TABLE version (
+    definition INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    by INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (definition, version)
+) STRICT;
+
+CREATE TABLE document (
+    num INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    by INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    meta TEXT NOT NULL,
+    UNIQUE (tenant, id)
+) STRICT;
+CREATE INDEX document_sha256 ON document (tenant, sha256);
+CREATE TABLE blob (
+    tenant INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (tenant, sha256)
+) STRICT;
+
+CREATE TABLE once (
+    tenant INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    answer TEXT,
+    PRIMARY KEY (tenant, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX once_at ON once (at);
+CREATE TABLE counter (
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE setting (
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1,)
+"""Each entry takes a file from the version before it to its own number, counted from 1."""
