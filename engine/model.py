@@ -60,6 +60,7 @@ class Flow:
     source: str
     target: str
     condition: Value | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

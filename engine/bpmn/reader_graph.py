@@ -1,6 +1,6 @@
 """The nodes and sequence flows of a process: what stands in which scope, and what leads where."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.element import Element as XmlElement
@@ -105,7 +105,7 @@ def _connect(reading: Reading, graph: Graph, xml: XmlElement) -> None:
             f"{target.scope!r}: it crosses the border of a scope.",
         )
         return
-    flow = Flow(identifier, xml.name, source.id, target.id, None)
+    flow = Flow(identifier, " ".join(xml.name.split()), source.id, target.id, None, xml.line)
     condition = xml.child("conditionExpression")
     if condition is not None and condition.text:
         flow = _conditioned(reading, flow, condition, source)
@@ -123,7 +123,7 @@ def _conditioned(reading: Reading, flow: Flow, condition: XmlElement, source: No
         )
         return flow
     value = reading.values.expression(condition, flow.id, "The condition")
-    return Flow(flow.id, flow.name, flow.source, flow.target, value)
+    return replace(flow, condition=value)
 
 
 def _add_crossing(reading: Reading, xml: XmlElement, message: str) -> None:

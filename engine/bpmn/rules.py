@@ -133,6 +133,11 @@ _STRUCTURE = {
         "Keep one start event without trigger, or give the others a message or timer.",
         "A process or sub-process has several start events without trigger, so it is open where it begins.",
     ),
+    "subprocess.empty": Rule(
+        WARNING,
+        "Put steps into it, or make it a plain task.",
+        "A sub-process holds nothing to run.",
+    ),
     "process.not_executable": Rule(
         WARNING,
         "Set `isExecutable` to true to publish it.",
@@ -283,6 +288,11 @@ _EVENTS = {
         ERROR,
         "Give its start event a message, timer, error or other trigger.",
         "The start event of an event sub-process has no trigger (BPMN 2.0.2, 10.5.2).",
+    ),
+    "event_subprocess.has_boundary": Rule(
+        ERROR,
+        "Attach the event to the sub-process around it, or remove it.",
+        "A boundary event is attached to an event sub-process (BPMN 2.0.2, 10.3.5).",
     ),
     "event_subprocess.has_flow": Rule(
         ERROR,

@@ -1,0 +1,48 @@
+"""All problems of a model that was read: structure, events, work, people and data.
+
+    problems = check_process(read, decisions=library.has)
+
+Only errors refuse publishing. What each problem means stands in `rules.py`.
+"""
+
+from collections.abc import Callable
+
+from flowmaster.engine.bpmn.checks_data import check_data
+from flowmaster.engine.bpmn.checks_events import check_events
+from flowmaster.engine.bpmn.checks_flow import check_flow
+from flowmaster.engine.bpmn.checks_gateways import check_gateways
+from flowmaster.engine.bpmn.checks_people import check_people
+from flowmaster.engine.bpmn.checks_work import check_work
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.problem import Problem, in_order
+from flowmaster.engine.bpmn.reader import ReadProcess
+
+Lookup = Callable[[str], bool]
+"""Tells whether something of an id exists: a published process, a decision, a form."""
+
+
+def check_process(
+    read: ReadProcess,
+    *,
+    processes: Lookup | None = None,
+    decisions: Lookup | None = None,
+    forms: Lookup | None = None,
+) -> tuple[Problem, ...]:
+    """Return every problem of a process, the gravest first; a lookup that is left out is not asked."""
+    process = read.process
+    findings = Findings(strict=read.declares, documentary=not process.executable)
+    check_flow(process, findings)
+    check_gateways(process, findings)
+    check_events(process, findings)
+    if process.executable:
+        check_work(process, findings, processes, decisions)
+        check_people(process, findings, forms)
+        check_data(process, findings)
+    else:
+        findings.add(
+            "process.not_executable",
+            process.id,
+            f"The process {process.id!r} says that it is not executable.",
+            line=process.root.line,
+        )
+    return in_order([*read.problems, *findings.all()])

@@ -1,0 +1,128 @@
+"""Variables: what expressions read must be declared, or set by some step of the process."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.feel.expression import Expression
+from flowmaster.engine.model import (
+    AdHoc,
+    Constant,
+    Element,
+    MultiInstance,
+    Process,
+    Rule,
+    Script,
+    Value,
+)
+from flowmaster.engine.values import Json
+
+ENGINE_NAMES = frozenset(
+    {
+        "activationCount",
+        "loopCounter",
+        "numberOfActiveInstances",
+        "numberOfCompletedInstances",
+        "numberOfInstances",
+        "waitingForStart",
+    }
+)
+"""The variables that the engine itself gives."""
+
+
+def check_data(process: Process, findings: Findings) -> None:
+    """Name each variable that is read although nothing gives it a value, once."""
+    known = ENGINE_NAMES | set(_given(process))
+    missing: dict[str, list[tuple[str, int]]] = {}
+    for element, line, value in _read(process):
+        for name in sorted(value.names - known):
+            missing.setdefault(name, []).append((element, line))
+    for name, places in missing.items():
+        element, line = places[0]
+        more = f" and {len(places) - 1} more places" if len(places) > 1 else ""
+        how = "is not declared" if process.data else "is set by no step; it has to come in from outside"
+        findings.add(
+            "variable.unknown",
+            element,
+            f"The variable {name!r}, read at {element!r}{more}, {how}.{did_you_mean(name, sorted(known))}",
+            line=line,
+        )
+
+
+def _given(process: Process) -> Iterator[str]:
+    """Yield the names that something in the process gives a value to."""
+    for item in process.data:
+        yield item.name
+    for form in process.forms.values():
+        yield from _fields_of(form)
+    for element in process.elements.values():
+        for mapping in element.inputs + element.outputs:
+            yield mapping.target[0]
+        match element.details:
+            case Script(result=result) | Rule(result=result):
+                yield result
+            case AdHoc(output_collection=collection):
+                yield collection
+            case _:
+                pass
+        if isinstance(element.loop, MultiInstance):
+            yield element.loop.item
+            yield element.loop.output_collection
+
+
+def _fields_of(form: Json) -> Iterator[str]:
+    """Yield what a form asks for: the properties of a JSON Schema, the keys of form-js components."""
+    if not isinstance(form, Mapping):
+        return
+    properties = form.get("properties")
+    if isinstance(properties, Mapping):
+        yield from properties
+    components = form.get("components")
+    for component in components if isinstance(components, list) else ():
+        key = component.get("key") or component.get("path") if isinstance(component, Mapping) else None
+        if isinstance(key, str):
+            yield key.partition(".")[0]
+        yield from _fields_of(
+            {"components": component.get("components")} if isinstance(component, Mapping) else None
+        )
+
+
+def _read(process: Process) -> Iterator[tuple[str, int, Value]]:
+    """Yield every expression that reads variables, with the element and line where it stands."""
+    for check in process.checks:
+        yield process.id, process.root.line, check.condition
+    for element in process.elements.values():
+        for value in _values_of(element):
+            yield element.id, element.line, value
+        for flow in element.outgoing:
+            if flow.condition is not None:
+                yield flow.id, flow.line, flow.condition
+
+
+def _values_of(element: Element) -> Iterator[Value]:
+    yield from _values_in(element.details)
+    yield from _values_in(element.inputs)
+    if not _takes_from_outside(element):
+        yield from _values_in(element.outputs)
+        yield from _values_in(element.loop)
+    elif isinstance(element.loop, MultiInstance):
+        yield from _values_in((element.loop.cardinality, element.loop.collection))
+
+
+def _takes_from_outside(element: Element) -> bool:
+    """Return whether a person, worker, message or called process gives the element values of any name."""
+    return element.kind not in ("scriptTask", "businessRuleTask", "task", "manualTask") or not isinstance(
+        element.details, Script | Rule | None
+    )
+
+
+def _values_in(thing: object) -> Iterator[Value]:
+    if isinstance(thing, tuple):
+        for one in thing:
+            yield from _values_in(one)
+    elif isinstance(thing, Expression):
+        yield thing
+    elif is_dataclass(thing) and not isinstance(thing, Constant):
+        for one in fields(thing):
+            yield from _values_in(getattr(thing, one.name))

@@ -1,0 +1,189 @@
+"""Where a process begins, what leads where, and what nothing leads to (BPMN 2.0.2, 10.3.5, 10.5.2 to 10.5.4)."""
+
+from collections.abc import Iterator
+
+from flowmaster.engine.bpmn import fixes
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
+from flowmaster.engine.model import Compensation, Element, Flow, Link, Process
+
+
+def check_flow(process: Process, findings: Findings) -> None:
+    """Check the flows of every node, the starts of every scope, and what can be reached."""
+    for element in process.elements.values():
+        _check_ends(element, findings)
+        if element.kind in SCOPE_KINDS:
+            _check_scope(process, element, findings)
+    for element in _unreachable(process):
+        findings.add(
+            "element.unreachable",
+            element.id,
+            f"Nothing leads to {element.label!r}.",
+            line=element.line,
+        )
+
+
+def inner(process: Process, scope: Element) -> list[Element]:
+    """Return the elements directly inside a scope."""
+    return [one for one in process.elements.values() if one.scope == scope.id and one.id != process.id]
+
+
+def _check_ends(element: Element, findings: Findings) -> None:
+    if element.kind == "startEvent":
+        _refuse(findings, "start.has_incoming", element, element.incoming, "ends at the start event")
+    elif element.kind == "endEvent":
+        _refuse(findings, "end.has_outgoing", element, element.outgoing, "begins at the end event")
+    elif element.kind == "boundaryEvent":
+        _refuse(findings, "boundary.has_incoming", element, element.incoming, "ends at the boundary event")
+        if not element.outgoing and not isinstance(element.details, Compensation):
+            findings.add(
+                "boundary.has_no_outgoing",
+                element.id,
+                f"The boundary event {element.label!r} leads nowhere.",
+                line=element.line,
+            )
+    elif element.triggered_by_event:
+        flows = element.incoming + element.outgoing
+        _refuse(findings, "event_subprocess.has_flow", element, flows, "is tied to the event sub-process")
+        for boundary in element.boundaries:
+            findings.add(
+                "event_subprocess.has_boundary",
+                boundary.id,
+                f"The boundary event {boundary.id!r} is attached to the event sub-process {element.id!r}.",
+                line=boundary.line,
+                fix_edit=fixes.remove(boundary.id),
+            )
+    elif element.for_compensation:
+        flows = element.incoming + element.outgoing
+        _refuse(
+            findings, "compensation.handler_has_flow", element, flows, "is tied to the compensation handler"
+        )
+
+
+def _refuse(findings: Findings, code: str, element: Element, flows: tuple[Flow, ...], how: str) -> None:
+    for flow in flows:
+        findings.add(
+            code,
+            element.id,
+            f"The flow {flow.id!r} {how} {element.id!r}.",
+            line=flow.line or element.line,
+            fix_edit=fixes.remove(flow.id),
+        )
+
+
+def _check_scope(process: Process, scope: Element, findings: Findings) -> None:
+    nodes = inner(process, scope)
+    if scope.triggered_by_event:
+        _check_event_subprocess(scope, nodes, findings)
+    elif not nodes:
+        code = "process.empty" if scope.kind == "process" else "subprocess.empty"
+        findings.add(code, scope.id, f"{scope.label!r} holds no step.", line=scope.line)
+    else:
+        _check_starts(scope, nodes, findings)
+    if scope.kind == "adHocSubProcess" or not any(one.kind == "endEvent" for one in nodes):
+        return
+    for element in nodes:
+        if not element.outgoing and not _may_end(element):
+            findings.add(
+                "element.dead_end",
+                element.id,
+                f"{element.label!r} leads nowhere, although {scope.label!r} has end events.",
+                line=element.line,
+            )
+
+
+def _check_starts(scope: Element, nodes: list[Element], findings: Findings) -> None:
+    events = [one for one in nodes if one.kind == "startEvent"]
+    plain = [one for one in events if one.family == "startEvent"]
+    if (
+        not scope.starts
+        and not any(one.instantiate for one in nodes)
+        and not (scope.kind == "process" and events)
+    ):
+        findings.add(
+            "process.start_missing", scope.id, f"Nothing can begin in {scope.label!r}.", line=scope.line
+        )
+    for extra in plain[1:]:
+        findings.add(
+            "process.start_ambiguous",
+            extra.id,
+            f"{scope.label!r} has {len(plain)} start events without trigger; {extra.id!r} is one too many.",
+            line=extra.line,
+        )
+    if scope.kind == "process":
+        return
+    for event in events:
+        if event.family != "startEvent":
+            findings.add(
+                "subprocess.start_has_trigger",
+                event.id,
+                f"The sub-process {scope.id!r} begins with {event.id!r}, a start event that has a trigger.",
+                line=event.line,
+            )
+
+
+def _check_event_subprocess(scope: Element, nodes: list[Element], findings: Findings) -> None:
+    events = [one for one in nodes if one.kind == "startEvent"]
+    if len(events) != 1:
+        findings.add(
+            "event_subprocess.start_count",
+            scope.id,
+            f"The event sub-process {scope.id!r} has {len(events)} start events; it needs exactly one.",
+            line=scope.line,
+        )
+    for event in events:
+        if event.family == "startEvent":
+            findings.add(
+                "event_subprocess.start_has_no_trigger",
+                event.id,
+                f"The start event {event.id!r} of the event sub-process {scope.id!r} has no trigger.",
+                line=event.line,
+            )
+
+
+def _may_end(element: Element) -> bool:
+    return (
+        element.kind in ("endEvent", "boundaryEvent")
+        or element.triggered_by_event
+        or element.for_compensation
+        or (isinstance(element.details, Link) and element.kind == "intermediateThrowEvent")
+    )
+
+
+def _unreachable(process: Process) -> Iterator[Element]:
+    """Yield the nodes that no path leads to, only the first of each path that hangs in the air."""
+    reached: set[str] = set()
+    waiting = [process.id]
+    while waiting:
+        element = process.elements[waiting.pop()]
+        if element.id not in reached:
+            reached.add(element.id)
+            waiting.extend(_next(process, element))
+    for element in process.elements.values():
+        if (
+            element.id in reached
+            or element.for_compensation
+            or (element.host and element.host not in reached)
+        ):
+            continue
+        if element.scope in reached and not any(flow.source not in reached for flow in element.incoming):
+            yield element
+
+
+def _next(process: Process, element: Element) -> Iterator[str]:
+    for flow in element.outgoing:
+        yield flow.target
+    for boundary in element.boundaries:
+        yield boundary.id
+    if element.compensated_by:
+        yield element.compensated_by
+        for boundary in process.elements.values():
+            if boundary.host == element.id:
+                yield boundary.id
+    if isinstance(element.details, Link) and element.details.target:
+        yield element.details.target
+    if element.kind in SCOPE_KINDS:
+        yield from element.starts
+        for one in inner(process, element):
+            if one.kind == "startEvent" or one.triggered_by_event or one.instantiate or one.for_compensation:
+                yield one.id

@@ -1,0 +1,111 @@
+"""Conditions and defaults of outgoing flows, and what may stand behind event-based gateways (10.6)."""
+
+from flowmaster.engine.bpmn import fixes
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.model import Element, Flow, Process
+
+_CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
+_BLIND = frozenset(
+    {"parallelGateway", "eventBasedGateway", "startEvent", "intermediateCatchEvent", "boundaryEvent"}
+)
+_EVENTS_TO_WAIT_FOR = frozenset({"message", "timer", "signal", "conditional"})
+
+
+def check_gateways(process: Process, findings: Findings) -> None:
+    """Check the outgoing flows of every node."""
+    for element in process.elements.values():
+        if element.kind in _BLIND:
+            _check_blind(element, findings)
+        else:
+            _check_choice(element, findings)
+        if element.kind == "eventBasedGateway":
+            _check_event_gateway(process, element, findings)
+
+
+def _check_blind(element: Element, findings: Findings) -> None:
+    for flow in element.outgoing:
+        if flow.condition is not None:
+            findings.add(
+                "flow.condition_ignored",
+                flow.id,
+                f"The flow {flow.id!r} out of {element.label!r} has the condition `{flow.condition.text}`; a flow out "
+                f"of a `{element.kind}` must not have one.",
+                line=flow.line,
+            )
+
+
+def _check_choice(element: Element, findings: Findings) -> None:
+    conditioned = [flow for flow in element.outgoing if flow.condition is not None]
+    open_flows = [flow for flow in element.outgoing if flow.condition is None and flow is not element.default]
+    if conditioned and not open_flows and element.default is None:
+        if not any(_always_holds(flow) for flow in conditioned):
+            findings.add(
+                "gateway.default_missing",
+                element.id,
+                f"{element.label!r} has conditions on all flows and no default: if none holds, the instance stops.",
+                line=element.line,
+                fix_edit=fixes.set_attribute(element.id, "default", conditioned[-1].id),
+            )
+        return
+    if element.kind not in _CHOOSING or len(element.outgoing) < 2:
+        return
+    alone = len(open_flows) == 1 and element.default is None
+    for flow in open_flows:
+        findings.add(
+            "flow.condition_missing",
+            flow.id,
+            f"The flow {flow.id!r} out of {element.label!r} has no condition and is not the default.",
+            line=flow.line,
+            fix_edit=fixes.set_attribute(element.id, "default", flow.id) if alone else None,
+        )
+
+
+def _always_holds(flow: Flow) -> bool:
+    return flow.condition is not None and flow.condition.text.strip() == "true"
+
+
+def _check_event_gateway(process: Process, gateway: Element, findings: Findings) -> None:
+    if len(gateway.outgoing) < 2:
+        findings.add(
+            "gateway.event_single",
+            gateway.id,
+            f"The event-based gateway {gateway.label!r} leads to {len(gateway.outgoing)} events.",
+            line=gateway.line,
+        )
+    for flow in gateway.outgoing:
+        target = process.elements[flow.target]
+        if not _waits(target):
+            findings.add(
+                "gateway.event_target_wrong",
+                gateway.id,
+                f"The event-based gateway {gateway.id!r} leads to {target.id!r}, a `{target.kind}`, which waits for no "
+                "event.",
+                line=flow.line,
+            )
+            continue
+        for boundary in target.boundaries:
+            findings.add(
+                "gateway.event_target_has_boundary",
+                target.id,
+                f"{target.id!r} stands behind the event-based gateway {gateway.id!r} and has the boundary event "
+                f"{boundary.id!r}.",
+                line=boundary.line,
+                fix_edit=fixes.remove(boundary.id),
+            )
+        for other in target.incoming:
+            if other.source != gateway.id:
+                findings.add(
+                    "gateway.event_target_shared",
+                    target.id,
+                    f"{target.id!r} stands behind the event-based gateway {gateway.id!r} and is also the target of "
+                    f"{other.id!r}.",
+                    line=other.line,
+                )
+
+
+def _waits(element: Element) -> bool:
+    if element.kind == "receiveTask":
+        return True
+    return (
+        element.kind == "intermediateCatchEvent" and element.family.partition("/")[2] in _EVENTS_TO_WAIT_FOR
+    )

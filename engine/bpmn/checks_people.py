@@ -1,0 +1,121 @@
+"""User tasks: somebody does them, with a form, and their exclusions and deadlines make sense."""
+
+from collections.abc import Callable
+
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
+from flowmaster.engine.timers import instant, later
+
+Lookup = Callable[[str], bool]
+
+
+def check_people(process: Process, findings: Findings, forms: Lookup | None) -> None:
+    """Check every user task of a process."""
+    for element in process.elements.values():
+        task = element.details
+        if isinstance(task, UserTask):
+            _check_performer(process, element, task, findings)
+            _check_form(process, element, task, findings, forms)
+            _check_exclusions(process, element, task, findings)
+            _check_deadlines(element, task, findings)
+            for what, moment in (("due", task.due), ("follow-up", task.follow_up)):
+                _check_moment(element, what, moment, findings)
+
+
+def _check_performer(process: Process, element: Element, task: UserTask, findings: Findings) -> None:
+    if task.assignee is None and task.roles is None and task.users is None:
+        known = ", ".join(repr(role) for role in process.roles)
+        findings.add(
+            "task.performer_missing",
+            element.id,
+            f"Nobody is named who does {element.label!r}.",
+            line=element.line,
+            fix=f"Name one of the roles {known} in `zeebe:assignmentDefinition`." if known else "",
+        )
+    if not process.roles or not isinstance(task.roles, Constant) or not isinstance(task.roles.content, list):
+        return
+    known_roles = [*process.roles, *process.roles.values()]
+    for role in task.roles.content:
+        if isinstance(role, str) and role not in known_roles:
+            findings.add(
+                "task.role_unknown",
+                element.id,
+                f"{element.label!r} is for {role!r}, which is no declared role."
+                + did_you_mean(role, list(process.roles)),
+                line=element.line,
+            )
+
+
+def _check_form(
+    process: Process, element: Element, task: UserTask, findings: Findings, forms: Lookup | None
+) -> None:
+    if not task.form:
+        if not (process.data and element.outputs):
+            findings.add(
+                "task.form_missing", element.id, f"{element.label!r} has no form.", line=element.line
+            )
+    elif task.form not in process.forms and forms is not None and not forms(task.form):
+        findings.add(
+            "task.form_unknown",
+            element.id,
+            f"{element.label!r} uses the form {task.form!r}, which does not exist."
+            + did_you_mean(task.form, list(process.forms)),
+            line=element.line,
+        )
+
+
+def _check_exclusions(process: Process, element: Element, task: UserTask, findings: Findings) -> None:
+    human = [one.id for one in process.elements.values() if isinstance(one.details, UserTask)]
+    for exclusion in task.exclusions:
+        if exclusion.step and exclusion.step not in human:
+            findings.add(
+                "exclusion.step_unknown",
+                element.id,
+                f"{element.label!r} excludes who did {exclusion.step!r}, which is no human step here."
+                + did_you_mean(exclusion.step, human),
+                line=element.line,
+            )
+
+
+def _check_deadlines(element: Element, task: UserTask, findings: Findings) -> None:
+    due: dict[str, list[int]] = {"remind": [], "escalate": []}
+    for deadline in task.deadlines:
+        text = _literal(deadline.after)
+        if not text:
+            continue
+        try:
+            due[deadline.action].append(later(0, text))
+        except FlowMasterError as error:
+            findings.add(
+                "deadline.after_malformed",
+                element.id,
+                f"A deadline of {element.label!r}: {error.message}",
+                line=element.line,
+            )
+    if due["remind"] and due["escalate"] and min(due["escalate"]) <= min(due["remind"]):
+        findings.add(
+            "deadline.order_odd",
+            element.id,
+            f"{element.label!r} is escalated before anybody is reminded of it.",
+            line=element.line,
+        )
+
+
+def _check_moment(element: Element, what: str, value: Value | None, findings: Findings) -> None:
+    text = _literal(value)
+    if not text:
+        return
+    try:
+        later(0, text) if text.startswith("P") else instant(text)
+    except FlowMasterError as error:
+        findings.add(
+            "task.due_malformed",
+            element.id,
+            f"The {what} date of {element.label!r}: {error.message}",
+            line=element.line,
+        )
+
+
+def _literal(value: Value | None) -> str:
+    return value.content if isinstance(value, Constant) and isinstance(value.content, str) else ""

@@ -1,0 +1,89 @@
+"""What cannot run: elements without a behaviour or without work, and calls of what does not exist."""
+
+from collections.abc import Callable
+
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import AdHoc, Call, Constant, Element, Job, Process, Rule, Value
+from flowmaster.engine.timers import later
+
+_NOTHING_TO_RUN = {
+    "serviceTask": "job.type_missing",
+    "sendTask": "job.type_missing",
+    "scriptTask": "script.missing",
+    "businessRuleTask": "rule.decision_missing",
+}
+
+Lookup = Callable[[str], bool]
+
+
+def check_work(
+    process: Process, findings: Findings, processes: Lookup | None, decisions: Lookup | None
+) -> None:
+    """Check that every element has something to run, and that what it calls exists."""
+    for element in process.elements.values():
+        code = _NOTHING_TO_RUN.get(element.kind) if element.details is None else None
+        if code is not None:
+            findings.add(
+                code,
+                element.id,
+                f"{element.label!r} is a `{element.kind}` without work to do.",
+                line=element.line,
+            )
+        elif element.unsupported and (element.kind != "callActivity" or element.details is not None):
+            findings.add(
+                "element.not_executable",
+                element.id,
+                f"{element.label!r} cannot run yet: {element.unsupported}",
+                line=element.line,
+            )
+        _check_calls(process, element, findings, processes, decisions)
+        _check_backoff(element, findings)
+
+
+def _check_calls(
+    process: Process,
+    element: Element,
+    findings: Findings,
+    processes: Lookup | None,
+    decisions: Lookup | None,
+) -> None:
+    details = element.details
+    if isinstance(details, Call) and processes is not None:
+        called = _literal(details.process)
+        if called and called != process.id and not processes(called):
+            findings.add(
+                "call.process_unknown",
+                element.id,
+                f"{element.id!r} calls the process {called!r}, which does not exist.",
+                line=element.line,
+            )
+    elif isinstance(details, Rule) and decisions is not None:
+        decision = _literal(details.decision)
+        if decision and not decisions(decision):
+            findings.add(
+                "rule.decision_unknown",
+                element.id,
+                f"{element.id!r} asks the decision {decision!r}, which does not exist.",
+                line=element.line,
+            )
+
+
+def _check_backoff(element: Element, findings: Findings) -> None:
+    job = element.details.job if isinstance(element.details, AdHoc) else element.details
+    wait = _literal(job.backoff) if isinstance(job, Job) else ""
+    if not wait:
+        return
+    try:
+        later(0, wait)
+    except FlowMasterError as error:
+        findings.add(
+            "job.wait_malformed",
+            element.id,
+            f"The wait of {element.id!r}: {error.message}",
+            line=element.line,
+        )
+
+
+def _literal(value: Value | None) -> str:
+    return value.content if isinstance(value, Constant) and isinstance(value.content, str) else ""
