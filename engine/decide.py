@@ -6,8 +6,8 @@ an incident among the events.
 Rule 3: one command runs the instance to its next wait states.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
@@ -52,42 +52,9 @@ def decide_in_place(model: Executable, state: State, command: cmd.Command) -> De
         _start(run, command)
     else:
         _check_open(run.state, command)
-        _apply(run, command)
+        _HANDLERS[type(command)](run, command)
     run.settle()
     return Decided(run.events, run.state)
-
-
-def _apply(run: Execution, command: cmd.Command) -> None:
-    match command:
-        case cmd.ActOnTask():
-            people.act(run, _wait(run, command.wait, TaskWait), command)
-        case cmd.CompleteJob() | cmd.FailJob() | cmd.ThrowJobError():
-            _job(run, command)
-        case cmd.FireTimer():
-            _fire(run, _wait(run, command.wait, TimerWait))
-        case cmd.ReceiveEvent():
-            _receive(run, _wait(run, command.wait, EventWait), command)
-        case cmd.ReportChildStarted():
-            wait = _wait(run, command.wait, ChildWait)
-            run.emit(ev.ChildStarted(wait._replace(child=command.child)))
-        case cmd.ReportChildEnded():
-            _child_ended(run, _wait(run, command.wait, ChildWait), command)
-        case cmd.CancelInstance():
-            run.end("cancelled", "", command.note)
-        case cmd.PauseInstance():
-            run.emit(ev.InstancePaused(command.note))
-        case cmd.ResumeInstance():
-            run.emit(ev.InstanceResumed(command.note))
-        case cmd.Retry():
-            retry(run, command)
-        case cmd.Skip():
-            skip(run, command)
-        case cmd.Move():
-            move(run, command)
-        case cmd.SetVariables():
-            _set_variables(run, command)
-        case _:
-            raise AssertionError(f"unknown command {command!r}")
 
 
 def _start(run: Execution, command: cmd.StartInstance) -> None:
@@ -286,3 +253,55 @@ def _set_variables(run: Execution, command: cmd.SetVariables) -> None:
         expected=standing,
         fix="Use one of the listed elements, or leave `scope` out for the whole process.",
     )
+
+
+def _act(run: Execution, command: cmd.ActOnTask) -> None:
+    people.act(run, _wait(run, command.wait, TaskWait), command)
+
+
+def _timer(run: Execution, command: cmd.FireTimer) -> None:
+    _fire(run, _wait(run, command.wait, TimerWait))
+
+
+def _event(run: Execution, command: cmd.ReceiveEvent) -> None:
+    _receive(run, _wait(run, command.wait, EventWait), command)
+
+
+def _child_started(run: Execution, command: cmd.ReportChildStarted) -> None:
+    wait = _wait(run, command.wait, ChildWait)
+    run.emit(ev.ChildStarted(wait._replace(child=command.child)))
+
+
+def _child_over(run: Execution, command: cmd.ReportChildEnded) -> None:
+    _child_ended(run, _wait(run, command.wait, ChildWait), command)
+
+
+def _cancel(run: Execution, command: cmd.CancelInstance) -> None:
+    run.end("cancelled", "", command.note)
+
+
+def _pause(run: Execution, command: cmd.PauseInstance) -> None:
+    run.emit(ev.InstancePaused(command.note))
+
+
+def _resume(run: Execution, command: cmd.ResumeInstance) -> None:
+    run.emit(ev.InstanceResumed(command.note))
+
+
+_HANDLERS: Mapping[type, Callable[[Execution, Any], None]] = {
+    cmd.ActOnTask: _act,
+    cmd.CompleteJob: _job,
+    cmd.FailJob: _job,
+    cmd.ThrowJobError: _job,
+    cmd.FireTimer: _timer,
+    cmd.ReceiveEvent: _event,
+    cmd.ReportChildStarted: _child_started,
+    cmd.ReportChildEnded: _child_over,
+    cmd.CancelInstance: _cancel,
+    cmd.PauseInstance: _pause,
+    cmd.ResumeInstance: _resume,
+    cmd.Retry: retry,
+    cmd.Skip: skip,
+    cmd.Move: move,
+    cmd.SetVariables: _set_variables,
+}

@@ -84,7 +84,7 @@ class Desk:
     def start(self, request: Request, start: Start) -> str:
         """Start an instance, run it to its first wait states, and return its id."""
         tenant = request.tenant
-        version = start.version or self._newest(tenant, start.process)
+        version = start.version or self.newest(tenant, start.process)
         model = self.models.executable(self.transaction, tenant, start.process, version)
         number = self.transaction.next_number(tenant, f"instance:{start.process}")
         instance = f"{start.process}:{number}"
@@ -212,7 +212,8 @@ class Desk:
         elif not kept and pending.row:
             self.transaction.delete_outbox([pending.row])
 
-    def _newest(self, tenant: str, process: str) -> int:
+    def newest(self, tenant: str, process: str) -> int:
+        """Return the newest published version of a process, or refuse."""
         row = self.transaction.find_definition(tenant, "process", process)
         if row is None or not row.version:
             raise unpublished(process, known=row is not None)

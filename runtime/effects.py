@@ -110,10 +110,14 @@ def buffered(desk: Desk, pending: Pending) -> bool:
     for waiting in _fitting(desk, pending, open_wait, stored.state):
         if not desk.transaction.delete_message(pending.tenant, waiting[0]):
             continue
-        received = cmd.ReceiveEvent(desk.now, SYSTEM, wait, waiting[1])
-        desk.step(_request(pending, "message"), pending.instance, lambda state, now: received)
+        _give(desk, pending, wait, waiting[1])
         break
     return False
+
+
+def _give(desk: Desk, pending: Pending, wait: int, variables: Mapping[str, Json]) -> None:
+    received = cmd.ReceiveEvent(desk.now, SYSTEM, wait, variables)
+    desk.step(_request(pending, "message"), pending.instance, lambda state, now: received)
 
 
 def _fitting(

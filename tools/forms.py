@@ -1,0 +1,101 @@
+"""Forms of tasks: form-js schemas and plain JSON Schemas, as one JSON Schema to fill in and check against."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+from flowmaster.tools.inputs import first_error
+
+_TYPES: Mapping[str, dict[str, Json]] = {
+    "textfield": {"type": "string"},
+    "textarea": {"type": "string"},
+    "number": {"type": "number"},
+    "checkbox": {"type": "boolean"},
+    "datetime": {"type": "string"},
+    "filepicker": {"type": "string"},
+    "taglist": {"type": "array", "items": {"type": "string"}},
+    "checklist": {"type": "array", "items": {"type": "string"}},
+    "radio": {},
+    "select": {},
+}
+"""What the input components of form-js give; others only show something."""
+
+
+def schema_of(form: Json) -> dict[str, Json] | None:
+    """Return the JSON Schema of a form's answer, or None if it is no form that we know."""
+    if not isinstance(form, Mapping):
+        return None
+    components = form.get("components")
+    if isinstance(components, Sequence) and not isinstance(components, str):
+        return _form_js(components)
+    return dict(form) if "properties" in form or form.get("type") == "object" else None
+
+
+def check_answer(form: Json, answer: Mapping[str, Json], task: str) -> None:
+    """Refuse an answer that the form does not allow; what the form does not know may come along."""
+    schema = schema_of(form)
+    if schema is None:
+        return
+    wrong = first_error(schema, answer)
+    if wrong is None:
+        return
+    path = ".".join(str(part) for part in wrong.absolute_path)
+    raise FlowMasterError(
+        "task.answer_invalid",
+        f"The answer does not fit the form of task {task!r}: {wrong.message}.",
+        path=f"variables.{path}" if path else "variables",
+        expected=schema,
+        fix="Give the variables as `expected` describes them.",
+        status=422,
+    )
+
+
+def names_of(form: Json) -> list[str]:
+    """Return the fields that a form asks for."""
+    schema = schema_of(form)
+    properties = schema.get("properties") if schema else None
+    return list(properties) if isinstance(properties, Mapping) else []
+
+
+def _form_js(components: Sequence[Json]) -> dict[str, Json]:
+    properties: dict[str, Json] = {}
+    required: list[Json] = []
+    for component in _inputs(components):
+        key = str(component["key"])
+        field: dict[str, Json] = dict(_TYPES[str(component["type"])])
+        if isinstance(component.get("label"), str):
+            field["title"] = component["label"]
+        rules = component.get("validate")
+        if isinstance(rules, Mapping):
+            _constrain(field, rules)
+            if rules.get("required") is True:
+                required.append(key)
+        values = component.get("values")
+        if component["type"] in ("radio", "select") and isinstance(values, Sequence):
+            field["enum"] = [value.get("value") for value in values if isinstance(value, Mapping)]
+        properties[key] = field
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _constrain(field: dict[str, Json], rules: Mapping[str, Json]) -> None:
+    names = {
+        "min": "minimum",
+        "max": "maximum",
+        "minLength": "minLength",
+        "maxLength": "maxLength",
+        "pattern": "pattern",
+    }
+    for name, word in names.items():
+        if rules.get(name) is not None:
+            field[word] = rules[name]
+
+
+def _inputs(components: Sequence[Json]) -> Iterable[Mapping[str, Json]]:
+    for component in components:
+        if not isinstance(component, Mapping):
+            continue
+        if component.get("type") in _TYPES and isinstance(component.get("key"), str):
+            yield component
+        inner = component.get("components")
+        if isinstance(inner, Sequence) and not isinstance(inner, str):
+            yield from _inputs(inner)

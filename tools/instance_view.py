@@ -1,0 +1,230 @@
+"""How an instance is shown: where it stands, what it waits for, what stopped it, and what one may do next."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from flowmaster.engine.errors import Hint
+from flowmaster.engine.model import Process
+from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, State, TaskWait, TimerWait
+from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import unknown_instance
+from flowmaster.runtime.runtime import Runtime
+from flowmaster.stores.protocol import Reader
+from flowmaster.stores.rows import HISTORY_ENTRIES, StoredInstance
+from flowmaster.tools.history import entries, task_of
+from flowmaster.tools.json_text import write_json
+from flowmaster.tools.models import NextCall, Result, Shape, Variables, follow_up
+
+Detail = Literal["variables", "history", "why", "diagram", "incidents", "cost"]
+
+VALUE_BYTES_SHOWN = 1_000
+"""How long one variable may be in an answer that did not ask for `variables`."""
+
+WAITS_SHOWN = 50
+"""How many waits an answer shows."""
+
+
+class WaitView(Shape):
+    """Something that an instance waits for."""
+
+    kind: str = Field(description="user_task, job, message, signal, timer or child.")
+    element: str = Field(description="BPMN id of the waiting element.")
+    name: str = Field(description="What people call the element.")
+    since: str = Field(description="Since when.")
+    due: str | None = Field(default=None, description="When it is due.")
+    task: str = Field(default="", description="Id for `task_act`.")
+    assignee: str = Field(default="", description="Who holds the task.")
+    roles: list[str] = Field(default=[], description="Roles whose members may do it.")
+    type: str = Field(default="", description="Job type for `work_take`.")
+    message: str = Field(default="", description="Message or signal name for `event_send`.")
+    correlation_key: str = Field(default="", description="Key that the message must carry.")
+    child: str = Field(default="", description="The called instance.")
+
+
+class IncidentView(Shape):
+    """Something that stopped a token."""
+
+    incident: int = Field(description="Number for `instance_control` retry.")
+    element: str = Field(description="BPMN id of the element.")
+    code: str = Field(description="What kind of fault.")
+    message: str = Field(description="What happened, with values.")
+    since: str = Field(description="Since when.")
+    attempts: int = Field(description="How often it was tried.")
+    fixes: list[NextCall] = Field(default=[], description="Calls that may mend it.")
+
+
+class InstanceView(Result):
+    """An instance as it stands."""
+
+    instance: str = Field(description="Readable id.")
+    process: str = Field(description="Its process.")
+    version: int = Field(description="The version it runs on.")
+    business_key: str = Field(description="The key that the business knows it by.")
+    status: Literal["active", "completed", "cancelled", "failed", "paused"] = Field(description="How it is.")
+    waiting: list[WaitView] = Field(description="What it waits for.")
+    incidents: list[IncidentView] = Field(description="What stopped it.")
+    variables: Variables = Field(description="Its variables; long ones only with detail `variables`.")
+    variables_shortened: list[str] = Field(default=[], description="Variables shown shortened.")
+    history: list[dict[str, Any]] | None = Field(default=None, description="What happened, oldest first.")
+    history_next_cursor: str | None = Field(default=None, description="Give it as `cursor` for more history.")
+    why: list[dict[str, Any]] | None = Field(default=None, description="Why it went the way it went.")
+    diagram: str | None = Field(default=None, description="SVG with the path taken.")
+    cost: dict[str, Any] | None = Field(default=None, description="What it has cost so far.")
+    settling: bool = Field(default=False, description="True while consequences are still under way.")
+
+
+def load(reader: Reader, tenant: str, instance: str) -> StoredInstance:
+    """Return an instance, or refuse an unknown one."""
+    stored = reader.load(tenant, instance)
+    if stored is None:
+        raise unknown_instance(instance)
+    return stored
+
+
+def view(
+    runtime: Runtime,
+    reader: Reader,
+    tenant: str,
+    stored: StoredInstance,
+    *,
+    detail: Sequence[str] = (),
+    after: int = 0,
+    limit: int = HISTORY_ENTRIES,
+    settled: bool = True,
+) -> InstanceView:
+    """Show an instance with the details asked for."""
+    row, state = stored
+    process = runtime.models.process(reader, tenant, row.process, row.version)
+    variables, shortened = _variables(state, whole="variables" in detail)
+    history = cursor = None
+    if "history" in detail:
+        found = reader.history(tenant, row.instance, after=after, limit=limit)
+        history = entries(process, found)
+        cursor = str(found[-1].seq) if found and found[-1].seq < row.revision else None
+    waiting = _waits(process, state)
+    return InstanceView(
+        instance=row.instance,
+        process=row.process,
+        version=row.version,
+        business_key=row.business_key,
+        status=row.status,  # type: ignore[arg-type]  # the engine writes no other status
+        waiting=waiting,
+        incidents=[incident_view(state, incident) for incident in state.incidents.values()],
+        variables=variables,
+        variables_shortened=shortened,
+        history=history,
+        history_next_cursor=cursor,
+        settling=not settled,
+        next=[follow_up(hint) for hint in hints(state)],
+    )
+
+
+def hints(state: State) -> list[Hint]:
+    """Return up to three calls that make sense where the instance stands."""
+    found: list[Hint] = []
+    if state.incidents:
+        incident = next(iter(state.incidents.values()))
+        found.append(
+            Hint(
+                "instance_control",
+                {"instance": state.instance, "action": "retry", "element": incident.element},
+                "Try again once the cause is mended.",
+            )
+        )
+    if state.status == "paused":
+        found.append(
+            Hint("instance_control", {"instance": state.instance, "action": "resume"}, "Let it go on.")
+        )
+        return found
+    for wait in state.waits.values():
+        if len(found) == 2:
+            break
+        if isinstance(wait, TaskWait):
+            found.append(
+                Hint("task_read", {"task": task_of(state.instance, wait)}, "See what the task needs.")
+            )
+        elif isinstance(wait, JobWait) and wait.retries > 0:
+            found.append(Hint("work_take", {"types": [wait.type], "instance": state.instance}, "Do the job."))
+    if state.status not in ("active", "paused"):
+        found.append(
+            Hint("instance_read", {"instance": state.instance, "detail": ["why"]}, "Read why it ended so.")
+        )
+    return found[:3]
+
+
+def _variables(state: State, *, whole: bool) -> tuple[dict[str, Json], list[str]]:
+    if whole:
+        return dict(state.variables), []
+    shown: dict[str, Json] = {}
+    shortened: list[str] = []
+    for name, value in state.variables.items():
+        text = b"" if isinstance(value, bool | int | None) else write_json(value)
+        if len(text) > VALUE_BYTES_SHOWN:
+            shortened.append(name)
+            shown[name] = text[:200].decode(errors="ignore") + "..."
+        else:
+            shown[name] = value
+    return shown, shortened
+
+
+def _waits(process: Process, state: State) -> list[WaitView]:
+    shown: list[WaitView] = []
+    for wait in state.waits.values():
+        if isinstance(wait, TimerWait) and wait.purpose:
+            continue
+        element = process.elements.get(wait.element)
+        name = element.label if element else wait.element
+        place: dict[str, Any] = {"element": wait.element, "name": name, "since": iso(wait.since)}
+        match wait:
+            case TaskWait():
+                place |= {
+                    "kind": "user_task",
+                    "task": task_of(state.instance, wait),
+                    "assignee": wait.assignee,
+                    "roles": list(wait.roles),
+                    "due": None if wait.due is None else iso(wait.due),
+                }
+            case JobWait():
+                place |= {
+                    "kind": "job",
+                    "type": wait.type,
+                    "due": None if wait.due is None else iso(wait.due),
+                }
+            case TimerWait():
+                place |= {"kind": "timer", "due": iso(wait.due)}
+            case EventWait():
+                place |= {"kind": wait.kind, "message": wait.name, "correlation_key": wait.key}
+            case ChildWait():
+                place |= {"kind": "child", "child": wait.child}
+        shown.append(WaitView(**place))
+        if len(shown) == WAITS_SHOWN:
+            break
+    return shown
+
+
+def incident_view(state: State, incident: Incident) -> IncidentView:
+    """Show an incident with calls that may mend it."""
+    at: dict[str, Json] = {"instance": state.instance}
+    fixes = [
+        Hint("instance_control", {**at, "action": "retry", "element": incident.element}, "Try again."),
+    ]
+    if incident.stage != "joining":
+        fixes.append(
+            Hint(
+                "instance_control",
+                {**at, "action": "skip", "element": incident.element, "variables": {}},
+                "Leave the element as if it were done.",
+            )
+        )
+    return IncidentView(
+        incident=incident.id,
+        element=incident.element,
+        code=incident.code,
+        message=incident.message,
+        since=iso(incident.since),
+        attempts=incident.attempts,
+        fixes=[follow_up(hint) for hint in fixes],
+    )

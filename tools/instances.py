@@ -1,0 +1,349 @@
+"""Operations on running instances: start, find, read, control, and events sent to them."""
+
+import time
+from typing import Literal
+
+from pydantic import Field
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import JobWait, State, TaskWait
+from flowmaster.engine.timers import instant, iso, later
+from flowmaster.runtime.desk import Desk, Start
+from flowmaster.runtime.messages import broadcast, deliver
+from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
+from flowmaster.tools.inputs import check_inputs
+from flowmaster.tools.instance_view import Detail, InstanceView, load, view
+from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import request_of, store_once
+from flowmaster.tools.why import explain
+
+WAIT_SECONDS_MAX = 9
+"""How long a call may wait for an instance; no call blocks for 10 seconds."""
+
+
+class InstanceStart(WriteArguments):
+    """What to start, with what."""
+
+    process: str = Field(description="Published process.", examples=["invoice-approval"])
+    version: int | None = Field(default=None, ge=1, description="Default: the newest.")
+    variables: Variables = Field(default={}, description="Start values.", examples=[{"amount": 400}])
+    business_key: str = Field(default="", max_length=200, description="Key that the business knows it by.")
+    wait_seconds: int = Field(
+        default=0, ge=0, le=WAIT_SECONDS_MAX, description="Wait so long for workers and children."
+    )
+
+
+async def _started_again(call: Call, arguments: InstanceStart, subject: str) -> InstanceView:
+    reader = call.app.runtime.reader
+    tenant = call.caller.tenant
+    return view(call.app.runtime, reader, tenant, load(reader, tenant, subject))
+
+
+@operation(right="instance.start", core=True, recover=_started_again)
+async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
+    """Start a published process and run it to its next wait states."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    request = request_of(call, "instance_start", arguments.reason)
+
+    def work(desk: Desk) -> tuple[str, InstanceView | None]:
+        version = arguments.version or desk.newest(tenant, arguments.process)
+        process = runtime.models.process(desk.transaction, tenant, arguments.process, version)
+        check_inputs(process, arguments.variables, at=desk.now)
+        start = Start(arguments.process, version, arguments.variables, arguments.business_key)
+        instance = desk.start(request, start)
+        if not arguments.dry_run:
+            return instance, None
+        desk.follow_up()
+        return instance, view(runtime, desk.transaction, tenant, load(desk.transaction, tenant, instance))
+
+    (instance, shown), settled = await runtime.do(work, dry_run=arguments.dry_run)
+    if shown is not None:
+        return shown
+    await _wait_for(call, instance, arguments.wait_seconds)
+    reader = runtime.reader
+    return view(runtime, reader, tenant, load(reader, tenant, instance), settled=settled)
+
+
+class InstanceFind(Arguments):
+    """Which instances."""
+
+    process: str = Field(default="", description="Only of this process.")
+    status: Literal["active", "completed", "cancelled", "failed", "paused"] | None = Field(
+        default=None, description="Only in this status."
+    )
+    business_key: str = Field(default="", description="Only with this key.")
+    query: str = Field(default="", max_length=200, description="Words in id, key or process.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class InstanceItem(Shape):
+    """An instance in a list."""
+
+    instance: str = Field(description="Readable id.")
+    process: str = Field(description="Its process.")
+    version: int = Field(description="The version it runs on.")
+    business_key: str = Field(description="The key that the business knows it by.")
+    status: str = Field(description="How it is.")
+    incidents: int = Field(description="How many incidents it has.")
+    started: str = Field(description="When it began.")
+    updated: str = Field(description="When it last moved.")
+    parent: str = Field(default="", description="The instance that called it.")
+
+
+@operation(right="instance.read", core=True, read_only=True)
+async def instance_find(call: Call, arguments: InstanceFind) -> ResultList[InstanceItem]:
+    """List instances, newest first."""
+    page = call.app.runtime.reader.find_instances(
+        call.caller.tenant,
+        InstanceFilter(
+            process=arguments.process,
+            statuses=(arguments.status,) if arguments.status else (),
+            business_key=arguments.business_key,
+            query=arguments.query,
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+        ),
+    )
+    return ResultList[InstanceItem](
+        items=[_item(row) for row in page.items], total=page.total, next_cursor=page.next_cursor
+    )
+
+
+def _item(row: InstanceRow) -> InstanceItem:
+    return InstanceItem(
+        instance=row.instance,
+        process=row.process,
+        version=row.version,
+        business_key=row.business_key,
+        status=row.status,
+        incidents=row.incidents,
+        started=iso(row.started),
+        updated=iso(row.updated),
+        parent=row.parent.instance if row.parent else "",
+    )
+
+
+class InstanceRead(Arguments):
+    """Which instance, and what of it."""
+
+    instance: str = Field(description="Instance id.", examples=["invoice-approval:7"])
+    detail: list[Detail] = Field(
+        default=[], description="More than the summary.", examples=[["history", "why"]]
+    )
+    limit: int = Field(default=HISTORY_ENTRIES, ge=1, le=1000, description="History entries.")
+    cursor: str | None = Field(default=None, description="From `history_next_cursor`.")
+
+
+@operation(right="instance.read", core=True, read_only=True)
+async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
+    """Read where an instance stands, and with `why` how it came there."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    reader = runtime.reader
+    stored = load(reader, tenant, arguments.instance)
+    shown = view(
+        runtime,
+        reader,
+        tenant,
+        stored,
+        detail=arguments.detail,
+        after=_after(arguments.cursor),
+        limit=arguments.limit,
+    )
+    return explain(call, reader, stored, shown, arguments.detail)
+
+
+def _after(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdigit() or len(cursor) > 15:
+        raise FlowMasterError(
+            "cursor.invalid",
+            f"{cursor[:80]!r} is no cursor of a history.",
+            path="cursor",
+            fix="Take the cursor from `history_next_cursor` of the page before.",
+        )
+    return int(cursor)
+
+
+class InstanceControl(WriteArguments):
+    """Which instance, and what to do to it."""
+
+    instance: str = Field(description="Instance id.")
+    action: Literal["pause", "resume", "cancel", "retry", "skip", "move", "set_variables"] = Field(
+        description="What to do."
+    )
+    element: str = Field(default="", description="For retry and skip: the element.")
+    incident: int = Field(default=0, ge=0, description="For retry: the incident.")
+    variables: Variables = Field(default={}, description="For set_variables and skip.")
+    scope: str = Field(default="", description="For set_variables: an active element.")
+    source: str = Field(default="", alias="from", description="For move: from this element.")
+    target: str = Field(default="", alias="to", description="For move: to this element.")
+
+
+@operation(right="instance.control", core=True, destructive=True)
+async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
+    """Operate an instance: pause, resume, cancel, retry, skip, move, set_variables."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)
+    _check_action(arguments)
+
+    def work(desk: Desk) -> InstanceView | None:
+        desk.step(request, arguments.instance, lambda state, now: _command(arguments, request.by, now))
+        if arguments.action == "resume":
+            desk.take_outbox(100)
+        if not arguments.dry_run:
+            return None
+        desk.follow_up()
+        return view(runtime, desk.transaction, tenant, load(desk.transaction, tenant, arguments.instance))
+
+    shown, settled = await runtime.do(work, dry_run=arguments.dry_run)
+    if shown is not None:
+        return shown
+    reader = runtime.reader
+    return view(runtime, reader, tenant, load(reader, tenant, arguments.instance), settled=settled)
+
+
+def _check_action(arguments: InstanceControl) -> None:
+    needs = {"skip": ("element",), "move": ("from", "to"), "set_variables": ("variables",)}
+    given = {
+        "element": arguments.element,
+        "from": arguments.source,
+        "to": arguments.target,
+        "variables": arguments.variables,
+    }
+    for name in needs.get(arguments.action, ()):
+        if not given[name]:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"`{arguments.action}` needs `{name}`.",
+                path=name,
+                fix=f"Give `{name}`.",
+            )
+
+
+def _command(arguments: InstanceControl, by: str, now: int) -> cmd.Command:
+    note = arguments.reason or ""
+    match arguments.action:
+        case "pause":
+            return cmd.PauseInstance(now, by, note)
+        case "resume":
+            return cmd.ResumeInstance(now, by, note)
+        case "cancel":
+            return cmd.CancelInstance(now, by, note)
+        case "retry":
+            return cmd.Retry(now, by, arguments.element, arguments.incident)
+        case "skip":
+            return cmd.Skip(now, by, arguments.element, arguments.variables)
+        case "move":
+            return cmd.Move(now, by, arguments.source, arguments.target)
+        case "set_variables":
+            return cmd.SetVariables(now, by, arguments.variables, arguments.scope)
+
+
+class EventSend(WriteArguments):
+    """What to send, and to whom."""
+
+    kind: Literal["message", "signal"] = Field(description="A message reaches one, a signal all.")
+    name: str = Field(min_length=1, max_length=200, description="Its name in the process.")
+    correlation_key: str = Field(default="", max_length=500, description="Which instance a message is for.")
+    variables: Variables = Field(default={}, description="What it carries.")
+    ttl: str = Field(default="", description="Keep a message so long if nobody waits.", examples=["PT1H"])
+
+
+class EventSent(Result):
+    """Where it went."""
+
+    delivered: list[str] = Field(description="Instances that took it.")
+    buffered: bool = Field(description="Whether it is kept for later.")
+    settling: bool = Field(default=False, description="True while consequences are still under way.")
+
+
+@operation(right="event.send", core=True)
+async def event_send(call: Call, arguments: EventSend) -> EventSent:
+    """Send a message or signal to waiting instances; a message may also start one."""
+    request = request_of(call, "event_send", arguments.reason)
+    ttl = later(0, arguments.ttl) if arguments.ttl else 0
+
+    def work(desk: Desk) -> EventSent:
+        bare = request._replace(once=None)
+        if arguments.kind == "signal":
+            delivery = broadcast(desk, bare, arguments.name, arguments.variables)
+        else:
+            key = arguments.correlation_key
+            delivery = deliver(desk, bare, arguments.name, key, arguments.variables, ttl=ttl)
+        store_once(desk.transaction, call, subject="")
+        return EventSent(delivered=delivery.delivered, buffered=delivery.buffered)
+
+    sent, settled = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    return sent.model_copy(update={"settling": not settled})
+
+
+class ClockAdvance(WriteArguments):
+    """How far."""
+
+    by: str = Field(default="", description="ISO 8601 duration.", examples=["PT48H"])
+    to: str = Field(default="", description="ISO 8601 instant.", examples=["2026-12-01T09:00:00Z"])
+
+
+class ClockAdvanced(Result):
+    """What time it is."""
+
+    now: str = Field(description="The virtual time.")
+    fired: int = Field(description="How many timers fired on the way.")
+    settling: bool = Field(default=False, description="True while consequences are still under way.")
+
+
+@operation(right="clock.advance")
+async def clock_advance(call: Call, arguments: ClockAdvance) -> ClockAdvanced:
+    """Move the virtual clock; everything that falls due on the way happens, in order."""
+    runtime = call.app.runtime
+    if not runtime.clock.virtual:
+        raise FlowMasterError(
+            "clock.real",
+            "This server runs on the machine's clock, which nobody can move.",
+            fix="Start a server with `--clock virtual` to let time pass on demand.",
+            status=409,
+        )
+    if bool(arguments.by) == bool(arguments.to):
+        raise FlowMasterError(
+            "arguments.invalid", "Give either `by` or `to`.", path="by", fix="Give one of them."
+        )
+    now = runtime.now()
+    to = later(now, arguments.by) if arguments.by else instant(arguments.to)
+    if to < now:
+        raise FlowMasterError(
+            "clock.backwards",
+            f"The clock stands at {iso(now)} and does not go back.",
+            path="to",
+            expected=f"an instant after {iso(now)}",
+            fix="Give a later instant.",
+        )
+    if arguments.dry_run:
+        return ClockAdvanced(now=iso(to), fired=0)
+    done = await runtime.advance(to)
+    return ClockAdvanced(now=iso(done.now), fired=done.fired, settling=not done.settled)
+
+
+async def _wait_for(call: Call, instance: str, seconds: int) -> None:
+    """Wait until the instance has ended or only people can move it, `seconds` at most."""
+    runtime = call.app.runtime
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        stored = runtime.reader.load(call.caller.tenant, instance)
+        if stored is None or not _still_runs(stored.state):
+            return
+        await runtime.changed.wait("instances", 0.1)
+
+
+def _still_runs(state: State) -> bool:
+    if state.status != "active":
+        return False
+    people = [wait for wait in state.waits.values() if isinstance(wait, TaskWait)]
+    busy = [wait for wait in state.waits.values() if isinstance(wait, JobWait)]
+    return bool(busy) or not people
+
+
+OPERATIONS = (instance_start, instance_find, instance_read, instance_control, event_send, clock_advance)

@@ -1,0 +1,126 @@
+"""The views of a process: one model, shown as outline, BPMN, picture, table, chart, or list of problems."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from flowmaster.engine.outline.decompiler import decompile
+from flowmaster.tools.outline_text import write_outline
+
+from flowmaster.engine.model import Element, Process, UserTask
+from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
+from flowmaster.stores.protocol import Reader
+from flowmaster.tools.drafts import KIND, ProcessFile, read_file
+from flowmaster.tools.inputs import signature
+from flowmaster.tools.pictures import picture
+
+VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "table", "mermaid", "problems", "versions"]
+
+
+class Shown(NamedTuple):
+    """A view, and the JSON Schema of what the process needs to start."""
+
+    content: Json
+    inputs: dict[str, Any]
+
+
+def render(view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str) -> Shown:
+    """Show a process of a BPMN file in one view."""
+    if view == "versions":
+        return Shown(_versions(reader, tenant, process), {})
+    file = read_file(bpmn, reader, tenant)
+    content = _RENDERERS[view](file, process)
+    return Shown(content, signature(file.process(process)) if view == "outline" else {})
+
+
+def _outline(file: ProcessFile, process: str) -> Json:
+    return write_outline(decompile(file.document, process))
+
+
+def _bpmn(file: ProcessFile, process: str) -> Json:
+    return file.document.to_xml()
+
+
+def _svg(file: ProcessFile, process: str) -> Json:
+    return picture(file.document)
+
+
+def _problems(file: ProcessFile, process: str) -> Json:
+    return [problem.body() for problem in file.problems[process]]
+
+
+def _table(file: ProcessFile, process: str) -> Json:
+    return [_row(file.process(process), element) for element in _steps(file.process(process))]
+
+
+def _row(process: Process, element: Element) -> dict[str, Json]:
+    row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
+    if element.lane:
+        row["role"] = element.lane
+    if isinstance(element.details, UserTask) and element.details.roles is not None:
+        row["done_by"] = element.details.roles.text
+    row["then"] = [
+        _step_after(process, flow.target, flow.condition.text if flow.condition else "")
+        for flow in element.outgoing
+    ]
+    return row
+
+
+def _step_after(process: Process, target: str, condition: str) -> str:
+    return process.elements[target].label + (f" if {condition}" if condition else "")
+
+
+def _mermaid(file: ProcessFile, process: str) -> Json:
+    model = file.process(process)
+    numbers = {element.id: f"n{number}" for number, element in enumerate(_steps(model))}
+    lines = ["flowchart LR"]
+    for element in _steps(model):
+        opening, closing = _brackets(element)
+        lines.append(f'  {numbers[element.id]}{opening}"{_quoted(element.label)}"{closing}')
+    for element in _steps(model):
+        for flow in element.outgoing:
+            label = flow.name or (flow.condition.text if flow.condition else "")
+            arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
+            lines.append(f"  {numbers[element.id]} {arrow} {numbers[flow.target]}")
+        if element.host:
+            lines.append(f"  {numbers[element.host]} -.- {numbers[element.id]}")
+    return "\n".join(lines)
+
+
+def _brackets(element: Element) -> tuple[str, str]:
+    if element.kind.endswith("Gateway"):
+        return "{", "}"
+    if element.kind.endswith("Event"):
+        return "((", "))"
+    return "[", "]"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
+
+
+def _steps(process: Process) -> list[Element]:
+    return [element for element in process.elements.values() if element.kind != "process"]
+
+
+def _versions(reader: Reader, tenant: str, process: str) -> Json:
+    return [
+        {
+            "version": version.version,
+            "tag": version.tag,
+            "by": version.by,
+            "at": iso(version.at),
+            "note": version.note,
+        }
+        for version in reader.versions(tenant, KIND, process)
+    ]
+
+
+_RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
+    "outline": _outline,
+    "bpmn": _bpmn,
+    "svg": _svg,
+    "table": _table,
+    "mermaid": _mermaid,
+    "problems": _problems,
+}

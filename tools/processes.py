@@ -1,0 +1,481 @@
+"""Operations on processes: create, edit, read, find, test and publish."""
+
+from typing import Any, Literal
+
+from flowmaster.engine.edits.apply import apply_edits
+from flowmaster.engine.outline.compiler import compile_outline
+from flowmaster.tools.outline_text import read_outline
+from flowmaster.tools.scenarios import Tested, run_scenarios, scenarios_of, summary_of
+from pydantic import Field
+
+from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.bpmn.problem import Problem
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
+from flowmaster.stores.protocol import Reader, Transaction
+from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.drafts import (
+    KIND,
+    ProcessFile,
+    draft_of,
+    errors_of,
+    publish,
+    read_file,
+    save_draft,
+    unknown_process,
+    version_of,
+)
+from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
+from flowmaster.tools.process_views import VIEWS, render
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import store_once
+
+PROBLEMS_SHOWN = 30
+"""How many problems one answer lists; the view `problems` lists all."""
+
+PAGE_CHARACTERS = 50_000
+"""How much of a view one answer holds."""
+
+
+class ProcessCreate(WriteArguments):
+    """An outline or a BPMN file."""
+
+    outline: Value = Field(default=None, description="Process as outline: YAML or JSON text, or an object.")
+    bpmn: str = Field(default="", description="Process as BPMN 2.0 XML.")
+    process: str = Field(default="", max_length=200, description="Which process of the file is meant.")
+    name: str = Field(default="", max_length=200, description="Its name for people.")
+
+
+class ProcessSaved(Result):
+    """A saved draft."""
+
+    process: str = Field(description="Its id.")
+    draft: int = Field(description="Number of the draft.")
+    problems: list[dict[str, Any]] = Field(description="What is wrong; errors refuse publishing.")
+    open_questions: list[str] = Field(default=[], description="What the outline leaves open.")
+    defaults: list[str] = Field(default=[], description="What was decided where the outline is silent.")
+    summary: str = Field(description="What was saved, in words.")
+    processes: list[str] = Field(default=[], description="All processes of the file.")
+
+
+@operation(right="process.write", core=True)
+async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
+    """Create a process, or the next draft of one, from an outline or BPMN."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    if (arguments.outline is None) == (not arguments.bpmn):
+        raise FlowMasterError(
+            "arguments.invalid", "Give either `outline` or `bpmn`.", path="outline", fix="Give one of them."
+        )
+    questions: list[str] = []
+    defaults: list[str] = []
+    if arguments.bpmn:
+        document = parse_bpmn(arguments.bpmn)
+    else:
+        compiled = compile_outline(read_outline(arguments.outline))
+        document, questions, defaults = (
+            compiled.document,
+            list(compiled.open_questions),
+            list(compiled.defaults),
+        )
+    file = read_file(document, runtime.reader, tenant)
+    main = file.main(arguments.process)
+    if arguments.name:
+        document.element(main).set("name", arguments.name)
+        file = read_file(document, runtime.reader, tenant)
+
+    def work(transaction: Transaction) -> int:
+        at = runtime.clock.now(transaction)
+        numbers = save_draft(
+            transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.reason or "created"
+        )
+        _journal(transaction, call, main, "process_create", at, {"draft": numbers[main]}, arguments.reason)
+        store_once(transaction, call, subject=main)
+        return numbers[main]
+
+    draft = await runtime.write(work, dry_run=arguments.dry_run)
+    return ProcessSaved(
+        process=main,
+        draft=draft,
+        problems=_shown(file.problems[main]),
+        open_questions=questions,
+        defaults=defaults,
+        summary=_summary(file, main),
+        processes=file.processes if len(file.processes) > 1 else [],
+        next=[follow_up(hint) for hint in _after_draft(file, main)],
+    )
+
+
+def _summary(file: ProcessFile, main: str) -> str:
+    process = file.process(main)
+    kinds: dict[str, int] = {}
+    for element in process.elements.values():
+        if element.kind not in ("process", "startEvent", "endEvent"):
+            kinds[element.kind] = kinds.get(element.kind, 0) + 1
+    parts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    tests = len(scenarios_of(process))
+    told = f"{tests} scenarios" if tests != 1 else "1 scenario"
+    return f"{process.name or process.id}: {parts or 'no steps'}; {told}."
+
+
+def _after_draft(file: ProcessFile, main: str) -> list[Hint]:
+    wrong = errors_of(file.problems[main])
+    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
+    if edits:
+        return [Hint("process_edit", {"process": main, "edits": edits}, "Mend the errors.")]
+    if wrong:
+        return [Hint("process_read", {"process": main, "view": "problems"}, "See all problems.")]
+    if scenarios_of(file.process(main)):
+        return [Hint("process_test", {"process": main}, "Run its scenarios.")]
+    return [Hint("process_publish", {"process": main}, "Publish it.")]
+
+
+def _shown(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    return [problem.body() for problem in problems[:PROBLEMS_SHOWN]]
+
+
+class ProcessEdit(WriteArguments):
+    """Which process, and what to change."""
+
+    process: str = Field(description="Process id.")
+    edits: list[dict[str, Value]] = Field(min_length=1, max_length=500, description="All or none are made.")
+    base_draft: int | None = Field(default=None, ge=1, description="Refuse if this is not the newest draft.")
+
+
+class ProcessEdited(Result):
+    """What the edits changed."""
+
+    process: str = Field(description="Its id.")
+    draft: int = Field(description="Number of the new draft.")
+    diff: list[dict[str, Any]] = Field(description="What was added, removed and changed.")
+    problems: list[dict[str, Any]] = Field(description="What is wrong now; errors refuse publishing.")
+
+
+@operation(right="process.write", core=True)
+async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
+    """Change a draft by operations on element ids or names, all or none."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+
+    def work(transaction: Transaction) -> tuple[int, ProcessFile, list[dict[str, Any]]]:
+        draft = draft_of(transaction, tenant, arguments.process)
+        base = draft.number if arguments.base_draft is None else arguments.base_draft
+        edited = apply_edits(parse_bpmn(draft.content), arguments.edits, process=arguments.process)
+        file = read_file(edited.document, transaction, tenant)
+        at = runtime.clock.now(transaction)
+        note = arguments.reason or f"{len(arguments.edits)} edits"
+        numbers = save_draft(
+            transaction,
+            tenant,
+            file,
+            by=call.caller.actor,
+            at=at,
+            note=note,
+            base=base,
+            main=arguments.process,
+        )
+        data: Json = {"draft": numbers[arguments.process], "edits": arguments.edits}
+        _journal(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)
+        store_once(transaction, call, subject=arguments.process)
+        return numbers[arguments.process], file, [dict(change) for change in edited.diff]
+
+    number, file, diff = await runtime.write(work, dry_run=arguments.dry_run)
+    return ProcessEdited(
+        process=arguments.process,
+        draft=number,
+        diff=diff,
+        problems=_shown(file.problems[arguments.process]),
+        next=[follow_up(hint) for hint in _after_draft(file, arguments.process)],
+    )
+
+
+class ProcessRead(Arguments):
+    """Which process, and how to show it."""
+
+    process: str = Field(description="Process id.")
+    version: int | None = Field(
+        default=None, ge=1, description="A published version; default: the newest draft."
+    )
+    draft: int | None = Field(default=None, ge=1, description="A draft.")
+    view: VIEWS = Field(default="outline", description="How to show it.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class ProcessShown(Result):
+    """A process in one view."""
+
+    process: str = Field(description="Its id.")
+    version: int | None = Field(default=None, description="The version shown.")
+    draft: int | None = Field(default=None, description="The draft shown.")
+    view: str = Field(description="The view.")
+    content: Value = Field(description="The view: text, or a list.")
+    inputs: dict[str, Any] = Field(default={}, description="JSON Schema of the start variables.")
+    next_cursor: str | None = Field(default=None, description="Give it as `cursor` for the rest.")
+
+
+@operation(right="process.read", core=True, read_only=True)
+async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
+    """Show a process: outline, BPMN, picture, table, problems or versions."""
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
+    if reader.find_definition(tenant, KIND, arguments.process) is None:
+        raise unknown_process(reader, tenant, arguments.process)
+    content, version, draft = _source(reader, tenant, arguments)
+    shown = render(arguments.view, content, arguments.process, reader, tenant)
+    cursor = None
+    if isinstance(shown.content, str):
+        start = _offset(arguments.cursor)
+        page = shown.content[start : start + PAGE_CHARACTERS]
+        if start + PAGE_CHARACTERS < len(shown.content):
+            cursor = str(start + PAGE_CHARACTERS)
+        shown = shown._replace(content=page)
+    return ProcessShown(
+        process=arguments.process,
+        version=version,
+        draft=draft,
+        view=arguments.view,
+        content=shown.content,
+        inputs=shown.inputs,
+        next_cursor=cursor,
+    )
+
+
+def _source(reader: Reader, tenant: str, arguments: ProcessRead) -> tuple[str, int | None, int | None]:
+    if arguments.version is not None:
+        version = version_of(reader, tenant, arguments.process, arguments.version)
+        return version.content, version.version, None
+    draft = draft_of(reader, tenant, arguments.process, arguments.draft)
+    return draft.content, None, draft.number
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdigit() or len(cursor) > 12:
+        raise FlowMasterError(
+            "cursor.invalid",
+            f"{cursor[:80]!r} is no cursor of a view.",
+            path="cursor",
+            fix="Take `next_cursor` of the page before.",
+        )
+    return int(cursor)
+
+
+class ProcessFind(Arguments):
+    """Which processes."""
+
+    query: str = Field(default="", max_length=200, description="Words in id or name.")
+    state: Literal["draft", "published", "archived"] | None = Field(
+        default=None, description="Only in this state."
+    )
+    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class ProcessItem(Shape):
+    """A process in a list."""
+
+    process: str = Field(description="Its id.")
+    name: str = Field(description="What people call it.")
+    state: str = Field(description="draft, published or archived.")
+    version: int = Field(description="Newest version, 0 if never published.")
+    draft: int = Field(description="Newest draft.")
+    changed: bool = Field(default=False, description="The draft is newer than the version.")
+    updated: str = Field(description="When it last changed.")
+
+
+@operation(right="process.read", core=True, read_only=True)
+async def process_find(call: Call, arguments: ProcessFind) -> ResultList[ProcessItem]:
+    """List processes."""
+    page = call.app.runtime.reader.find_definitions(
+        call.caller.tenant,
+        DefinitionFilter(
+            kind=KIND,
+            state=arguments.state or "",
+            query=arguments.query,
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+        ),
+    )
+    items = [
+        ProcessItem(
+            process=row.key,
+            name=row.name,
+            state=row.state,
+            version=row.version,
+            draft=row.draft,
+            changed=row.changed,
+            updated=iso(row.updated),
+        )
+        for row in page.items
+    ]
+    return ResultList[ProcessItem](items=items, total=page.total, next_cursor=page.next_cursor)
+
+
+class ProcessTest(WriteArguments):
+    """Which process, and what to play through."""
+
+    process: str = Field(description="Process id.")
+    scenarios: list[dict[str, Value]] = Field(default=[], max_length=200, description="Default: its own.")
+    save: bool = Field(default=False, description="Keep the given scenarios with the process.")
+    version: int | None = Field(
+        default=None, ge=1, description="A published version; default: the newest draft."
+    )
+
+
+class ProcessTested(Result):
+    """How the scenarios went."""
+
+    process: str = Field(description="Its id.")
+    passed: int = Field(description="How many passed.")
+    failed: int = Field(description="How many failed.")
+    scenarios: list[dict[str, Any]] = Field(
+        description="Each with its path; failed ones first, with differences."
+    )
+    coverage: dict[str, Any] = Field(description="Branches covered, and those that none covers.")
+    draft: int | None = Field(default=None, description="The draft that keeps the scenarios.")
+
+
+@operation(right="process.write", core=True)
+async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
+    """Play scenarios in a sandbox: path, outcome, differences, branch coverage."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    source = ProcessRead(process=arguments.process, version=arguments.version)
+    content, _, _ = _source(runtime.reader, tenant, source)
+    tested = await run_scenarios(call, content, arguments.process, arguments.scenarios or None)
+    draft = None
+    if arguments.save and arguments.scenarios and arguments.version is None:
+        edit = ProcessEdit(
+            process=arguments.process,
+            edits=[{"set_scenarios": arguments.scenarios}],
+            dry_run=arguments.dry_run,
+            reason=arguments.reason,
+        )
+        draft = (await process_edit.run(call, edit)).draft
+    return _tested(arguments.process, tested, draft)
+
+
+def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
+    hints = (
+        []
+        if tested.failed or not tested.passed
+        else [Hint("process_publish", {"process": process}, "Publish it.")]
+    )
+    return ProcessTested(
+        process=process,
+        passed=tested.passed,
+        failed=tested.failed,
+        scenarios=[dict(outcome) for outcome in tested.outcomes],
+        coverage=dict(tested.coverage),
+        draft=draft,
+        next=[follow_up(hint) for hint in hints],
+    )
+
+
+class ProcessPublish(WriteArguments):
+    """Which process."""
+
+    process: str = Field(description="Process id.")
+    note: str = Field(default="", max_length=1000, description="What is new.")
+
+
+class ProcessPublished(Result):
+    """A published version."""
+
+    process: str = Field(description="Its id.")
+    version: int = Field(description="The new version.")
+    problems: list[dict[str, Any]] = Field(description="Warnings and hints that stand.")
+    scenarios: str = Field(description="How its scenarios went, and what none covers.")
+    processes: dict[str, int] = Field(default={}, description="Versions of all processes of the file.")
+
+
+@operation(right="process.publish", core=True)
+async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
+    """Publish the newest draft; refused while errors or failing scenarios stand."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    draft = draft_of(runtime.reader, tenant, arguments.process)
+    file = read_file(draft.content, runtime.reader, tenant)
+    _refuse_errors(file, arguments.process)
+    tested = await run_scenarios(call, draft.content, arguments.process, None)
+    _refuse_failures(arguments.process, tested)
+
+    def work(transaction: Transaction) -> dict[str, int]:
+        newest = draft_of(transaction, tenant, arguments.process)
+        if newest.number != draft.number:
+            raise FlowMasterError(
+                "draft.stale",
+                f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
+                path="process",
+                fix="Publish again; the newest draft is tested then.",
+                next=[Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                status=409,
+            )
+        at = runtime.clock.now(transaction)
+        versions = publish(transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.note)
+        data: Json = {"version": versions[arguments.process], "draft": draft.number}
+        _journal(transaction, call, arguments.process, "process_publish", at, data, arguments.reason)
+        store_once(transaction, call, subject=arguments.process)
+        return versions
+
+    versions = await runtime.write(work, dry_run=arguments.dry_run)
+    runtime.changed.wake({"timers"})
+    start = Hint("instance_start", {"process": arguments.process, "variables": {}}, "Start an instance.")
+    return ProcessPublished(
+        process=arguments.process,
+        version=versions[arguments.process],
+        problems=_shown(file.problems[arguments.process]),
+        scenarios=summary_of(tested),
+        processes=versions if len(versions) > 1 else {},
+        next=[] if file.process(arguments.process).data else [follow_up(start)],
+    )
+
+
+def _refuse_errors(file: ProcessFile, process: str) -> None:
+    wrong = [problem for problems in file.problems.values() for problem in errors_of(problems)]
+    if not wrong:
+        return
+    told = "; ".join(f"{problem.element}: {problem.message}" for problem in wrong[:5])
+    more = f" (and {len(wrong) - 5} more)" if len(wrong) > 5 else ""
+    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
+    raise FlowMasterError(
+        "process.has_errors",
+        f"{process!r} cannot be published: {told}{more}",
+        path=f"element:{wrong[0].element}",
+        expected=[problem.body() for problem in wrong[:PROBLEMS_SHOWN]],
+        fix=wrong[0].fix or "Mend the errors, then publish again.",
+        next=[Hint("process_edit", {"process": process, "edits": edits}, "Mend the errors.")]
+        if edits
+        else [Hint("process_read", {"process": process, "view": "problems"}, "See all problems.")],
+        status=409,
+    )
+
+
+def _refuse_failures(process: str, tested: Tested) -> None:
+    if not tested.failed:
+        return
+    failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
+    names = ", ".join(repr(outcome["name"]) for outcome in failing[:5])
+    raise FlowMasterError(
+        "process.scenarios_fail",
+        f"{process!r} cannot be published: {tested.failed} of {tested.passed + tested.failed} scenarios fail: {names}.",
+        path="scenarios",
+        expected=[dict(outcome) for outcome in failing[:3]],
+        fix="Change the process or the scenarios until they agree.",
+        next=[Hint("process_test", {"process": process}, "See what differs.")],
+        status=409,
+    )
+
+
+def _journal(
+    transaction: Transaction, call: Call, process: str, name: str, at: int, data: Json, reason: str | None
+) -> None:
+    transaction.journal(
+        call.caller.tenant,
+        f"process:{process}",
+        at=at,
+        by=call.caller.actor,
+        operation=name,
+        reason=reason or "",
+        data=data,
+    )
+
+
+OPERATIONS = (process_create, process_edit, process_read, process_find, process_test, process_publish)

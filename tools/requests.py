@@ -1,0 +1,25 @@
+"""From a call at a door to a request of the runtime: who asks, and the key that makes it act once."""
+
+from flowmaster.runtime.desk import Request
+from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.rows import Once
+from flowmaster.tools.registry import Call
+
+
+def request_of(call: Call, name: str, reason: str | None, *, by: str = "") -> Request:
+    """Return the request that a call makes; `by` is the person acted for, else the caller."""
+    return Request(call.caller.tenant, by or call.caller.actor, name, reason or "", once=once_of(call))
+
+
+def once_of(call: Call) -> Once | None:
+    """Return the idempotency key of a call as the store keeps it."""
+    if call.once is None:
+        return None
+    return Once(call.once.key, f"{call.once.operation} {call.once.request_hash}")
+
+
+def store_once(transaction: Transaction, call: Call, *, subject: str) -> None:
+    """Keep the idempotency key of a call whose effect is no single step."""
+    once = once_of(call)
+    if once is not None:
+        transaction.put_once(call.caller.tenant, once._replace(digest=f"{once.digest} {subject}"), at=0)

@@ -1,0 +1,365 @@
+"""Operations on people's tasks: find, read and act."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.events import TaskPerformed
+from flowmaster.engine.model import Element, Process, UserTask
+from flowmaster.engine.scope import scope_of
+from flowmaster.engine.state import State, TaskWait
+from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import Desk
+from flowmaster.stores.identifiers import parse_wait_id
+from flowmaster.stores.protocol import Reader
+from flowmaster.stores.rows import TaskFilter, TaskRow
+from flowmaster.tools.forms import check_answer, names_of, schema_of
+from flowmaster.tools.history import entries, task_of
+from flowmaster.tools.instance_view import InstanceView, load, view
+from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import request_of
+
+HISTORY_LOOKED_AT = 5_000
+"""How many history entries are looked through for who completed a task."""
+
+KEY_FIGURES = 12
+"""How many plain values a briefing names."""
+
+
+class TaskFind(Arguments):
+    """Which tasks."""
+
+    instance: str = Field(default="", description="Only of this instance.")
+    process: str = Field(default="", description="Only of this process.")
+    assignee: str = Field(default="", description="Only held by this person.")
+    role: str = Field(default="", description="Only offered to this role.")
+    state: Literal["ready", "reserved", "suspended"] | None = Field(
+        default=None, description="Only in this state."
+    )
+    query: str = Field(default="", max_length=200, description="Words in name, instance or key.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class TaskItem(Shape):
+    """A task in a list."""
+
+    task: str = Field(description="Id for `task_read` and `task_act`.")
+    name: str = Field(description="What is to be done.")
+    instance: str = Field(description="Its instance.")
+    business_key: str = Field(default="", description="The key that the business knows the instance by.")
+    state: str = Field(description="ready, reserved or suspended.")
+    assignee: str = Field(default="", description="Who holds it.")
+    roles: list[str] = Field(default=[], description="Roles whose members may do it.")
+    users: list[str] = Field(default=[], description="People who may do it.")
+    since: str = Field(description="Since when it is open.")
+    due: str | None = Field(default=None, description="By when.")
+    priority: int = Field(description="0 to 100.")
+
+
+@operation(right="task.read", core=True, read_only=True)
+async def task_find(call: Call, arguments: TaskFind) -> ResultList[TaskItem]:
+    """List open tasks of people, most urgent first."""
+    page = call.app.runtime.reader.find_tasks(
+        call.caller.tenant,
+        TaskFilter(
+            instance=arguments.instance,
+            process=arguments.process,
+            assignee=arguments.assignee,
+            roles=(arguments.role,) if arguments.role else (),
+            states=(arguments.state,) if arguments.state else (),
+            query=arguments.query,
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+        ),
+    )
+    return ResultList[TaskItem](
+        items=[_item(row) for row in page.items], total=page.total, next_cursor=page.next_cursor
+    )
+
+
+def _item(row: TaskRow) -> TaskItem:
+    wait = row.wait
+    return TaskItem(
+        task=row.task,
+        name=row.name,
+        instance=row.instance,
+        business_key=row.business_key,
+        state=wait.state,
+        assignee=wait.assignee,
+        roles=list(wait.roles),
+        users=list(wait.users),
+        since=iso(wait.since),
+        due=None if wait.due is None else iso(wait.due),
+        priority=wait.priority,
+    )
+
+
+class TaskRead(Arguments):
+    """Which task, and what of it."""
+
+    task: str = Field(description="Task id.", examples=["invoice-approval:7/approve.4"])
+    detail: list[Literal["form", "briefing", "history", "comments"]] = Field(
+        default=[], description="More than the summary."
+    )
+
+
+class TaskView(Result):
+    """A task with what is needed to do it."""
+
+    task: str = Field(description="Id for `task_act`.")
+    name: str = Field(description="What is to be done.")
+    element: str = Field(description="BPMN id of the user task.")
+    instance: str = Field(description="Its instance.")
+    process: str = Field(description="Its process.")
+    business_key: str = Field(default="", description="The key that the business knows the instance by.")
+    state: str = Field(description="ready, reserved, suspended, or completed.")
+    assignee: str = Field(default="", description="Who holds it.")
+    roles: list[str] = Field(default=[], description="Roles whose members may do it.")
+    users: list[str] = Field(default=[], description="People who may do it.")
+    excluded: list[str] = Field(default=[], description="People who may not do it (four-eyes).")
+    since: str = Field(description="Since when it is open.")
+    due: str | None = Field(default=None, description="By when.")
+    priority: int = Field(default=50, description="0 to 100.")
+    form: dict[str, Any] | None = Field(default=None, description="JSON Schema of the answer.")
+    values: Variables = Field(default={}, description="The form's fields, prefilled.")
+    data: Variables = Field(default={}, description="Short values that the task can see.")
+    briefing: list[str] | None = Field(default=None, description="What happened before, in sentences.")
+    history: list[dict[str, Any]] | None = Field(default=None, description="The task's own history.")
+    comments: list[dict[str, Any]] | None = Field(default=None, description="What people wrote.")
+    waiting: list[dict[str, Any]] | None = Field(default=None, description="What the instance waits for now.")
+    status: str = Field(default="", description="How the instance is after an action.")
+    settling: bool = Field(default=False, description="True while consequences are still under way.")
+
+
+@operation(right="task.read", core=True, read_only=True)
+async def task_read(call: Call, arguments: TaskRead) -> TaskView:
+    """Read one task: what to do, the form, prefilled values, who may do it."""
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
+    row = reader.find_task(tenant, arguments.task)
+    if row is None:
+        raise _not_open(reader, tenant, arguments.task, call)
+    stored = load(reader, tenant, row.instance)
+    process = call.app.runtime.models.process(reader, tenant, row.process, row.version)
+    shown = _view(process, stored.state, row)
+    more: dict[str, object] = {}
+    if {"history", "comments", "briefing"} & set(arguments.detail):
+        told = entries(process, reader.history(tenant, row.instance, limit=1000))
+        own = [entry for entry in told if entry.get("element") == row.wait.element]
+        if "history" in arguments.detail:
+            more["history"] = own
+        if "comments" in arguments.detail:
+            more["comments"] = [entry for entry in own if "comment" in _data(entry)]
+        if "briefing" in arguments.detail:
+            more["briefing"] = _briefing(row, told, shown.data)
+    return shown.model_copy(update=more)
+
+
+def _view(process: Process, state: State, row: TaskRow) -> TaskView:
+    wait = row.wait
+    element = process.elements[wait.element]
+    seen = scope_of(state, wait.node)
+    form = form_of(process, element)
+    fields = names_of(form)
+    draft = wait.draft or {}
+    values = {
+        name: draft.get(name, _json(seen.get(name))) for name in fields if name in draft or name in seen
+    }
+    short = {
+        name: _json(seen[name])
+        for name in seen
+        if isinstance(seen[name], str | int | bool) or hasattr(seen[name], "as_tuple")
+    }
+    who = "" if wait.assignee or not wait.excluded else " as somebody who is not excluded"
+    return TaskView(
+        **_item(row).model_dump(),
+        element=wait.element,
+        process=row.process,
+        excluded=list(wait.excluded),
+        form=schema_of(form),
+        values=values,
+        data=dict(list(short.items())[: KEY_FIGURES * 2]),
+        next=[
+            follow_up(
+                Hint(
+                    "task_act", {"task": row.task, "action": "complete", "variables": values}, f"Do it{who}."
+                )
+            )
+        ],
+    )
+
+
+def form_of(process: Process, element: Element) -> Json:
+    """Return the form of a user task: by its id, else its own."""
+    details = element.details
+    if not isinstance(details, UserTask) or not details.form:
+        return None
+    return process.forms.get(details.form)
+
+
+def _briefing(row: TaskRow, told: list[dict[str, Json]], data: Mapping[str, Json]) -> list[str]:
+    began = told[0] if told else {}
+    lines = [f"{row.process} {row.instance} began at {began.get('at')} by {began.get('by')}."]
+    for entry in told:
+        if entry["event"] == "performed":
+            lines.append(f"{_data(entry).get('performer')} completed {entry.get('name')} at {entry['at']}.")
+        elif entry["event"] == "decided":
+            lines.append(f"The rule {_data(entry).get('decision')} gave {_data(entry).get('output')}.")
+        elif entry["event"] == "task_changed" and entry.get("element") == row.wait.element:
+            lines.append(f"{_data(entry).get('action')} at {entry['at']} by {entry['by']}.")
+    figures = [f"{name} = {value}" for name, value in list(data.items())[:KEY_FIGURES]]
+    if figures:
+        lines.append("Known: " + ", ".join(figures) + ".")
+    return lines
+
+
+def _data(entry: Mapping[str, Json]) -> Mapping[str, Json]:
+    found = entry.get("data")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _json(value: object) -> Json:
+    plain: Json = value  # type: ignore[assignment]  # variables hold JSON only
+    return plain
+
+
+class TaskAct(WriteArguments):
+    """Which task, and what to do with it."""
+
+    task: str = Field(description="Task id.")
+    action: Literal[
+        "claim", "release", "complete", "save_draft", "assign", "delegate", "reject", "comment", "suspend",
+        "resume", "escalate",
+    ] = Field(description="What to do.")  # fmt: skip
+    variables: Variables = Field(default={}, description="The answer.", examples=[{"approved": True}])
+    to: str = Field(default="", max_length=200, description="Person (assign, delegate) or role (escalate).")
+    comment: str = Field(default="", max_length=10_000, description="A word to others.")
+    as_user: str = Field(default="", max_length=200, description="The person acted for.", examples=["ann"])
+
+
+async def _acted_again(call: Call, arguments: TaskAct, subject: str) -> TaskView:
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
+    row = reader.find_task(tenant, arguments.task)
+    place = parse_wait_id(arguments.task)
+    assert place is not None
+    return _after(call, reader, arguments, row, place.instance, settled=True)
+
+
+@operation(right="task.act", core=True, recover=_acted_again)
+async def task_act(call: Call, arguments: TaskAct) -> TaskView:
+    """Do a task or hand it on; completing it moves the instance on."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    place = parse_wait_id(arguments.task)
+    if place is None:
+        raise _unknown(arguments.task)
+    person = arguments.as_user or call.caller.actor
+    request = request_of(call, f"task_act.{arguments.action}", arguments.reason, by=person)
+
+    def work(desk: Desk) -> TaskView | None:
+        row = desk.transaction.find_task(tenant, arguments.task)
+        if row is None:
+            raise _not_open(desk.transaction, tenant, arguments.task, call)
+        if arguments.action == "complete":
+            process = runtime.models.process(desk.transaction, tenant, row.process, row.version)
+            answer = {**(row.wait.draft or {}), **arguments.variables}
+            check_answer(form_of(process, process.elements[row.wait.element]), answer, row.task)
+        command = cmd.ActOnTask(
+            desk.now,
+            person,
+            place.wait,
+            arguments.action,
+            arguments.variables,
+            arguments.to,
+            arguments.comment,
+        )
+        desk.step(request, place.instance, lambda state, now: command)
+        if not arguments.dry_run:
+            return None
+        desk.follow_up()
+        after = desk.transaction.find_task(tenant, arguments.task)
+        return _after(call, desk.transaction, arguments, after, place.instance, settled=True)
+
+    shown, settled = await runtime.do(work, dry_run=arguments.dry_run)
+    if shown is not None:
+        return shown
+    reader = runtime.reader
+    after = reader.find_task(tenant, arguments.task)
+    return _after(call, reader, arguments, after, place.instance, settled=settled)
+
+
+def _after(
+    call: Call, reader: Reader, arguments: TaskAct, row: TaskRow | None, instance: str, *, settled: bool
+) -> TaskView:
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    stored = load(reader, tenant, instance)
+    now: InstanceView = view(runtime, reader, tenant, stored)
+    told = {
+        "waiting": [wait.model_dump(exclude_defaults=True) for wait in now.waiting],
+        "status": now.status,
+        "settling": not settled,
+        "next": now.next,
+    }
+    process = runtime.models.process(reader, tenant, stored.row.process, stored.row.version)
+    if row is not None:
+        return _view(process, stored.state, row).model_copy(update=told)
+    place = parse_wait_id(arguments.task)
+    assert place is not None
+    element = process.elements[place.element]
+    return TaskView(
+        task=arguments.task,
+        name=element.label,
+        element=place.element,
+        instance=instance,
+        process=stored.row.process,
+        business_key=stored.row.business_key,
+        state="completed",
+        assignee=arguments.as_user or call.caller.actor,
+        since=iso(stored.row.updated),
+    ).model_copy(update=told)
+
+
+def _not_open(reader: Reader, tenant: str, task: str, call: Call) -> FlowMasterError:
+    """Return why a task is not open: done already, withdrawn, or never there."""
+    place = parse_wait_id(task)
+    stored = reader.load(tenant, place.instance) if place else None
+    if place is None or stored is None:
+        return _unknown(task)
+    for entry in reader.history(tenant, place.instance, limit=HISTORY_LOOKED_AT):
+        if isinstance(entry.event, TaskPerformed) and entry.event.wait == place.wait:
+            return FlowMasterError(
+                "task.already_completed",
+                f"The task {task!r} was completed by {entry.event.performer!r} at {iso(entry.at)}.",
+                path="task",
+                fix="Read the instance to see what it waits for now.",
+                next=[Hint("instance_read", {"instance": place.instance}, "See where it stands.")],
+                status=409,
+            )
+    open_now = [task_of(place.instance, w) for w in stored.state.waits.values() if isinstance(w, TaskWait)]
+    return FlowMasterError(
+        "task.not_open",
+        f"The task {task!r} is not open; {place.instance!r} is {stored.row.status}.",
+        path="task",
+        expected=list(open_now),
+        fix="Take an open task of the instance." if open_now else "Read how the instance went on.",
+        next=[Hint("instance_read", {"instance": place.instance}, "See where it stands.")],
+        status=409,
+    )
+
+
+def _unknown(task: str) -> FlowMasterError:
+    return FlowMasterError(
+        "task.unknown",
+        f"There is no task {task[:120]!r}.",
+        path="task",
+        fix="Call `task_find` to see the open tasks.",
+        next=[Hint("task_find", {}, "List the open tasks.")],
+        status=404,
+    )
+
+
+OPERATIONS = (task_find, task_read, task_act)

@@ -1,0 +1,190 @@
+"""Operations for workers: take jobs under a lease, and give back what came of them."""
+
+import secrets
+import time
+
+from pydantic import Field
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import Job
+from flowmaster.engine.scope import scope_of
+from flowmaster.engine.timers import iso, later
+from flowmaster.runtime.clock import real_now
+from flowmaster.runtime.desk import Desk
+from flowmaster.stores.rows import JobRow
+from flowmaster.tools.instance_view import InstanceView, load, view
+from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import request_of
+
+WAIT_SECONDS_MAX = 9
+LOOK_SECONDS = 0.2
+"""How often a waiting worker looks for jobs that another process opened."""
+
+
+class WorkTake(WriteArguments):
+    """Which jobs, for how long."""
+
+    types: list[str] = Field(default=[], max_length=100, description="Job types; none means any.")
+    instance: str = Field(default="", description="Only of this instance and its children.")
+    limit: int = Field(default=1, ge=1, le=1000, description="How many at most.")
+    lease_seconds: int = Field(default=300, ge=1, le=86_400, description="How long they are yours.")
+    worker: str = Field(default="", max_length=200, description="Who works.")
+    wait_seconds: int = Field(default=0, ge=0, le=WAIT_SECONDS_MAX, description="Wait so long for a job.")
+
+
+class JobView(Shape):
+    """A job to do."""
+
+    job: str = Field(description="Id for `work_finish`, good for this lease.")
+    type: str = Field(description="What kind of work.")
+    element: str = Field(description="BPMN id of the element.")
+    name: str = Field(description="What people call it.")
+    instance: str = Field(description="Its instance.")
+    business_key: str = Field(default="", description="The key that the business knows the instance by.")
+    variables: Variables = Field(description="What the job can see.")
+    headers: dict[str, str] = Field(default={}, description="Fixed settings from the model.")
+    retries: int = Field(description="Tries left, this one included.")
+    lease_until: str = Field(description="Until when it is yours.")
+
+
+class WorkTaken(Result):
+    """The jobs taken."""
+
+    items: list[JobView] = Field(description="Oldest first.")
+
+
+@operation(right="work.take", core=True)
+async def work_take(call: Call, arguments: WorkTake) -> WorkTaken:
+    """Take jobs of service, send and agent steps to do them."""
+    until = time.monotonic() + arguments.wait_seconds
+    while True:
+        taken = await _take(call, arguments)
+        if taken.items or time.monotonic() >= until:
+            return taken
+        await call.app.runtime.changed.wait("jobs", LOOK_SECONDS)
+
+
+async def _take(call: Call, arguments: WorkTake) -> WorkTaken:
+    runtime, tenant = call.app.runtime, call.caller.tenant
+
+    def work(desk: Desk) -> WorkTaken:
+        instances: list[str] | None = None
+        if arguments.instance:
+            load(desk.transaction, tenant, arguments.instance)
+            below = desk.transaction.descendants(tenant, arguments.instance)
+            instances = [arguments.instance, *(row.instance for row in below)]
+        now = real_now()
+        rows = desk.transaction.take_jobs(
+            tenant,
+            types=arguments.types or None,
+            instances=instances,
+            limit=arguments.limit,
+            now=now,
+            engine_now=desk.now,
+            lease_until=now + arguments.lease_seconds * 1000,
+            worker=arguments.worker or call.caller.actor,
+            nonce=_nonce,
+        )
+        return WorkTaken(items=[_shown(desk, tenant, row) for row in rows])
+
+    taken, _ = await runtime.do(work, dry_run=arguments.dry_run)
+    return taken
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)
+
+
+def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
+    stored = load(desk.transaction, tenant, row.instance)
+    element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
+        row.wait.element
+    ]
+    seen = scope_of(stored.state, row.wait.node)
+    details = element.details
+    return JobView(
+        job=row.job,
+        type=row.wait.type,
+        element=row.wait.element,
+        name=element.label,
+        instance=row.instance,
+        business_key=row.business_key,
+        variables={name: seen[name] for name in seen},
+        headers=dict(details.headers) if isinstance(details, Job) else {},
+        retries=row.wait.retries,
+        lease_until=iso(row.lease_until),
+    )
+
+
+class WorkFinish(WriteArguments):
+    """Which job, and what came of it."""
+
+    job: str = Field(description="Id from `work_take`.")
+    variables: Variables = Field(default={}, description="The result.")
+    error_code: str = Field(default="", max_length=200, description="A business error of the model.")
+    message: str = Field(default="", max_length=10_000, description="More about the error.")
+    failure: str = Field(default="", max_length=10_000, description="A technical failure, to be retried.")
+    retries: int | None = Field(default=None, ge=0, le=1000, description="Tries left after a failure.")
+    backoff: str = Field(default="", description="Wait so long before the next try.", examples=["PT5M"])
+
+
+@operation(right="work.finish", core=True)
+async def work_finish(call: Call, arguments: WorkFinish) -> InstanceView:
+    """Finish a job: with its result, a business error, or a failure."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    if arguments.error_code and arguments.failure:
+        raise FlowMasterError(
+            "arguments.invalid",
+            "A job ends in a business error or a technical failure, not in both.",
+            path="failure",
+            fix="Give `error_code` or `failure`.",
+        )
+    request = request_of(call, "work_finish", arguments.reason)
+
+    def work(desk: Desk) -> tuple[str, InstanceView | None]:
+        row = desk.transaction.find_job(tenant, arguments.job)
+        by = row.worker or request.by
+        command = outcome(desk, tenant, row, arguments, by)
+        desk.step(request._replace(by=by), row.instance, lambda state, now: command)
+        if not arguments.dry_run:
+            return row.instance, None
+        desk.follow_up()
+        stored = load(desk.transaction, tenant, row.instance)
+        return row.instance, view(runtime, desk.transaction, tenant, stored)
+
+    (instance, shown), settled = await runtime.do(work, dry_run=arguments.dry_run)
+    if shown is not None:
+        return shown
+    reader = runtime.reader
+    return view(runtime, reader, tenant, load(reader, tenant, instance), settled=settled)
+
+
+def outcome(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: str) -> cmd.Command:
+    """Return the command that a finished job amounts to."""
+    wait = row.wait.id
+    if arguments.error_code:
+        return cmd.ThrowJobError(
+            desk.now, by, wait, arguments.error_code, arguments.message, arguments.variables
+        )
+    if not arguments.failure:
+        return cmd.CompleteJob(desk.now, by, wait, arguments.variables)
+    retries = row.wait.retries - 1 if arguments.retries is None else arguments.retries
+    due = None
+    if retries > 0:
+        due = later(desk.now, arguments.backoff) if arguments.backoff else _modelled(desk, tenant, row)
+    return cmd.FailJob(desk.now, by, wait, arguments.failure, retries, due)
+
+
+def _modelled(desk: Desk, tenant: str, row: JobRow) -> int | None:
+    """Return when the model wants the next try."""
+    process = desk.models.process(desk.transaction, tenant, row.process, row.version)
+    details = process.elements[row.wait.element].details
+    if not isinstance(details, Job) or details.backoff is None:
+        return None
+    state = load(desk.transaction, tenant, row.instance).state
+    return later(desk.now, str(details.backoff.value(scope_of(state, row.wait.node), desk.now)))
+
+
+OPERATIONS = (work_take, work_finish)
