@@ -76,6 +76,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _compact(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = _without(schema, "discriminator")
     definitions: dict[str, Any] = schema.pop("$defs", {})
     used = canonical(schema) + canonical(definitions)
     inlined = {
@@ -98,17 +99,13 @@ def _tidy(node: Any, inlined: Mapping[str, Any]) -> Any:
         return [_tidy(each, inlined) for each in node]
     if not isinstance(node, dict):
         return node
+    if "default" in node and node["default"] is None:
+        node = _one_of_two({key: value for key, value in node.items() if key != "default"})
     name = str(node.get("$ref", "")).removeprefix("#/$defs/")
     if name in inlined:
         body = {key: value for key, value in inlined[name].items() if key != "description"}
         node = {**body, **{key: value for key, value in node.items() if key != "$ref"}}
-    node = {
-        key: value for key, value in node.items() if key not in _NOISE or not isinstance(value, _NOISE[key])
-    }
-    optional = "default" in node and node["default"] is None
-    if optional:
-        del node["default"]
-        node = _one_of_two(node)
+    node = {key: value for key, value in node.items() if not isinstance(value, _NOISE.get(key, _Never))}
     if node.get("const") is not None:
         node = {key: value for key, value in node.items() if key != "type"}
     return {
@@ -120,6 +117,10 @@ def _tidy(node: Any, inlined: Mapping[str, Any]) -> Any:
         for key, value in node.items()
         if not (key == "default" and value in ([], {}))
     }
+
+
+class _Never:
+    """The type of nothing."""
 
 
 _NOISE: dict[str, type] = {"title": str, "discriminator": dict}
