@@ -3,7 +3,7 @@
 from collections import Counter
 
 from flowmaster.engine.bpmn import fixes
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Compensation, Constant, Element, Link, Process, Timer, Triggers
@@ -56,7 +56,7 @@ def _timers(element: Element) -> list[Timer]:
 def _check_place(process: Process, event: Element, definitions: tuple[str, ...], findings: Findings) -> None:
     if not definitions and event.kind in ("boundaryEvent", "intermediateCatchEvent"):
         code = "boundary.trigger_missing" if event.kind == "boundaryEvent" else "catch.trigger_missing"
-        findings.add(code, event.id, f"{event.label!r} has no trigger.", line=event.line)
+        findings.add(code, event.id, f"{named(event)} has no trigger.", line=event.line)
     scope = process.elements[event.scope]
     if event.kind == "startEvent" and not scope.triggered_by_event and scope.kind != "process":
         return
@@ -66,7 +66,7 @@ def _check_place(process: Process, event: Element, definitions: tuple[str, ...],
             findings.add(
                 "event.definition_wrong",
                 event.id,
-                f"{event.id!r} is a {definition} event, which BPMN does not have as `{event.kind}` here.",
+                f"{named(event)} is a {definition} event, which BPMN does not have as `{event.kind}` here.",
                 line=event.line,
             )
 
@@ -83,7 +83,7 @@ def _check_cancel(process: Process, event: Element, definitions: tuple[str, ...]
         findings.add(
             "cancel.outside_transaction",
             event.id,
-            f"The cancel event {event.id!r} has no transaction to cancel.",
+            f"The cancel event {named(event)} has no transaction to cancel.",
             line=event.line,
         )
 
@@ -105,7 +105,7 @@ def _check_interrupting(
     findings.add(
         "event.must_interrupt",
         event.id,
-        f"{event.id!r} is an {definitions[0]} event that does not interrupt.",
+        f"{named(event)} is an {definitions[0]} event that does not interrupt.",
         line=event.line,
         fix_edit=fixes.set_attribute(event.id, attribute, "true"),
     )
@@ -119,14 +119,14 @@ def _check_compensation(process: Process, event: Element, findings: Findings) ->
         findings.add(
             "compensation.handler_missing",
             event.id,
-            f"The compensation event {event.id!r} has no handler.",
+            f"The compensation event {named(event)} has no handler.",
             line=event.line,
         )
     elif not handler.for_compensation:
         findings.add(
             "compensation.handler_missing",
             event.id,
-            f"The compensation event {event.id!r} leads to {handler.id!r}, which is not marked as a handler.",
+            f"The compensation event {named(event)} leads to {named(handler)}, which is not marked as a handler.",
             line=event.line,
             fix_edit=fixes.set_attribute(handler.id, "isForCompensation", "true"),
         )
@@ -134,7 +134,7 @@ def _check_compensation(process: Process, event: Element, findings: Findings) ->
         findings.add(
             "compensation.boundary_has_flow",
             event.id,
-            f"The flow {flow.id!r} begins at the compensation event {event.id!r}.",
+            f"The flow {flow.id!r} begins at the compensation event {named(event)}.",
             line=flow.line,
             fix_edit=fixes.remove(flow.id),
         )
@@ -149,7 +149,7 @@ def _check_time(event: Element, timer: Timer, findings: Findings) -> None:
         findings.add(
             "timer.malformed",
             event.id,
-            f"The timer {event.id!r} cannot be read: {error.message}",
+            f"The timer {named(event)} cannot be read: {error.message}",
             line=event.line,
             fix=error.fix,
         )
@@ -170,25 +170,25 @@ def _check_links(process: Process, findings: Findings) -> None:
             findings.add(
                 "link.flow_wrong",
                 element.id,
-                f"The flow {flow.id!r} is on the wrong side of the link event {element.id!r}.",
+                f"The flow {flow.id!r} is on the wrong side of the link event {named(element)}.",
                 line=flow.line,
                 fix_edit=fixes.remove(flow.id),
             )
         if not link.name:
             findings.add(
-                "link.name_missing", element.id, f"The link {element.id!r} has no name.", line=element.line
+                "link.name_missing", element.id, f"The link {named(element)} has no name.", line=element.line
             )
         elif catches and catching[element.scope, link.name] > 1:
             findings.add(
                 "link.target_ambiguous",
                 element.id,
-                f"The link {link.name!r} of {element.id!r} is caught twice in its scope.",
+                f"The link {link.name!r} of {named(element)} is caught twice in its scope.",
                 line=element.line,
             )
         elif not catches and not link.target:
             findings.add(
                 "link.target_missing",
                 element.id,
-                f"The link {link.name!r} of {element.id!r} is caught nowhere in its scope.",
+                f"The link {link.name!r} of {named(element)} is caught nowhere in its scope.",
                 line=element.line,
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from flowmaster.engine.bpmn import fixes
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
 from flowmaster.engine.model import Compensation, Element, Flow, Link, Process
 
@@ -18,7 +18,7 @@ def check_flow(process: Process, findings: Findings) -> None:
         findings.add(
             "element.unreachable",
             element.id,
-            f"Nothing leads to {element.label!r}.",
+            f"Nothing leads to {named(element)}.",
             line=element.line,
         )
 
@@ -39,7 +39,7 @@ def _check_ends(element: Element, findings: Findings) -> None:
             findings.add(
                 "boundary.has_no_outgoing",
                 element.id,
-                f"The boundary event {element.label!r} leads nowhere.",
+                f"The boundary event {named(element)} leads nowhere.",
                 line=element.line,
             )
     elif element.triggered_by_event:
@@ -49,7 +49,7 @@ def _check_ends(element: Element, findings: Findings) -> None:
             findings.add(
                 "event_subprocess.has_boundary",
                 boundary.id,
-                f"The boundary event {boundary.id!r} is attached to the event sub-process {element.id!r}.",
+                f"The boundary event {named(boundary)} is attached to the event sub-process {named(element)}.",
                 line=boundary.line,
                 fix_edit=fixes.remove(boundary.id),
             )
@@ -65,7 +65,7 @@ def _refuse(findings: Findings, code: str, element: Element, flows: tuple[Flow, 
         findings.add(
             code,
             element.id,
-            f"The flow {flow.id!r} {how} {element.id!r}.",
+            f"The flow {flow.id!r} {how} {named(element)}.",
             line=flow.line or element.line,
             fix_edit=fixes.remove(flow.id),
         )
@@ -77,7 +77,7 @@ def _check_scope(process: Process, scope: Element, findings: Findings) -> None:
         _check_event_subprocess(scope, nodes, findings)
     elif not nodes:
         code = "process.empty" if scope.kind == "process" else "subprocess.empty"
-        findings.add(code, scope.id, f"{scope.label!r} holds no step.", line=scope.line)
+        findings.add(code, scope.id, f"{named(scope)} holds no step.", line=scope.line)
     else:
         _check_starts(scope, nodes, findings)
     if scope.kind == "adHocSubProcess" or not any(one.kind == "endEvent" for one in nodes):
@@ -87,7 +87,7 @@ def _check_scope(process: Process, scope: Element, findings: Findings) -> None:
             findings.add(
                 "element.dead_end",
                 element.id,
-                f"{element.label!r} leads nowhere, although {scope.label!r} has end events.",
+                f"{named(element)} leads nowhere, although {named(scope)} has end events.",
                 line=element.line,
             )
 
@@ -95,19 +95,15 @@ def _check_scope(process: Process, scope: Element, findings: Findings) -> None:
 def _check_starts(scope: Element, nodes: list[Element], findings: Findings) -> None:
     events = [one for one in nodes if one.kind == "startEvent"]
     plain = [one for one in events if one.family == "startEvent"]
-    if (
-        not scope.starts
-        and not any(one.instantiate for one in nodes)
-        and not (scope.kind == "process" and events)
-    ):
+    if not scope.starts and not events and not any(one.instantiate for one in nodes):
         findings.add(
-            "process.start_missing", scope.id, f"Nothing can begin in {scope.label!r}.", line=scope.line
+            "process.start_missing", scope.id, f"Nothing can begin in {named(scope)}.", line=scope.line
         )
     for extra in plain[1:]:
         findings.add(
             "process.start_ambiguous",
             extra.id,
-            f"{scope.label!r} has {len(plain)} start events without trigger; {extra.id!r} is one too many.",
+            f"{named(scope)} has {len(plain)} start events without trigger; {named(extra)} is one too many.",
             line=extra.line,
         )
     if scope.kind == "process":
@@ -117,7 +113,7 @@ def _check_starts(scope: Element, nodes: list[Element], findings: Findings) -> N
             findings.add(
                 "subprocess.start_has_trigger",
                 event.id,
-                f"The sub-process {scope.id!r} begins with {event.id!r}, a start event that has a trigger.",
+                f"The sub-process {named(scope)} begins with {named(event)}, a start event that has a trigger.",
                 line=event.line,
             )
 
@@ -128,7 +124,7 @@ def _check_event_subprocess(scope: Element, nodes: list[Element], findings: Find
         findings.add(
             "event_subprocess.start_count",
             scope.id,
-            f"The event sub-process {scope.id!r} has {len(events)} start events; it needs exactly one.",
+            f"The event sub-process {named(scope)} has {len(events)} start events; it needs exactly one.",
             line=scope.line,
         )
     for event in events:
@@ -136,7 +132,7 @@ def _check_event_subprocess(scope: Element, nodes: list[Element], findings: Find
             findings.add(
                 "event_subprocess.start_has_no_trigger",
                 event.id,
-                f"The start event {event.id!r} of the event sub-process {scope.id!r} has no trigger.",
+                f"The start event {named(event)} of the event sub-process {named(scope)} has no trigger.",
                 line=event.line,
             )
 
@@ -153,21 +149,33 @@ def _may_end(element: Element) -> bool:
 def _unreachable(process: Process) -> Iterator[Element]:
     """Yield the nodes that no path leads to, only the first of each path that hangs in the air."""
     reached: set[str] = set()
-    waiting = [process.id]
+    _follow(process, process.id, reached)
+    open_nodes = [
+        one for one in process.elements.values() if one.id not in reached and not _is_reached_otherwise(one)
+    ]
+    beginnings = [one for one in open_nodes if not one.incoming]
+    for element in [*beginnings, *open_nodes]:
+        if element.id not in reached and element.scope in reached:
+            yield element
+            _follow(process, element.id, reached)
+
+
+def _follow(process: Process, start: str, reached: set[str]) -> None:
+    waiting = [start]
     while waiting:
         element = process.elements[waiting.pop()]
         if element.id not in reached:
             reached.add(element.id)
             waiting.extend(_next(process, element))
-    for element in process.elements.values():
-        if (
-            element.id in reached
-            or element.for_compensation
-            or (element.host and element.host not in reached)
-        ):
-            continue
-        if element.scope in reached and not any(flow.source not in reached for flow in element.incoming):
-            yield element
+
+
+def _is_reached_otherwise(element: Element) -> bool:
+    """Return whether no flow needs to lead to the element: handlers, boundary events, catching links."""
+    return (
+        element.for_compensation
+        or element.kind == "boundaryEvent"
+        or (isinstance(element.details, Link) and element.kind == "intermediateCatchEvent")
+    )
 
 
 def _next(process: Process, element: Element) -> Iterator[str]:
@@ -177,9 +185,6 @@ def _next(process: Process, element: Element) -> Iterator[str]:
         yield boundary.id
     if element.compensated_by:
         yield element.compensated_by
-        for boundary in process.elements.values():
-            if boundary.host == element.id:
-                yield boundary.id
     if isinstance(element.details, Link) and element.details.target:
         yield element.details.target
     if element.kind in SCOPE_KINDS:

@@ -1,7 +1,7 @@
 """Conditions and defaults of outgoing flows, and what may stand behind event-based gateways (10.6)."""
 
 from flowmaster.engine.bpmn import fixes
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.model import Element, Flow, Process
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
@@ -28,7 +28,7 @@ def _check_blind(element: Element, findings: Findings) -> None:
             findings.add(
                 "flow.condition_ignored",
                 flow.id,
-                f"The flow {flow.id!r} out of {element.label!r} has the condition `{flow.condition.text}`; a flow out "
+                f"The flow {flow.id!r} out of {named(element)} has the condition `{flow.condition.text}`; a flow out "
                 f"of a `{element.kind}` must not have one.",
                 line=flow.line,
             )
@@ -38,25 +38,33 @@ def _check_choice(element: Element, findings: Findings) -> None:
     conditioned = [flow for flow in element.outgoing if flow.condition is not None]
     open_flows = [flow for flow in element.outgoing if flow.condition is None and flow is not element.default]
     if conditioned and not open_flows and element.default is None:
-        if not any(_always_holds(flow) for flow in conditioned):
+        if element.kind != "complexGateway" and not any(_always_holds(flow) for flow in conditioned):
             findings.add(
                 "gateway.default_missing",
                 element.id,
-                f"{element.label!r} has conditions on all flows and no default: if none holds, the instance stops.",
+                f"{named(element)} has conditions on all flows and no default: if none holds, the instance stops.",
                 line=element.line,
                 fix_edit=fixes.set_attribute(element.id, "default", conditioned[-1].id),
             )
         return
     if element.kind not in _CHOOSING or len(element.outgoing) < 2:
         return
-    alone = len(open_flows) == 1 and element.default is None
-    for flow in open_flows:
+    if len(open_flows) == 1:
+        flow = open_flows[0]
         findings.add(
             "flow.condition_missing",
             flow.id,
-            f"The flow {flow.id!r} out of {element.label!r} has no condition and is not the default.",
+            f"The flow {flow.id!r} out of {named(element)} has no condition and is not the default.",
             line=flow.line,
-            fix_edit=fixes.set_attribute(element.id, "default", flow.id) if alone else None,
+            fix_edit=fixes.set_attribute(element.id, "default", flow.id) if element.default is None else None,
+        )
+    elif open_flows:
+        listed = ", ".join(repr(flow.id) for flow in open_flows)
+        findings.add(
+            "flow.condition_missing",
+            element.id,
+            f"The flows {listed} out of {named(element)} have no condition.",
+            line=element.line,
         )
 
 
@@ -69,7 +77,7 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
         findings.add(
             "gateway.event_single",
             gateway.id,
-            f"The event-based gateway {gateway.label!r} leads to {len(gateway.outgoing)} events.",
+            f"The event-based gateway {named(gateway)} leads to {len(gateway.outgoing)} events.",
             line=gateway.line,
         )
     for flow in gateway.outgoing:
@@ -78,7 +86,7 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
             findings.add(
                 "gateway.event_target_wrong",
                 gateway.id,
-                f"The event-based gateway {gateway.id!r} leads to {target.id!r}, a `{target.kind}`, which waits for no "
+                f"The event-based gateway {named(gateway)} leads to {named(target)}, a `{target.kind}`, which waits for no "
                 "event.",
                 line=flow.line,
             )
@@ -87,8 +95,8 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
             findings.add(
                 "gateway.event_target_has_boundary",
                 target.id,
-                f"{target.id!r} stands behind the event-based gateway {gateway.id!r} and has the boundary event "
-                f"{boundary.id!r}.",
+                f"{named(target)} stands behind the event-based gateway {named(gateway)} and has the boundary event "
+                f"{named(boundary)}.",
                 line=boundary.line,
                 fix_edit=fixes.remove(boundary.id),
             )
@@ -97,7 +105,7 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
                 findings.add(
                     "gateway.event_target_shared",
                     target.id,
-                    f"{target.id!r} stands behind the event-based gateway {gateway.id!r} and is also the target of "
+                    f"{named(target)} stands behind the event-based gateway {named(gateway)} and is also the target of "
                     f"{other.id!r}.",
                     line=other.line,
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.timers import instant, later
@@ -29,7 +29,7 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
         findings.add(
             "task.performer_missing",
             element.id,
-            f"Nobody is named who does {element.label!r}.",
+            f"Nobody is named who does {named(element)}.",
             line=element.line,
             fix=f"Name one of the roles {known} in `zeebe:assignmentDefinition`." if known else "",
         )
@@ -41,7 +41,7 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
             findings.add(
                 "task.role_unknown",
                 element.id,
-                f"{element.label!r} is for {role!r}, which is no declared role."
+                f"{named(element)} is for {role!r}, which is no declared role."
                 + did_you_mean(role, list(process.roles)),
                 line=element.line,
             )
@@ -52,14 +52,12 @@ def _check_form(
 ) -> None:
     if not task.form:
         if not (process.data and element.outputs):
-            findings.add(
-                "task.form_missing", element.id, f"{element.label!r} has no form.", line=element.line
-            )
+            findings.add("task.form_missing", element.id, f"{named(element)} has no form.", line=element.line)
     elif task.form not in process.forms and forms is not None and not forms(task.form):
         findings.add(
             "task.form_unknown",
             element.id,
-            f"{element.label!r} uses the form {task.form!r}, which does not exist."
+            f"{named(element)} uses the form {task.form!r}, which does not exist."
             + did_you_mean(task.form, list(process.forms)),
             line=element.line,
         )
@@ -72,7 +70,7 @@ def _check_exclusions(process: Process, element: Element, task: UserTask, findin
             findings.add(
                 "exclusion.step_unknown",
                 element.id,
-                f"{element.label!r} excludes who did {exclusion.step!r}, which is no human step here."
+                f"{named(element)} excludes who did {exclusion.step!r}, which is no human step here."
                 + did_you_mean(exclusion.step, human),
                 line=element.line,
             )
@@ -90,14 +88,14 @@ def _check_deadlines(element: Element, task: UserTask, findings: Findings) -> No
             findings.add(
                 "deadline.after_malformed",
                 element.id,
-                f"A deadline of {element.label!r}: {error.message}",
+                f"A deadline of {named(element)}: {error.message}",
                 line=element.line,
             )
     if due["remind"] and due["escalate"] and min(due["escalate"]) <= min(due["remind"]):
         findings.add(
             "deadline.order_odd",
             element.id,
-            f"{element.label!r} is escalated before anybody is reminded of it.",
+            f"{named(element)} is escalated before anybody is reminded of it.",
             line=element.line,
         )
 
@@ -112,7 +110,7 @@ def _check_moment(element: Element, what: str, value: Value | None, findings: Fi
         findings.add(
             "task.due_malformed",
             element.id,
-            f"The {what} date of {element.label!r}: {error.message}",
+            f"The {what} date of {named(element)}: {error.message}",
             line=element.line,
         )
 

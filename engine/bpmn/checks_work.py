@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import AdHoc, Call, Constant, Element, Job, Process, Rule, Value
 from flowmaster.engine.timers import later
@@ -27,14 +27,14 @@ def check_work(
             findings.add(
                 code,
                 element.id,
-                f"{element.label!r} is a `{element.kind}` without work to do.",
+                f"{named(element)} is a `{element.kind}` without work to do.",
                 line=element.line,
             )
         elif element.unsupported and (element.kind != "callActivity" or element.details is not None):
             findings.add(
                 "element.not_executable",
                 element.id,
-                f"{element.label!r} cannot run yet: {element.unsupported}",
+                f"{named(element)} cannot run yet: {element.unsupported}",
                 line=element.line,
             )
         _check_calls(process, element, findings, processes, decisions)
@@ -55,7 +55,7 @@ def _check_calls(
             findings.add(
                 "call.process_unknown",
                 element.id,
-                f"{element.id!r} calls the process {called!r}, which does not exist.",
+                f"{named(element)} calls the process {called!r}, which does not exist.",
                 line=element.line,
             )
     elif isinstance(details, Rule) and decisions is not None:
@@ -64,7 +64,7 @@ def _check_calls(
             findings.add(
                 "rule.decision_unknown",
                 element.id,
-                f"{element.id!r} asks the decision {decision!r}, which does not exist.",
+                f"{named(element)} asks the decision {decision!r}, which does not exist.",
                 line=element.line,
             )
 
@@ -80,7 +80,7 @@ def _check_backoff(element: Element, findings: Findings) -> None:
         findings.add(
             "job.wait_malformed",
             element.id,
-            f"The wait of {element.id!r}: {error.message}",
+            f"The wait of {named(element)}: {error.message}",
             line=element.line,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flowmaster.engine.bpmn.problem import WARNING, Problem, in_order
 from flowmaster.engine.bpmn.rules import RULES
+from flowmaster.engine.model import Element
 from flowmaster.engine.values import Json
 
 
@@ -38,3 +39,13 @@ class Findings:
     def all(self) -> tuple[Problem, ...]:
         """Return the problems, the gravest first."""
         return in_order(self._problems)
+
+
+def called(identifier: str, name: str) -> str:
+    """Return how messages call an element: its name with its id, or the id alone."""
+    return f"{name!r} ({identifier})" if name and name != identifier else repr(identifier)
+
+
+def named(element: Element) -> str:
+    """Return how messages call an element of a model."""
+    return called(element.id, element.name)

@@ -9,6 +9,7 @@ _TOKEN = re.compile(
         (?P<number>\d+(?:\.\d+)?(?![\w.]))
       | '(?P<single>[^'\\]*)'
       | "(?P<double>[^"\\]*)"
+      | !\s*(?P<negated>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
       | (?P<name>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
       | (?P<operator>==|!=|<=|>=|&&|\|\||[<>+\-*/()])
     )""",
@@ -46,6 +47,8 @@ def _feel_of(token: re.Match[str]) -> str | None:
     for kind in ("single", "double"):
         if token[kind] is not None:
             return '"' + token[kind].replace('"', '\\"') + '"'
+    if token["negated"] is not None:
+        return f"not({token['negated']})"
     if token["name"] is not None:
         return None if token["name"] in _NOT_FEEL else _WORDS.get(token["name"], token["name"])
     return (

@@ -64,7 +64,7 @@ def read_processes(document: BpmnDocument, runnable: frozenset[str]) -> tuple[Re
 
 
 def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> ReadProcess:
-    executable = xml.is_true("isExecutable", True)
+    executable = xml.is_true("isExecutable", bool(document.flow_nodes(xml)))
     declares = is_declared(xml)
     reading = Reading(document, xml, Findings(strict=declares, documentary=not executable))
     data, roles = data_of(reading), roles_of(reading)

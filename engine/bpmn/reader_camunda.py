@@ -172,5 +172,5 @@ def _report(reading: Reading, xml: XmlElement, what: str) -> None:
     reading.add(
         "element.extension_ignored",
         xml,
-        f"{reading.id_of(xml)!r} has {what} of another engine, which has no effect here.",
+        f"{reading.called(xml)} has {what} of another engine, which has no effect here.",
     )

@@ -38,7 +38,7 @@ def definitions_of(reading: Reading, xml: XmlElement) -> list[XmlElement]:
             reading.add(
                 "event.definition_unknown",
                 xml,
-                f"{reading.id_of(xml)!r} names the event definition {reference!r}, which the file does not have.",
+                f"{reading.called(xml)} names the event definition {reference!r}, which the file does not have.",
             )
         else:
             found.append(shared)
@@ -104,12 +104,14 @@ def message_of(reading: Reading, xml: XmlElement, owner: XmlElement) -> Message 
     message = reading.resolve(xml, "messageRef", owner, "message")
     if message is None:
         if not says(xml, "messageRef"):
-            reading.add("message.missing", owner, f"{identifier!r} names no message.")
+            reading.add("message.missing", owner, f"{reading.called(owner)} names no message.")
         return None
     name = reading.values.literal_or_feel(message.name, message, identifier, "The message name")
     if name is None:
         reading.add(
-            "message.name_missing", owner, f"The message {message.id!r} of {identifier!r} has no name."
+            "message.name_missing",
+            owner,
+            f"The message {message.id!r} of {reading.called(owner)} has no name.",
         )
         return None
     subscription = message.extension(ZEEBE_SUBSCRIPTION)
@@ -126,11 +128,13 @@ def _signal(reading: Reading, definition: XmlElement, owner: XmlElement) -> Sign
     signal = reading.resolve(definition, "signalRef", owner, "signal")
     if signal is None:
         if not says(definition, "signalRef"):
-            reading.add("signal.missing", owner, f"{identifier!r} names no signal.")
+            reading.add("signal.missing", owner, f"{reading.called(owner)} names no signal.")
         return None
     name = reading.values.literal_or_feel(signal.name, signal, identifier, "The signal name")
     if name is None:
-        reading.add("signal.missing", owner, f"The signal {signal.id!r} of {identifier!r} has no name.")
+        reading.add(
+            "signal.missing", owner, f"The signal {signal.id!r} of {reading.called(owner)} has no name."
+        )
         return None
     return Signal(name)
 
@@ -139,12 +143,14 @@ def _timer(reading: Reading, definition: XmlElement, owner: XmlElement) -> Timer
     identifier = reading.id_of(owner)
     times = [time for time in definition.children(*_TIMES) if time.text]
     if not times:
-        reading.add("timer.missing", owner, f"The timer {identifier!r} has no time.")
+        reading.add("timer.missing", owner, f"The timer {reading.called(owner)} has no time.")
         return None
     if len(times) > 1:
         kinds = ", ".join(f"`{time.kind}`" for time in times)
         reading.add(
-            "timer.malformed", owner, f"The timer {identifier!r} has several times ({kinds}); one is wanted."
+            "timer.malformed",
+            owner,
+            f"The timer {reading.called(owner)} has several times ({kinds}); one is wanted.",
         )
     value = reading.values.literal_or_feel(times[0].text, times[0], identifier, "The time")
     return Timer(_TIMES[times[0].kind], value or NULL)
@@ -158,7 +164,7 @@ def _error(reading: Reading, definition: XmlElement, owner: XmlElement, catches:
         written = error.get("errorCode") or error.name
         code = reading.values.literal_or_feel(written, error, identifier, "The error code")
     if code is None and not catches and (error is not None or not says(definition, "errorRef")):
-        reading.add("error.missing", owner, f"{identifier!r} does not say which error it throws.")
+        reading.add("error.missing", owner, f"{reading.called(owner)} does not say which error it throws.")
     return Error(code)
 
 
@@ -170,7 +176,9 @@ def _escalation(reading: Reading, definition: XmlElement, owner: XmlElement, cat
         written = escalation.get("escalationCode") or escalation.name
         code = reading.values.literal_or_feel(written, escalation, identifier, "The escalation code")
     if code is None and not catches and (escalation is not None or not says(definition, "escalationRef")):
-        reading.add("escalation.missing", owner, f"{identifier!r} does not say which escalation it throws.")
+        reading.add(
+            "escalation.missing", owner, f"{reading.called(owner)} does not say which escalation it throws."
+        )
     return Escalation(code)
 
 
@@ -178,7 +186,9 @@ def _conditional(reading: Reading, definition: XmlElement, owner: XmlElement) ->
     identifier = reading.id_of(owner)
     condition = definition.child("condition")
     if condition is None or not condition.text:
-        reading.add("condition.missing", owner, f"The conditional event {identifier!r} has no condition.")
+        reading.add(
+            "condition.missing", owner, f"The conditional event {reading.called(owner)} has no condition."
+        )
         return None
     return Conditional(reading.values.expression(condition, identifier, "The condition"))
 
@@ -194,7 +204,7 @@ def _compensation(reading: Reading, definition: XmlElement, owner: XmlElement) -
             reading.add(
                 "compensation.activity_unknown",
                 owner,
-                f"{reading.id_of(owner)!r} undoes {activity!r}, which is no activity of the file.",
+                f"{reading.called(owner)} undoes {activity!r}, which is no activity of the file.",
             )
         else:
             activity = reading.id_of(found)

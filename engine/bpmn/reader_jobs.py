@@ -53,9 +53,10 @@ def _retries(reading: Reading, definition: XmlElement | None, owner: XmlElement)
     if written.isascii() and written.isdigit():
         return Constant(int(written[:9]))
     if not written.startswith("="):
-        identifier = reading.id_of(owner)
         reading.add(
-            "job.retries_malformed", owner, f"{identifier!r} has {written!r} as its number of retries."
+            "job.retries_malformed",
+            owner,
+            f"{reading.called(owner)} has {written!r} as its number of retries.",
         )
         return Constant(RETRIES)
     return reading.values.feel(written, owner, reading.id_of(owner), "The number of retries")

@@ -27,7 +27,9 @@ def _standard_loop(reading: Reading, loop: XmlElement, owner: XmlElement) -> Sta
     limit = int(maximum[:9]) if maximum.isascii() and maximum.isdigit() else None
     if condition is None and limit is None:
         reading.add(
-            "loop.condition_missing", owner, f"The loop of {identifier!r} has no condition and no maximum."
+            "loop.condition_missing",
+            owner,
+            f"The loop of {reading.called(owner)} has no condition and no maximum.",
         )
     return StandardLoop(condition, loop.is_true("testBefore"), limit)
 
@@ -46,7 +48,7 @@ def _multi_instance(reading: Reading, loop: XmlElement, owner: XmlElement) -> Mu
         reading.add(
             "loop.number_missing",
             owner,
-            f"The multi-instance activity {identifier!r} has no number and no collection.",
+            f"The multi-instance activity {reading.called(owner)} has no number and no collection.",
         )
     return MultiInstance(
         sequential=loop.is_true("isSequential"),

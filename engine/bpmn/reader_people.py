@@ -96,7 +96,7 @@ def _priority(reading: Reading, xml: XmlElement, written: str) -> Value | None:
         reading.add(
             "task.priority_malformed",
             xml,
-            f"The priority of {reading.id_of(xml)!r} is {written!r}, not a number.",
+            f"The priority of {reading.called(xml)} is {written!r}, not a number.",
         )
         return None
     return reading.values.literal_or_feel(written, xml, reading.id_of(xml), "The priority")
@@ -123,7 +123,7 @@ def _exclusions(reading: Reading, xml: XmlElement) -> tuple[Exclusion, ...]:
         )
         step = exclude.get("step").strip()
         if person is None and not step:
-            reading.add("exclusion.empty", xml, f"An exclusion of {reading.id_of(xml)!r} names nobody.")
+            reading.add("exclusion.empty", xml, f"An exclusion of {reading.called(xml)} names nobody.")
         else:
             found.append(Exclusion(person, step))
     return tuple(found)
@@ -142,14 +142,20 @@ def _deadlines(reading: Reading, xml: XmlElement) -> tuple[Deadline, ...]:
         )
         if action not in _ACTIONS:
             reading.add(
-                "deadline.action_unknown", xml, f"A deadline of {identifier!r} has the action {action!r}."
+                "deadline.action_unknown",
+                xml,
+                f"A deadline of {reading.called(xml)} has the action {action!r}.",
             )
         elif after is None:
             reading.add(
-                "deadline.after_malformed", xml, f"A deadline of {identifier!r} has no time in `after`."
+                "deadline.after_malformed",
+                xml,
+                f"A deadline of {reading.called(xml)} has no time in `after`.",
             )
         else:
             if action == "escalate" and to is None:
-                reading.add("deadline.to_missing", xml, f"An escalation of {identifier!r} goes to nobody.")
+                reading.add(
+                    "deadline.to_missing", xml, f"An escalation of {reading.called(xml)} goes to nobody."
+                )
             found.append(Deadline(after, action, to))
     return tuple(found)

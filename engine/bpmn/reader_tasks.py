@@ -113,7 +113,9 @@ def _script(reading: Reading, xml: XmlElement) -> Script | None:
         return None
     if not result:
         reading.add(
-            "rule.result_missing", xml, f"The result of the script {identifier!r} goes into no variable."
+            "rule.result_missing",
+            xml,
+            f"The result of the script {reading.called(xml)} goes into no variable.",
         )
     return Script(expression, result)
 
@@ -136,7 +138,9 @@ def _rule(reading: Reading, xml: XmlElement) -> Rule | None:
         return None
     if not result:
         reading.add(
-            "rule.result_missing", xml, f"The result of the decision in {identifier!r} goes into no variable."
+            "rule.result_missing",
+            xml,
+            f"The result of the decision in {reading.called(xml)} goes into no variable.",
         )
     return Rule(decision, result, version)
 
@@ -152,7 +156,7 @@ def _call(reading: Reading, xml: XmlElement) -> Call | None:
         reading.add(
             "call.target_missing",
             xml,
-            f"The call activity {identifier!r} does not say which process it calls.",
+            f"The call activity {reading.called(xml)} does not say which process it calls.",
         )
         return None
     if called is None:

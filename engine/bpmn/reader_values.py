@@ -13,14 +13,20 @@ from flowmaster.engine.model import Constant, Value
 NULL = Constant(None)
 """Stands where an expression cannot be read; the problem that says so refuses publishing."""
 
+_SAME_EVERYWHERE = frozenset({"true", "false"})
 _PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 class Values:
-    """Compiles the expressions of one process and notes what is wrong with them."""
+    """Compiles the expressions of one process and notes what is wrong with them.
 
-    def __init__(self, findings: Findings) -> None:
+    `language` is the file's `expressionLanguage`. Modellers write XPath there whatever they use, so an expression
+    counts as foreign only if it is no FEEL and has no leading `=`.
+    """
+
+    def __init__(self, findings: Findings, language: str = "") -> None:
         self._findings = findings
+        self._foreign_by_default = bool(language) and "feel" not in language.lower()
         self._compiled: dict[str, Value] = {}
         self._names: tuple[str, ...] = ()
 
@@ -44,33 +50,40 @@ class Values:
     def feel(self, text: str, owner: XmlElement, element: str, what: str, language: str = "") -> Value:
         """Compile what is FEEL with or without its leading `=`."""
         source = text.strip()
-        if is_juel(source) or (language and "feel" not in language.lower()):
+        if is_juel(source) or (
+            language and "feel" not in language.lower() and source not in _SAME_EVERYWHERE
+        ):
             translated = feel_of_juel(source)
             if translated is None:
-                self._findings.add(
-                    "expression.language_unknown",
-                    element,
-                    f"{what} of {element!r} is not FEEL: {_short(source)!r}.",
-                    line=owner.line,
-                )
-                return NULL
+                return self._foreign(source, owner, element, what)
             source = translated
-        source = source.removeprefix("=")
-        found = self._compiled.get(source)
+        bare = source.removeprefix("=")
+        found = self._compiled.get(bare)
         if found is None:
             try:
-                found = compile_expression(source, names=self._names)
+                found = compile_expression(bare, names=self._names)
             except FlowMasterError as error:
+                if self._foreign_by_default and bare == source:
+                    return self._foreign(source, owner, element, what)
                 self._findings.add(
                     "feel.syntax",
                     element,
-                    f"{what} of {element!r} is no valid FEEL: {error.message}, in {_short(source)!r}.",
+                    f"{what} of {element!r} is no valid FEEL: {error.message}, in {_short(bare)!r}.",
                     line=owner.line,
                     fix=error.fix,
                 )
                 return NULL
-            self._compiled[source] = found
+            self._compiled[bare] = found
         return found
+
+    def _foreign(self, source: str, owner: XmlElement, element: str, what: str) -> Value:
+        self._findings.add(
+            "expression.language_unknown",
+            element,
+            f"{what} of {element!r} is not FEEL: {_short(source)!r}.",
+            line=owner.line,
+        )
+        return NULL
 
     def expression(self, holder: XmlElement, element: str, what: str) -> Value:
         """Compile a BPMN expression element such as `conditionExpression`."""

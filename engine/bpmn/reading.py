@@ -2,7 +2,7 @@
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element as XmlElement
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, called
 from flowmaster.engine.bpmn.fixes import Edit
 from flowmaster.engine.bpmn.reader_values import Values
 from flowmaster.engine.bpmn.vocabulary import ACTIVITI, CAMUNDA, FLOWABLE
@@ -18,7 +18,7 @@ class Reading:
         self.document = document
         self.process = process
         self.findings = findings
-        self.values = Values(findings)
+        self.values = Values(findings, document.root.get("expressionLanguage"))
         self.forms: dict[str, Json] = {}
         self._made: dict[XmlElement, str] = {}
         self._taken: set[str] = set()
@@ -34,6 +34,10 @@ class Reading:
             self._taken.add(made)
             self._made[xml] = made
         return self._made[xml]
+
+    def called(self, xml: XmlElement) -> str:
+        """Return how messages call an element: its name with its id, or the id alone."""
+        return called(self.id_of(xml), " ".join(xml.name.split()))
 
     def add(
         self, code: str, xml: XmlElement, message: str, *, fix: str = "", fix_edit: Edit | None = None
@@ -52,7 +56,7 @@ class Reading:
             self.add(
                 "reference.unknown",
                 owner,
-                f"{self.id_of(owner)!r} names {reference!r} in `{attribute}`, but the file has no such {what}.",
+                f"{self.called(owner)} names {reference!r} in `{attribute}`, but the file has no such {what}.",
             )
             return None
         return found
