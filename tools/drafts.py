@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
-from flowmaster.engine.bpmn.problem import Problem, in_order
+from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
@@ -67,12 +67,7 @@ def read_file(source: str | BpmnDocument, reader: Reader, tenant: str) -> Proces
         return reader.find_definition(tenant, "decision", key) is not None
 
     problems = {
-        key: in_order(
-            [
-                *read.problems,
-                *check_process(read, document, has_process=knows_process, has_decision=knows_decision),
-            ]
-        )
+        key: check_process(read, has_process=knows_process, has_decision=knows_decision)
         for key, read in reads.items()
     }
     return ProcessFile(document, reads, problems)

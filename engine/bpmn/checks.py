@@ -1,6 +1,6 @@
 """All problems of a model that was read: structure, events, work, people and data.
 
-    problems = check_process(read, decisions=library.has)
+    problems = check_process(read, has_decision=library.has)
 
 Only errors refuse publishing. What each problem means stands in `rules.py`.
 """
@@ -24,9 +24,9 @@ Lookup = Callable[[str], bool]
 def check_process(
     read: ReadProcess,
     *,
-    processes: Lookup | None = None,
-    decisions: Lookup | None = None,
-    forms: Lookup | None = None,
+    has_process: Lookup | None = None,
+    has_decision: Lookup | None = None,
+    has_form: Lookup | None = None,
 ) -> tuple[Problem, ...]:
     """Return every problem of a process, the gravest first; a lookup that is left out is not asked."""
     process = read.process
@@ -35,8 +35,8 @@ def check_process(
     check_gateways(process, findings)
     check_events(process, findings)
     if process.executable:
-        check_work(process, findings, processes, decisions)
-        check_people(process, findings, forms)
+        check_work(process, findings, has_process, has_decision)
+        check_people(process, findings, has_form)
         check_data(process, findings)
     else:
         findings.add(
