@@ -105,6 +105,11 @@ def compile_filter(compiler: "Compiler", node: Any) -> "Code":
 
             return compiler.fold(pick, source)
     compiler.bounded = False
+    return filter_code(source, condition, place)
+
+
+def filter_code(source: "Code", condition: "Code", place: Place) -> "Code":
+    """Return the code of a filter whose condition is not constant."""
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
         value = source(variables, evaluation)
@@ -165,8 +170,11 @@ def compile_for(compiler: "Compiler", node: Any) -> "Code":
     """Compile `for a in x return body`."""
     compiler.bounded = False
     iterators = _iterators(compiler, node.iterators)
-    body, place = compiler.compile(node.body), node.place
-    wants_partial = s.mentions(node.body, "partial")
+    return for_code(iterators, compiler.compile(node.body), s.mentions(node.body, "partial"), node.place)
+
+
+def for_code(iterators: "tuple[Source, ...]", body: "Code", wants_partial: bool, place: Place) -> "Code":
+    """Return the code of a loop over iterators."""
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
         results: list[object] = []
@@ -187,8 +195,12 @@ def compile_quantified(compiler: "Compiler", node: Any) -> "Code":
     """Compile `some a in x satisfies condition`, and `every`."""
     compiler.bounded = False
     iterators = _iterators(compiler, node.iterators)
-    condition, place = compiler.compile(node.condition), node.place
-    decisive = node.kind == "some"
+    return quantified_code(node.kind, iterators, compiler.compile(node.condition), node.place)
+
+
+def quantified_code(kind: str, iterators: "tuple[Source, ...]", condition: "Code", place: Place) -> "Code":
+    """Return the code of `some` and `every`."""
+    decisive = kind == "some"
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
         result: bool | None = not decisive

@@ -43,14 +43,15 @@ class Result(NamedTuple):
 class Expression:
     """A compiled expression: immutable, and shareable between threads."""
 
-    __slots__ = ("_code", "_quiet", "constant", "is_constant", "names", "names_perhaps", "node", "text")
+    __slots__ = ("_quiet", "code", "constant", "is_constant", "names", "names_perhaps", "node", "text")
 
     def __init__(self, text: str, node: s.Node, compiler: Compiler) -> None:
         self.text = text
         self.node = node
-        self._code = compiler.compile(node)
-        self.is_constant = self._code in compiler.constants
-        self.constant = compiler.constants.get(self._code)
+        self.code = compiler.compile(node)
+        """The closure itself, for whoever carries an evaluation of its own."""
+        self.is_constant = self.code in compiler.constants
+        self.constant = compiler.constants.get(self.code)
         """The value of a constant expression."""
         self.names = frozenset(compiler.free)
         """The top-level variables that are read."""
@@ -77,14 +78,14 @@ class Expression:
     def value(self, variables: Mapping[str, object], at: int = 0) -> object:
         """Evaluate to the bare value; faults are null, as always in FEEL."""
         try:
-            return self._code(variables, QUIET if self._quiet else Evaluation(at))
+            return self.code(variables, QUIET if self._quiet else Evaluation(at))
         except RecursionError:
             raise FeelLimitExceeded("nested calls", DEFAULT.depth) from None
 
     def run(self, variables: Mapping[str, object], evaluation: Evaluation) -> object:
         """Evaluate as a part of a larger evaluation, sharing its fuel and warnings."""
         try:
-            return self._code(variables, evaluation)
+            return self.code(variables, evaluation)
         except RecursionError:
             raise FeelLimitExceeded("nested calls", evaluation.limits.depth) from None
 

@@ -1,0 +1,1 @@
+"""DMN: decision models read without loss, compiled once, evaluated with their reasons."""

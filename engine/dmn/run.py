@@ -1,0 +1,44 @@
+"""One evaluation of a decision: given inputs, values found so far, matched rules, and the fuel and warnings of FEEL."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flowmaster.engine.feel.evaluation import Evaluation, Limits, Place, Warning
+
+MATCHES_MAX = 10_000
+
+
+class RuleMatch(NamedTuple):
+    """A rule that matched: where it stands, what it was asked and what it answered."""
+
+    decision: str
+    rule: int
+    rule_id: str
+    inputs: Mapping[str, object]
+    outputs: Mapping[str, object]
+
+
+class DecisionResult(NamedTuple):
+    """What a decision answers, the rules that led there, and why parts of it are null."""
+
+    value: object
+    matched: tuple[RuleMatch, ...]
+    warnings: tuple[Warning, ...]
+
+
+class DmnRun(Evaluation):
+    """The mutable companion of one evaluation of a model; never shared between threads."""
+
+    __slots__ = ("decision", "inputs", "matched", "values", "where")
+
+    def __init__(self, inputs: Mapping[str, object], at: int, zone: str, limits: Limits) -> None:
+        super().__init__(at, zone, limits)
+        self.inputs = inputs
+        self.values: dict[tuple[str, str], object] = {}
+        self.matched: list[RuleMatch] = []
+        self.where = ""
+        self.decision = ""
+
+    def warn(self, text: str, place: Place) -> None:
+        """Note a warning with the decision in which it arose."""
+        super().warn(f"{self.where}: {text}" if self.where else text, place)

@@ -1,0 +1,106 @@
+"""Safe XML for DMN: no document types, no entities, no network; elements by their local names in any DMN version."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from flowmaster.engine.errors import FlowMasterError
+
+BYTES_MAX = 20_000_000
+DEPTH_MAX = 200
+NAMESPACES = {
+    "http://www.omg.org/spec/DMN/20130901": "1.0",
+    "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20180521/MODEL/": "1.2",
+    "https://www.omg.org/spec/DMN/20191111/MODEL/": "1.3",
+    "https://www.omg.org/spec/DMN/20211108/MODEL/": "1.4",
+    "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
+    "https://www.omg.org/spec/DMN/20240513/MODEL/": "1.6",
+}
+"""The model namespaces, and the version of DMN each belongs to."""
+
+Element = etree._Element
+
+
+def refuse(code: str, message: str, element: Element | None = None, fix: str = "") -> FlowMasterError:
+    """Return an error that names line and element."""
+    if element is None:
+        return FlowMasterError(code, message, fix=fix, status=422)
+    name = element.get("id") or element.get("name") or ""
+    path = f"element:{name}" if name else f"line:{element.sourceline}"
+    return FlowMasterError(
+        code, f"{message} (line {element.sourceline}, <{local(element)}>)", path=path, fix=fix, status=422
+    )
+
+
+def parse(source: bytes | str) -> Element:
+    """Parse a document and return its `definitions`, or refuse it with code `dmn.*`."""
+    data = source.encode("utf-8") if isinstance(source, str) else source
+    if len(data) > BYTES_MAX:
+        raise refuse("dmn.too_large", f"The document is larger than {BYTES_MAX:,} bytes.")
+    if isinstance(source, str) and source.lstrip().startswith("<?xml"):
+        head, _, rest = source.lstrip().partition("?>")
+        data = (rest if head else source).encode("utf-8")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise refuse(
+            "dmn.not_xml", f"The document is not XML: {error}", fix="Send a DMN 1.1 to 1.6 document."
+        ) from None
+    if root.getroottree().docinfo.doctype:
+        raise refuse(
+            "dmn.doctype_forbidden", "Document types are not read.", fix="Remove the <!DOCTYPE ...>."
+        )
+    if local(root) != "definitions" or namespace(root) not in NAMESPACES:
+        raise refuse(
+            "dmn.not_dmn",
+            f"The root is <{local(root)}> in namespace {namespace(root)!r}; expected <definitions> of DMN 1.1 to 1.6",
+            root,
+        )
+    return root
+
+
+def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def namespace(element: Element) -> str:
+    """Return an element's namespace."""
+    tag = element.tag
+    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
+
+
+def children(element: Element, *names: str) -> Iterator[Element]:
+    """Give the DMN children of these names in their order; all DMN children without names."""
+    for child in element:
+        if (
+            isinstance(child.tag, str)
+            and namespace(child) in NAMESPACES
+            and (not names or local(child) in names)
+        ):
+            yield child
+
+
+def child(element: Element, *names: str) -> Element | None:
+    """Return the first child of these names."""
+    return next(children(element, *names), None)
+
+
+def text_of(element: Element | None) -> str:
+    """Return the text of the `text` child of an element, or its own; empty when there is none."""
+    if element is None:
+        return ""
+    inner = child(element, "text")
+    return "".join((inner if inner is not None else element).itertext()).strip()
+
+
+def text_line(element: Element) -> int:
+    """Return the line on which the text of an element stands."""
+    inner = child(element, "text")
+    return int((inner if inner is not None else element).sourceline or 0)
