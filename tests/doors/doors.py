@@ -1,7 +1,9 @@
 """The doors, each as a function that plays the same calls on a folder of its own and tells what it answered."""
 
 import json
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,13 +87,11 @@ def over_command_line(capsys: pytest.CaptureFixture[str]) -> Door:
 def stdio_server(folder: Path | str, *options: str) -> StdioServerParameters:
     """Return how the installed command is started over stdio."""
     arguments = ["mcp", "--data", str(folder), "--clock", "virtual", "--tools", "all", *options]
-    return StdioServerParameters(command=command(), args=arguments)
+    return StdioServerParameters(command=command(), args=arguments, env=dict(os.environ))
 
 
 def command() -> str:
     """Return the installed command."""
-    import sys
-
     return str(Path(sys.executable).with_name("flowmaster"))
 
 

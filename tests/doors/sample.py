@@ -1,5 +1,6 @@
 """Operations made for tests: small ones that show what the path of every call does."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -8,6 +9,8 @@ from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.wiring import open_app
+from flowmaster.tools import operations
 from flowmaster.tools.app import App, Once, StoredAnswer
 from flowmaster.tools.models import Arguments, Number, Result, Value, Variables, WriteArguments
 from flowmaster.tools.registry import Call, Caller, Registry, operation
@@ -156,18 +159,16 @@ class Answers:
 
 def sample_app() -> App:
     """Return an app that offers the sample operations and the operations on operations."""
-    from flowmaster.tools import operations
-
     TOTALS.clear()
     registry = Registry(
         [sample_echo, sample_add, sample_break, sample_extra, sample_wait, *operations.OPERATIONS]
     )
-    return bare_app(registry)
 
+    async def opened() -> App:
+        async with open_app(Settings(data=MEMORY, tools=("all",))) as app:
+            return replace(app, registry=registry, answers=Answers())
 
-def bare_app(registry: Registry) -> App:
-    """Return an app without any service but the answer book."""
-    return App(settings=Settings(data=MEMORY, tools=("all",)), registry=registry, answers=Answers())
+    return anyio.run(opened)
 
 
 def local_call(app: App, caller: Caller | None = None) -> Call:
