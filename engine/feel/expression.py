@@ -7,7 +7,15 @@ from flowmaster.engine.feel import convert
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.builtins import library
 from flowmaster.engine.feel.compiler import Compiler
-from flowmaster.engine.feel.evaluation import DEFAULT, QUIET, Evaluation, FeelLimitExceeded, Limits, Warning
+from flowmaster.engine.feel.evaluation import (
+    DEFAULT,
+    QUIET,
+    Evaluation,
+    FeelLimitExceeded,
+    Limits,
+    Place,
+    Warning,
+)
 from flowmaster.engine.feel.external import External
 from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
@@ -102,8 +110,10 @@ def compile_expression(
     Raises `FeelSyntaxError` (code `feel.syntax`) with line and column.
     """
     known = names if isinstance(names, NameSet) else NameSet(names, BUILTIN_NAMES)
-    node = parse_expression(text, known)
-    return Expression(text, node, Compiler(known.given, types, external))
+    try:
+        return Expression(text, parse_expression(text, known), Compiler(known.given, types, external))
+    except RecursionError:
+        raise _too_deep() from None
 
 
 def compile_unary_tests(
@@ -114,5 +124,12 @@ def compile_unary_tests(
 ) -> Expression:
     """Compile the unary tests of a table cell; the tested value is the variable `?`."""
     known = names if isinstance(names, NameSet) else NameSet(names, BUILTIN_NAMES)
-    node = parse_unary_tests(text, known)
-    return Expression(text, node, Compiler(known.given, types))
+    try:
+        return Expression(text, parse_unary_tests(text, known), Compiler(known.given, types))
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> FeelSyntaxError:
+    """Return the refusal of a nesting that is within the parser's limit but not within the caller's stack."""
+    return FeelSyntaxError("the expression is nested too deep", Place(0, 1, 1), "Nest it less deep.")
