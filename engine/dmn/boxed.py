@@ -161,6 +161,7 @@ class BoxCompiler:
                 return yes(variables, evaluation)
             if value is not False and value is not None:
                 evaluation.warn(f"The condition is {kind_of(value)}, not a boolean", NOWHERE)
+                return None
             return no(variables, evaluation)
 
         return run

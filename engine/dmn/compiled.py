@@ -464,15 +464,17 @@ class ServiceNode(_Node):
 
     def _function(self, types: tuple[FeelType, ...]) -> Function:
         spaces = self.unit.definitions
-        names = {item.id: item.name for item in (*spaces.inputs, *spaces.decisions)}
-        references = (*self.item.input_decisions, *self.item.input_data)
+        names = {item.id: item.name for item in spaces.inputs} | {
+            item.id: item.name for item in spaces.decisions
+        }
+        references = (*self.item.input_data, *self.item.input_decisions)
         labels = tuple(names.get(reference.rpartition("#")[2], reference) for reference in references)
         return Function(self.name, labels, self._call, types)
 
     def link(self) -> None:
         """Connect to the decisions."""
         self._outputs = self.resolved(self.item.outputs)
-        self._given = self.resolved((*self.item.input_decisions, *self.item.input_data))
+        self._given = self.resolved((*self.item.input_data, *self.item.input_decisions))
         types = self.unit.types
         kinds = [
             types.of(node.type_ref if isinstance(node, InputNode) else node.item.type_ref) or ANY

@@ -134,7 +134,14 @@ def _boolean(value: object) -> bool:
 def _from_float(value: float, digits: int = 17) -> object:
     if not math.isfinite(value):
         raise Fault("there is no finite result")
-    return tidy(DECIMAL.create_decimal(repr(value) if digits == 17 else f"{value:.9g}"))
+    if digits == 9:
+        texts = (f"{value:.{precision}g}" for precision in range(1, 10))
+        return tidy(DECIMAL.create_decimal(next(text for text in texts if _single_of(text) == value)))
+    return tidy(DECIMAL.create_decimal(repr(value)))
+
+
+def _single_of(text: str) -> float:
+    return float(struct.unpack("f", struct.pack("f", float(text)))[0])
 
 
 def _math(call: Callable[..., float]) -> Callable[..., object]:

@@ -1,6 +1,6 @@
 """DMN XML to a model. The tree itself is kept, so that nothing of the document is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -12,6 +12,8 @@ from flowmaster.engine.dmn.xml import (
     Element,
     child,
     children,
+    content,
+    line_of,
     local,
     namespace,
     parse,
@@ -145,7 +147,7 @@ class _Reader:
         reference = element.get("typeRef")
         if reference is None:
             inner = child(element, "typeRef")
-            reference = "".join(inner.itertext()) if inner is not None else ""
+            reference = content(inner)
         reference = reference.strip()
         prefix, colon, rest = reference.partition(":")
         if colon and (prefix == "feel" or "FEEL" in (element.nsmap.get(prefix) or "")):
@@ -177,7 +179,7 @@ class _Reader:
             text_of(child(element, "allowedValues")),
             text_of(child(element, "typeConstraint")),
             parameters,
-            int(element.sourceline or 0),
+            line_of(element),
         )
 
     def _references(self, element: Element, *names: str) -> tuple[str, ...]:
@@ -198,10 +200,10 @@ class _Reader:
             self._references(element, "informationRequirement"),
             self._references(element, "knowledgeRequirement"),
             self._boxed(logic, 0) if logic is not None else None,
-            _plain(child(element, "question")),
-            _plain(child(element, "allowedAnswers")),
-            _plain(child(element, "description")),
-            int(element.sourceline or 0),
+            content(child(element, "question")),
+            content(child(element, "allowedAnswers")),
+            content(child(element, "description")),
+            line_of(element),
         )
 
     def _knowledge(self, element: Element) -> m.KnowledgeModel:
@@ -212,7 +214,7 @@ class _Reader:
             self._variable_type(element),
             self._references(element, "knowledgeRequirement"),
             self._function(logic, 0) if logic is not None else None,
-            int(element.sourceline or 0),
+            line_of(element),
         )
 
     def _service(self, element: Element) -> m.Service:
@@ -224,7 +226,7 @@ class _Reader:
             self._references(element, "encapsulatedDecision"),
             self._references(element, "inputDecision"),
             self._references(element, "inputData"),
-            int(element.sourceline or 0),
+            line_of(element),
         )
 
     def _boxed(self, element: Element | None, depth: int) -> m.Boxed:
@@ -233,37 +235,42 @@ class _Reader:
         if depth > DEPTH_MAX:
             raise refuse("dmn.too_deep", "Expressions are nested too deeply", element)
         kind = local(element)
-        kind_ref, line = self._type(element), int(element.sourceline or 0)
-        match kind:
-            case "literalExpression":
-                return self._literal(element)
-            case "decisionTable":
-                return self._table(element)
-            case "context":
-                entries = tuple(self._entry(item, depth) for item in children(element, "contextEntry"))
-                return m.BoxedContext(entries, kind_ref)
-            case "list":
-                return m.BoxedList(
-                    tuple(self._boxed(item, depth + 1) for item in children(element, *LOGIC)), kind_ref
-                )
-            case "relation":
-                return self._relation(element, depth)
-            case "invocation":
-                return self._invocation(element, depth)
-            case "functionDefinition":
-                return self._function(element, depth)
-            case "conditional":
-                parts = [self._part(element, name, depth) for name in ("if", "then", "else")]
-                return m.Conditional(parts[0], parts[1], parts[2], kind_ref, line)
-            case "filter":
-                return m.FilterBox(
-                    self._part(element, "in", depth), self._part(element, "match", depth), kind_ref, line
-                )
-            case "for" | "some" | "every":
-                variable = " ".join(element.get("iteratorVariable", "").split())
-                body = self._part(element, "return" if kind == "for" else "satisfies", depth)
-                return m.Loop(kind, variable, self._part(element, "in", depth), body, kind_ref, line)
-        raise refuse("dmn.logic_unknown", "This kind of decision logic is unknown", element)
+        if kind in ("for", "some", "every"):
+            return self._loop(element, kind, depth)
+        read: dict[str, Callable[[Element, int], m.Boxed]] = {
+            "context": self._context,
+            "list": self._list,
+            "relation": self._relation,
+            "invocation": self._invocation,
+            "functionDefinition": self._function,
+            "conditional": self._conditional,
+            "filter": self._filter,
+        }.get(kind)
+        if read is not None:
+            return read(element, depth)
+        return self._table(element) if kind == "decisionTable" else self._literal(element)
+
+    def _context(self, element: Element, depth: int) -> m.BoxedContext:
+        entries = tuple(self._entry(item, depth) for item in children(element, "contextEntry"))
+        return m.BoxedContext(entries, self._type(element))
+
+    def _list(self, element: Element, depth: int) -> m.BoxedList:
+        items = tuple(self._boxed(item, depth + 1) for item in children(element, *LOGIC))
+        return m.BoxedList(items, self._type(element))
+
+    def _conditional(self, element: Element, depth: int) -> m.Conditional:
+        parts = [self._part(element, name, depth) for name in ("if", "then", "else")]
+        return m.Conditional(parts[0], parts[1], parts[2], self._type(element), line_of(element))
+
+    def _filter(self, element: Element, depth: int) -> m.FilterBox:
+        source, match = self._part(element, "in", depth), self._part(element, "match", depth)
+        return m.FilterBox(source, match, self._type(element), line_of(element))
+
+    def _loop(self, element: Element, kind: str, depth: int) -> m.Loop:
+        variable = " ".join(element.get("iteratorVariable", "").split())
+        source = self._part(element, "in", depth)
+        body = self._part(element, "return" if kind == "for" else "satisfies", depth)
+        return m.Loop(kind, variable, source, body, self._type(element), line_of(element))
 
     def _part(self, element: Element, name: str, depth: int) -> m.Boxed:
         part = child(element, name)
@@ -306,7 +313,7 @@ class _Reader:
             name = self._name(parameter) if parameter is not None else ""
             arguments.append((name, self._boxed(child(binding, *LOGIC), depth + 1)))
         function = self._boxed(child(element, *LOGIC), depth + 1)
-        return m.Invocation(function, tuple(arguments), self._type(element), int(element.sourceline or 0))
+        return m.Invocation(function, tuple(arguments), self._type(element), line_of(element))
 
     def _function(self, element: Element, depth: int) -> m.FunctionBox:
         parameters = tuple(
@@ -315,7 +322,7 @@ class _Reader:
         logic = child(element, *LOGIC)
         body = self._boxed(logic, depth + 1) if logic is not None else None
         kind = element.get("kind", "FEEL")
-        return m.FunctionBox(parameters, body, kind, self._type(element), int(element.sourceline or 0))
+        return m.FunctionBox(parameters, body, kind, self._type(element), line_of(element))
 
     def _table(self, element: Element) -> m.DecisionTable:
         policy = element.get("hitPolicy", "UNIQUE")
@@ -336,7 +343,7 @@ class _Reader:
             annotations,
             self._type(element),
             element.get("id", ""),
-            int(element.sourceline or 0),
+            line_of(element),
         )
 
     def _table_input(self, element: Element) -> m.TableInput:
@@ -369,9 +376,5 @@ class _Reader:
         if len(conditions) != inputs or len(conclusions) != outputs:
             message = f"The rule has {len(conditions)} inputs and {len(conclusions)} outputs, not {inputs} and {outputs}"
             raise refuse("dmn.rule_length", message, element)
-        notes = tuple(_plain(child(item, "text")) for item in children(element, "annotationEntry"))
-        return m.Rule(element.get("id", ""), conditions, conclusions, notes, int(element.sourceline or 0))
-
-
-def _plain(element: Element | None) -> str:
-    return "".join(element.itertext()).strip() if element is not None else ""
+        notes = tuple(content(child(item, "text")) for item in children(element, "annotationEntry"))
+        return m.Rule(element.get("id", ""), conditions, conclusions, notes, line_of(element))

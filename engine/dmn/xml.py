@@ -51,7 +51,7 @@ def parse(source: bytes | str) -> Element:
         raise refuse(
             "dmn.not_xml", f"The document is not XML: {error}", fix="Send a DMN 1.1 to 1.6 document."
         ) from None
-    if root.getroottree().docinfo.doctype:
+    if getattr(root.getroottree().docinfo, "doctype", ""):
         raise refuse(
             "dmn.doctype_forbidden", "Document types are not read.", fix="Remove the <!DOCTYPE ...>."
         )
@@ -97,10 +97,21 @@ def text_of(element: Element | None) -> str:
     if element is None:
         return ""
     inner = child(element, "text")
-    return "".join((inner if inner is not None else element).itertext()).strip()
+    return content(inner if inner is not None else element)
+
+
+def content(element: Element | None) -> str:
+    """Return all text within an element, empty when there is no element."""
+    return "".join(map(str, element.itertext())).strip() if element is not None else ""
+
+
+def line_of(element: Element) -> int:
+    """Return the line on which an element begins, 0 when that is not known."""
+    line = element.sourceline
+    return line if isinstance(line, int) else 0
 
 
 def text_line(element: Element) -> int:
     """Return the line on which the text of an element stands."""
     inner = child(element, "text")
-    return int((inner if inner is not None else element).sourceline or 0)
+    return line_of(inner if inner is not None else element)

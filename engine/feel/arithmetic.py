@@ -127,12 +127,12 @@ def _months_times(span: YearMonthDuration, factor: Any) -> object:
 
 def _days_by(span: DayTimeDuration, divisor: Any) -> object:
     result = divide(span.nanos, divisor)
-    return None if result is None or abs(result) > NANOS_MAX else _day_time(int(result))
+    return None if result is None else _day_time(int(result))
 
 
 def _months_by(span: YearMonthDuration, divisor: Any) -> object:
     result = divide(span.months, divisor)
-    return None if result is None or abs(result) > MONTHS_MAX else _year_month(int(result))
+    return None if result is None else _year_month(int(result))
 
 
 def _numbers(operation: Operation) -> dict[tuple[type, type], Operation]:
@@ -194,8 +194,8 @@ OPERATIONS: dict[str, dict[tuple[type, type], Operation]] = {
 def calculate(operator: str, left: object, right: object, run: Evaluation, place: Place) -> object:
     """Apply an operator to any two values; null with a warning where it has no meaning."""
     if operator == "+" and left.__class__ is str and right.__class__ is str:
-        run.write(len(left) + len(right))  # type: ignore[arg-type]  # The classes were just compared.
-        return left + right  # type: ignore[operator]  # The same.
+        run.write(len(left) + len(right))
+        return left + right
     operation = OPERATIONS[operator].get((left.__class__, right.__class__))
     if operation is None:
         verb = _VERBS.get(operator, "raise {0} to the power of {1}").format(kind_of(left), kind_of(right))
@@ -211,7 +211,7 @@ def calculate(operator: str, left: object, right: object, run: Evaluation, place
 def negate(value: object) -> object:
     """Return the negative of a number or a duration, None for anything else."""
     if value.__class__ is int:
-        return -value  # type: ignore[operator]  # An integer by its class.
+        return -value
     if isinstance(value, Decimal):
         return value.copy_negate()
     if isinstance(value, DayTimeDuration):

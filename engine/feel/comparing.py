@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from flowmaster.engine.feel.evaluation import Evaluation
 from flowmaster.engine.feel.temporal import NANOS, Date, DateTime, DayTimeDuration, Time, YearMonthDuration
@@ -126,14 +127,12 @@ def compare(left: object, right: object) -> int | None:
     return -1 if a < b else 1 if a > b else 0
 
 
-def order_keys(
-    left: object, right: object
-) -> "tuple[int, int] | tuple[str, str] | tuple[Decimal, Decimal] | None":
+def order_keys(left: object, right: object) -> "tuple[Any, Any] | None":
     """Return two keys of the same Python kind that stand in the same order as the values."""
     if isinstance(left, (int, Decimal)) and isinstance(right, (int, Decimal)):
         if left.__class__ is bool or right.__class__ is bool:
             return None
-        return left, right  # type: ignore[return-value]  # Integers and decimals compare exactly with each other.
+        return left, right
     if isinstance(left, str) and isinstance(right, str):
         return left, right
     if isinstance(left, Date) and isinstance(right, Date):

@@ -59,10 +59,10 @@ def _builtin_call(
     order: tuple[int | None, ...] | None = None
     if names is not None:
         named = [(overload, overload.order(names)) for overload in overloads]
-        fitting = [(overload, found) for overload, found in named if found is not None]
-        if not fitting:
+        order = next((found for _, found in named if found is not None), None)
+        if order is None:
             return _wrong_names(builtin, names, place)
-        overloads, order = (fitting[0][0],), fitting[0][1]
+        overloads = [overload for overload, found in named if found == order]
     call = registry.call
     if order is None:
 
@@ -124,8 +124,7 @@ def call_value(
         if len(given) != len(names) or not set(given) <= set(target.parameters):
             evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
             return None
-        required = target.parameters[: len(target.parameters) - target.optional]
-        if not set(required) <= set(given):
+        if not target.flexible and len(given) != len(target.parameters):
             evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
             return None
         values = [given.get(name) for name in target.parameters]
@@ -135,7 +134,7 @@ def call_value(
 def call_function(target: Function, values: list[object], evaluation: Evaluation, place: Place) -> object:
     """Call a function value with arguments in order, coercing them to the declared types."""
     count = len(target.parameters)
-    if not count - target.optional <= len(values) <= count and target.optional != count:
+    if len(values) != count and not target.flexible:
         evaluation.warn(f"`{target.name}` takes {count} arguments, not {len(values)}", place)
         return None
     if target.types:

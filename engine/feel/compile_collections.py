@@ -210,8 +210,11 @@ def quantified_code(kind: str, iterators: "tuple[Source, ...]", condition: "Code
             outcome = condition(scope, evaluation)
             if outcome is decisive:
                 return decisive
-            if outcome.__class__ is not bool:
+            if outcome is None:
                 result = None
+            elif outcome.__class__ is not bool:
+                evaluation.warn(f"`{kind}` needs booleans, not {kind_of(outcome)}", place)
+                return None
         return result
 
     return run

@@ -121,6 +121,8 @@ def compile_test(compiler: "Compiler", node: s.Node) -> Test:
         return _constant_test(compiler.constants[code])
     if mentions(node, "?"):
         return _question(code)
+    if isinstance(node, s.RangeOf):
+        return _range_test(code)
     may_decide = not isinstance(node, (s.Name, s.Literal))
 
     def run(value: Any, variables: Mapping[str, object], evaluation: Evaluation) -> bool | None:
@@ -128,6 +130,16 @@ def compile_test(compiler: "Compiler", node: s.Node) -> Test:
         if result is True and may_decide and value.__class__ is not bool:
             return True
         return matches(value, result, evaluation)
+
+    return run
+
+
+def _range_test(code: "Code") -> Test:
+    """A test against a range whose ends are computed; no range is no answer."""
+
+    def run(value: Any, variables: Mapping[str, object], evaluation: Evaluation) -> bool | None:
+        within = code(variables, evaluation)
+        return _in_range_value(value, within, evaluation) if isinstance(within, Range) else None
 
     return run
 

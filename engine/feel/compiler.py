@@ -308,7 +308,8 @@ def _if(compiler: Compiler, node: Any) -> Code:
         if value is True:
             return yes(variables, evaluation)
         if value is not False and value is not None:
-            evaluation.warn(f"The condition of `if` is {kind_of(value)}, so `else` is taken", place)
+            evaluation.warn(f"The condition of `if` is {kind_of(value)}, not a boolean", place)
+            return None
         return no(variables, evaluation)
 
     return run

@@ -116,12 +116,7 @@ class Parser(TypeParser):
             place = self.place()
             self.index += 1
             return s.UnaryTest(token.text, self._arithmetic(0), place)
-        node = self.expression()
-        if self.at(".."):
-            place = self.place()
-            self.index += 1
-            return s.RangeOf(node, self._arithmetic(0), True, True, True, place)
-        return node
+        return self.expression()
 
     def expression(self) -> s.Node:
         """Parse an expression of any kind."""

@@ -15,7 +15,8 @@ from flowmaster.engine.feel.values import Range
 
 
 def _offset(time: Time) -> object:
-    return None if time.offset is None else DayTimeDuration(time.offset * NANOS)
+    shift = time.shift()
+    return None if shift is None else DayTimeDuration(shift * NANOS)
 
 
 def _moment_offset(moment: DateTime) -> object:

@@ -90,24 +90,31 @@ def is_instance(value: object, wanted: FeelType) -> bool:
     """Tell whether a value that is not null conforms to a type."""
     if value is None:
         return wanted.kind == "Null"
-    return conforms(value, wanted)
+    return conforms(value, wanted, allowed=False)
 
 
-def conforms(value: object, wanted: FeelType) -> bool:
-    """Tell whether a value may stand where a type is wanted; null always may."""
-    if wanted.allows is not None and not wanted.allows(value):
+def conforms(value: object, wanted: FeelType, *, allowed: bool = True) -> bool:
+    """Tell whether a value may stand where a type is wanted; null always may.
+
+    `allowed` asks for the allowed values of the type too, which `instance of` does not.
+    """
+    if value is None:
+        return True
+    if allowed and wanted.allows is not None and not wanted.allows(value):
         return False
-    if value is None or wanted.kind == "Any":
+    if wanted.kind == "Any":
         return True
     kind = kind_of(value)
     if kind != wanted.kind:
         return False
     if kind == "list" and wanted.item is not None:
         assert isinstance(value, (list, tuple))
-        return all(conforms(item, wanted.item) for item in value)
+        return all(conforms(item, wanted.item, allowed=allowed) for item in value)
     if kind == "context" and wanted.entries:
         assert isinstance(value, dict)
-        return all(name in value and conforms(value[name], entry) for name, entry in wanted.entries)
+        return all(
+            name in value and conforms(value[name], entry, allowed=allowed) for name, entry in wanted.entries
+        )
     if kind == "range" and wanted.item is not None:
         assert isinstance(value, Range)
         return all(conforms(end, wanted.item) for end in (value.low, value.high))
@@ -124,7 +131,7 @@ def _function_conforms(value: Function, wanted: FeelType) -> bool:
     own = value.types or (ANY,) * len(value.parameters)
     if not all(is_subtype(given, needed) for given, needed in zip(wanted.parameters, own, strict=True)):
         return False
-    return wanted.item is None or is_subtype(value.result or ANY, wanted.item)
+    return wanted.item is None or value.result is None or is_subtype(value.result, wanted.item)
 
 
 def is_subtype(given: FeelType, needed: FeelType) -> bool:

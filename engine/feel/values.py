@@ -32,8 +32,8 @@ class Function:
     call: "Callable[[Evaluation, Sequence[object]], object]"
     types: "tuple[FeelType, ...]" = ()
     result: "FeelType | None" = None
-    optional: int = 0
-    """How many of the last parameters may be left out, becoming null."""
+    flexible: bool = False
+    """Whether the function checks the number and names of its arguments itself, as built-ins do."""
 
 
 _KINDS: dict[type, str] = {

@@ -224,8 +224,8 @@ def sublist(run: Evaluation, items: List, start: Number, length: Number | None =
     rest = items[first:]
     if length is None:
         return rest
-    if length < 0:
-        raise Fault("the length must not be negative")
+    if not 1 <= length <= len(rest):
+        raise Fault(f"there are {len(rest)} items from there on, so the length cannot be {length}")
     return rest[: int(length)]
 
 

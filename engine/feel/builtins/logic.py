@@ -19,8 +19,8 @@ def negation(run: Evaluation, negand: object) -> object:
     raise Fault(f"needs a boolean, not {kind_of(negand)}")
 
 
-@builtin("is(value1: any?, value2: any?)")
-def is_same(run: Evaluation, first: object, second: object) -> object:
+@builtin("is([value1: any?], [value2: any?])")
+def is_same(run: Evaluation, first: object = None, second: object = None) -> object:
     """Tells whether two values are the same element of the same type, zones and all.
 
     Example: is(date("2012-12-25"), time("23:00:50")) = false

@@ -121,7 +121,7 @@ def overlaps_after(run: Evaluation, a: Range, b: Range) -> object:
 
     Example: overlaps after([3..8], [1..5]) = true
     """
-    return _low_low(b, a) <= 0 and _low_high(a, b) <= 0 and _high_high(b, a) < 0
+    return _low_low(b, a) < 0 and _low_high(a, b) <= 0 and _high_high(b, a) <= 0
 
 
 @builtin("finishes(point: any, range: range)")

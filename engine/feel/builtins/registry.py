@@ -99,7 +99,7 @@ class Builtin:
             self.name,
             names,
             lambda run, arguments: call(self, self.overloads, arguments, run, place),
-            optional=len(names),
+            flexible=True,
         )
 
 

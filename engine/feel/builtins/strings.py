@@ -18,9 +18,9 @@ def substring(run: Evaluation, string: str, start: Number, length: Number | None
     position = int(start)
     if position == 0:
         raise Fault("positions count from 1, or from -1 at the end")
-    first = position - 1 if position > 0 else max(len(string) + position, 0)
-    if position < 0 and -position > len(string):
+    if abs(position) > len(string):
         raise Fault(f"there is no position {position} in {len(string)} characters")
+    first = position - 1 if position > 0 else len(string) + position
     if length is None:
         return string[first:]
     if length < 1:
