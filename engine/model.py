@@ -413,6 +413,14 @@ class Decision(Protocol):
         ...
 
 
+class MatchedRule(Protocol):
+    """A rule of a table that matched."""
+
+    def _asdict(self) -> dict[str, object]:
+        """Return where it stands, what it was asked and what it answered."""
+        ...
+
+
 class DecisionAnswer(Protocol):
     """What a decision gave and which rules matched."""
 
@@ -422,7 +430,7 @@ class DecisionAnswer(Protocol):
         ...
 
     @property
-    def matched(self) -> tuple[object, ...]:
+    def matched(self) -> tuple["MatchedRule", ...]:
         """Return the matched rules."""
         ...
 

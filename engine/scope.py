@@ -60,3 +60,17 @@ def owner_of(state: State, key: int, name: str) -> int:
             return key
         key = node.scope
     return ROOT
+
+
+def visible(state: State, key: int) -> dict[str, Json]:
+    """Return all variables that the node `key` sees, as a dictionary of its own."""
+    levels: list[Mapping[str, Json]] = []
+    while key:
+        node = state.nodes[key]
+        if node.variables:
+            levels.append(node.variables)
+        key = node.scope
+    seen: dict[str, Json] = {}
+    for level in reversed(levels):
+        seen.update(level)
+    return seen

@@ -5,10 +5,11 @@ from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
 from typing import Generic, TypeVar
 
-from flowmaster.engine.bpmn.reader import read_processes
-from flowmaster.engine.dmn.model import read_dmn
-
 from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.dmn.compiled import CompiledDecision
+from flowmaster.engine.dmn.reader import read_dmn
+from flowmaster.engine.dmn.run import DecisionResult
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Decision, Executable, LinkedDecision, Process
@@ -108,10 +109,34 @@ def compile_process(bpmn: str, process: str) -> Process:
     raise FlowMasterError("process.missing", f"The file has no process {process!r}.", path="bpmn")
 
 
+class ProcessDecision:
+    """A decision as a process calls it: over its variables, of which those named like a decision do not count.
+
+    DMN lets a given value stand for a required decision; a variable that happens to hold an earlier result
+    must not do that.
+    """
+
+    def __init__(self, decision: CompiledDecision, decisions: frozenset[str]) -> None:
+        self._decision = decision
+        self._decisions = decisions
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names of the input data that it requires."""
+        return tuple(name for name, _ in self._decision.inputs)
+
+    def evaluate(self, inputs: Mapping[str, object], at: int = 0) -> DecisionResult:
+        """Evaluate over the variables of a process."""
+        return self._decision.evaluate(
+            {name: inputs[name] for name in inputs if name not in self._decisions}, at
+        )
+
+
 def compile_decisions(dmn: str) -> Mapping[str, Decision]:
     """Compile the decisions of a DMN file, by id."""
-    model = read_dmn(dmn)
-    return {decision.id: decision for decision in model.decisions}
+    compiled = read_dmn(dmn).compile()
+    names = frozenset(name for decision in compiled.decisions for name in (decision.id, decision.name))
+    return {decision.id: ProcessDecision(decision, names) for decision in compiled.decisions}
 
 
 def unknown_version(process: str, version: int) -> FlowMasterError:

@@ -2,26 +2,48 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from flowmaster.server.settings import Settings
-from flowmaster.tools.app import App, Once, StoredAnswer
+from flowmaster.stores.memory.store import MemoryStore
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock
+from flowmaster.runtime.runtime import Runtime
+from flowmaster.server.answers import StoredAnswers
+from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.stores.protocol import Store
+from flowmaster.stores.sqlite.store import SqliteStore
+from flowmaster.tools.app import App
 from flowmaster.tools.catalog import catalog
 
-
-class _Answers:
-    """The answers of writes with an idempotency key, kept while the process lives."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], StoredAnswer] = {}
-
-    async def find(self, tenant: str, key: str) -> StoredAnswer | None:
-        return self._kept.get((tenant, key))
-
-    async def remember(self, tenant: str, once: Once, answer: bytes) -> None:
-        self._kept[tenant, once.key] = StoredAnswer(once, answer)
+DATABASE = "flowmaster.db"
+"""The file of the SQLite store inside the data folder."""
 
 
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open everything that operations work with, and close it again at the end."""
-    yield App(settings=settings, registry=catalog(), answers=_Answers())
+    store = open_store(settings)
+    clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
+    runtime = Runtime(store, clock)
+    try:
+        await runtime.open()
+        yield App(settings=settings, registry=catalog(), answers=StoredAnswers(runtime), runtime=runtime)
+    finally:
+        await runtime.close()
+        store.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store that the settings name: SQLite in the data folder, or memory."""
+    if settings.store:
+        raise FlowMasterError(
+            "store.unsupported",
+            f"No store can be opened at {settings.store!r}.",
+            path="--store",
+            expected="no `--store`: SQLite in the data folder",
+            fix="Leave `--store` out.",
+        )
+    if settings.data == MEMORY:
+        return MemoryStore()
+    return SqliteStore(Path(settings.data) / DATABASE)

@@ -54,10 +54,11 @@ class Page(NamedTuple, Generic[Row]):
 
 
 class Once(NamedTuple):
-    """The caller's idempotency key with the digest of its request."""
+    """The caller's idempotency key with the digest of its request; `subject` names what the request made."""
 
     key: str
     digest: str
+    subject: str = ""
 
 
 class Effect(NamedTuple):
@@ -311,6 +312,7 @@ class IdempotencyRow(NamedTuple):
     digest: str
     at: int
     answer: Json
+    subject: str = ""
 
 
 class DefinitionRow(NamedTuple):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from flowmaster.runtime.runtime import Runtime
     from flowmaster.tools.registry import Registry
 
 
-KEY_TAKEN = "idempotency.taken"
+KEY_TAKEN = "idempotency.conflict"
 """The code with which a commit refuses a key that another process committed first."""
 
 
@@ -72,3 +73,4 @@ class App:
     settings: Settings
     registry: Registry
     answers: AnswerBook
+    runtime: Runtime

@@ -153,7 +153,7 @@ def _told(operation: AnyOperation, result: Result | Answer) -> Answer:
     if isinstance(result, Answer):
         return result
     assert type(result) is operation.told, f"`{operation.name}` answered a {type(result).__name__}"
-    return Answer(write_json(result.model_dump(exclude_defaults=True)))
+    return Answer(write_json(result.model_dump(exclude_defaults=True, by_alias=True)))
 
 
 def _conflict(once: Once, used: Once) -> FlowMasterError:

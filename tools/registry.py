@@ -17,7 +17,7 @@ An operation is an async function `(call, arguments) -> result` with a docstring
         \"\"\"Start a process and run it up to its next wait states.\"\"\"
 
 and listed in its module: `OPERATIONS = (instance_start, instance_read)`; `tools/catalog.py` adds the module.
-Then run `python -m flowmaster.server.snapshot`, and commit what it wrote: the first answers of
+Then run `make docs` and commit what it wrote: the first answers of
 the MCP door and the OpenAPI document are read off the registry (tests/doors says when they are stale).
 
 - Arguments inherit `Arguments` (reads, `read_only=True`) or `WriteArguments` (all others); results inherit

@@ -1,5 +1,6 @@
 """From a call at a door to a request of the runtime: who asks, and the key that makes it act once."""
 
+from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import Once
@@ -22,4 +23,4 @@ def store_once(transaction: Transaction, call: Call, *, subject: str) -> None:
     """Keep the idempotency key of a call whose effect is no single step."""
     once = once_of(call)
     if once is not None:
-        transaction.put_once(call.caller.tenant, once._replace(digest=f"{once.digest} {subject}"), at=0)
+        transaction.put_once(call.caller.tenant, once._replace(subject=subject), at=real_now())

@@ -7,7 +7,7 @@ from flowmaster.engine.dmn.problems import problems_of
 from flowmaster.engine.dmn.tables import table_to_dmn
 from pydantic import Field
 
-from flowmaster.engine.dmn.model import DmnModel, read_dmn
+from flowmaster.engine.dmn.reader import DmnModel, read_dmn
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression, to_json
 from flowmaster.engine.values import Json
@@ -164,7 +164,7 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
         raise _unknown_version(reader, tenant, arguments.decision, version)
     missing = [name for name in decision.inputs if name not in arguments.inputs]
     answer = decision.evaluate(arguments.inputs, at)
-    matched = [rule_body(rule) for rule in answer.matched]
+    matched = [rule_body(rule._asdict()) for rule in answer.matched]
     value = to_json(answer.value)
     warnings = [str(getattr(warning, "text", warning)) for warning in answer.warnings]
     if missing:
@@ -177,15 +177,13 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
     )
 
 
-def rule_body(rule: object) -> dict[str, Json]:
+def rule_body(rule: Mapping[str, object]) -> dict[str, Json]:
     """Return a matched rule as data."""
-    fields = getattr(rule, "_asdict", None)
-    assert fields is not None, "a matched rule is a named tuple"
     body: dict[str, Json] = {}
-    for name, value in fields().items():
+    for name, value in rule.items():
         if isinstance(value, Mapping):
             body[name] = {str(key): to_json(inner) for key, inner in value.items()}
-        else:
+        elif value:
             body[name] = to_json(value)
     return body
 

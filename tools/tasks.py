@@ -1,6 +1,7 @@
 """Operations on people's tasks: find, read and act."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
 from flowmaster.engine.model import Element, Process, UserTask
-from flowmaster.engine.scope import scope_of
+from flowmaster.engine.scope import visible
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
@@ -163,18 +164,12 @@ async def task_read(call: Call, arguments: TaskRead) -> TaskView:
 def _view(process: Process, state: State, row: TaskRow) -> TaskView:
     wait = row.wait
     element = process.elements[wait.element]
-    seen = scope_of(state, wait.node)
+    seen = visible(state, wait.node)
     form = form_of(process, element)
     fields = names_of(form)
     draft = wait.draft or {}
-    values = {
-        name: draft.get(name, _json(seen.get(name))) for name in fields if name in draft or name in seen
-    }
-    short = {
-        name: _json(seen[name])
-        for name in seen
-        if isinstance(seen[name], str | int | bool) or hasattr(seen[name], "as_tuple")
-    }
+    values = {name: draft.get(name, seen.get(name)) for name in fields if name in draft or name in seen}
+    short = {name: value for name, value in seen.items() if isinstance(value, str | int | bool | Decimal)}
     who = "" if wait.assignee or not wait.excluded else " as somebody who is not excluded"
     return TaskView(
         **_item(row).model_dump(),
@@ -221,11 +216,6 @@ def _briefing(row: TaskRow, told: list[dict[str, Json]], data: Mapping[str, Json
 def _data(entry: Mapping[str, Json]) -> Mapping[str, Json]:
     found = entry.get("data")
     return found if isinstance(found, Mapping) else {}
-
-
-def _json(value: object) -> Json:
-    plain: Json = value  # type: ignore[assignment]  # variables hold JSON only
-    return plain
 
 
 class TaskAct(WriteArguments):

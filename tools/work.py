@@ -8,7 +8,7 @@ from pydantic import Field
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Job
-from flowmaster.engine.scope import scope_of
+from flowmaster.engine.scope import scope_of, visible
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
@@ -102,7 +102,6 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
     element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
         row.wait.element
     ]
-    seen = scope_of(stored.state, row.wait.node)
     details = element.details
     return JobView(
         job=row.job,
@@ -111,7 +110,7 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
         name=element.label,
         instance=row.instance,
         business_key=row.business_key,
-        variables={name: seen[name] for name in seen},
+        variables=visible(stored.state, row.wait.node),
         headers=dict(details.headers) if isinstance(details, Job) else {},
         retries=row.wait.retries,
         lease_until=iso(row.lease_until),

@@ -1,10 +1,11 @@
 """Events that wait or send: timers and messages, in the flow and on boundaries (BPMN 2.0.2, 13.5)."""
 
 from flowmaster.engine.elements.plain import Plain
-from flowmaster.engine.elements.work import open_job, plain
+from flowmaster.engine.elements.work import open_job
 from flowmaster.engine.events import MessageSent
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, Job, Message, Timer
+from flowmaster.engine.scope import visible
 from flowmaster.engine.state import EventWait, Node, TimerWait
 from flowmaster.engine.timers import schedule
 
@@ -48,10 +49,8 @@ class MessageThrow(Plain):
             raise Fault("message.missing", f"{element.label!r} names no message to send.")
         name = run.text(node, details.name, "The message name")
         key = "" if details.key is None else run.text(node, details.key, "The correlation key")
-        seen = node.variables if element.inputs else run.see(node)
-        run.emit(
-            MessageSent(element.id, name, key, {name: plain(value) for name, value in (seen or {}).items()})
-        )
+        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
+        run.emit(MessageSent(element.id, name, key, sent))
         run.finish(node)
 
 

@@ -8,6 +8,7 @@ from flowmaster.engine.events import ChildCancelRequested, ChildRequested, Decis
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.model import Call, Element, Job, Rule, Script
+from flowmaster.engine.scope import visible
 from flowmaster.engine.state import ChildWait, JobWait, Node
 from flowmaster.engine.values import Json
 
@@ -47,7 +48,7 @@ class BusinessRuleTask(Plain):
         answer = linked.decision.evaluate(seen, run.at)
         output = to_json(answer.value)
         used = {name: plain(seen[name]) for name in linked.decision.inputs if name in seen}
-        matched = tuple(plain(rule) for rule in answer.matched)
+        matched = tuple(plain(rule._asdict()) for rule in answer.matched)
         run.emit(DecisionMade(node.key, element.id, linked.id, linked.version, used, matched, output))
         run.finish(node, {details.result: output})
 
@@ -71,11 +72,7 @@ class CallActivity(Plain):
         if not isinstance(details, Call):
             raise Fault("call.no_process", f"The call activity {element.label!r} names no process.")
         process = run.text(node, details.process, "The called process")
-        if details.pass_all:
-            seen = run.see(node)
-            variables = {name: plain(seen[name]) for name in seen}
-        else:
-            variables = dict(node.variables or {})
+        variables = visible(run.state, node.key) if details.pass_all else dict(node.variables or {})
         key = run.key()
         run.wait(ChildWait(key, node.key, element.id, run.at, process, ""))
         run.emit(ChildRequested(key, element.id, process, details.version, variables))

@@ -32,7 +32,7 @@ waiting for a time is left, the clock goes on by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
@@ -53,7 +53,6 @@ EXPECTED = (
     "performers",
 )
 STATUSES = ("active", "completed", "cancelled", "failed")
-_NOTHING: Mapping[str, Json] = {}
 T = TypeVar("T")
 
 
@@ -93,11 +92,11 @@ class Expectation:
     path: tuple[str, ...] = ()
     exactly: tuple[str, ...] | None = None
     skips: tuple[str, ...] = ()
-    variables: Mapping[str, Json] = _NOTHING
+    variables: Mapping[str, Json] = field(default_factory=dict)
     waits_at: tuple[str, ...] | None = None
     incident: str = ""
     escalated: str = ""
-    performers: Mapping[str, Json] = _NOTHING
+    performers: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,13 @@ class FactReader(Part):
     def find_once(self, tenant: str, key: str) -> rows.IdempotencyRow | None:
         """Return what is known of a request made under this idempotency key, or None."""
         found = self._db.one(
-            "SELECT digest, at, answer FROM once WHERE tenant = ? AND key = ?",
+            "SELECT digest, at, answer, subject FROM once WHERE tenant = ? AND key = ?",
             (self._words.find(tenant), key),
         )
         if found is None:
             return None
-        digest, at, answer = found
-        return rows.IdempotencyRow(key, digest, at, None if answer is None else codec.load(answer))
+        digest, at, answer, subject = found
+        return rows.IdempotencyRow(key, digest, at, None if answer is None else codec.load(answer), subject)
 
     def tenants(self) -> list[str]:
         """Return the tenants that have rows."""
@@ -73,8 +73,9 @@ class FactWriter(FactReader):
     def put_once(self, tenant: str, once: rows.Once, *, at: int) -> None:
         """Note a request that has no step; refuse one that is noted already (`idempotency.conflict`)."""
         found = self._db.all(
-            "INSERT INTO once (tenant, key, digest, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
-            (self._words.number(tenant), once.key, once.digest, at),
+            "INSERT INTO once (tenant, key, digest, at, subject) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING 1",
+            (self._words.number(tenant), once.key, once.digest, at, once.subject),
         )
         if not found:
             raise refusals.key_used(once.key)

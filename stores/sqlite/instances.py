@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import Parent, State
-from flowmaster.stores import rows
+from flowmaster.stores import refusals, rows
 from flowmaster.stores.codec import decode_body, decode_wait
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.sqlite.part import Part, Where
 
 _COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
-    "incidents, sandbox"
+    "incidents, sandbox, parent_depth"
 )
 _LOAD = f"SELECT {_COLUMNS}, waits, body FROM instance WHERE tenant = ? AND id = ?"
 _WAITS = "SELECT body FROM wait WHERE instance = ? ORDER BY id"
@@ -87,12 +86,7 @@ class InstanceReader(Part):
                 found += children
                 callers = [child.instance for child in children]
                 if len(found) > rows.DESCENDANTS_MAX:
-                    raise FlowMasterError(
-                        "instance.too_many_descendants",
-                        f"Instance {instance!r} has called more than {rows.DESCENDANTS_MAX} others.",
-                        fix="List them level by level with `instance_find` and `parent`.",
-                        status=422,
-                    )
+                    raise refusals.too_many_descendants(instance)
         return found
 
     def _instance_conditions(self, tenant: str, which: rows.InstanceFilter) -> Where:
@@ -131,7 +125,7 @@ class InstanceReader(Part):
             row[6],
             row[7],
             row[8],
-            None if row[9] is None else Parent(row[9], row[10]),
+            None if row[9] is None else Parent(row[9], row[10], row[13]),
             row[11],
             bool(row[12]),
         )

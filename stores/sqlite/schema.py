@@ -26,6 +26,7 @@ CREATE TABLE instance (
     business_key TEXT,
     parent TEXT,
     parent_wait INTEGER,
+    parent_depth INTEGER,
     body TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX instance_id ON instance (tenant, id);
@@ -191,6 +192,7 @@ CREATE TABLE once (
     tenant INTEGER NOT NULL,
     key TEXT NOT NULL,
     digest TEXT NOT NULL,
+    subject TEXT NOT NULL,
     at INTEGER NOT NULL,
     answer TEXT,
     PRIMARY KEY (tenant, key)

@@ -21,8 +21,8 @@ from flowmaster.stores.sqlite.words import Vocabulary, Words
 
 _INSERT = (
     "INSERT INTO instance (tenant, id, process, version, status, revision, waits, incidents, sandbox, started,"
-    " updated, business_key, parent, parent_wait, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO NOTHING RETURNING num"
+    " updated, business_key, parent, parent_wait, parent_depth, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING num"
 )
 _UPDATE = (
     "UPDATE instance SET process = ?, version = ?, status = ?, revision = ?, waits = ?, incidents = ?,"
@@ -129,7 +129,7 @@ class SqliteTransaction(
         if step.outbox:
             self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
-            self.put_once(step.tenant, step.once, at=step.at)
+            self.put_once(step.tenant, step.once._replace(subject=state.instance), at=step.at)
 
     def _insert_instance(self, step: rows.Step) -> int:
         state, word = step.state, self._words.number
@@ -148,7 +148,7 @@ class SqliteTransaction(
                 state.started,
                 step.at,
                 state.business_key or None,
-                *(state.parent or (None, None)),
+                *(state.parent or (None, None, None)),
                 codec.encode_body(state).decode(),
             ),
         )

@@ -1,0 +1,243 @@
+"""Plays one scenario: people, workers, messages and time act on an instance until nobody has anything to do."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import Element, Process
+from flowmaster.engine.outline.scenarios import Answer, Incoming, Scenario, Service
+from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait
+from flowmaster.engine.timers import later
+from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.messages import deliver
+from flowmaster.runtime.sandbox import TENANT, Sandbox
+from flowmaster.stores.rows import HistoryEntry, InstanceFilter
+from flowmaster.tools.inputs import check_inputs
+
+ROUNDS_MAX = 500
+"""Acts of people, workers, messages and time in one scenario."""
+
+HISTORY_MAX = 5_000
+"""Events of the instance that are looked at."""
+
+SOMEBODY = "somebody"
+"""Who acts where a scenario and the model name nobody."""
+
+T = TypeVar("T", Answer, Service)
+
+
+class Played(NamedTuple):
+    """What happened in a scenario."""
+
+    state: State | None
+    history: list[HistoryEntry]
+    taken: frozenset[str]
+    refused: FlowMasterError | None
+    unfinished: bool
+
+
+def play(sandbox: Sandbox, process: str, scenario: Scenario) -> Played:
+    """Play a scenario to its end."""
+    model = sandbox.models.process(sandbox.reader, TENANT, process, 1)
+    try:
+        check_inputs(model, scenario.given, at=sandbox.now())
+        start = Start(process, 1, scenario.given, scenario.business_key)
+        instance = sandbox.do(lambda desk: desk.start(_request("test"), start))
+        unfinished = Player(sandbox, instance, scenario).run()
+    except FlowMasterError as error:
+        return Played(None, [], frozenset(), error, False)
+    stored = sandbox.reader.load(TENANT, instance)
+    assert stored is not None
+    history = sandbox.reader.history(TENANT, instance, limit=HISTORY_MAX)
+    taken = frozenset(entry.event.flow for entry in history if isinstance(entry.event, ev.FlowTaken))
+    return Played(stored.state, history, taken, None, unfinished)
+
+
+class Player:
+    """Acts for everybody outside the process."""
+
+    def __init__(self, sandbox: Sandbox, instance: str, scenario: Scenario) -> None:
+        self._sandbox = sandbox
+        self._instance = instance
+        self._scenario = scenario
+        self._used: dict[str, int] = {}
+        self._messages = list(scenario.messages)
+        self._clock = list(scenario.clock)
+
+    def run(self) -> bool:
+        """Let everybody act in turn; return whether the rounds ran out."""
+        return all(self._act() for _ in range(ROUNDS_MAX))
+
+    def _act(self) -> bool:
+        """Do the next thing, or return False if there is none."""
+        for state in self._states():
+            if self._answer(state) or self._work(state):
+                return True
+        return self._message() or self._let_time_pass()
+
+    def _states(self) -> list[State]:
+        """Return the state of the instance and of those it called."""
+        reader = self._sandbox.reader
+        which = InstanceFilter(statuses=("active",), include_sandbox=True, limit=100)
+        found = [reader.load(TENANT, row.instance) for row in reader.find_instances(TENANT, which).items]
+        states = [stored.state for stored in found if stored is not None]
+        return sorted(states, key=lambda state: state.instance != self._instance)
+
+    def _answer(self, state: State) -> bool:
+        for wait in state.waits.values():
+            if not isinstance(wait, TaskWait) or wait.state == "suspended":
+                continue
+            found = self._next(self._scenario.answers, self._names(state, wait.element))
+            if found is None:
+                continue
+            step, answer = found
+            if answer.after and later(wait.since, answer.after) > self._sandbox.now():
+                continue
+            self._use(step)
+            person = answer.by or _somebody(wait)
+            self._do(state, cmd.ActOnTask(self._sandbox.now(), person, wait.id, "complete", answer.variables))
+            return True
+        return False
+
+    def _work(self, state: State) -> bool:
+        for wait in state.waits.values():
+            if not isinstance(wait, JobWait) or wait.retries <= 0:
+                continue
+            if wait.due is not None and wait.due > self._sandbox.now():
+                continue
+            names = [*self._names(state, wait.element), wait.type]
+            found = self._next(self._scenario.services, names)
+            service = found[1] if found else Service({})
+            if found:
+                self._use(found[0])
+            self._do(state, _outcome(self._sandbox.now(), wait, service))
+            return True
+        return False
+
+    def _message(self) -> bool:
+        for message in self._messages:
+            for state in self._states():
+                if _awaits(state, message):
+                    self._messages.remove(message)
+                    self._send(message)
+                    return True
+        return False
+
+    def _send(self, message: Incoming) -> None:
+        self._sandbox.do(
+            lambda desk: deliver(desk, _request("test"), message.name, message.key, message.variables, ttl=0)
+        )
+
+    def _let_time_pass(self) -> bool:
+        """Let the next answer become ripe, else the scenario's clock tick, else a timer in the flow come."""
+        states = self._states()
+        moments = [moment for state in states for moment in self._ripening(state)]
+        if moments:
+            self._sandbox.advance(min(moments))
+            return True
+        if self._clock and states:
+            self._sandbox.advance(later(self._sandbox.now(), self._clock.pop(0)))
+            return True
+        resting = [moment for state in states for moment in self._resting(state)]
+        if resting and not any(self._stands_open(state) for state in states):
+            self._sandbox.advance(min(resting))
+            return True
+        return False
+
+    def _ripening(self, state: State) -> list[int]:
+        moments: list[int] = []
+        for wait in state.waits.values():
+            if isinstance(wait, TaskWait):
+                found = self._next(self._scenario.answers, self._names(state, wait.element))
+                if found is not None and found[1].after:
+                    moments.append(later(wait.since, found[1].after))
+        return moments
+
+    def _resting(self, state: State) -> list[int]:
+        """Return when timers that stand in the flow, and held back jobs, are due."""
+        moments: list[int] = []
+        for wait in state.waits.values():
+            node = state.nodes.get(wait.node)
+            if (
+                isinstance(wait, TimerWait)
+                and node is not None
+                and node.element == wait.element
+                and not wait.purpose
+                or isinstance(wait, JobWait)
+                and wait.due is not None
+                and wait.retries > 0
+            ):
+                moments.append(wait.due)
+        return moments
+
+    def _stands_open(self, state: State) -> bool:
+        """Return whether a person or a message is waited for: then time alone decides nothing."""
+        return any(
+            isinstance(wait, TaskWait)
+            or (isinstance(wait, EventWait) and state.nodes[wait.node].element == wait.element)
+            for wait in state.waits.values()
+        )
+
+    def _next(self, answers: Mapping[str, tuple[T, ...]], names: Sequence[str]) -> tuple[str, T] | None:
+        for name in names:
+            if name not in answers:
+                continue
+            number = self._used.get(name, 0)
+            visits = answers[name]
+            if name in self._scenario.repeats:
+                return name, visits[0]
+            if number < len(visits):
+                return name, visits[number]
+        return None
+
+    def _use(self, name: str) -> None:
+        self._used[name] = self._used.get(name, 0) + 1
+
+    def _names(self, state: State, element: str) -> list[str]:
+        reader = self._sandbox.reader
+        model = self._sandbox.models.process(reader, TENANT, state.process, state.version)
+        return names_of(model, element)
+
+    def _do(self, state: State, command: cmd.Command) -> None:
+        request = _request(command.by)
+
+        def step(desk: Desk) -> None:
+            desk.step(request, state.instance, lambda found, now: command)
+
+        self._sandbox.do(step)
+
+
+def names_of(process: Process, element: str) -> list[str]:
+    """Return what a scenario may call an element: its id, and its name."""
+    found: Element | None = process.elements.get(element)
+    return list(dict.fromkeys([element, found.label])) if found else [element]
+
+
+def _outcome(now: int, wait: JobWait, service: Service) -> cmd.Command:
+    if service.error:
+        return cmd.ThrowJobError(now, "worker", wait.id, service.error, "", service.variables)
+    if service.fail:
+        return cmd.FailJob(now, "worker", wait.id, service.fail, wait.retries - 1)
+    return cmd.CompleteJob(now, "worker", wait.id, service.variables)
+
+
+def _awaits(state: State, message: Incoming) -> bool:
+    return any(
+        isinstance(wait, EventWait) and wait.kind == "message" and wait.name == message.name
+        for wait in state.waits.values()
+    )
+
+
+def _somebody(wait: TaskWait) -> str:
+    if wait.assignee:
+        return wait.assignee
+    for name in (*wait.users, *(f"{role} member" for role in wait.roles)):
+        if name not in wait.excluded:
+            return name
+    return SOMEBODY
+
+
+def _request(by: str) -> Request:
+    return Request(TENANT, by, "test")
