@@ -70,6 +70,8 @@ class Reader:
 
     def anywhere(self, spec: FieldSpec) -> Iterator[Candidate]:
         """Yield values whose form gives them away, wherever they stand: IBANs, VAT numbers and masks."""
+        if spec.key == "invoice_date":
+            yield from self._dated_lines(spec)
         if spec.type not in _FORMS_WITHOUT_LABEL and not spec.pattern:
             return
         for layout in self.layouts:
@@ -78,6 +80,21 @@ class Reader:
                     reading = read(run, spec, self.customs)
                     if reading is not None:
                         yield _unlabelled(layout, run, reading, spec)
+
+    def _dated_lines(self, spec: FieldSpec) -> Iterator[Candidate]:
+        """Yield dates that stand alone, after a town, or in the title, in the upper half of the first page."""
+        layout = self.layouts[0]
+        for line, segments in zip(layout.lines, layout.segments, strict=True):
+            if line.box.middle > layout.page.height / 2:
+                return
+            for run in segments:
+                reading = read(run, spec, self.customs)
+                if reading is None:
+                    continue
+                before, after = run.text[: reading.start], run.text[reading.end :]
+                title = plain(run.words[0].text) in vocabulary().titles and _DATED.search(before)
+                if not after.strip(" .") and (title or _TOWN.fullmatch(before)):
+                    yield _unlabelled(layout, run, reading, spec)
 
     def currency(self, amounts: Sequence[Candidate]) -> Iterator[Candidate]:
         """Yield the currencies that stand beside amounts; beside the totals they weigh most."""
@@ -108,6 +125,8 @@ class Reader:
                     )
 
 
+_TOWN = re.compile(r"[A-ZÄÖÜ][\w.()/ -]{1,40},\s+(?:den\s+)?")
+_DATED = re.compile(r"\b(?:vom|dated|of|from|-|–|,)\s*$")
 _TERMS = re.compile(
     r"(?:zahlbar|zahlung|zahlungsziel|fällig|begleichen|überweisen)\D{0,60}?(\d{1,3})\s+Tage"
     r"|(?:payment|payable|due|pay|terms|net)\D{0,40}?(\d{1,3})\s+days|\bnet\s?(\d{1,3})\b(?!\s?[%.,\d])",
@@ -189,11 +208,6 @@ def _currency(layout: PageLayout, run: Run, found: CurrencyFound, line: int) -> 
         ref=words[0].ref if words else "",
         line=line,
     )
-
-
-def issued_title(layouts: Sequence[PageLayout], hit: LabelHit) -> bool:
-    """Tell whether a label is the title of the document (`Rechnung`, `Invoice`) and not a word below it."""
-    return plain(hit.text) in vocabulary().titles and hit.page == layouts[0].page.number
 
 
 def with_reader_boxes(candidates: Sequence[Candidate], boxes: Sequence[tuple[int, Box]]) -> list[Candidate]:

@@ -67,13 +67,15 @@ def is_items_header(keys: frozenset[str]) -> bool:
 
 def header_at(layout: PageLayout, number: int, index: LabelIndex) -> Header | None:
     """Return the header that begins at this line: on one line, or stacked on two."""
+    if any(letter.isdigit() for letter in layout.lines[number].text):
+        return None
     single = _header(layout.lines[number].words, number, number, index)
     stacked = None
     if number + 1 < len(layout.lines):
         line, following = layout.lines[number], layout.lines[number + 1]
         if following.box.top - line.box.bottom < 0.8 * layout.type_size:
             stacked = _stacked(layout, number, index)
-    if stacked is None or (single is not None and len(single.keys & _WANTED) >= len(stacked.keys & _WANTED)):
+    if stacked is None or (single is not None and len(single.keys & _WANTED) > len(stacked.keys & _WANTED)):
         return single
     return stacked
 
@@ -132,6 +134,8 @@ def _checked(columns: list[Column], matched: int, words: int, first: int, last: 
 
 
 def _stacked(layout: PageLayout, number: int, index: LabelIndex) -> Header | None:
+    if any(letter.isdigit() for letter in layout.lines[number + 1].text):
+        return None
     cells: list[list[Word]] = []
     for line in (layout.lines[number], layout.lines[number + 1]):
         for word in line.words:

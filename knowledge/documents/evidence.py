@@ -98,7 +98,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice | None:
         groups.setdefault(value_key(candidate.value), []).append(candidate)
     merged: list[Candidate] = []
     for group in groups.values():
-        best = max(group, key=lambda candidate: candidate.score)
+        best = max(group, key=lambda candidate: (candidate.score, not candidate.quote.isupper()))
         places = {(candidate.page, candidate.box) for candidate in group}
         merged.append(best.backed_by("found more than once") if len(places) > 1 else best)
     if not merged:

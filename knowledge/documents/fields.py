@@ -18,7 +18,7 @@ from flowmaster.knowledge.documents.readings import Customs
 from flowmaster.knowledge.documents.rows import read_rows
 from flowmaster.knowledge.documents.schema import FieldSpec, parse_schema
 from flowmaster.knowledge.documents.totals import TOTALS, fit_totals, lines_check, totals_check
-from flowmaster.knowledge.documents.vocabulary import vocabulary
+from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
 
 
 def extract_fields(document: ReadDocument, schema: Json) -> Extraction:
@@ -110,10 +110,11 @@ def _choices(
 
 
 def _add_parties(found: dict[str, list[Candidate]], names: Mapping[str, str], parties: Parties) -> None:
-    if "supplier" in names:
-        found[names["supplier"]].extend(parties.supplier)
-    if "buyer" in names:
-        found[names["buyer"]].extend(parties.buyer)
+    if "supplier" in names and "buyer" in names:
+        supplier, buyer = found[names["supplier"]], found[names["buyer"]]
+        issuers, payers = _named(supplier), _named(buyer)
+        supplier.extend(name for name in parties.supplier if plain(name.quote) not in payers)
+        buyer.extend(name for name in parties.buyer if plain(name.quote) not in issuers)
     if "supplier_vat_id" in names:
         own = found[names["supplier_vat_id"]]
         outside = with_reader_boxes(own, parties.buyer_boxes)
@@ -129,6 +130,10 @@ def _add_parties(found: dict[str, list[Candidate]], names: Mapping[str, str], pa
         found[names["buyer_vat_id"]] = [
             candidate for candidate in found[names["buyer_vat_id"]] if candidate.value not in issuer
         ]
+
+
+def _named(candidates: Sequence[Candidate]) -> set[str]:
+    return {plain(candidate.quote) for candidate in candidates if "weak label" not in candidate.evidence}
 
 
 def _add_currency(found: dict[str, list[Candidate]], names: Mapping[str, str], reader: Reader) -> None:

@@ -21,10 +21,10 @@ _SYMBOLS = {
 }
 _CODES = (
     "EUR USD GBP CHF JPY CNY INR PLN CZK HUF SEK NOK DKK RON BGN TRY AUD CAD NZD SGD HKD ZAR BRL MXN AED ILS"
-).split()
+)
 AMBIGUOUS_SYMBOLS = frozenset({"$", "¥"})
 _CURRENCY = re.compile(
-    r"(?<![A-Za-z])(?:" + "|".join(_CODES) + r"|Euro|euros?|US\$)(?![A-Za-z])|[€£$¥₹]|zł|Kč|Fr\."
+    r"(?<![A-Za-z])(?:" + _CODES.replace(" ", "|") + r"|Euro|euros?|US\$)(?![A-Za-z])|[€£$¥₹]|zł|Kč|Fr\."
 )
 _NUMBER = re.compile(
     r"""(?<![\w.,/'’-])(?<![\d][ -])
@@ -222,8 +222,8 @@ def _real_date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-_YES = frozenset("yes y ja j true wahr x oui ✓ ✔ ☑ ☒".split())
-_NO = frozenset("no n nein false falsch non ☐".split())
+_YES = frozenset({"yes", "y", "ja", "j", "true", "wahr", "x", "✓", "✔", "☑", "☒"})
+_NO = frozenset({"no", "n", "nein", "false", "falsch", "☐"})
 
 
 def boolean_of(text: str) -> bool | None:

@@ -50,43 +50,80 @@ def find_items(
     """Find the table of line items; it may go on over pages, with or without its header repeated."""
     index = column_index(columns)
     items = Items()
-    open_header: tuple[Header, list[float]] | None = None
-    keys: frozenset[str] | None = None
+    table = _Table(index, labels, mark, items)
     for layout in layouts:
-        number = 0
-        if open_header is not None and not _has_header(layout, index):
-            stop, _ = _take(layout, 0, *open_header, items, labels, mark, _carried_lines(layout))
-            open_header = open_header if stop >= len(layout.lines) else None
-            number = stop
+        number = table.continue_on(layout)
         while number < len(layout.lines):
             header = header_at(layout, number, index)
-            if header is None or (keys is not None and header.keys != keys):
-                number += 1
-                continue
-            body = _body(layout, header.last_line + 1, labels)
-            borders = borders_of(header, [layout.lines[n] for n in body], mark)
-            items.lines.setdefault(layout.page.number, set()).update(
-                range(header.first_line, header.last_line + 1)
-            )
-            stop, taken = _take(
-                layout, header.last_line + 1, header, borders, items, labels, mark, frozenset()
-            )
-            if taken:
-                keys = header.keys
-                open_header = (header, borders)
-            number = max(stop, header.last_line + 1)
-        if open_header is not None and items.rows and items.rows[-1].page != layout.page.number:
-            open_header = None
+            number = number + 1 if header is None else table.take_from(layout, header)
     ruled = _ruled(layouts, index, mark)
     return ruled if len(ruled.rows) > len(items.rows) else items
+
+
+@dataclass(slots=True)
+class _Table:
+    """The table that is being read: its columns, and whether it may go on overleaf."""
+
+    index: LabelIndex
+    labels: LabelIndex
+    mark: DecimalMark | None
+    items: Items
+    open: tuple[Header, list[float]] | None = None
+    keys: frozenset[str] | None = None
+
+    def continue_on(self, layout: PageLayout) -> int:
+        """Take the rows at the top of a page that belong to an open table; return the line after them."""
+        if self.open is None or _has_header(layout, self.index):
+            return 0
+        first = _first_row(layout, *self.open, self.labels, self.mark)
+        number, taken = _take(layout, first, *self.open, self.items, self.labels, self.mark)
+        if not taken or _is_closed(layout, number, self.labels):
+            self.open = None
+        return number if taken else 0
+
+    def take_from(self, layout: PageLayout, header: Header) -> int:
+        """Take the rows below a header; return the line after them. Tables of other columns are left."""
+        below = header.last_line + 1
+        if self.keys is not None and header.keys != self.keys:
+            return below
+        body = _body(layout, below, self.labels)
+        borders = borders_of(header, [layout.lines[number] for number in body], self.mark)
+        number, taken = _take(layout, below, header, borders, self.items, self.labels, self.mark)
+        if taken:
+            used = self.items.lines.setdefault(layout.page.number, set())
+            used.update(range(header.first_line, below))
+            self.keys = header.keys
+            self.open = None if _is_closed(layout, number, self.labels) else (header, borders)
+        return max(number, below) if taken else below
 
 
 def _has_header(layout: PageLayout, index: LabelIndex) -> bool:
     return any(header_at(layout, number, index) for number in range(len(layout.lines)))
 
 
-def _carried_lines(layout: PageLayout) -> frozenset[int]:
-    return frozenset(number for number, line in enumerate(layout.lines) if _is_carried(line))
+def _first_row(
+    layout: PageLayout, header: Header, borders: Sequence[float], labels: LabelIndex, mark: DecimalMark | None
+) -> int:
+    """Return the first line of a following page that is a row of the open table."""
+    for number, line in enumerate(layout.lines):
+        if _is_carried(line) or _ends_table(layout, number, labels):
+            continue
+        if _is_anchor(header, _by_key(header, cells_of(line.words, borders)), mark):
+            return number
+    return len(layout.lines)
+
+
+def _is_closed(layout: PageLayout, first: int, labels: LabelIndex) -> bool:
+    """Tell whether sums follow on the page: then the table does not go on overleaf."""
+    return any(
+        use.field in _TOTALS
+        for number in range(first, len(layout.lines))
+        if not _is_carried(layout.lines[number])
+        for run in layout.segments[number]
+        for found in (labels.at(run, 0),)
+        if found is not None
+        for use in found[1]
+    )
 
 
 def _is_carried(line: Line) -> bool:
@@ -145,12 +182,9 @@ def _take(
     items: Items,
     labels: LabelIndex,
     mark: DecimalMark | None,
-    skipped: frozenset[int],
 ) -> tuple[int, int]:
     """Take rows from the line `first` on; return the line where they end, and how many there were."""
-    body = _body(layout, first, labels) if not skipped else [
-        number for number in _body(layout, max(skipped) + 1, labels) if number not in skipped
-    ]  # fmt: skip
+    body = _body(layout, first, labels)
     rows: list[_Row] = []
     waiting: list[tuple[Line, list[Word]]] = []
     used = items.lines.setdefault(layout.page.number, set())

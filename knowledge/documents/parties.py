@@ -14,7 +14,7 @@ from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
 _SEPARATORS = re.compile(r"\s*[·•|∙●▪]\s*|\s+[–—-]\s+|\s{2,}|,\s+|;\s+|\s*/{2}\s*")
 _POSTAL = re.compile(
     r"(?:^|\s)(?:[A-Z]{1,2}-)?(?:\d{4,5}|\d{4}\s?[A-Z]{2})\s+[A-ZÄÖÜ]\S+"
-    r"|[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}|[A-Z][a-z]+,?\s+[A-Z]{2}\s+\d{5}"
+    r"|[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}|\b[A-Z]\d[\dW]\s?[A-Z\d]{4}\b|[A-Z][a-z]+,?\s+[A-Z]{2}\s+\d{5}"
 )
 _SALUTATION = frozenset(
     {"herrn", "herr", "frau", "firma", "an", "to", "mr", "mrs", "ms", "company", "z. hd.", "the"}
@@ -168,11 +168,19 @@ def _buyer_blocks(
         first = next(
             (place for place, run in enumerate(runs) if _is_name(run, block.numbers[place], page_hits)), None
         )
-        if first is None or not any(_POSTAL.search(run.text) for run in runs[first + 1 :]):
+        if first is None:
             continue
         if any(
             _just_above(hit.box, runs[0].box, layout.type_size) or _within(hit.box, block.box)
             for hit in issuer
+        ):
+            continue
+        others = [hit for hit in page_hits if hit.firm and hit not in labelled]
+        if any(
+            _just_above(hit.box, runs[0].box, layout.type_size)
+            or hit.line == block.numbers[0]
+            and _within(hit.box, block.box)
+            for hit in others
         ):
             continue
         named = any(
@@ -183,7 +191,7 @@ def _buyer_blocks(
             runs[0].box.x0 < 0.5 * layout.page.width
             and 0.1 * layout.page.height < runs[0].box.top < _UPPER * layout.page.height
             and layout.page.unit == "pt"
-            and not _POSTAL.search(runs[first].text)
+            and any(_POSTAL.search(run.text) for run in runs[first + 1 :])
         )
         if named or window:
             span = company_in(runs[first].text) or (0, len(runs[first].text))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from html.parser import HTMLParser
 from itertools import accumulate, takewhile
 
@@ -78,12 +79,16 @@ def _page_of_mixed(lines: list[tuple[int, list[str]]], number: int) -> Page:
             words.extend(_word(m.group(), m.start(), row, "") for m in re.finditer(r"\S+", " ".join(cells)))
             row, index = row + 1, index + 1
             continue
-        group = [row for _, row in takewhile(lambda line: line[0] == table, lines[index:])]
+        group = [row for _, row in takewhile(partial(_is_row_of, table), lines[index:])]
         placed = page_of_rows(group, number)
         words.extend(Word(word.text, _moved(word.box, row), word.size) for word in placed.words)
         tables.extend(_moved_grid(grid, row) for grid in placed.tables)
         row, index = row + len(group) + 1, index + len(group)
     return _page(words, number, "char", "", tuple(tables))
+
+
+def _is_row_of(table: int, line: tuple[int, list[str]]) -> bool:
+    return line[0] == table
 
 
 def _moved_grid(grid: Grid, down: int) -> Grid:
@@ -116,13 +121,14 @@ def _page(words: list[Word], number: int, unit: Unit, name: str, tables: tuple[G
     )
 
 
+_BLOCK_TAGS = "p div br h1 h2 h3 h4 h5 h6 li ul ol section article header footer address hr pre dl dt dd form"
+
+
 class _HtmlLines(HTMLParser):
     """Collects what a reader would see: lines of text and rows of cells, each row with its table's number."""
 
     _HIDDEN = frozenset({"script", "style", "template", "noscript", "head", "svg"})
-    _BLOCKS = frozenset(
-        "p div br h1 h2 h3 h4 h5 h6 li ul ol section article header footer address hr pre dl dt dd form".split()
-    )
+    _BLOCKS = frozenset(_BLOCK_TAGS.split())
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

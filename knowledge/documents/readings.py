@@ -42,6 +42,8 @@ class Reading:
 
 
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9ÄÖÜäöü][\w./\-–+]*$")
+_BASE = re.compile(r"(?<!\w)(?:auf|aus|von|on|of)\s*(?:€|£|\$|[A-Z]{3})?\s*$")
+"""What stands before the amount that a rate is applied to: `19 % auf 1.000,00` is not the tax."""
 _SHORT_PREFIX = re.compile(r"^[A-ZÄÖÜ]{1,5}[.-]?$")
 _SKIPPED = frozenset({"nr", "nr.", "no", "no.", "nummer", "number", ":", "-", "–", "vom", "lautet", "is"})
 _STOP_AFTER_NAME = re.compile(r"\s[·•|]\s|\s{2,}| [–—] | - ")
@@ -107,7 +109,7 @@ def _amount(text: str, customs: Customs) -> Reading | None:
     if whole is not None:
         form = "ambiguous" if whole.ambiguous else "formatted" if whole.decimals == 2 else "plain"
         return Reading(whole.value, 0, len(text), form)
-    found = list(numbers_in(text, customs.mark))
+    found = [number for number in numbers_in(text, customs.mark) if not _BASE.search(text[: number.start])]
     money = [
         number for number in found if number.decimals == 2 or _has_currency(text, number.start, number.end)
     ]
