@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from docs.refusals import Refusal, refusals
+from flowmaster.server import snapshot
 from flowmaster.server.cli import HELP
+from flowmaster.server.rest import openapi_text
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import WriteArguments
@@ -21,6 +23,7 @@ def pages() -> dict[str, str]:
     return {
         "command-line.md": command_line_page(),
         "errors.md": errors_page(refusals(DOCS.parent)),
+        "openapi.json": openapi_text(catalog()),
         "operations.md": operations_page(),
     }
 
@@ -206,9 +209,10 @@ def _refusal(each: Refusal) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write all pages."""
+    """Write all pages, and the first answers of the MCP door."""
     for name, text in pages().items():
         (DOCS / name).write_text(text, encoding="utf-8")
+    snapshot.main()
 
 
 if __name__ == "__main__":

@@ -63,11 +63,11 @@ class Exchange:
     """One request and its response: the exact arguments go in, the exact answer comes out."""
 
     def __init__(self, body: bytes, receive: Receive, send: Send) -> None:
-        self._body: bytes | None = body
+        self.arguments, without = _taken_out(body)
+        self._body: bytes | None = without
         self._receive = receive
         self._send = send
         self._start: Message | None = None
-        self.arguments = _arguments(body)
         self.answer: bytes | None = None
 
     async def receive(self) -> Message:
@@ -109,14 +109,18 @@ def _exchange(ctx: Context) -> Exchange:
     return exchange
 
 
-def _arguments(body: bytes) -> dict[str, Any] | None:
-    """Return the arguments of a tool call; whatever else a body holds is for the library to judge."""
+def _taken_out(body: bytes) -> tuple[dict[str, Any] | None, bytes]:
+    """Return the arguments of a tool call, and the body without them.
+
+    Whatever else a body holds is for the library to judge, as it came.
+    """
     if b'"tools/call"' not in body:
-        return None
+        return None, body
     try:
         message = read_json(body.decode())
-    except ValueError:
-        return None
-    params = message.get("params") if isinstance(message, dict) else None
-    arguments = params.get("arguments") if isinstance(params, dict) else None
-    return arguments if isinstance(arguments, dict) else None
+        params = message["params"]
+        arguments = params["arguments"]
+        without = write_json({**message, "params": {**params, "arguments": {}}})
+    except (ValueError, LookupError, TypeError):
+        return None, body
+    return (arguments, without) if isinstance(arguments, dict) else (None, body)

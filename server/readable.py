@@ -95,7 +95,7 @@ def _is_table(value: Any) -> bool:
 def _is_flat(value: Any) -> bool:
     if isinstance(value, Mapping):
         return not value
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if _is_list(value):
         return len(_inline(value)) <= CELL_LENGTH_MAX
     return "\n" not in _plain(value)
 
@@ -106,15 +106,16 @@ def _short(value: Any) -> str | None:
         return value if "\n" not in value else None
     if isinstance(value, Mapping | Sequence) and value:
         text = _inline(value)
-        objects = not isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value)
-        return None if objects or len(text) > CELL_LENGTH_MAX else text
+        inner = value.values() if isinstance(value, Mapping) else value
+        nested = any(isinstance(each, Mapping) or _is_list(each) for each in inner)
+        return None if nested or "\n" in text or len(text) > CELL_LENGTH_MAX else text
     return _plain(value)
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_inline(each)}" for key, each in value.items()) if value else "none"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if _is_list(value):
         return ", ".join(_inline(each) for each in value) if value else "none"
     return _plain(value)
 
@@ -125,6 +126,10 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value in ({}, []) else str(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _cell(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The REST door: `POST /api/v1/<operation>` with the arguments as JSON, and the OpenAPI document that says so."""
 
+import json
 from typing import Any
 
 from starlette.requests import Request
@@ -64,6 +65,11 @@ def openapi(registry: Registry) -> dict[str, Any]:
         "paths": {**paths, "/health": {"get": _HEALTH}},
         "components": {"schemas": schemas},
     }
+
+
+def openapi_text(registry: Registry) -> str:
+    """Return the OpenAPI document as the text that is committed, so that a change of contract shows."""
+    return json.dumps(openapi(registry), indent=1, ensure_ascii=False) + "\n"
 
 
 def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def pipes() -> Iterator[Pipes]:
 
 def test_the_snapshot_is_what_the_server_answers() -> None:
     fresh = text_of(anyio.run(snapshot))
-    assert FILE.read_text(encoding="utf-8") == fresh, "stale: run `python -m flowmaster.server.snapshot`"
+    assert FILE.read_text(encoding="utf-8") == fresh, "stale: run `make docs`"
 
 
 def test_the_snapshot_file_reads_the_same_by_line_and_as_json() -> None:
