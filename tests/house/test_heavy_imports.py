@@ -16,6 +16,7 @@ HOMES = {
     "chromadb": ("knowledge/",),
     "litellm": ("agents/model.py",),
     "openpyxl": ("knowledge/",),
+    "pdfminer": ("knowledge/",),
     "pdfplumber": ("knowledge/",),
     "pydantic_ai": ("agents/",),
     "pypdfium2": ("knowledge/",),
