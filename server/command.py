@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.logs import log_to_folder
 from flowmaster.server.options import UsageError
 from flowmaster.server.readable import answer_text, error_text, table
 from flowmaster.server.settings import MEMORY, Settings, settings_from
@@ -23,6 +24,7 @@ from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
 def call(name: str, words: Sequence[str], options: Mapping[str, str]) -> int:
     """Call an operation with the words of a command line and print what it answers; return the exit code."""
     settings = settings_from(options)
+    log_to_folder(settings)
     answer = anyio.run(_answer, settings, name, words)
     as_json = "json" in options
     if answer.refused:

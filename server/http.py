@@ -18,6 +18,7 @@ from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.http_body import Guard, response_of
+from flowmaster.server.logs import log_to_errors
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
@@ -54,6 +55,7 @@ def http_app(app: App) -> FastAPI:
 
 def serve_http(settings: Settings) -> int:
     """Serve until a signal ends it; return the exit code."""
+    log_to_errors()
     try:
         anyio.run(_serve, settings)
     except FlowMasterError as error:

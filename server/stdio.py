@@ -3,6 +3,7 @@
 import asyncio
 import os
 import select
+import signal
 import sys
 from math import inf
 from types import TracebackType
@@ -15,6 +16,7 @@ from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.frames import as_it_is, read_frame, write_frame
+from flowmaster.server.logs import log_to_errors
 from flowmaster.server.mcp_door import mcp_server
 from flowmaster.server.opening import Opening
 from flowmaster.server.settings import Settings
@@ -29,6 +31,7 @@ _AT_ONCE: Final = select.PIPE_BUF
 
 def serve_stdio(settings: Settings, opening: Opening) -> int:
     """Serve one MCP session over the streams of the opening; return the exit code."""
+    log_to_errors()
     try:
         anyio.run(_serve, settings, opening)
     except FlowMasterError as error:
@@ -44,6 +47,8 @@ async def _serve(settings: Settings, opening: Opening) -> None:
         server = mcp_server(app, carry=lambda body, _: as_it_is(body))
         session = _Session(opening.sink)
         session.begin(opening)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, session.end)
         await server.run(session.incoming, session, server.create_initialization_options())
 
 
@@ -59,6 +64,7 @@ class _Session:
         self._open: set[int | str] = set()
         self._answered: set[int | str] = set()
         self._ended = False
+        self._closed = False
         self._loop = asyncio.get_running_loop()
 
     def begin(self, opening: Opening) -> None:
@@ -70,8 +76,15 @@ class _Session:
 
         self._answered.update(opening.hand_over(deliver))
 
+    def end(self) -> None:
+        """Let no more frames in; the server closes everything in order when it has read the last one."""
+        self._closed = True
+        self._arrived.close()
+
     def _arrive(self, lines: list[bytes], ended: bool) -> None:
         for line in lines:
+            if self._closed:
+                return
             read = read_frame(line)
             if isinstance(read, bytes):
                 self._loop.create_task(self._write(read))
@@ -85,11 +98,11 @@ class _Session:
         if ended:
             self._ended = True
             self._close_when_done()
-            self._loop.call_later(FINISH_SECONDS, self._arrived.close)
+            self._loop.call_later(FINISH_SECONDS, self.end)
 
     def _close_when_done(self) -> None:
         if self._ended and not self._open:
-            self._arrived.close()
+            self.end()
 
     async def send(self, item: SessionMessage, /) -> None:
         """Write a message, unless the opening has answered it already."""
@@ -111,7 +124,7 @@ class _Session:
                 else:
                     await to_thread.run_sync(_write_all, self._sink, frame)
             except BrokenPipeError:
-                self._arrived.close()
+                self.end()
 
     async def aclose(self) -> None:
         """Nothing is buffered, so there is nothing to end."""

@@ -39,15 +39,23 @@ def shown_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the input schema as the tool list shows it.
 
     Every write takes `dry_run`, `idempotency_key` and `reason`: the server's instructions say so once, and the
-    tool list shows only the first, bare. Examples stand in errors and in `operation_find`. Unknown arguments are
-    refused whether or not the schema says it, so it does not.
+    tool list shows only the first, bare. Examples and bounds stand in errors and in `operation_find`, which shows
+    the whole schema. Unknown arguments are refused whether or not the schema says it, so it does not.
     """
-    shown: dict[str, Any] = _without(schema, "examples", "additionalProperties")
+    shown: dict[str, Any] = _without(schema, *_UNSHOWN)
     properties = shown.get("properties", {})
     if all(name in properties for name in _WRITE_FIELDS):
         properties["dry_run"] = {"type": "boolean"}
         del properties["idempotency_key"], properties["reason"]
     return shown
+
+
+_UNSHOWN = (
+    "examples",
+    "additionalProperties",
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("minLength", "maxLength", "minItems", "maxItems"),
+)
 
 
 def undescribed(model: type[BaseModel], path: str = "", seen: frozenset[type] = frozenset()) -> list[str]:
@@ -115,7 +123,7 @@ def _tidy(node: Any, inlined: Mapping[str, Any]) -> Any:
             else _tidy(value, inlined)
         )
         for key, value in node.items()
-        if not (key == "default" and value in ([], {}))
+        if not (key == "default" and (value is False or value in ([], {}, "")))
     }
 
 
@@ -150,7 +158,7 @@ def _without(node: Any, *words: str) -> Any:
             else _without(value, *words)
         )
         for key, value in node.items()
-        if key not in words
+        if key not in words or (key == "additionalProperties" and isinstance(value, dict))
     }
 
 

@@ -1,12 +1,19 @@
 """What the server says of itself."""
 
+import logging
+from importlib.util import find_spec
 from typing import Literal
 
 from pydantic import Field
 
 from flowmaster import __version__
+from flowmaster.engine.timers import iso
+from flowmaster.runtime.clock import CLOCK_SETTING
+from flowmaster.tools.app import App
 from flowmaster.tools.models import Arguments, Result, Shape
-from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.registry import EXTRAS, Call, operation
+
+logger = logging.getLogger(__name__)
 
 PROTOCOLS = ("2025-11-25", "2026-07-28")
 """The revisions of the Model Context Protocol that are spoken."""
@@ -29,8 +36,10 @@ class ServerInfo(Result):
 
     version: str = Field(description="The version of FlowMaster.")
     protocols: list[str] = Field(description="Spoken revisions of the Model Context Protocol.")
+    now: str = Field(description="The time that processes see.")
+    clock: Literal["machine", "virtual"] = Field(description="The kind of clock.")
     data: str = Field(description="The data folder.")
-    clock: Literal["real", "virtual"] = Field(description="The kind of clock.")
+    stores: list[str] = Field(description="Where everything is kept.")
     operations: int = Field(description="How many operations there are.")
     parts: list[Part] = Field(description="The health of each part.")
 
@@ -38,15 +47,36 @@ class ServerInfo(Result):
 @operation(right="server.read", read_only=True)
 async def server_info(call: Call, arguments: ServerInfoRead) -> ServerInfo:
     """Tell the version, the stores, the health of each part and the time of the server."""
-    settings = call.app.settings
+    app = call.app
     return ServerInfo(
         version=__version__,
         protocols=list(PROTOCOLS),
-        data=settings.data,
-        clock="virtual" if settings.clock == "virtual" else "real",
-        operations=len(call.app.registry),
-        parts=[],
+        now=iso(app.runtime.now()),
+        clock="virtual" if app.runtime.clock.virtual else "machine",
+        data=app.settings.data,
+        stores=[_store_name(app)],
+        operations=len(app.registry),
+        parts=[_store(app), *map(_extra, EXTRAS)],
     )
+
+
+def _store_name(app: App) -> str:
+    return type(app.runtime.store).__name__.removesuffix("Store").lower()
+
+
+def _store(app: App) -> Part:
+    try:
+        app.runtime.reader.setting("", CLOCK_SETTING)
+    except Exception:
+        logger.exception("The store cannot be read")
+        return Part(part="store", state="failing", says="It cannot be read; the server's log tells why.")
+    return Part(part="store", state="ok")
+
+
+def _extra(name: str) -> Part:
+    if all(find_spec(package) is not None for package in EXTRAS[name]):
+        return Part(part=name, state="ok")
+    return Part(part=name, state="absent", says=f"pip install 'flowmaster[{name}]' adds it.")
 
 
 OPERATIONS = (server_info,)

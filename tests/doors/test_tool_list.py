@@ -27,7 +27,8 @@ CORE = [each for each in REGISTRY if each.core]
 
 with warnings.catch_warnings():  # the vocabulary is read in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
-    import bpe_openai
+    # The package has no types.
+    import bpe_openai  # type: ignore[import-untyped]
 
     VOCABULARY = bpe_openai.get_encoding("o200k_base")
 
