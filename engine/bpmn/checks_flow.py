@@ -1,20 +1,24 @@
 """Where a process begins, what leads where, and what nothing leads to (BPMN 2.0.2, 10.3.5, 10.5.2 to 10.5.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
 from flowmaster.engine.model import Compensation, Element, Flow, Link, Process
 
+Inside = Mapping[str, list[Element]]
+"""The elements directly inside each scope, by its id."""
+
 
 def check_flow(process: Process, findings: Findings) -> None:
     """Check the flows of every node, the starts of every scope, and what can be reached."""
+    scopes = inside(process)
     for element in process.elements.values():
         _check_ends(element, findings)
         if element.kind in SCOPE_KINDS:
-            _check_scope(process, element, findings)
-    for element in _unreachable(process):
+            _check_scope(element, scopes.get(element.id, []), findings)
+    for element in _unreachable(process, scopes):
         findings.add(
             "element.unreachable",
             element.id,
@@ -23,9 +27,12 @@ def check_flow(process: Process, findings: Findings) -> None:
         )
 
 
-def inner(process: Process, scope: Element) -> list[Element]:
-    """Return the elements directly inside a scope."""
-    return [one for one in process.elements.values() if one.scope == scope.id and one.id != process.id]
+def inside(process: Process) -> Inside:
+    """Return the elements directly inside each scope."""
+    found: dict[str, list[Element]] = {}
+    for element in process.elements.values():
+        found.setdefault(element.scope, []).append(element)
+    return found
 
 
 def _check_ends(element: Element, findings: Findings) -> None:
@@ -71,8 +78,7 @@ def _refuse(findings: Findings, code: str, element: Element, flows: tuple[Flow, 
         )
 
 
-def _check_scope(process: Process, scope: Element, findings: Findings) -> None:
-    nodes = inner(process, scope)
+def _check_scope(scope: Element, nodes: list[Element], findings: Findings) -> None:
     if scope.triggered_by_event:
         _check_event_subprocess(scope, nodes, findings)
     elif not nodes:
@@ -146,10 +152,10 @@ def _may_end(element: Element) -> bool:
     )
 
 
-def _unreachable(process: Process) -> Iterator[Element]:
+def _unreachable(process: Process, scopes: Inside) -> Iterator[Element]:
     """Yield the nodes that no path leads to, only the first of each path that hangs in the air."""
     reached: set[str] = set()
-    _follow(process, process.id, reached)
+    _follow(process, scopes, process.id, reached)
     open_nodes = [
         one for one in process.elements.values() if one.id not in reached and not _is_reached_otherwise(one)
     ]
@@ -157,16 +163,16 @@ def _unreachable(process: Process) -> Iterator[Element]:
     for element in [*beginnings, *open_nodes]:
         if element.id not in reached and element.scope in reached:
             yield element
-            _follow(process, element.id, reached)
+            _follow(process, scopes, element.id, reached)
 
 
-def _follow(process: Process, start: str, reached: set[str]) -> None:
+def _follow(process: Process, scopes: Inside, start: str, reached: set[str]) -> None:
     waiting = [start]
     while waiting:
         element = process.elements[waiting.pop()]
         if element.id not in reached:
             reached.add(element.id)
-            waiting.extend(_next(process, element))
+            waiting.extend(_next(scopes, element))
 
 
 def _is_reached_otherwise(element: Element) -> bool:
@@ -178,7 +184,7 @@ def _is_reached_otherwise(element: Element) -> bool:
     )
 
 
-def _next(process: Process, element: Element) -> Iterator[str]:
+def _next(scopes: Inside, element: Element) -> Iterator[str]:
     for flow in element.outgoing:
         yield flow.target
     for boundary in element.boundaries:
@@ -189,6 +195,6 @@ def _next(process: Process, element: Element) -> Iterator[str]:
         yield element.details.target
     if element.kind in SCOPE_KINDS:
         yield from element.starts
-        for one in inner(process, element):
+        for one in scopes.get(element.id, ()):
             if one.kind == "startEvent" or one.triggered_by_event or one.instantiate or one.for_compensation:
                 yield one.id

@@ -15,8 +15,3 @@ def remove(element: str) -> Edit:
 def set_attribute(element: str, attribute: str, value: str) -> Edit:
     """Set an attribute of an element."""
     return {"edit": "set", "element": element, "attribute": attribute, "value": value}
-
-
-def connect(source: str, target: str) -> Edit:
-    """Add a sequence flow."""
-    return {"edit": "connect", "from": source, "to": target}

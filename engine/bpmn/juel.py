@@ -9,6 +9,7 @@ _TOKEN = re.compile(
         (?P<number>\d+(?:\.\d+)?(?![\w.]))
       | '(?P<single>[^'\\]*)'
       | "(?P<double>[^"\\]*)"
+      | (?P<word>and|or)(?![\w.])
       | !\s*(?P<negated>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
       | (?P<name>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
       | (?P<operator>==|!=|<=|>=|&&|\|\||[<>+\-*/()])
@@ -47,6 +48,8 @@ def _feel_of(token: re.Match[str]) -> str | None:
     for kind in ("single", "double"):
         if token[kind] is not None:
             return '"' + token[kind].replace('"', '\\"') + '"'
+    if token["word"] is not None:
+        return str(token["word"])
     if token["negated"] is not None:
         return f"not({token['negated']})"
     if token["name"] is not None:

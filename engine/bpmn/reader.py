@@ -26,6 +26,7 @@ from flowmaster.engine.bpmn.reader_own import (
     data_of,
     forms_of,
     is_declared,
+    report_correlation,
     roles_of,
     scenarios_of,
     version_tag_of,
@@ -35,7 +36,7 @@ from flowmaster.engine.bpmn.reading import Reading
 from flowmaster.engine.bpmn.unsupported import of_boundary, of_event_subprocess, reason
 from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, SCOPE_KINDS
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Element, Link, Process
+from flowmaster.engine.model import Element, Link, Process, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         scenarios=scenarios_of(reading),
     )
     report_unread(reading, xml)
+    report_correlation(reading)
     return ReadProcess(process, reading.findings.all(), declares)
 
 
@@ -102,6 +104,9 @@ class _Builder:
         self._elements: dict[str, Element] = {}
         self._attached: dict[str, list[Element]] = {}
         self._handlers: dict[str, str] = {}
+        self._inside: dict[str, list[str]] = {}
+        for node in graph.nodes.values():
+            self._inside.setdefault(node.scope, []).append(node.id)
 
     def build(self) -> dict[str, Element]:
         """Return all elements by id, the process itself under its own id."""
@@ -125,7 +130,6 @@ class _Builder:
             root.name,
             line=root.line,
             documentation=root.documentation,
-            starts=self._starts(identifier, event_subprocess=False),
         )
         order = [identifier, *self._graph.nodes]
         self._elements[identifier] = self._holding(process)
@@ -164,7 +168,7 @@ class _Builder:
             instantiate=xml.is_true("instantiate"),
             for_compensation=xml.is_true("isForCompensation"),
         )
-        report_unread(reading, xml)
+        report_unread(reading, xml, runs=isinstance(element.details, Script))
         return replace(element, unsupported=reason(element, xml, self._runnable))
 
     def _attach(self, node: Node) -> None:
@@ -199,7 +203,7 @@ class _Builder:
         )
 
     def _holding(self, element: Element) -> Element:
-        inner = [one for one in self._elements.values() if one.scope == element.id]
+        inner = [self._elements[one] for one in self._inside.get(element.id, ())]
         stopped = element.unsupported or next(
             (of_event_subprocess(one) for one in inner if one.triggered_by_event and one.unsupported), ""
         )
@@ -207,7 +211,7 @@ class _Builder:
         return replace(element, starts=starts, unsupported=stopped)
 
     def _starts(self, scope: str, *, event_subprocess: bool) -> tuple[str, ...]:
-        inner = [one for one in self._elements.values() if one.scope == scope]
+        inner = [self._elements[one] for one in self._inside.get(scope, ())]
         events = [one for one in inner if one.kind == "startEvent"]
         if event_subprocess:
             return tuple(one.id for one in events)

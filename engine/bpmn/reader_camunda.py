@@ -111,6 +111,8 @@ def _parameter(reading: Reading, xml: XmlElement, parameter: XmlElement) -> IoMa
 def _passed(reading: Reading, xml: XmlElement, passed: XmlElement) -> IoMapping | None:
     identifier = reading.id_of(xml)
     written = passed.get("sourceExpression") or passed.get("source")
+    if passed.get("businessKey"):
+        _report(reading, xml, "a business key for the called process")
     if not written or not passed.get("target"):
         return None
     source = reading.values.feel(written, passed, identifier, "A passed value")
@@ -150,15 +152,17 @@ def _field(field: XmlElement) -> Json:
     return schema
 
 
-def report_unread(reading: Reading, xml: XmlElement) -> None:
-    """Report the extensions of an element that have no equivalent here."""
+def report_unread(reading: Reading, xml: XmlElement, *, runs: bool = False) -> None:
+    """Report the extensions of an element that have no equivalent here; `runs` if its expression was translated."""
     unread = [
         f"`{local}`"
         for name in xml.attributes()
         if is_camunda(name)
         and (local := name.rpartition("}")[2]) not in _READ_ATTRIBUTES | _HARMLESS_ATTRIBUTES
     ]
-    unread += [f"`{name}`" for name in _CODE if camunda_attribute(xml, name)]
+    unread += [
+        f"`{name}`" for name in _CODE if camunda_attribute(xml, name) and not (runs and name == "expression")
+    ]
     unread += [
         f"`{extension.local_name}`"
         for extension in xml.extensions()

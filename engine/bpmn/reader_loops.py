@@ -42,6 +42,7 @@ def _multi_instance(reading: Reading, loop: XmlElement, owner: XmlElement) -> Mu
     if zeebe is not None:
         collection = zeebe.get("inputCollection") or collection
         item, output = zeebe.get("inputElement").strip(), zeebe.get("outputCollection").strip()
+    output = output or _named(reading, loop, "loopDataOutputRef")
     item = item or camunda_attribute(loop, "elementVariable") or _name_of_child(loop, "inputDataItem")
     cardinality = _expression(reading, loop, "loopCardinality", identifier)
     if cardinality is None and not collection.strip():
@@ -57,7 +58,11 @@ def _multi_instance(reading: Reading, loop: XmlElement, owner: XmlElement) -> Mu
         item=item,
         output_collection=output,
         output_element=values.optional_feel(
-            zeebe.get("outputElement") if zeebe is not None else "", loop, identifier, "The output element"
+            (zeebe.get("outputElement") if zeebe is not None else "")
+            or _name_of_child(loop, "outputDataItem"),
+            loop,
+            identifier,
+            "The output element",
         ),
         completion=_expression(reading, loop, "completionCondition", identifier),
         behavior=loop.get("behavior", "All"),
@@ -74,12 +79,14 @@ def _expression(reading: Reading, loop: XmlElement, kind: str, identifier: str) 
 
 
 def _collection(reading: Reading, loop: XmlElement) -> str:
-    """Return the collection as Camunda 7 or plain BPMN names it: the data that `loopDataInputRef` points at."""
-    written = camunda_attribute(loop, "collection")
-    if written:
-        return written
-    reference = loop.text_of("loopDataInputRef")
-    data = reading.document.find(reference) if reference else None
+    """Return the collection as Camunda 7 or plain BPMN names it."""
+    return camunda_attribute(loop, "collection") or _named(reading, loop, "loopDataInputRef")
+
+
+def _named(reading: Reading, loop: XmlElement, reference: str) -> str:
+    """Return the name of the data that a reference of plain BPMN points at."""
+    identifier = loop.text_of(reference)
+    data = reading.document.find(identifier) if identifier else None
     return data.name if data is not None else ""
 
 

@@ -57,6 +57,17 @@ def checks_of(reading: Reading) -> tuple[InputCheck, ...]:
     )
 
 
+def report_correlation(reading: Reading) -> None:
+    """Report the correlation of plain BPMN, which has no equivalent here."""
+    for subscription in reading.process.children("correlationSubscription"):
+        _add(
+            reading,
+            "message.correlation_ignored",
+            subscription,
+            f"The process {reading.process.id!r} correlates messages by a `correlationSubscription`.",
+        )
+
+
 def roles_of(reading: Reading) -> dict[str, str]:
     """Read the declared roles: their names by their ids."""
     return {

@@ -149,6 +149,12 @@ def _call(reading: Reading, xml: XmlElement) -> Call | None:
     identifier = reading.id_of(xml)
     called = xml.extension(ZEEBE_CALLED_ELEMENT)
     written = called.get("processId") if called is not None else ""
+    target = None if written else reading.document.reference(xml, "calledElement")
+    if target is not None and target.kind.startswith("global"):
+        reading.add(
+            "call.global_task", xml, f"{reading.called(xml)} calls the `{target.kind}` {target.id!r}."
+        )
+        return None
     process = reading.values.literal_or_feel(
         written or xml.get("calledElement").rpartition(":")[2], xml, identifier, "The called process"
     )

@@ -206,6 +206,12 @@ _EVENTS = {
         "Add a `message` with a name to the file and name it in `messageRef`.",
         "A message event, receive task or send task does not say which message it is about.",
     ),
+    "message.correlation_ignored": Rule(
+        WARNING,
+        "Write the key as FEEL in `zeebe:subscription correlationKey` of the message.",
+        "The process correlates messages by a `correlationSubscription`, which is kept in the file and not looked at.",
+        strict=ERROR,
+    ),
     "message.name_missing": Rule(
         ERROR,
         "Give the message a `name`; messages are delivered by name.",
@@ -327,6 +333,12 @@ _ACTIVITIES = {
         ERROR,
         "Name the process in `zeebe:calledElement processId` or in `calledElement`.",
         "A call activity does not say which process it calls.",
+    ),
+    "call.global_task": Rule(
+        WARNING,
+        "Call a process, or use a task of that kind in place.",
+        "A call activity calls a global task, which cannot run; it stops there with an incident.",
+        strict=ERROR,
     ),
     "call.process_unknown": Rule(
         WARNING,

@@ -38,6 +38,13 @@ MARKERS: tuple[Marker, ...] = (
         "Receive tasks and gateways that begin an instance cannot run yet.",
     ),
     Marker(
+        lambda element, xml: any(
+            association.child("assignment", "transformation") is not None
+            for association in xml.children("dataInputAssociation", "dataOutputAssociation")
+        ),
+        "Data associations with assignments or transformations cannot run; use input and output mappings.",
+    ),
+    Marker(
         lambda element, xml: bool(xml.extensions(ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS)),
         "Listeners cannot run yet.",
     ),
@@ -48,7 +55,7 @@ _NOTHING_TO_RUN = {
     "sendTask": "The send task names no message and no job type, so there is nothing to run.",
     "scriptTask": "The script task has no FEEL script and no job type, so there is nothing to run.",
     "businessRuleTask": "The business rule task names no decision and no job type, so there is nothing to run.",
-    "callActivity": "The call activity does not say which process it calls.",
+    "callActivity": "The call activity names no process that can run.",
 }
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

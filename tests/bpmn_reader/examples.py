@@ -144,6 +144,9 @@ _EVENTS = {
     "message.missing": Example(
         "x", bpmn(line(_event("intermediateCatchEvent", "<messageEventDefinition/>")))
     ),
+    "message.correlation_ignored": Example(
+        "p", bpmn(line() + '<correlationSubscription id="c" correlationKeyRef="k"/>')
+    ),
     "message.name_missing": Example(
         "a", bpmn(line('<receiveTask id="a" messageRef="m"/>'), '<message id="m"/>')
     ),
@@ -229,6 +232,9 @@ _ACTIVITIES = {
     ),
     "loop.condition_missing": Example("a", bpmn(line('<task id="a"><standardLoopCharacteristics/></task>'))),
     "call.target_missing": Example("a", bpmn(line('<callActivity id="a"/>'))),
+    "call.global_task": Example(
+        "a", bpmn(line('<callActivity id="a" calledElement="gt"/>'), '<globalTask id="gt" name="Check"/>')
+    ),
     "call.process_unknown": Example("a", bpmn(line('<callActivity id="a" calledElement="ghost"/>'))),
     "rule.decision_missing": Example("a", bpmn(line('<businessRuleTask id="a"/>'))),
     "rule.decision_unknown": Example(
