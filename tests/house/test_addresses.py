@@ -12,7 +12,7 @@ HOSTS = ["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.(org|com)",
 PLACES = [
     "/wo" + r"rk/(main|shared|\.library)",
     "/ro" + r"ot/",
-    "/ho" + r"me/\w+/",
+    "/ho" + r"me/(?!ann/)\w+/",
     "/op" + r"t/(pypi|wheels)",
 ]
 INDEX_OPTIONS = ["--(extra-)?index" + "-url", "--find" + "-links", "UV_" + r"INDEX\w*", "PIP_INDEX" + r"_URL"]

@@ -1,13 +1,15 @@
 """The code has its one format, its docstrings and its floors; the linters' findings are test failures."""
 
+import ast
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.house.tree import PACKAGE, ROOT, rooms
+from tests.house.tree import PACKAGE, ROOT, product, pyproject, rooms
 
 SCRIPTS = Path(sys.executable).parent
 
@@ -39,6 +41,21 @@ def layers(folder: Path) -> tuple[int, str]:
     return run(["python", "-c", program], folder)
 
 
+def climbing(sources: Mapping[str, str]) -> list[str]:
+    """Return the imports, those for types alone included, that lead upwards or to a neighbour."""
+    layers = reversed(pyproject()["tool"]["importlinter"]["contracts"][0]["layers"])
+    floor = {room.strip(): number for number, layer in enumerate(layers) for room in layer.split("|")}
+    return [
+        f"{path}: {node.module}"
+        for path, text in sources.items()
+        if (room := path.split("/")[0]) in floor
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flowmaster.")
+        if (other := str(node.module).split(".")[1]) in floor
+        if other != room and floor[other] >= floor[room]
+    ]
+
+
 def test_ruff_finds_nothing_and_would_format_nothing() -> None:
     assert run(["ruff", "check", "--no-cache", "--quiet", "."], ROOT) == (0, "")
     assert run(["ruff", "format", "--no-cache", "--check", "--quiet", "."], ROOT) == (0, "")
@@ -59,6 +76,15 @@ def test_a_function_without_docstring_and_a_bare_import_are_found(copy: Path) ->
 def test_no_room_reaches_upwards_and_the_engine_touches_nothing_outside() -> None:
     code, findings = layers(ROOT)
     assert code == 0, findings
+
+
+def test_no_room_reaches_upwards_for_a_type_either() -> None:
+    assert climbing(product()) == []
+
+
+def test_an_upward_import_for_a_type_is_found() -> None:
+    text = "if TYPE_CHECKING:\n    from flowmaster.server.cli import run\n    from flowmaster.engine.errors import Hint\n"
+    assert climbing({"stores/a.py": text}) == ["stores/a.py: flowmaster.server.cli"]
 
 
 @pytest.mark.parametrize(
