@@ -240,7 +240,6 @@ class Execution:
                 self._stop_token(flow, scope_key)
                 continue
             self._arrive(flow, scope_key)
-        self._find_deadlock()
 
     # How a token moves.
 
@@ -309,28 +308,6 @@ class Execution:
     def _resolve_incidents(self, node: Node, how: str) -> None:
         for incident in [i for i in self.state.incidents.values() if i.node == node.key]:
             self.emit(ev.IncidentResolved(incident.id, incident.element, how))
-
-    def _find_deadlock(self) -> None:
-        state = self.state
-        if state.status != "active" or state.waits or state.incidents:
-            return
-        for node in list(state.nodes.values()):
-            for join in list(node.arrivals or ()):
-                missing = [
-                    f.id for f in self.elements[join].incoming if f.id not in (node.arrivals or {})[join]
-                ]
-                self.emit(
-                    ev.IncidentRaised(
-                        self.key(),
-                        node.key,
-                        join,
-                        "joining",
-                        "gateway.never_joins",
-                        f"No token can come any more over {', '.join(missing)}.",
-                        self.at,
-                        1,
-                    )
-                )
 
     # How values move.
 

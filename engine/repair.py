@@ -44,8 +44,6 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             _offer_again(run, node)
         case "completing":
             run.finish(node)
-        case "joining":
-            pass
         case _:
             run.begin(node, run.element(node))
 

@@ -127,9 +127,8 @@ class ProcessDecision:
 
     def evaluate(self, inputs: Mapping[str, object], at: int = 0) -> DecisionResult:
         """Evaluate over the variables of a process."""
-        return self._decision.evaluate(
-            {name: inputs[name] for name in inputs if name not in self._decisions}, at
-        )
+        given = {name: inputs[name] for name in inputs if name not in self._decisions}
+        return self._decision.evaluate(given, at, surroundings=given)
 
 
 def compile_decisions(dmn: str) -> Mapping[str, Decision]:

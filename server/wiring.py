@@ -1,20 +1,27 @@
 """The one place that builds a running FlowMaster out of its parts."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from flowmaster.stores.memory.store import MemoryStore
 
+from flowmaster.connectors.connector import Connector
+from flowmaster.connectors.http import HttpConnector
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock
 from flowmaster.runtime.runtime import Runtime
+from flowmaster.runtime.workers import Workers
 from flowmaster.server.answers import StoredAnswers
 from flowmaster.server.settings import MEMORY, Settings
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
 from flowmaster.tools.app import App
 from flowmaster.tools.catalog import catalog
+
+ALLOWED_HOSTS = "FLOWMASTER_ALLOWED_HOSTS"
+"""The environment variable with private hosts that connectors may call, separated by commas."""
 
 DATABASE = "flowmaster.db"
 """The file of the SQLite store inside the data folder."""
@@ -26,12 +33,22 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     store = open_store(settings)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
     runtime = Runtime(store, clock)
+    workers = Workers(runtime, connectors())
     try:
         await runtime.open()
+        workers.open()
         yield App(settings=settings, registry=catalog(), answers=StoredAnswers(runtime), runtime=runtime)
     finally:
+        await workers.close()
         await runtime.close()
         store.close()
+
+
+def connectors() -> dict[str, Connector]:
+    """Return the built-in connectors by the job type that they do."""
+    allowed = [host for host in os.environ.get(ALLOWED_HOSTS, "").split(",") if host]
+    built_in: list[Connector] = [HttpConnector(allowed)]
+    return {connector.type: connector for connector in built_in}
 
 
 def open_store(settings: Settings) -> Store:

@@ -30,7 +30,7 @@ WAITS_SHOWN = 50
 class WaitView(Shape):
     """Something that an instance waits for."""
 
-    kind: str = Field(description="user_task, job, message, signal, timer or child.")
+    kind: str = Field(description="user_task, job, message, signal, timer, child or join.")
     element: str = Field(description="BPMN id of the waiting element.")
     name: str = Field(description="What people call the element.")
     since: str = Field(description="Since when.")
@@ -202,7 +202,18 @@ def _waits(process: Process, state: State) -> list[WaitView]:
         shown.append(WaitView(**place))
         if len(shown) == WAITS_SHOWN:
             break
-    return shown
+    return shown + _joins(process, state)
+
+
+def _joins(process: Process, state: State) -> list[WaitView]:
+    """Return the joins where tokens wait for others; where nothing else is waited for, they wait in vain."""
+    since = iso(state.started)
+    return [
+        WaitView(kind="join", element=join, name=process.elements[join].label, since=since)
+        for node in state.nodes.values()
+        for join in node.arrivals or ()
+        if join in process.elements
+    ]
 
 
 def incident_view(state: State, incident: Incident) -> IncidentView:
@@ -211,14 +222,13 @@ def incident_view(state: State, incident: Incident) -> IncidentView:
     fixes = [
         Hint("instance_control", {**at, "action": "retry", "element": incident.element}, "Try again."),
     ]
-    if incident.stage != "joining":
-        fixes.append(
-            Hint(
-                "instance_control",
-                {**at, "action": "skip", "element": incident.element, "variables": {}},
-                "Leave the element as if it were done.",
-            )
+    fixes.append(
+        Hint(
+            "instance_control",
+            {**at, "action": "skip", "element": incident.element, "variables": {}},
+            "Leave the element as if it were done.",
         )
+    )
     return IncidentView(
         incident=incident.id,
         element=incident.element,

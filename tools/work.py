@@ -1,6 +1,5 @@
 """Operations for workers: take jobs under a lease, and give back what came of them."""
 
-import secrets
 import time
 
 from pydantic import Field
@@ -8,10 +7,11 @@ from pydantic import Field
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Job
-from flowmaster.engine.scope import scope_of, visible
+from flowmaster.engine.scope import visible
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
 from flowmaster.tools.instance_view import InstanceView, load, view
 from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
@@ -85,16 +85,12 @@ async def _take(call: Call, arguments: WorkTake) -> WorkTaken:
             engine_now=desk.now,
             lease_until=now + arguments.lease_seconds * 1000,
             worker=arguments.worker or call.caller.actor,
-            nonce=_nonce,
+            nonce=new_nonce,
         )
         return WorkTaken(items=[_shown(desk, tenant, row) for row in rows])
 
     taken, _ = await runtime.do(work, dry_run=arguments.dry_run)
     return taken
-
-
-def _nonce() -> str:
-    return secrets.token_hex(8)
 
 
 def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
@@ -172,18 +168,8 @@ def outcome(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: str
     retries = row.wait.retries - 1 if arguments.retries is None else arguments.retries
     due = None
     if retries > 0:
-        due = later(desk.now, arguments.backoff) if arguments.backoff else _modelled(desk, tenant, row)
+        due = later(desk.now, arguments.backoff) if arguments.backoff else next_try(desk, tenant, row)
     return cmd.FailJob(desk.now, by, wait, arguments.failure, retries, due)
-
-
-def _modelled(desk: Desk, tenant: str, row: JobRow) -> int | None:
-    """Return when the model wants the next try."""
-    process = desk.models.process(desk.transaction, tenant, row.process, row.version)
-    details = process.elements[row.wait.element].details
-    if not isinstance(details, Job) or details.backoff is None:
-        return None
-    state = load(desk.transaction, tenant, row.instance).state
-    return later(desk.now, str(details.backoff.value(scope_of(state, row.wait.node), desk.now)))
 
 
 OPERATIONS = (work_take, work_finish)

@@ -6,7 +6,8 @@ from typing import TypeVar
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.boxed import BoxCompiler
 from flowmaster.engine.dmn.reader import DmnModel
-from flowmaster.engine.dmn.run import DecisionResult, DmnRun
+from flowmaster.engine.dmn.run import NOTHING, DecisionResult, DmnRun
+from flowmaster.engine.dmn.table import CompiledTable
 from flowmaster.engine.dmn.types import TypeBook, read_typed
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.compile_calls import call_value
@@ -77,6 +78,11 @@ class CompiledModel:
             status=404,
         )
 
+    def table(self, name: str) -> CompiledTable | None:
+        """Return the compiled table of a decision that is one."""
+        node = self._find(name, DecisionNode, "decision")
+        return node.table
+
     def unit(self, namespace: str) -> "_Unit | None":
         """Return the part of a namespace."""
         return self._units.get(namespace)
@@ -139,10 +145,21 @@ class CompiledDecision:
         return self._node.input_names()
 
     def evaluate(
-        self, inputs: Mapping[str, object], at: int = 0, *, zone: str = "UTC", limits: Limits = DEFAULT
+        self,
+        inputs: Mapping[str, object],
+        at: int = 0,
+        *,
+        zone: str = "UTC",
+        limits: Limits = DEFAULT,
+        surroundings: Mapping[str, object] = NOTHING,
     ) -> DecisionResult:
-        """Evaluate with inputs by name; a decision's name among them stands for its value."""
+        """Evaluate with inputs by name; a decision's name among them stands for its value.
+
+        `surroundings` are variables that expressions see although no information requirement names them, as
+        process engines have it.
+        """
         run = DmnRun(inputs, at, zone, limits)
+        run.surroundings = surroundings
         try:
             value = self._node.compute(run)
         except RecursionError:
@@ -347,6 +364,7 @@ class DecisionNode(_Node):
         super().__init__(unit, item.id, item.name)
         self.item = item
         self.code: Code | None = None
+        self.table: CompiledTable | None = None
         self.static: dict[str, object] = {}
         self.values: tuple[tuple[str, str, _Node], ...] = ()
 
@@ -360,6 +378,8 @@ class DecisionNode(_Node):
         if self.item.logic is not None:
             code = self.guarded(box, self.item.logic, self.scope_names((*required, *known)))
             self.code = box.typed(code, self.item.type_ref)
+            if isinstance(self.item.logic, m.DecisionTable):
+                self.table = next(iter(box.tables.values()), None)
 
     def compute(self, run: DmnRun) -> object:
         """Return the value: a given one, one found before, or what the logic answers."""
@@ -374,7 +394,7 @@ class DecisionNode(_Node):
             raise self.error
         if self.code is None:
             return None
-        scope = dict(self.static)
+        scope = {**run.surroundings, **self.static}
         run.enter()
         for prefix, name, node in self.values:
             if prefix:

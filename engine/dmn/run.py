@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flowmaster.engine.feel.evaluation import Evaluation, Limits, Place, Warning
 
 MATCHES_MAX = 10_000
+NOTHING: Mapping[str, object] = {}
 
 
 class RuleMatch(NamedTuple):
@@ -29,11 +30,12 @@ class DecisionResult(NamedTuple):
 class DmnRun(Evaluation):
     """The mutable companion of one evaluation of a model; never shared between threads."""
 
-    __slots__ = ("decision", "inputs", "matched", "values", "where")
+    __slots__ = ("decision", "inputs", "matched", "surroundings", "values", "where")
 
     def __init__(self, inputs: Mapping[str, object], at: int, zone: str, limits: Limits) -> None:
         super().__init__(at, zone, limits)
         self.inputs = inputs
+        self.surroundings: Mapping[str, object] = NOTHING
         self.values: dict[tuple[str, str], object] = {}
         self.matched: list[RuleMatch] = []
         self.where = ""

@@ -49,6 +49,8 @@ class BusinessRuleTask(Plain):
         output = to_json(answer.value)
         used = {name: plain(seen[name]) for name in linked.decision.inputs if name in seen}
         matched = tuple(plain(rule._asdict()) for rule in answer.matched)
+        if not used and matched:
+            used = _asked(matched[0])
         run.emit(DecisionMade(node.key, element.id, linked.id, linked.version, used, matched, output))
         run.finish(node, {details.result: output})
 
@@ -89,6 +91,12 @@ class CallActivity(Plain):
             wait = run.state.waits[key]
             if isinstance(wait, ChildWait):
                 run.emit(ChildCancelRequested(key, element.id, wait.child))
+
+
+def _asked(rule: Json) -> dict[str, Json]:
+    """Return what a table asked for, where no information requirement names it."""
+    asked = rule.get("inputs") if isinstance(rule, Mapping) else None
+    return dict(asked) if isinstance(asked, Mapping) else {}
 
 
 def open_job(run: Execution, node: Node, element: Element, details: Job) -> None:

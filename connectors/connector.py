@@ -1,0 +1,43 @@
+"""What a connector is: the built-in worker for one type of job."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from flowmaster.engine.values import Json
+
+
+class Work(NamedTuple):
+    """A job as a connector gets it; `key` stays the same over all tries (the idempotency key of its effect)."""
+
+    key: str
+    type: str
+    variables: Mapping[str, Json]
+    headers: Mapping[str, str]
+
+
+class BusinessError(Exception):
+    """The work ended in an error that the process may catch (a BPMN error)."""
+
+    def __init__(self, code: str, message: str = "", variables: Mapping[str, Json] | None = None) -> None:
+        super().__init__(message or code)
+        self.code = code
+        self.message = message
+        self.variables = variables or {}
+
+
+class Connector(Protocol):
+    """Does jobs of one type. Anything raised but `BusinessError` is a technical failure, to be retried."""
+
+    @property
+    def type(self) -> str:
+        """Return the job type, such as `http.request`."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """Return in a sentence what it does, and which variables and headers it reads."""
+        ...
+
+    async def run(self, work: Work) -> Mapping[str, Json]:
+        """Do the work and return its result as variables."""
+        ...

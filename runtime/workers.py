@@ -1,0 +1,157 @@
+"""The workers inside the server: they take the jobs that connectors can do, and store what came of them.
+
+A connector works outside any transaction; its result is a step of its own. A job that a crash interrupted is
+taken again when its lease is over, with the same idempotency key.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Mapping
+
+from flowmaster.connectors.connector import BusinessError, Connector, Work
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import Job
+from flowmaster.engine.scope import scope_of, visible
+from flowmaster.engine.timers import later
+from flowmaster.runtime.clock import real_now
+from flowmaster.runtime.desk import Desk, Request, unknown_instance
+from flowmaster.runtime.runtime import Runtime
+from flowmaster.stores.identifiers import task_id
+from flowmaster.stores.rows import JobRow
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 16
+"""Jobs that one server works on at the same time."""
+
+LEASE_SECONDS = 120
+"""How long a job is ours; no connector works longer than `WORK_SECONDS_MAX`."""
+
+WORK_SECONDS_MAX = 100
+"""How long a connector may work on one job."""
+
+LOOK_SECONDS = 1.0
+"""How often workers look for jobs that another process opened."""
+
+
+class Workers:
+    """Runs connectors on the jobs of all tenants."""
+
+    def __init__(self, runtime: Runtime, connectors: Mapping[str, Connector]) -> None:
+        self._runtime = runtime
+        self._connectors = connectors
+        self._busy: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to look for jobs."""
+        if self._connectors:
+            self._watch = asyncio.create_task(self._look(), name="flowmaster-workers")
+
+    async def close(self) -> None:
+        """Stop; jobs under way come back when their lease is over."""
+        for task in [*self._busy, *([self._watch] if self._watch else [])]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                for tenant in self._runtime.reader.tenants():
+                    await self._take(tenant)
+            except FlowMasterError as error:
+                logger.warning("Jobs wait: %s", error.message)
+            except Exception:
+                logger.exception("The workers stumbled")
+            await self._runtime.changed.wait("jobs", LOOK_SECONDS)
+
+    async def _take(self, tenant: str) -> None:
+        free = AT_ONCE - len(self._busy)
+        counts = self._runtime.reader.job_types(tenant, now=real_now())
+        types = {row.type for row in counts if row.type in self._connectors and row.open > row.leased}
+        if free <= 0 or not types:
+            return
+
+        def take(desk: Desk) -> list[tuple[JobRow, Work]]:
+            now = real_now()
+            rows = desk.transaction.take_jobs(
+                tenant,
+                types=types,
+                limit=free,
+                now=now,
+                engine_now=desk.now,
+                lease_until=now + LEASE_SECONDS * 1000,
+                worker="connector",
+                nonce=new_nonce,
+            )
+            return [(row, _work(desk, tenant, row)) for row in rows]
+
+        taken, _ = await self._runtime.do(take)
+        for row, work in taken:
+            task = asyncio.create_task(self._work(tenant, row, work))
+            self._busy.add(task)
+            task.add_done_callback(self._busy.discard)
+
+    async def _work(self, tenant: str, row: JobRow, work: Work) -> None:
+        by = f"connector:{row.wait.type}"
+        try:
+            async with asyncio.timeout(WORK_SECONDS_MAX):
+                result = await self._connectors[row.wait.type].run(work)
+            command: cmd.Command = cmd.CompleteJob(0, by, row.wait.id, result)
+        except BusinessError as error:
+            command = cmd.ThrowJobError(0, by, row.wait.id, error.code, error.message, error.variables)
+        except TimeoutError:
+            command = cmd.FailJob(0, by, row.wait.id, f"No answer within {WORK_SECONDS_MAX} s.", 0)
+        except Exception as error:  # noqa: BLE001 - whatever a connector meets is a failure of its job
+            message = (
+                error.message if isinstance(error, FlowMasterError) else f"{type(error).__name__}: {error}"
+            )
+            command = cmd.FailJob(0, by, row.wait.id, message, 0)
+        await self._store(tenant, row, command, by)
+
+    async def _store(self, tenant: str, row: JobRow, command: cmd.Command, by: str) -> None:
+        def finish(desk: Desk) -> None:
+            held = desk.transaction.find_job(tenant, row.job)
+            made = command._replace(at=desk.now)
+            if isinstance(made, cmd.FailJob):
+                left = held.wait.retries - 1
+                made = made._replace(retries=left, due=next_try(desk, tenant, held) if left > 0 else None)
+            desk.step(Request(tenant, by, "connector"), row.instance, lambda state, now: made)
+
+        try:
+            await self._runtime.do(finish)
+        except FlowMasterError as error:
+            logger.info("The result of %s came too late: %s", row.job, error.message)
+
+
+def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
+    stored = desk.transaction.load(tenant, row.instance)
+    if stored is None:
+        raise unknown_instance(row.instance)
+    details = (
+        desk.models.process(desk.transaction, tenant, row.process, row.version)
+        .elements[row.wait.element]
+        .details
+    )
+    headers = details.headers if isinstance(details, Job) else {}
+    key = task_id(row.instance, row.wait.element, row.wait.id)
+    return Work(key, row.wait.type, visible(stored.state, row.wait.node), headers)
+
+
+def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
+    """Return when the model wants a failed job tried again."""
+    process = desk.models.process(desk.transaction, tenant, row.process, row.version)
+    details = process.elements[row.wait.element].details
+    stored = desk.transaction.load(tenant, row.instance)
+    if not isinstance(details, Job) or details.backoff is None or stored is None:
+        return None
+    return later(desk.now, str(details.backoff.value(scope_of(stored.state, row.wait.node), desk.now)))
+
+
+def new_nonce() -> str:
+    """Return the unguessable part of a lease's id."""
+    return secrets.token_hex(8)
