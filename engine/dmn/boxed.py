@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.external import java_method
-from flowmaster.engine.dmn.table import compile_table
+from flowmaster.engine.dmn.table import CompiledTable, compile_table
 from flowmaster.engine.dmn.types import TypeBook
 from flowmaster.engine.feel.compile_calls import call_value, external_function
 from flowmaster.engine.feel.compile_collections import filter_code, for_code, quantified_code
@@ -26,6 +26,8 @@ class BoxCompiler:
     def __init__(self, where: str, types: TypeBook) -> None:
         self.where = where
         self.types = types
+        self.tables: dict[str, CompiledTable] = {}
+        """The tables compiled so far, by id."""
 
     def literal(self, node: m.Literal, names: NameSet) -> Expression:
         """Compile FEEL text; a syntax error names the element and the line in the document."""

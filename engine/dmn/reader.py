@@ -245,9 +245,9 @@ class _Reader:
             "functionDefinition": self._function,
             "conditional": self._conditional,
             "filter": self._filter,
-        }.get(kind)
-        if read is not None:
-            return read(element, depth)
+        }
+        if kind in read:
+            return read[kind](element, depth)
         return self._table(element) if kind == "decisionTable" else self._literal(element)
 
     def _context(self, element: Element, depth: int) -> m.BoxedContext:

@@ -12,11 +12,12 @@ from flowmaster.engine.feel.comparing import compare, equal
 from flowmaster.engine.feel.compile_tests import Test, tests_of
 from flowmaster.engine.feel.compiler import Code, Compiler
 from flowmaster.engine.feel.convert import show
-from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Place
+from flowmaster.engine.feel.evaluation import NOWHERE, QUIET, Evaluation, Place
 from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.parser import parse_unary_tests
+from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import ANY, coerce
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ class CompiledTable:
             return []
         found = box.literal(m.Literal(f"[{output.values}]"), names).constant
         return list(found) if isinstance(found, list) else []
+
+    def allows(self, column: int, value: object) -> bool:
+        """Tell whether a column admits a value by its input values."""
+        test = self.allowed[column]
+        return test is None or test(value, NOTHING, QUIET) is True
 
     def answer(self, variables: Variables, run: Evaluation) -> object:
         """Ask the table."""
@@ -164,7 +170,9 @@ class CompiledTable:
 
 def compile_table(box: "BoxCompiler", node: m.DecisionTable, names: NameSet) -> Code:
     """Compile a decision table."""
-    return CompiledTable(box, node, names).answer
+    table = CompiledTable(box, node, names)
+    box.tables[node.id or str(node.line)] = table
+    return table.answer
 
 
 def bits(rows: int) -> Iterator[int]:

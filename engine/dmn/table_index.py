@@ -105,6 +105,32 @@ class ColumnIndex:
         self._only_listed = not orders
         return table, other
 
+    def constants(self) -> list[tuple[int, list[object]]]:
+        """Return the values that constant cells name, with their rows."""
+        return [(row, cell.constants or []) for row, cell in self._static]
+
+    def pieces(self, kind: str) -> dict[int, object]:
+        """Return each set of rules that some value of a kind matches, with such a value.
+
+        Without a kind, the values are of the kinds that the cells name.
+        """
+        values: list[object] = []
+        if kind == "number" or (not kind and self._points):
+            values += _probes(self._points, _number_between, _same)
+        if kind == "date" or (not kind and self._days):
+            values += _probes(self._days, _day_between, date_from_days)
+        if kind == "string" or (not kind and self._texts):
+            values += [*self._texts, "any other text"]
+        if kind == "boolean" or (not kind and self._names_booleans()):
+            values += [True, False]
+        found: dict[int, object] = {}
+        for value in values or ["any value"]:
+            found.setdefault(self.rules(value), value)
+        return found
+
+    def _names_booleans(self) -> bool:
+        return any(isinstance(value, bool) for _, cell in self._static for value in cell.constants or ())
+
     def rules(self, value: Any) -> int:
         """Return the rules that may match a value, as bits."""
         kind = value.__class__
@@ -208,6 +234,22 @@ def _grid(
         active ^= change
         masks.append(active | always)
     return points, masks
+
+
+def _probes(
+    points: list[Any], between: Callable[[Any, Any], object], value_of: Callable[[Any], object]
+) -> list[object]:
+    """Return the points and a value before, between and behind them."""
+    found: list[object] = []
+    for index in range(len(points) + 1):
+        low = points[index - 1] if index else None
+        high = points[index] if index < len(points) else None
+        probe = between(low, high)
+        if probe is not None:
+            found.append(probe)
+        if high is not None:
+            found.append(value_of(high))
+    return found
 
 
 def _value_at(point: Any, key: Callable[[Any], Any]) -> object:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowmaster.engine.feel.evaluation import Evaluation, Place
-from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, divide, finite, fit, power
+from flowmaster.engine.feel.numbers import DECIMAL, divide, finite, fit, power
 from flowmaster.engine.feel.temporal import (
     DAY_NANOS,
     NANOS,
@@ -46,19 +46,19 @@ def _year_month(months: int) -> YearMonthDuration | None:
 def _add_numbers(left: Any, right: Any) -> object:
     if left.__class__ is int and right.__class__ is int:
         return fit(left + right)
-    return finite(DECIMAL.add(as_decimal(left), as_decimal(right)))
+    return finite(DECIMAL.add(left, right))
 
 
 def _subtract_numbers(left: Any, right: Any) -> object:
     if left.__class__ is int and right.__class__ is int:
         return fit(left - right)
-    return finite(DECIMAL.subtract(as_decimal(left), as_decimal(right)))
+    return finite(DECIMAL.subtract(left, right))
 
 
 def _multiply_numbers(left: Any, right: Any) -> object:
     if left.__class__ is int and right.__class__ is int:
         return fit(left * right)
-    return finite(DECIMAL.multiply(as_decimal(left), as_decimal(right)))
+    return finite(DECIMAL.multiply(left, right))
 
 
 def _moment_plus_days(moment: DateTime, span: DayTimeDuration) -> object:

@@ -55,7 +55,9 @@ def _builtin_call(
     compiler: "Compiler", builtin: registry.Builtin, node: Any, arguments: "tuple[Code, ...]"
 ) -> "Code":
     place, names = node.place, node.names
-    overloads: Sequence[registry.Overload] = builtin.overloads
+    overloads: Sequence[registry.Overload] = (
+        builtin.overloads if node.names else builtin.taking(len(arguments))
+    )
     order: tuple[int | None, ...] | None = None
     if names is not None:
         named = [(overload, overload.order(names)) for overload in overloads]

@@ -74,17 +74,21 @@ def compile_path(compiler: "Compiler", node: Any) -> "Code":
 
 def member(value: object, name: str, evaluation: Evaluation, place: Place) -> object:
     """Return an entry of a context, a property of a value, or those of each item of a list."""
-    if isinstance(value, Mapping):
-        try:
+    if isinstance(value, dict):
+        if name in value:
             return value[name]
-        except KeyError:
-            evaluation.warn(f"The context has no entry {name!r}", place)
-            return None
+        evaluation.warn(f"The context has no entry {name!r}", place)
+        return None
     if isinstance(value, (list, tuple)):
         evaluation.spend(len(value))
-        return [member(item, name, evaluation, place) for item in value]
+        return [
+            item[name] if item.__class__ is dict and name in item else member(item, name, evaluation, place)
+            for item in value
+        ]
     found, result = property_of(value, name)
     if not found:
+        if isinstance(value, Mapping) and name in value:
+            return value[name]
         evaluation.warn(f"A value of kind {kind_of(value)} has no property {name!r}", place)
     return result
 
@@ -175,6 +179,8 @@ def compile_for(compiler: "Compiler", node: Any) -> "Code":
 
 def for_code(iterators: "tuple[Source, ...]", body: "Code", wants_partial: bool, place: Place) -> "Code":
     """Return the code of a loop over iterators."""
+    if len(iterators) == 1 and not wants_partial:
+        return _simple_loop(iterators[0], body, place)
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
         results: list[object] = []
@@ -186,6 +192,26 @@ def for_code(iterators: "tuple[Source, ...]", body: "Code", wants_partial: bool,
                 scope["partial"] = results.copy()
             results.append(body(scope, evaluation))
             evaluation.hold(len(results) if len(results) > evaluation.limits.items else 1)
+        return results
+
+    return run
+
+
+def _simple_loop(iterator: "Source", body: "Code", place: Place) -> "Code":
+    """The code of a loop over one iterator that does not look back at its results."""
+    name = iterator[0]
+
+    def run(variables: Variables, evaluation: Evaluation) -> object:
+        items = _items_of(iterator, variables, evaluation, place)
+        if items is None:
+            return None
+        results: list[object] = []
+        most = evaluation.limits.items
+        for item in items:
+            evaluation.spend()
+            if len(results) >= most:
+                evaluation.hold(most + 1)
+            results.append(body(Scope({name: item}, variables), evaluation))
         return results
 
     return run
@@ -238,13 +264,9 @@ def _scopes(
     iterators: tuple[Source, ...], index: int, variables: Variables, evaluation: Evaluation, place: Place
 ) -> Iterator[Scope | None]:
     """Give one scope for each combination of the iterators; None when one of them cannot be iterated."""
-    name, code, ends = iterators[index]
-    if ends is not None:
-        items = count(ends[0](variables, evaluation), ends[1](variables, evaluation), True)
-    else:
-        items = iterate(code(variables, evaluation))
+    name = iterators[index][0]
+    items = _items_of(iterators[index], variables, evaluation, place)
     if items is None:
-        evaluation.warn(f"{name!r} has nothing to iterate over", place)
         yield None
         return
     for item in items:
@@ -254,6 +276,19 @@ def _scopes(
             yield from _scopes(iterators, index + 1, scope, evaluation, place)
         else:
             yield scope
+
+
+def _items_of(
+    iterator: Source, variables: Variables, evaluation: Evaluation, place: Place
+) -> Iterable[object] | None:
+    name, code, ends = iterator
+    if ends is not None:
+        items = count(ends[0](variables, evaluation), ends[1](variables, evaluation), True)
+    else:
+        items = iterate(code(variables, evaluation))
+    if items is None:
+        evaluation.warn(f"{name!r} has nothing to iterate over", place)
+    return items
 
 
 def iterate(value: object) -> Iterable[object] | None:

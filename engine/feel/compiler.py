@@ -6,6 +6,7 @@ integers, strings, names and constants. Everything else takes the general road t
 
 import operator
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from flowmaster.engine.feel import syntax as s
@@ -43,6 +44,7 @@ _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_NUMBERS = frozenset((int, Decimal))
 _EXACT: dict[str, Callable[[Any, Any], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
@@ -145,7 +147,10 @@ def _arithmetic(compiler: Compiler, node: Any) -> Code:
 
         return compiler.fold(run, left, right)
     if compiler.constants.get(right).__class__ is int and left not in compiler.constants:
-        return _with_integer(sign, exact, left, compiler.constants[right], place)
+        constant = compiler.constants[right]
+        if isinstance(node.left, s.Name):
+            return _name_with_integer(sign, exact, node.left.name, left, constant, place)
+        return _with_integer(sign, exact, left, constant, place)
 
     def run_exact(variables: Mapping[str, object], evaluation: Evaluation) -> object:
         a, b = left(variables, evaluation), right(variables, evaluation)
@@ -174,6 +179,25 @@ def _with_integer(
     return run
 
 
+def _name_with_integer(
+    sign: str, exact: Callable[[Any, Any], int], name: str, left: Code, constant: Any, place: Place
+) -> Code:
+    """Code for `v + 1`: the same without the call for the variable."""
+
+    def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
+        try:
+            a: Any = variables[name]
+        except KeyError:
+            a = left(variables, evaluation)
+        if a.__class__ is int:
+            result = exact(a, constant)
+            if _LOW < result < _HIGH:
+                return result
+        return calculate(sign, a, constant, evaluation, place)
+
+    return run
+
+
 def _comparison(compiler: Compiler, node: Any) -> Code:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     sign, place = node.operator, node.place
@@ -183,6 +207,8 @@ def _comparison(compiler: Compiler, node: Any) -> Code:
         constant = compiler.constants[right]
         kind = constant.__class__
         if kind is int or kind is str:
+            if isinstance(node.left, s.Name):
+                return _name_compared(sign, relation, general, node.left.name, left, constant, place)
 
             def run_constant(variables: Mapping[str, object], evaluation: Evaluation) -> object:
                 a = left(variables, evaluation)
@@ -201,6 +227,30 @@ def _comparison(compiler: Compiler, node: Any) -> Code:
     return compiler.fold(run, left, right)
 
 
+def _name_compared(
+    sign: str,
+    relation: Callable[[Any, Any], bool],
+    general: Callable[[str, object, object, Evaluation, Place], bool | None],
+    name: str,
+    left: Code,
+    constant: Any,
+    place: Place,
+) -> Code:
+    """Code for `amount > 1000`: the comparison of a variable with a constant."""
+    kind = constant.__class__
+
+    def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
+        try:
+            a: Any = variables[name]
+        except KeyError:
+            a = left(variables, evaluation)
+        if a.__class__ is kind:
+            return relation(a, constant)
+        return general(sign, a, constant, evaluation, place)
+
+    return run
+
+
 def _equality(sign: str, left: object, right: object, evaluation: Evaluation, place: Place) -> bool | None:
     result = equal(left, right, evaluation)
     if result is None:
@@ -209,7 +259,9 @@ def _equality(sign: str, left: object, right: object, evaluation: Evaluation, pl
     return result if sign == "=" else not result
 
 
-def _order(sign: str, left: object, right: object, evaluation: Evaluation, place: Place) -> bool | None:
+def _order(sign: str, left: Any, right: Any, evaluation: Evaluation, place: Place) -> bool | None:
+    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
+        return _RELATIONS[sign](left, right)
     result = compare(left, right)
     if result is None:
         evaluation.warn(f"{kind_of(left)} and {kind_of(right)} have no order", place)

@@ -9,7 +9,7 @@ from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.comparing import compare, equal
 from flowmaster.engine.feel.compile_calls import call_function
 from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Fault
-from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, divide, is_number
+from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, divide
 from flowmaster.engine.feel.values import Function
 from flowmaster.engine.values import Number
 
@@ -32,10 +32,9 @@ def items_of(values: tuple[object, ...]) -> List:
 def numbers_of(values: tuple[object, ...]) -> list[Number]:
     """Return the items, all of which must be numbers."""
     items = items_of(values)
-    numbers = [item for item in items if isinstance(item, (int, Decimal)) and is_number(item)]
-    if len(numbers) != len(items):
+    if not all(item.__class__ is int or item.__class__ is Decimal for item in items):
         raise Fault("all items must be numbers")
-    return numbers
+    return items  # type: ignore[return-value]  # All of them are numbers, as just tested.
 
 
 def aggregate(name: str) -> Callable[[Callable[..., object]], Callable[..., object]]:

@@ -209,7 +209,7 @@ def _finite(value: Decimal) -> Number:
 def total(values: list[Number]) -> Number:
     """Add numbers up."""
     if all(value.__class__ is int for value in values):
-        return fit(sum(map(int, values)))
+        return fit(sum(values))  # type: ignore[arg-type]  # All of them are integers.
     result = Decimal(0)
     for value in values:
         result = DECIMAL.add(result, as_decimal(value))

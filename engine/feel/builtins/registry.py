@@ -91,6 +91,10 @@ class Builtin:
     document: str = ""
     overloads: list[Overload] = field(default_factory=list)
 
+    def taking(self, count: int) -> list[Overload]:
+        """Return the overloads that take so many positional arguments."""
+        return [overload for overload in self.overloads if overload.takes(count)]
+
     def as_function(self, place: Place) -> Function:
         """Return the function as a value, as `sort(list, less)` takes it."""
         longest = max(self.overloads, key=lambda overload: len(overload.parameters))
@@ -98,7 +102,7 @@ class Builtin:
         return Function(
             self.name,
             names,
-            lambda run, arguments: call(self, self.overloads, arguments, run, place),
+            lambda run, arguments: call(self, self.taking(len(arguments)), arguments, run, place),
             flexible=True,
         )
 
@@ -143,11 +147,12 @@ def call(
     run: Evaluation,
     place: Place,
 ) -> object:
-    """Call the first overload that the arguments fit into; null and a warning when there is none."""
+    """Call the first overload that the arguments fit into; null and a warning when there is none.
+
+    The overloads given are those that take so many arguments.
+    """
     run.spend()
     for overload in overloads:
-        if not overload.takes(len(arguments)):
-            continue
         fitted = overload.fit(arguments)
         if fitted is not None:
             try:

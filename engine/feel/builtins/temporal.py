@@ -210,11 +210,10 @@ def now(run: Evaluation) -> object:
 
     Example: now() instance of date and time = true
     """
-    shift = zones.offset_of_instant(run.zone, run.at // 1000)
-    nanos = run.at * 1_000_000 + (shift or 0) * NANOS
-    if run.zone == "UTC" or shift is None:
+    shift = None if run.zone == "UTC" else zones.offset_of_instant(run.zone, run.at // 1000)
+    if shift is None:
         return date_time_from(run.at * 1_000_000, 0, None)
-    return date_time_from(nanos, None, run.zone)
+    return date_time_from(run.at * 1_000_000 + shift * NANOS, None, run.zone)
 
 
 @builtin("today()", pure=False)

@@ -1,0 +1,160 @@
+"""Evaluations per second of a decision table, 50 rules by 4 inputs, beside its peers where they are installed.
+
+Run `python benchmarks/rules.py`; the answers are checked against a plain Python reference before anything is timed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from flowmaster.engine.dmn.compact import table_to_dmn
+from flowmaster.engine.dmn.reader import read_dmn
+from flowmaster.engine.feel.expression import compile_expression
+
+SECONDS = 2.0
+COUNTRIES = ("DE", "FR", "US", "JP", "IN")
+GRADES = ("gold", "silver", "bronze")
+
+
+def table(rules: int, hit: str = "FIRST") -> dict[str, object]:
+    """Return a table whose rules cut the amount into steps, for some countries and grades each."""
+    rows: list[list[str]] = []
+    for number in range(rules - 1):
+        low = number * 100
+        countries = ", ".join(f'"{COUNTRIES[(number + step) % 5]}"' for step in range(2))
+        age = ">= 18" if number % 3 else "-"
+        rows.append(
+            [f"[{low}..{low + 250})", countries, age, f'not("{GRADES[number % 3]}")', f'"rule {number + 1}"']
+        )
+    rows.append(["-", "-", "-", "-", '"none"'])
+    return {
+        "decision": "bench",
+        "hit": hit,
+        "inputs": [
+            {"name": "amount", "type": "number"},
+            {"name": "country", "type": "string"},
+            {"name": "age", "type": "number"},
+            {"name": "grade", "type": "string"},
+        ],
+        "outputs": [{"name": "result", "type": "string"}],
+        "rules": rows,
+    }
+
+
+def reference(rules: int, case: Mapping[str, object]) -> str:
+    """Answer as the table should, written by hand."""
+    amount, age = case["amount"], case["age"]
+    assert isinstance(amount, (int, Decimal))
+    assert isinstance(age, int)
+    for number in range(rules - 1):
+        low = number * 100
+        countries = {COUNTRIES[(number + step) % 5] for step in range(2)}
+        adult = age >= 18 or number % 3 == 0
+        if (
+            low <= amount < low + 250
+            and case["country"] in countries
+            and adult
+            and case["grade"] != GRADES[number % 3]
+        ):
+            return f"rule {number + 1}"
+    return "none"
+
+
+def cases(rules: int) -> list[dict[str, object]]:
+    """Return 1,000 varied inputs, some of them with decimals."""
+    found: list[dict[str, object]] = []
+    for number in range(1000):
+        amount: int | Decimal = number * 7919 % (rules * 110)
+        if number % 4 == 0:
+            amount = Decimal(amount) + Decimal("0.25")
+        found.append(
+            {
+                "amount": amount,
+                "country": COUNTRIES[number % 5],
+                "age": number * 31 % 80,
+                "grade": GRADES[number * 17 % 3],
+            }
+        )
+    return found
+
+
+def rate(evaluate: Callable[[dict[str, object]], object], inputs: list[dict[str, object]]) -> float:
+    """Return evaluations per second."""
+    done, start = 0, time.perf_counter()
+    while (spent := time.perf_counter() - start) < SECONDS:
+        for case in inputs:
+            evaluate(case)
+        done += len(inputs)
+    return done / spent
+
+
+def main() -> None:
+    """Measure and print."""
+    rules = 50
+    model = read_dmn(table_to_dmn(table(rules)))  # type: ignore[arg-type]  # A table is JSON.
+    decision = model.compile().decision("bench")
+    inputs = cases(rules)
+    wrong = [case for case in inputs if decision.evaluate(case).value != reference(rules, case)]
+    print(f"checked {len(inputs)} answers against the reference: {len(wrong)} wrong")
+    print(f"{rate(decision.evaluate, inputs):12,.0f} /s  table 50 x 4 FIRST, with matched rules")
+    large = table_to_dmn(table(1000))  # type: ignore[arg-type]  # The same.
+    start = time.perf_counter()
+    compiled = read_dmn(large).compile().decision("bench")
+    print(f"{(time.perf_counter() - start) * 1000:12,.0f} ms  reading and compiling a table of 1,000 rules")
+    print(f"{rate(compiled.evaluate, cases(1000)):12,.0f} /s  table 1,000 x 4 FIRST")
+    condition = compile_expression('amount > 1000 and country in ("DE","FR")')
+    print(f"{1e6 / rate(condition.value, inputs):12.2f} us  condition of a gateway")
+    _peers(rules, inputs)
+
+
+def _peers(rules: int, inputs: list[dict[str, object]]) -> None:
+    """Measure what is installed of the peers on the same table."""
+    try:
+        import json
+
+        import zen
+    except ImportError:
+        print("zen-engine is not installed")
+        return
+    rows = []
+    for number, row in enumerate(table(rules)["rules"]):  # type: ignore[arg-type]  # The rows made above.
+        low = number * 100
+        last = number == rules - 1
+        rows.append(
+            {
+                "_id": str(number),
+                "a": "" if last else f"[{low}..{low + 250})",
+                "c": "" if last else row[1],
+                "g": "" if row[2] == "-" else row[2],
+                "d": "" if last else f'not in ["{GRADES[number % 3]}"]',
+                "r": row[4],
+            }
+        )
+    columns = [("a", "amount"), ("c", "country"), ("g", "age"), ("d", "grade")]
+    content = {
+        "hitPolicy": "first",
+        "inputs": [{"id": key, "name": name, "field": name} for key, name in columns],
+        "outputs": [{"id": "r", "name": "result", "field": "result"}],
+        "rules": rows,
+    }
+    nodes = [
+        {"id": "1", "type": "inputNode", "name": "in"},
+        {"id": "2", "type": "decisionTableNode", "name": "t", "content": content},
+        {"id": "3", "type": "outputNode", "name": "out"},
+    ]
+    edges = [
+        {"id": "e1", "type": "edge", "sourceId": "1", "targetId": "2"},
+        {"id": "e2", "type": "edge", "sourceId": "2", "targetId": "3"},
+    ]
+    decision = zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+    plain = [
+        {name: float(value) if isinstance(value, Decimal) else value for name, value in case.items()}
+        for case in inputs
+    ]
+    answers = [decision.evaluate(case)["result"].get("result") for case in plain]
+    wrong = sum(answer != reference(rules, case) for answer, case in zip(answers, inputs, strict=True))
+    print(f"{rate(decision.evaluate, plain):12,.0f} /s  zen-engine, the same table ({wrong} wrong)")
+
+
+if __name__ == "__main__":
+    main()
