@@ -71,7 +71,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
         )
     )
     root = run.state.nodes[ROOT]
-    if not command.start:
+    if not command.start or process.root.unsupported:
         begin_process(run, root)
         return
     element = process.elements.get(command.start)
