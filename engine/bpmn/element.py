@@ -4,20 +4,18 @@ Hard rule: every change of the tree goes through this file and `whitespace.py`, 
 and untouched parts of the file stay as they were.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from flowmaster.engine.bpmn import whitespace
-from flowmaster.engine.bpmn.identifiers import is_id
+from flowmaster.engine.bpmn.identifiers import NOT_XML, is_id
 from flowmaster.engine.bpmn.order import rank
 from flowmaster.engine.bpmn.source import line_of, located
 from flowmaster.engine.bpmn.vocabulary import MODEL, PREFIXES
 from flowmaster.engine.errors import FlowMasterError
 
 _MODEL_TAG = f"{{{MODEL}}}"
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Index:
@@ -348,7 +346,7 @@ def _put(node: etree._Element, attribute: str, value: str) -> None:
 
 
 def _checked(text: str, where: str) -> str:
-    bad = _NOT_XML.search(text)
+    bad = NOT_XML.search(text)
     if bad is not None:
         raise FlowMasterError(
             "bpmn.character_invalid",

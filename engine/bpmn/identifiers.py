@@ -8,6 +8,9 @@ ID_LENGTH_MAX = 60
 
 _START = "A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf"
 _NCNAME = re.compile(rf"[{_START}][{_START}0-9.\-\u00b7]*\Z")
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Matches a character that XML cannot hold."""
+
 _NOT_NAME = re.compile(rf"[^{_START}0-9.\-]+")
 
 
@@ -31,3 +34,8 @@ def id_from_name(name: str, taken: Container[str] = (), fallback: str = "element
         number += 1
         candidate = f"{base}_{number}"
     return candidate
+
+
+def xml_safe(text: str) -> str:
+    """Return `text` without the characters that XML cannot hold."""
+    return NOT_XML.sub("", text)
