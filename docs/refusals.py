@@ -49,7 +49,7 @@ def collect(sources: Mapping[str, str]) -> dict[str, Refusal]:
         makers |= dict(_makers(tree))
     found: dict[str, Refusal] = {}
     for place, tree in trees.items():
-        for told in _told(tree, makers):
+        for told in _told(tree, makers | dict(_makers(tree))):
             for code in told["code"]:
                 if CODE.fullmatch(code):
                     found.setdefault(code, Refusal()).add(place, told)
