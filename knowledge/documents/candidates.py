@@ -23,11 +23,11 @@ _FAR = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A document ready for reading: its pages, the labels on them, the lines of items, and its customs."""
+    """A document ready for reading: its pages, the same without line items, the labels there, and its customs."""
 
+    whole: Sequence[PageLayout]
     layouts: Sequence[PageLayout]
     hits: Mapping[int, list[LabelHit]]
-    taken: Mapping[int, set[int]]
     customs: Customs
 
     def labelled(self, spec: FieldSpec) -> Iterator[Candidate]:
@@ -36,7 +36,7 @@ class Reader:
             hits = self.hits[layout.page.number]
             for hit in hits:
                 use = next((use for use in hit.uses if use.field == spec.name), None)
-                if use is not None and (hit.firm or not use.weak):
+                if use is not None and (hit.first or not use.weak):
                     found = self._beside(hit, layout, hits, spec, use.weak)
                     if found is not None:
                         yield found
@@ -48,7 +48,7 @@ class Reader:
         if spec.type == "string" and not spec.pattern and spec.shape != "identifier":
             regions = _text_first(hit, regions, layout.type_size)
         if weak and spec.shape == "identifier":
-            regions = [region for region in regions if region.how == "same"]
+            regions = [region for region in regions if region.how != "below"]
         for region in regions:
             if (
                 spec.type == "string"
@@ -84,7 +84,7 @@ class Reader:
     def _dated_lines(self, spec: FieldSpec) -> Iterator[Candidate]:
         """Yield dates that stand alone, after a town, or in the title, in the upper half of the first page."""
         layout = self.layouts[0]
-        for line, segments in zip(layout.lines, layout.segments, strict=True):
+        for number, (line, segments) in enumerate(zip(layout.lines, layout.segments, strict=True)):
             if line.box.middle > layout.page.height / 2:
                 return
             for run in segments:
@@ -93,19 +93,23 @@ class Reader:
                     continue
                 before, after = run.text[: reading.start], run.text[reading.end :]
                 title = plain(run.words[0].text) in vocabulary().titles and _DATED.search(before)
-                if not after.strip(" .") and (title or _TOWN.fullmatch(before)):
+                alone = not before and len(segments) == 1 and not self._labelled_near(number, run)
+                if not after.strip(" .") and (title or alone or _TOWN.fullmatch(before)):
                     yield _unlabelled(layout, run, reading, spec)
 
+    def _labelled_near(self, line: int, run: Run) -> bool:
+        hits = self.hits[self.layouts[0].page.number]
+        return any(line - 2 <= hit.line <= line and hit.box.overlap_x(run.box) > 0 for hit in hits)
+
     def currency(self, amounts: Sequence[Candidate]) -> Iterator[Candidate]:
-        """Yield the currencies that stand beside amounts; beside the totals they weigh most."""
-        totals = {(amount.page, amount.line) for amount in amounts}
-        for layout in self.layouts:
-            for number, segments in enumerate(layout.segments):
-                beside_total = (layout.page.number, number) in totals
+        """Yield the currencies that are named: beside the totals they weigh most, then beside other numbers."""
+        totals = {(amount.page, round(amount.box.middle)) for amount in amounts}
+        for layout in self.whole:
+            for segments in layout.segments:
                 for run in segments:
+                    beside = (layout.page.number, round(run.box.middle)) in totals
                     for found in currencies_in(run.text):
-                        if beside_total or _beside_number(run, found):
-                            yield _currency(layout, run, found, number)
+                        yield _currency(layout, run, found, near=beside or _beside_number(run, found))
 
     def due_by_terms(self, issued: date) -> Iterator[Candidate]:
         """Yield the due date that a term of payment in days gives, counted from the invoice date."""
@@ -196,17 +200,19 @@ def _beside_number(run: Run, found: CurrencyFound) -> bool:
     return before[-1:].isdigit() or after[:1].isdigit()
 
 
-def _currency(layout: PageLayout, run: Run, found: CurrencyFound, line: int) -> Candidate:
+def _currency(layout: PageLayout, run: Run, found: CurrencyFound, *, near: bool) -> Candidate:
     words = run.words_between(found.start, found.end)
     return Candidate(
         value=found.code,
         page=layout.page.number,
         box=run.box_between(found.start, found.end),
         quote=run.text[found.start : found.end],
-        method="beside_amounts",
-        evidence=("signs beside the amounts", *(("can be read in two ways",) if found.ambiguous else ())),
+        method="beside_amounts" if near else "form.currency",
+        evidence=(
+            "signs beside the amounts" if near else "form anywhere in the document",
+            *(("can be read in two ways",) if found.ambiguous else ()),
+        ),
         ref=words[0].ref if words else "",
-        line=line,
     )
 
 

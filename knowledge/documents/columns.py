@@ -19,6 +19,9 @@ NUMERIC = frozenset({"position", "quantity", "unit_price", "amount", "tax_rate",
 _HEADER_SHARE = 0.6
 _GAPS_TRIED = 4
 _PASSES = 3
+_NEIGHBOUR = 5
+_LEFT, _RIGHT = 3, 6
+"""How many type sizes the words of a table may stand outside its header."""
 _LAST_WINS = frozenset({"description", "amount"})
 
 
@@ -127,10 +130,24 @@ def _checked(columns: list[Column], matched: int, words: int, first: int, last: 
         twins = [other for other, twin in enumerate(columns) if twin.key == column.key and column.key]
         chosen = (max(twins) if column.key in _LAST_WINS else min(twins)) if twins else number
         kept.append(column if chosen == number else Column("", column.box))
+    kept = _without_neighbours(kept)
     keys = frozenset(column.key for column in kept) - {""}
     if not is_items_header(keys) or matched < _HEADER_SHARE * words:
         return None
     return Header(tuple(kept), first, last)
+
+
+def _without_neighbours(columns: list[Column]) -> list[Column]:
+    """Leave out unknown words at either end that stand far from the table: another text on the same line."""
+    while len(columns) > 1 and not columns[0].key and _is_far(columns[0], columns[1]):
+        columns = columns[1:]
+    while len(columns) > 1 and not columns[-1].key and _is_far(columns[-2], columns[-1]):
+        columns = columns[:-1]
+    return columns
+
+
+def _is_far(left: Column, right: Column) -> bool:
+    return right.box.x0 - left.box.x1 > _NEIGHBOUR * left.box.height
 
 
 def _stacked(layout: PageLayout, number: int, index: LabelIndex) -> Header | None:
@@ -164,6 +181,13 @@ def _touches(cell: Sequence[Word], word: Word) -> bool:
     same_line = any(abs(other.box.middle - word.box.middle) < 0.4 * word.size for other in cell)
     near = 0.6 * word.size
     return around.overlap_x(word.box) > (-near if same_line else 0)
+
+
+def within(header: Header, words: Iterable[Word]) -> list[Word]:
+    """Return the words of a line that can belong to the table: not those of a text that stands beside it."""
+    size = header.columns[0].box.height
+    left, right = header.columns[0].box.x0 - _LEFT * size, header.columns[-1].box.x1 + _RIGHT * size
+    return [word for word in words if left <= (word.box.x0 + word.box.x1) / 2 <= right]
 
 
 def cells_of(words: Iterable[Word], borders: Sequence[float]) -> list[list[Word]]:
@@ -224,5 +248,5 @@ def number_in(cell: Sequence[Word], key: str, mark: DecimalMark | None) -> bool:
     if found is None:
         return False
     if key == "position":
-        return text.strip().rstrip(".)").isdigit() and len(cell) == 1
+        return len(cell) == 1
     return key != "quantity" or len(cell) <= 3

@@ -39,12 +39,10 @@ def _extract(document: ReadDocument, specs: tuple[FieldSpec, ...]) -> Extraction
     rows = next((spec for spec in specs if spec.type == "rows"), None)
     columns = rows.columns if rows is not None else _LINES
     items = find_items(layouts, columns, _totals_index(), customs.mark) if _may_have_items(specs) else Items()
-    hits = {
-        layout.page.number: find_labels(layout, index, frozenset(items.lines.get(layout.page.number, ())))
-        for layout in layouts
-    }
-    reader = Reader(layouts, hits, items.lines, customs)
-    parties = find_parties(layouts, hits, items.lines)
+    outside = [PageLayout(page, items.areas.get(page.number, ())) for page in document.pages]
+    hits = {layout.page.number: find_labels(layout, index) for layout in outside}
+    reader = Reader(layouts, outside, hits, customs)
+    parties = find_parties(outside, hits)
     line_field, arithmetic, lines_sum = (
         read_rows(items, rows, customs) if rows is not None and items.rows else (None, None, None)
     )

@@ -1,5 +1,6 @@
 """Line items: the rows of a document's table of items, over all its pages, each cell with its words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,14 +12,17 @@ from flowmaster.knowledge.documents.columns import (
     header_at,
     is_items_header,
     number_in,
+    within,
 )
 from flowmaster.knowledge.documents.formats import DecimalMark
 from flowmaster.knowledge.documents.labels import LabelIndex, PageLayout
-from flowmaster.knowledge.documents.layout import Run, lines_of, run_of
-from flowmaster.knowledge.documents.model import Box, Cell, Grid, Line, Page, Word
+from flowmaster.knowledge.documents.layout import Run, lines_of, run_of, segments_of
+from flowmaster.knowledge.documents.model import Box, Cell, Grid, Line, Page, Word, box_around
 from flowmaster.knowledge.documents.schema import FieldSpec
 from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
 
+_POSITION = re.compile(r"\d{1,4}(?:\.\d{1,3}){0,3}[.)]?")
+_FIGURE = re.compile(r"[-€$£(]?\d.*\d[)€-]?|\d")
 _LINE_GAP = 1.1
 """A line further below than this many type sizes does not continue a description."""
 _TABLE_GAP = 6.0
@@ -37,11 +41,17 @@ class ItemRow:
 
 @dataclass(slots=True)
 class Items:
-    """All line items, and the lines of each page that they take (no labels are looked for there)."""
+    """All line items, and the areas of each page that they take (no labels are looked for there)."""
 
     rows: list[ItemRow] = field(default_factory=list)
-    lines: dict[int, set[int]] = field(default_factory=dict)
+    areas: dict[int, list[Box]] = field(default_factory=dict)
     ruled: bool = False
+
+    def take(self, page: int, words: Sequence[Word]) -> None:
+        """Add the area around words to those that the table takes."""
+        around = box_around(word.box for word in words)
+        area = Box(around.x0 - 1, around.top - 1, around.x1 + 1, around.bottom + 1)
+        self.areas.setdefault(page, []).append(area)
 
 
 def find_items(
@@ -86,12 +96,13 @@ class _Table:
         below = header.last_line + 1
         if self.keys is not None and header.keys != self.keys:
             return below
-        body = _body(layout, below, self.labels)
-        borders = borders_of(header, [layout.lines[number] for number in body], self.mark)
+        body = _body(layout, below, header, self.labels)
+        lines = [Line(tuple(within(header, layout.lines[n].words)), layout.lines[n].box) for n in body]
+        borders = borders_of(header, lines, self.mark)
         number, taken = _take(layout, below, header, borders, self.items, self.labels, self.mark)
         if taken:
-            used = self.items.lines.setdefault(layout.page.number, set())
-            used.update(range(header.first_line, below))
+            heading = [word for line in layout.lines[header.first_line : below] for word in line.words]
+            self.items.take(layout.page.number, within(header, heading))
             self.keys = header.keys
             self.open = None if _is_closed(layout, number, self.labels) else (header, borders)
         return max(number, below) if taken else below
@@ -106,9 +117,9 @@ def _first_row(
 ) -> int:
     """Return the first line of a following page that is a row of the open table."""
     for number, line in enumerate(layout.lines):
-        if _is_carried(line) or _ends_table(layout, number, labels):
+        if _is_carried(line) or _ends_table(within(header, line.words), labels):
             continue
-        if _is_anchor(header, _by_key(header, cells_of(line.words, borders)), mark):
+        if _is_anchor(header, _by_key(header, cells_of(within(header, line.words), borders)), mark):
             return number
     return len(layout.lines)
 
@@ -133,38 +144,32 @@ def _is_carried(line: Line) -> bool:
     return any(key.startswith(label) for label in vocabulary().carried)
 
 
-def _body(layout: PageLayout, first: int, labels: LabelIndex) -> list[int]:
+def _body(layout: PageLayout, first: int, header: Header, labels: LabelIndex) -> list[int]:
     body: list[int] = []
     for number in range(first, len(layout.lines)):
         line = layout.lines[number]
         before = layout.lines[body[-1] if body else first - 1]
         gap = line.box.top - before.box.bottom
-        if _ends_table(layout, number, labels) or gap > _TABLE_GAP * layout.type_size:
+        if _ends_table(within(header, line.words), labels) or gap > _TABLE_GAP * layout.type_size:
             break
         if not _is_carried(line):
             body.append(number)
     return body
 
 
-def _ends_table(layout: PageLayout, number: int, labels: LabelIndex) -> bool:
-    segments = layout.segments[number]
-    if _is_carried(layout.lines[number]):
+def _ends_table(words: Sequence[Word], labels: LabelIndex) -> bool:
+    """Tell whether a line is a sum or another labelled fact, and not a row of the table."""
+    if not words or _is_carried(Line(tuple(words), words[0].box)):
         return False
+    segments = segments_of(Line(tuple(words), words[0].box))
     found = labels.at(segments[0], 0)
     if found is None:
         return False
     end, uses = found
-    totals = any(use.field in _TOTALS for use in uses)
-    numbers = sum(
-        1
-        for run in segments
-        for word in run.words
-        if word.text[-1:].isdigit() and word.text[0] in "0123456789-€$£"
-    )
-    if totals:
+    if any(use.field in _TOTALS for use in uses):
+        numbers = sum(1 for word in words if _FIGURE.fullmatch(word.text))
         return numbers <= 2 or len(segments) <= 2
-    colon = segments[0].words[end - 1].text.endswith(":")
-    return colon and not any(use.weak for use in uses)
+    return segments[0].words[end - 1].text.endswith(":") and not any(use.weak for use in uses)
 
 
 @dataclass(slots=True)
@@ -184,33 +189,33 @@ def _take(
     mark: DecimalMark | None,
 ) -> tuple[int, int]:
     """Take rows from the line `first` on; return the line where they end, and how many there were."""
-    body = _body(layout, first, labels)
+    body = _body(layout, first, header, labels)
     rows: list[_Row] = []
-    waiting: list[tuple[Line, list[Word]]] = []
-    used = items.lines.setdefault(layout.page.number, set())
+    waiting: list[list[Word]] = []
     for place, number in enumerate(body):
         line = layout.lines[number]
-        cells = _by_key(header, cells_of(line.words, borders))
+        words = within(header, line.words)
+        cells = _by_key(header, cells_of(words, borders))
         anchor = _is_anchor(header, cells, mark)
         if anchor or _has_position(cells):
             if _begins(cells, rows, anchor):
                 rows.append(_Row({}, line.box.bottom, False))
-                for _, words in waiting:
-                    rows[-1].cells.setdefault("description", []).extend(words)
+                for above in waiting:
+                    rows[-1].cells.setdefault("description", []).extend(above)
             waiting = []
             _add(rows[-1], cells, line)
             rows[-1].complete = rows[-1].complete or anchor
         elif set(cells) <= {"description", "article", ""} and cells.get("description"):
             following = layout.lines[body[place + 1]] if place + 1 < len(body) else None
             if _belongs_below(rows, line, following, layout.type_size):
-                waiting.append((line, cells["description"]))
+                waiting.append(cells["description"])
                 continue
             if not rows or line.box.top - rows[-1].bottom > _LINE_GAP * layout.type_size:
                 continue
             _add(rows[-1], {"description": cells["description"]}, line)
         else:
             continue
-        used.add(number)
+        items.take(layout.page.number, words)
     done = [row for row in rows if row.complete]
     items.rows.extend(
         ItemRow(layout.page.number, {key: run_of(words) for key, words in row.cells.items() if key})
@@ -236,7 +241,9 @@ def _is_anchor(header: Header, cells: Mapping[str, Sequence[Word]], mark: Decima
 
 def _has_position(cells: Mapping[str, Sequence[Word]]) -> bool:
     words = cells.get("position", ())
-    return len(words) == 1 and words[0].text.rstrip(".)").isdigit() and bool(cells.get("description"))
+    return (
+        len(words) == 1 and _POSITION.fullmatch(words[0].text) is not None and bool(cells.get("description"))
+    )
 
 
 def _begins(cells: Mapping[str, Sequence[Word]], rows: Sequence[_Row], anchor: bool) -> bool:
@@ -275,15 +282,8 @@ def _ruled(layouts: Sequence[PageLayout], index: LabelIndex, mark: DecimalMark |
             taken = [row for cells in body if (row := _grid_row(layout.page, keys or [], cells, mark))]
             items.rows.extend(taken[: _ROWS_MAX - len(items.rows)])
             if taken:
-                used = items.lines.setdefault(layout.page.number, set())
-                used.update(n for n, line in enumerate(layout.lines) if _inside(line.box, taken))
+                items.areas.setdefault(layout.page.number, []).append(grid.box)
     return items
-
-
-def _inside(box: Box, rows: Sequence[ItemRow]) -> bool:
-    tops = [run.box.top for row in rows for run in row.cells.values()]
-    bottoms = [run.box.bottom for row in rows for run in row.cells.values()]
-    return min(tops) - 1 <= box.middle <= max(bottoms) + 1
 
 
 def _grid_header(grid: Grid, index: LabelIndex) -> tuple[int, list[str]] | None:

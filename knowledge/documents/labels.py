@@ -1,7 +1,7 @@
 """Where labels stand in a document, and the words beside and below them that may be their value."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,7 @@ class LabelUse:
 
     field: str
     weak: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,21 @@ class LabelHit:
     uses: tuple[LabelUse, ...]
     firm: bool
     """The label begins its segment, follows a value, or ends with a colon: it is not a word in a sentence."""
+    first: bool
+    """The label begins its segment or ends with a colon."""
 
 
 class PageLayout:
     """A page as lines of segments, with labels and values that were written together parted."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, without: Sequence[Box] = ()) -> None:
         self.page = page
-        self.lines: tuple[Line, ...] = lines_of(part for word in page.words for part in _parted(word))
+        self.lines: tuple[Line, ...] = lines_of(
+            part
+            for word in page.words
+            for part in _parted(word)
+            if not any(_holds(area, part.box) for area in without)
+        )
         self.segments: tuple[tuple[Run, ...], ...] = tuple(segments_of(line) for line in self.lines)
 
     @cached_property
@@ -56,6 +64,11 @@ class PageLayout:
         """Return the middle type size of the page."""
         sizes = sorted(word.size for line in self.lines for word in line.words)
         return sizes[len(sizes) // 2] if sizes else 1.0
+
+
+def _holds(area: Box, word: Box) -> bool:
+    middle = (word.x0 + word.x1) / 2
+    return area.x0 <= middle <= area.x1 and area.top <= word.middle <= area.bottom
 
 
 def _parted(word: Word) -> Iterator[Word]:
@@ -83,7 +96,7 @@ class LabelIndex:
         for spec in specs:
             for weak, labels in ((False, spec.labels), (True, spec.weak)):
                 for form in (form for label in labels for form in spellings(label)):
-                    uses.setdefault(form, []).append(LabelUse(spec.name, weak))
+                    uses.setdefault(form, []).append(LabelUse(spec.name, weak, spec.key))
         others = [label for meaning in words.fields.values() for label in meaning.labels]
         for form in (form for label in (*others, *words.other_labels) for form in spellings(label)):
             uses.setdefault(form, [LabelUse(OTHER, False)])
@@ -108,12 +121,10 @@ class LabelIndex:
         return best
 
 
-def find_labels(layout: PageLayout, index: LabelIndex, skip: frozenset[int] = frozenset()) -> list[LabelHit]:
-    """Return the labels of a page in reading order, leaving out the lines in `skip`."""
+def find_labels(layout: PageLayout, index: LabelIndex) -> list[LabelHit]:
+    """Return the labels of a page in reading order."""
     hits: list[LabelHit] = []
     for number, segments in enumerate(layout.segments):
-        if number in skip:
-            continue
         for segment, run in enumerate(segments):
             hits.extend(_hits_in(run, layout.page.number, number, segment, index))
     return hits
@@ -138,15 +149,20 @@ def _hits_in(run: Run, page: int, line: int, segment: int, index: LabelIndex) ->
             box=box_around(word.box for word in words),
             uses=uses,
             firm=_is_firm(run, start, end),
+            first=_is_first(run, start, end),
         )
         start = end
 
 
+def _is_first(run: Run, start: int, end: int) -> bool:
+    if not any(plain(word.text) for word in run.words[:start]):
+        return True
+    return run.words[end - 1].text.endswith(":") or (end < len(run.words) and run.words[end].text == ":")
+
+
 def _is_firm(run: Run, start: int, end: int) -> bool:
     before = run.words[:start]
-    if not before or not any(plain(word.text) for word in before):
-        return True
-    if run.words[end - 1].text.endswith(":") or (end < len(run.words) and run.words[end].text == ":"):
+    if _is_first(run, start, end):
         return True
     return bool(_VALUE_ENDS.search(before[-1].text)) or before[-1].text in {"|", "•", "·", "/"}
 

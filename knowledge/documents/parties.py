@@ -11,13 +11,13 @@ from flowmaster.knowledge.documents.layout import Run
 from flowmaster.knowledge.documents.model import Box, box_around
 from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
 
-_SEPARATORS = re.compile(r"\s*[·•|∙●▪]\s*|\s+[–—-]\s+|\s{2,}|,\s+|;\s+|\s*/{2}\s*")
+_SEPARATORS = re.compile(r"\s*[·•|∙●▪]\s*|\s+[–—-]\s+|\s{2,}|,\s+|;\s+|:\s+|\s*/{2}\s*")
 _POSTAL = re.compile(
     r"(?:^|\s)(?:[A-Z]{1,2}-)?(?:\d{4,5}|\d{4}\s?[A-Z]{2})\s+[A-ZÄÖÜ]\S+"
     r"|[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}|\b[A-Z]\d[\dW]\s?[A-Z\d]{4}\b|[A-Z][a-z]+,?\s+[A-Z]{2}\s+\d{5}"
 )
 _SALUTATION = frozenset(
-    {"herrn", "herr", "frau", "firma", "an", "to", "mr", "mrs", "ms", "company", "z. hd.", "the"}
+    {"herrn", "herr", "frau", "firma", "an", "to", "mr", "mrs", "ms", "company", "z. hd.", "the", "eheleute"}
 )
 _TOP, _UPPER, _LOWER = 0.22, 0.45, 0.85
 
@@ -86,9 +86,7 @@ def blocks_of(layout: PageLayout) -> list[Block]:
     return [Block(layout.page.number, tuple(runs), tuple(numbers)) for runs, numbers in found]
 
 
-def find_parties(
-    layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]], skip: dict[int, set[int]]
-) -> Parties:
+def find_parties(layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]]) -> Parties:
     """Collect candidates for supplier and buyer from where names stand; labels are read elsewhere."""
     blocks = {layout.page.number: blocks_of(layout) for layout in layouts}
     buyers = list(_buyer_blocks(layouts[0], blocks[layouts[0].page.number], hits)) if layouts else []
@@ -96,7 +94,7 @@ def find_parties(
     taken = {plain(name.quote) for _, name in buyers}
     supplier: list[Candidate] = []
     for layout in layouts:
-        supplier.extend(_companies(layout, skip.get(layout.page.number, set()), buyer_boxes))
+        supplier.extend(_companies(layout, buyer_boxes))
     if layouts and not supplier:
         supplier.extend(_letterhead(layouts[0], hits.get(layouts[0].page.number, [])))
     supplier = [candidate for candidate in supplier if plain(candidate.quote) not in taken]
@@ -105,13 +103,9 @@ def find_parties(
     return Parties(tuple(supplier), tuple(buyer), buyer_boxes)
 
 
-def _companies(
-    layout: PageLayout, skip: set[int], buyer_boxes: tuple[tuple[int, Box], ...]
-) -> Iterator[Candidate]:
+def _companies(layout: PageLayout, buyer_boxes: tuple[tuple[int, Box], ...]) -> Iterator[Candidate]:
     height = max(layout.page.height, 1.0)
-    for number, segments in enumerate(layout.segments):
-        if number in skip:
-            continue
+    for segments in layout.segments:
         for run in segments:
             span = company_in(run.text)
             box = run.box_between(*span) if span else run.box
@@ -159,43 +153,62 @@ def _letterhead(layout: PageLayout, hits: Sequence[LabelHit]) -> Iterator[Candid
 def _buyer_blocks(
     layout: PageLayout, blocks: Sequence[Block], hits: dict[int, list[LabelHit]]
 ) -> Iterator[tuple[Block, Candidate]]:
-    """Yield address blocks in the upper half of the first page, but not the sender's own."""
+    """Yield the blocks below a buyer's label, and address blocks that stand where letters have their window."""
     page_hits = hits.get(layout.page.number, [])
-    labelled = [hit for hit in page_hits if any(use.field == "buyer" for use in hit.uses) and hit.firm]
-    issuer = [hit for hit in page_hits if any(use.field == "supplier" for use in hit.uses) and hit.firm]
-    for block in blocks:
-        runs = block.lines
-        first = next(
-            (place for place, run in enumerate(runs) if _is_name(run, block.numbers[place], page_hits)), None
-        )
+    for found in blocks:
+        block = _without_sender(found, page_hits)
+        numbered = zip(block.lines, block.numbers, strict=True)
+        first = next((n for n, (run, line) in enumerate(numbered) if _is_name(run, line, page_hits)), None)
         if first is None:
             continue
-        if any(
-            _just_above(hit.box, runs[0].box, layout.type_size) or _within(hit.box, block.box)
-            for hit in issuer
-        ):
-            continue
-        others = [hit for hit in page_hits if hit.firm and hit not in labelled]
-        if any(
-            _just_above(hit.box, runs[0].box, layout.type_size)
-            or hit.line == block.numbers[0]
-            and _within(hit.box, block.box)
-            for hit in others
-        ):
-            continue
-        named = any(
-            _just_above(hit.box, runs[0].box, layout.type_size) or _within(hit.box, block.box)
-            for hit in labelled
+        heads = [hit for hit in page_hits if hit.first and _heads(hit, block, layout)]
+        named = any(_means(hit, "buyer") for hit in heads)
+        if named or (not heads and _in_window(block, first, layout)):
+            runs = block.lines
+            run = next((run for run in runs[first : first + 3] if company_in(run.text)), runs[first])
+            yield block, _candidate(layout, run, company_in(run.text) or (0, len(run.text)), "address_block")
+
+
+def _means(hit: LabelHit, key: str) -> bool:
+    return any(use.key == key for use in hit.uses)
+
+
+def _heads(hit: LabelHit, block: Block, layout: PageLayout) -> bool:
+    """Tell whether a label without a value of its own stands just above the block, or is its first line."""
+    if hit.end < len(layout.segments[hit.line][hit.segment].words):
+        return False
+    first = block.lines[0].box
+    return _just_above(hit.box, first, layout.type_size) or (
+        hit.line == block.numbers[0] and _within(hit.box, first)
+    )
+
+
+def _in_window(block: Block, first: int, layout: PageLayout) -> bool:
+    box, page = block.lines[0].box, layout.page
+    return (
+        page.unit == "pt"
+        and box.x0 < 0.5 * page.width
+        and 0.1 * page.height < box.top < _UPPER * page.height
+        and any(_POSTAL.search(run.text) for run in block.lines[first + 1 :])
+    )
+
+
+def _without_sender(block: Block, hits: Sequence[LabelHit]) -> Block:
+    """Leave out leading lines that are a whole address by themselves, or a label with its value."""
+    first = 0
+    while first < len(block.lines):
+        run, line = block.lines[first], block.numbers[first]
+        labelled = any(
+            hit.line == line
+            and hit.start == 0
+            and hit.end < len(run.words)
+            and run.box.overlap_x(hit.box) > 0
+            for hit in hits
         )
-        window = (
-            runs[0].box.x0 < 0.5 * layout.page.width
-            and 0.1 * layout.page.height < runs[0].box.top < _UPPER * layout.page.height
-            and layout.page.unit == "pt"
-            and any(_POSTAL.search(run.text) for run in runs[first + 1 :])
-        )
-        if named or window:
-            span = company_in(runs[first].text) or (0, len(runs[first].text))
-            yield block, _candidate(layout, runs[first], span, "address_block")
+        if not labelled and not (_POSTAL.search(run.text) and len(_SEPARATORS.split(run.text)) > 2):
+            break
+        first += 1
+    return Block(block.page, block.lines[first:], block.numbers[first:])
 
 
 def _is_name(run: Run, line: int, hits: Sequence[LabelHit]) -> bool:

@@ -42,7 +42,7 @@ class Reading:
 
 
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9ÄÖÜäöü][\w./\-–+]*$")
-_BASE = re.compile(r"(?<!\w)(?:auf|aus|von|on|of)\s*(?:€|£|\$|[A-Z]{3})?\s*$")
+_BASE = re.compile(r"(?:(?<!\w)(?:auf|aus|on)|%\s*(?:von|of))\s*(?:€|£|\$|[A-Z]{3})?\s*$")
 """What stands before the amount that a rate is applied to: `19 % auf 1.000,00` is not the tax."""
 _SHORT_PREFIX = re.compile(r"^[A-ZÄÖÜ]{1,5}[.-]?$")
 _SKIPPED = frozenset({"nr", "nr.", "no", "no.", "nummer", "number", ":", "-", "–", "vom", "lautet", "is"})
