@@ -64,13 +64,16 @@ serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 	@$(BIN)/flowmaster serve
 
 bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python benchmarks/processes.py
+	@$(BIN)/python benchmarks/rules.py
 
 soak: $(STAMP) ## Kill the server under load, over and over, and count what was lost (long)
 	@$(BIN)/python -m pytest -q -m soak tests
 
-conformance: $(STAMP) ## Run the BPMN suite that lies in FLOWMASTER_SHARED against the server
-	@test -n "$(FLOWMASTER_SHARED)" || { echo "Set FLOWMASTER_SHARED to the folder that holds suite/." >&2; exit 1; }
+conformance: $(STAMP) ## Run the DMN test kit and the BPMN suite that lie in FLOWMASTER_SHARED
+	@test -n "$(FLOWMASTER_SHARED)" || { echo "Set FLOWMASTER_SHARED to the folder of tck/ and suite/." >&2; exit 1; }
+	@$(BIN)/python "$(FLOWMASTER_SHARED)/tck/tck_runner.py" --tck "$(FLOWMASTER_SHARED)/tck" --jobs $(JOBS) \
+	  -- $(BIN)/python benchmarks/tck_adapter.py
 	@$(BIN)/python "$(FLOWMASTER_SHARED)/suite/run_suite.py" \
 	  --command "$(BIN)/flowmaster mcp --data :memory: --clock virtual --tools all"
 
