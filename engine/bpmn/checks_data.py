@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from flowmaster.engine.bpmn.findings import Findings
-from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.feel.expression import Expression
 from flowmaster.engine.model import (
     AdHoc,
@@ -45,7 +44,7 @@ def check_data(process: Process, findings: Findings) -> None:
         findings.add(
             "variable.unknown",
             element,
-            f"The variable {name!r}, read at {element!r}{more}, {how}.{did_you_mean(name, sorted(known))}",
+            f"The variable {name!r}, read at {element!r}{more}, {how}.{findings.near(name, sorted(known))}",
             line=line,
         )
 

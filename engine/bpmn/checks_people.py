@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.timers import instant, later
 
@@ -42,7 +42,7 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
                 "task.role_unknown",
                 element.id,
                 f"{named(element)} is for {role!r}, which is no declared role."
-                + did_you_mean(role, list(process.roles)),
+                + findings.near(role, list(process.roles)),
                 line=element.line,
             )
 
@@ -58,20 +58,21 @@ def _check_form(
             "task.form_unknown",
             element.id,
             f"{named(element)} uses the form {task.form!r}, which does not exist."
-            + did_you_mean(task.form, list(process.forms)),
+            + findings.near(task.form, list(process.forms)),
             line=element.line,
         )
 
 
 def _check_exclusions(process: Process, element: Element, task: UserTask, findings: Findings) -> None:
-    human = [one.id for one in process.elements.values() if isinstance(one.details, UserTask)]
     for exclusion in task.exclusions:
-        if exclusion.step and exclusion.step not in human:
+        step = process.elements.get(exclusion.step)
+        if exclusion.step and (step is None or not isinstance(step.details, UserTask)):
+            human = [one.id for one in process.elements.values() if isinstance(one.details, UserTask)]
             findings.add(
                 "exclusion.step_unknown",
                 element.id,
                 f"{named(element)} excludes who did {exclusion.step!r}, which is no human step here."
-                + did_you_mean(exclusion.step, human),
+                + findings.near(exclusion.step, human),
                 line=element.line,
             )
 

@@ -1,11 +1,15 @@
 """Collects the problems of one process while it is read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flowmaster.engine.bpmn.problem import WARNING, Problem, in_order
 from flowmaster.engine.bpmn.rules import RULES
+from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.model import Element
 from flowmaster.engine.values import Json
+
+NEAR_MAX = 20
+"""How many times near names are looked for in one process; more would cost more than it helps."""
 
 
 class Findings:
@@ -19,6 +23,7 @@ class Findings:
         self.strict = strict
         self.documentary = documentary
         self._problems: list[Problem] = []
+        self._near = 0
 
     def add(
         self,
@@ -35,6 +40,11 @@ class Findings:
         severity = rule.strict if self.strict and rule.strict else rule.severity
         problem = Problem(code, element, severity, message, fix or rule.fix, fix_edit, line)
         self._problems.append(problem.at_most(WARNING) if self.documentary else problem)
+
+    def near(self, wrong: str, known: Sequence[str]) -> str:
+        """Return ` Did you mean 'x'?` for the first wrong names, and nothing for those that follow."""
+        self._near += 1
+        return did_you_mean(wrong, known) if wrong and self._near <= NEAR_MAX else ""
 
     def all(self) -> tuple[Problem, ...]:
         """Return the problems, the gravest first."""

@@ -213,9 +213,4 @@ def _compensation(reading: Reading, definition: XmlElement, owner: XmlElement) -
 
 def compensation_handler(reading: Reading, boundary: XmlElement) -> XmlElement | None:
     """Return the activity that an association connects with a compensation boundary event."""
-    for association in reading.document.root.descendants("association"):
-        source, target = reading.document.source(association), reading.document.target(association)
-        other = target if source == boundary else source if target == boundary else None
-        if other is not None and other.kind in ACTIVITY_KINDS:
-            return other
-    return None
+    return next((other for other in reading.associated(boundary) if other.kind in ACTIVITY_KINDS), None)

@@ -7,8 +7,11 @@ from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.kinds import KINDS
 from flowmaster.engine.bpmn.reading import Reading
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, SCOPE_KINDS
-from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Flow
+
+NODES_MAX = 10_000
+"""How many events, activities and gateways one process may have."""
 
 
 @dataclass(slots=True)
@@ -54,6 +57,14 @@ def _collect(reading: Reading, graph: Graph, scope: XmlElement, scope_id: str) -
                 "element.id_missing", xml, f"A `{xml.kind}` has no id; it is called {identifier!r} here."
             )
         graph.nodes[identifier] = Node(xml, identifier, scope_id)
+        if len(graph.nodes) > NODES_MAX:
+            raise FlowMasterError(
+                "bpmn.too_many_nodes",
+                f"The process {reading.process.id!r} has more than {NODES_MAX:,} events, activities and gateways.",
+                path=f"element:{reading.process.id}",
+                expected=f"at most {NODES_MAX} nodes in one process",
+                fix="Split it into processes that call each other.",
+            )
         if xml.kind in SCOPE_KINDS:
             _collect(reading, graph, xml, identifier)
 
@@ -71,7 +82,7 @@ def _refuse_unknown_kinds(reading: Reading) -> None:
         reading.add(
             "element.kind_unknown",
             xml,
-            f"BPMN has no element `{kind}` ({xml.id or 'without id'!r}).{did_you_mean(kind, known)}",
+            f"BPMN has no element `{kind}` ({xml.id or 'without id'!r}).{reading.findings.near(kind, known)}",
         )
 
 
@@ -87,7 +98,7 @@ def _connect(reading: Reading, graph: Graph, xml: XmlElement) -> None:
             _add_crossing(reading, xml, f"The flow {identifier!r} leads to or from another process.")
         else:
             wanted = xml.get(attribute)
-            near = did_you_mean(wanted, list(graph.nodes)) if wanted else ""
+            near = reading.findings.near(wanted, list(graph.nodes))
             reading.add(
                 code,
                 xml,

@@ -21,17 +21,18 @@ class Reading:
         self.values = Values(findings, document.root.get("expressionLanguage"))
         self.forms: dict[str, Json] = {}
         self._made: dict[XmlElement, str] = {}
-        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._associated: dict[XmlElement, list[XmlElement]] | None = None
 
     def id_of(self, xml: XmlElement) -> str:
         """Return the id of an element, a made one where the file gives none."""
         if xml.id:
             return xml.id
         if xml not in self._made:
-            number = 1
-            while self.document.find(made := f"{xml.kind}_{number}") is not None or made in self._taken:
+            number = self._numbers.get(xml.kind, 0) + 1
+            while self.document.find(made := f"{xml.kind}_{number}") is not None:
                 number += 1
-            self._taken.add(made)
+            self._numbers[xml.kind] = number
             self._made[xml] = made
         return self._made[xml]
 
@@ -44,6 +45,17 @@ class Reading:
     ) -> None:
         """Note a problem of an element of the file."""
         self.findings.add(code, self.id_of(xml), message, line=xml.line, fix=fix, fix_edit=fix_edit)
+
+    def associated(self, xml: XmlElement) -> list[XmlElement]:
+        """Return what associations connect with an element, in either direction."""
+        if self._associated is None:
+            self._associated = {}
+            for association in self.document.root.descendants("association"):
+                ends = self.document.source(association), self.document.target(association)
+                for one, other in (ends, ends[::-1]):
+                    if one is not None and other is not None:
+                        self._associated.setdefault(one, []).append(other)
+        return self._associated.get(xml, [])
 
     def resolve(self, xml: XmlElement, attribute: str, owner: XmlElement, *kinds: str) -> XmlElement | None:
         """Return what a reference names; note a problem at `owner` where it names nothing of these kinds."""
