@@ -208,8 +208,10 @@ _CODES: dict[type, str] = {
     ev.InstancePaused: "ip",
     ev.InstanceResumed: "iu",
     ev.InstanceEnded: "ie",
+    ev.JobRetried: "jr",
+    ev.TokensDropped: "td",
 }
-_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.ChildStarted})
+_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted})
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {

@@ -51,7 +51,7 @@ def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
             case ev.WaitOpened(wait):
                 opened.add(wait.id)
                 touched.add(wait.id)
-            case ev.TaskChanged(wait) | ev.JobFailed(wait) | ev.ChildStarted(wait):
+            case ev.TaskChanged(wait) | ev.JobFailed(wait) | ev.JobRetried(wait) | ev.ChildStarted(wait):
                 touched.add(wait.id)
             case ev.WaitClosed(key):
                 gone.add(key)

@@ -1,6 +1,7 @@
 """The refusals that every store words the same way."""
 
 from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.stores.rows import DESCENDANTS_MAX
 
 
 def job_unknown(job: str) -> FlowMasterError:
@@ -48,4 +49,27 @@ def key_used(key: str) -> FlowMasterError:
         path="idempotency_key",
         fix="Use a new key for a new request.",
         status=409,
+    )
+
+
+def scope_unknown(scope: str) -> FlowMasterError:
+    """Return the refusal of a journal that nobody wrote."""
+    return FlowMasterError(
+        "scope.unknown",
+        f"There is no journal for {scope!r}.",
+        path="scope",
+        expected="an instance id, or a scope such as `process:invoice-approval`",
+        fix="Call `instance_find` or `process_find` to see the ids.",
+        status=404,
+    )
+
+
+def too_many_descendants(instance: str) -> FlowMasterError:
+    """Return the refusal to follow calls without end."""
+    return FlowMasterError(
+        "instance.too_many_descendants",
+        f"Instance {instance!r} has called more than {DESCENDANTS_MAX} others.",
+        path="instance",
+        fix="List them level by level with `instance_find` and `parent`.",
+        status=422,
     )

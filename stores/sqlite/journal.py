@@ -6,9 +6,8 @@ A scope is meant by a number: that of its instance, or for other scopes the nega
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
-from flowmaster.stores import chain, codec, rows
+from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.sqlite.part import Part, Where
 
@@ -115,14 +114,7 @@ class JournalReader(Part):
             )
             number = -found if found is not None else None
         if number is None and refuse:
-            raise FlowMasterError(
-                "scope.unknown",
-                f"There is no journal for {scope!r}.",
-                path="scope",
-                expected="an instance id, or a scope such as `process:invoice-approval`",
-                fix="Call `instance_find` or `process_find` to see the ids.",
-                status=404,
-            )
+            raise refusals.scope_unknown(scope)
         return number
 
     def _instance_number(self, tenant: str, instance: str) -> int | None:

@@ -1,0 +1,134 @@
+"""What comes in and goes out, in memory: start subscriptions, buffered messages, the outbox."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flowmaster.engine.values import Json
+from flowmaster.stores import codec, rows
+from flowmaster.stores.memory.data import Part, locked
+from flowmaster.stores.paging import checked_limit
+
+
+@locked
+class MessageReader(Part):
+    """The reads of start subscriptions, buffered messages and the outbox."""
+
+    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
+        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+        found = [
+            (start.due, start.tenant, start.process, start.element, start)
+            for start in self._data.starts.values()
+            if start.due is not None and start.due <= now
+        ]
+        return [row[-1] for row in sorted(found)[:limit]]
+
+    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers."""
+        found = [
+            start
+            for start in self._data.starts.values()
+            if (start.tenant, start.kind, start.name) == (tenant, kind, name)
+        ]
+        return sorted(found, key=lambda start: (start.process, start.element))
+
+    def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return all start subscriptions of a process."""
+        found = [
+            start
+            for start in self._data.starts.values()
+            if (start.tenant, start.process) == (tenant, process)
+        ]
+        return sorted(found, key=lambda start: start.element)
+
+    def buffered(
+        self, tenant: str, *, name: str, keys: Sequence[str], now: int
+    ) -> list[rows.BufferedMessage]:
+        """Return the buffered messages with any of the keys (or none: `""`) that have not expired, oldest first."""
+        return [
+            message._replace(variables=codec.load(variables))
+            for _, (message, variables) in sorted(self._data.messages.items())
+            if message.tenant == tenant
+            and message.name == name
+            and message.key in keys
+            and message.expires > now
+        ]
+
+    def outbox_depth(self) -> int:
+        """Return how many effects of all tenants are still to be done."""
+        return len(self._data.outbox)
+
+
+@locked
+class MessageWriter(MessageReader):
+    """The writes of start subscriptions, buffered messages and the outbox."""
+
+    def put_starts(self, tenant: str, process: str, starts: Sequence[rows.StartSubscription]) -> None:
+        """Replace all start subscriptions of a process by these (none takes them away)."""
+        for key in [key for key in self._data.starts if key[:2] == (tenant, process)]:
+            self._data.delete(self._data.starts, key)
+        for start in starts:
+            assert (start.tenant, start.process) == (tenant, process), "a start of another process"
+            self._data.put(self._data.starts, (tenant, process, start.element), start)
+
+    def set_start_due(self, start: rows.StartSubscription) -> None:
+        """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
+        key = (start.tenant, start.process, start.element)
+        old = self._data.starts.get(key)
+        if old is not None and old.version == start.version:
+            self._data.put(self._data.starts, key, old._replace(due=start.due, left=start.left))
+
+    def put_message(
+        self,
+        tenant: str,
+        *,
+        name: str,
+        key: str,
+        variables: Mapping[str, Json],
+        expires: int,
+        at: int,
+        by: str,
+    ) -> rows.BufferedMessage:
+        """Buffer a message."""
+        text = codec.dump(variables).decode()
+        number = self._data.number("", "message")
+        message = rows.BufferedMessage(number, tenant, name, key, {}, expires, at, by)
+        self._data.put(self._data.messages, number, (message, text))
+        return message._replace(variables=codec.load(text))
+
+    def delete_message(self, tenant: str, message: int) -> bool:
+        """Take a message out of the buffer and say whether it was there."""
+        found = self._data.messages.get(message)
+        if found is None or found[0].tenant != tenant:
+            return False
+        return self._data.delete(self._data.messages, message)
+
+    def expire_messages(self, now: int) -> int:
+        """Delete the messages of all tenants that expired by `now` (engine time) and return how many."""
+        expired = [number for number, (message, _) in self._data.messages.items() if message.expires <= now]
+        for number in expired:
+            self._data.delete(self._data.messages, number)
+        return len(expired)
+
+    def take_outbox(
+        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+    ) -> list[rows.OutboxRow]:
+        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        checked_limit(limit)
+        found = [
+            row._replace(effect=row.effect._replace(payload=codec.load(payload)))
+            for number, (row, payload) in sorted(self._data.outbox.items())
+            if number > after and (targets is None or row.effect.target in targets)
+        ]
+        return found[:limit]
+
+    def put_outbox(self, tenant: str, instance: str, at: int, effects: Sequence[rows.Effect]) -> None:
+        """Add effects that belong to no step."""
+        for effect in effects:
+            payload = codec.dump(effect.payload).decode()
+            number = self._data.number("", "outbox")
+            row = rows.OutboxRow(number, tenant, instance, at, effect._replace(payload={}))
+            self._data.put(self._data.outbox, number, (row, payload))
+
+    def delete_outbox(self, ids: Collection[int]) -> None:
+        """Forget effects that are done."""
+        for number in ids:
+            self._data.delete(self._data.outbox, number)

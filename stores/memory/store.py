@@ -1,0 +1,121 @@
+"""The store in memory: the same promises as on disk, for as long as the process lives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flowmaster.stores import codec, rows
+from flowmaster.stores.memory.data import Data, InstanceRecord, locked
+from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
+from flowmaster.stores.memory.facts import FactReader, FactWriter
+from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
+from flowmaster.stores.memory.messages import MessageReader, MessageWriter
+from flowmaster.stores.memory.waits import WaitReader, WaitWriter
+from flowmaster.stores.projection import wait_changes
+
+
+class MemoryReader(InstanceReader, JournalReader, WaitReader, MessageReader, DefinitionReader, FactReader):
+    """Reads for any thread."""
+
+
+class _Writes(InstanceReader, JournalWriter, WaitWriter, MessageWriter, DefinitionWriter, FactWriter):
+    """All that can be written."""
+
+
+@locked
+class MemoryTransaction(_Writes):
+    """A write under way."""
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part of the transaction that is undone alone if it raises."""
+        mark = self._data.mark
+        try:
+            yield
+        except BaseException:
+            self._data.back_to(mark)
+            raise
+
+    def append(self, step: rows.Step) -> None:
+        """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
+        state = step.state
+        assert step.events, "a step without events changes nothing"
+        assert state.seq == step.expected + len(step.events), "the state does not stand behind the events"
+        old = self._data.instances.get((step.tenant, state.instance))
+        found = old.row.revision if old else 0
+        if found != step.expected:
+            raise rows.Conflict(state.instance, expected=step.expected, found=found)
+        changes = wait_changes(step.events, state)
+        record = self._write_waits(self._record_of(step, old), step, changes.put.keys())
+        self._data.put(self._data.instances, (step.tenant, state.instance), record)
+        self._seal(
+            step.tenant,
+            state.instance,
+            of_instance=True,
+            last=state.seq,
+            at=step.at,
+            by=step.by,
+            operation=step.operation,
+            reason=step.reason,
+            text=codec.encode_events(step.events),
+        )
+        self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
+        if step.once is not None:
+            self.put_once(step.tenant, step.once, at=step.at)
+
+    def _record_of(self, step: rows.Step, old: InstanceRecord | None) -> InstanceRecord:
+        """Return the instance's record as the step leaves it, its waits aside."""
+        state, data = step.state, self._data
+        row = rows.InstanceRow(
+            state.instance,
+            state.process,
+            state.version,
+            state.status,
+            state.business_key,
+            state.seq,
+            state.started,
+            step.at,
+            state.parent,
+            len(state.incidents),
+            old.row.sandbox if old else step.sandbox,
+        )
+        body = codec.encode_body(state).decode()
+        if old is not None:
+            return old._replace(row=row, body=body)
+        if state.parent is not None:
+            caller = (step.tenant, state.parent.instance)
+            data.put(
+                data.children, caller, data.children.get(caller, frozenset()) | frozenset((state.instance,))
+            )
+        return InstanceRecord(data.number("", "instance"), step.tenant, row, frozenset(), body)
+
+
+class MemoryStore:
+    """A store that ends with its process."""
+
+    def __init__(self) -> None:
+        self._data = Data()
+        self._reader = MemoryReader(self._data)
+        self._transaction = MemoryTransaction(self._data)
+
+    @contextmanager
+    def transaction(self) -> Iterator[MemoryTransaction]:
+        """Begin the one write; other threads wait until it ends."""
+        with self._data.lock:
+            assert self._data.mark == 0, "a transaction is open already"
+            try:
+                yield self._transaction
+            except BaseException:
+                self._data.back_to(0)
+                raise
+            self._data.settle()
+
+    def reader(self) -> MemoryReader:
+        """Return what any thread may read with."""
+        return self._reader
+
+    def changed(self) -> bool:
+        """Say whether another process wrote since the last call: never."""
+        return False
+
+    def close(self) -> None:
+        """Let go of the store; it is not used afterwards."""
