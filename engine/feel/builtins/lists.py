@@ -6,8 +6,8 @@ from functools import cmp_to_key
 
 from flowmaster.engine.feel.builtins.numeric import fold, total
 from flowmaster.engine.feel.builtins.registry import builtin
+from flowmaster.engine.feel.calling import call_function
 from flowmaster.engine.feel.comparing import compare, equal
-from flowmaster.engine.feel.compile_calls import call_function
 from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Fault
 from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, divide
 from flowmaster.engine.feel.values import Function
