@@ -91,9 +91,11 @@ def tool_of(operation: AnyOperation) -> types.Tool:
     )
 
 
-def mcp_server(app: App, *, carry: Carry | None = None, exact: Exact | None = None) -> Server[Any]:
-    """Return the MCP server of an open FlowMaster, for any transport."""
-    door = _Door(app, carry or _parsed, exact or _as_read)
+def mcp_server(
+    app: App, *, carry: Carry | None = None, exact: Exact | None = None, stateless: bool = False
+) -> Server[Any]:
+    """Return the MCP server of an open FlowMaster, for any transport; a stateless one waits for no greeting."""
+    door = _Door(app, carry or _parsed, exact or _as_read, stateless=stateless)
     server: Server[Any] = Server(
         "flowmaster",
         version=__version__,
@@ -112,10 +114,11 @@ def mcp_server(app: App, *, carry: Carry | None = None, exact: Exact | None = No
 class _Door:
     """Answers tool lists and tool calls."""
 
-    def __init__(self, app: App, carry: Carry, exact: Exact) -> None:
+    def __init__(self, app: App, carry: Carry, exact: Exact, *, stateless: bool) -> None:
         self._app = app
         self._carry = carry
         self._exact = exact
+        self._stateless = stateless
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))
         self._tools = types.ListToolsResult(tools=[tool_of(each) for each in self._shown])
         self.stamp: dict[str, Any] = {}
@@ -148,10 +151,10 @@ class _Door:
             return {"resultType": "complete", **result, "_meta": self.stamp}
         return result
 
-    @staticmethod
-    def _is_open(ctx: Context) -> bool:
-        """Whether the session may call: it was greeted, or its era knows no greeting."""
-        return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.client_params is not None
+    def _is_open(self, ctx: Context) -> bool:
+        """Whether the session may call: it was greeted, or its era or transport knows no greeting."""
+        modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+        return modern or self._stateless or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         call = Call(app=self._app, caller=Caller(door="mcp"))

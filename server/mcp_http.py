@@ -31,7 +31,7 @@ class McpHttpDoor:
     """An ASGI application that answers MCP requests."""
 
     def __init__(self, app: App) -> None:
-        self._server = mcp_server(app, carry=_carried, exact=_exact)
+        self._server = mcp_server(app, carry=_carried, exact=_exact, stateless=True)
         self._inner = self._server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
