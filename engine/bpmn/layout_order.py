@@ -22,21 +22,32 @@ def order(sheet: Sheet) -> None:
         left.setdefault(b, []).append(a)
     for layer in range(len(sheet.layers)):
         _number(sheet, layer)
-    best, least = _snapshot(sheet), _cost(sheet, right)
-    for sweep in range(_SWEEPS):
-        forwards = sweep % 2 == 0
-        layers = range(1, len(sheet.layers)) if forwards else range(len(sheet.layers) - 2, -1, -1)
-        for layer in layers:
-            _sort(sheet, layer, left if forwards else right)
-        _trade(sheet, left, right)
-        cost = _cost(sheet, right)
-        if cost < least:
-            best, least = _snapshot(sheet), cost
-        elif least == 0:
-            break
+    first = _snapshot(sheet)
+    best, least = first, -1
+    for begins_forwards in (True, False):
+        sheet.layers = [list(units) for units in first]
+        for layer in range(len(sheet.layers)):
+            _number(sheet, layer)
+        for sweep in range(_SWEEPS + 1):
+            if sweep > 0:
+                _sweep(sheet, left, right, forwards=begins_forwards == (sweep % 2 == 1))
+            _trade(sheet, left, right)
+            cost = _cost(sheet, right)
+            if least < 0 or cost < least:
+                best, least = _snapshot(sheet), cost
+            if least == 0:
+                break
     sheet.layers = best
     for layer in range(len(sheet.layers)):
         _number(sheet, layer)
+
+
+def _sweep(
+    sheet: Sheet, left: dict[Cell, list[Cell]], right: dict[Cell, list[Cell]], *, forwards: bool
+) -> None:
+    layers = range(1, len(sheet.layers)) if forwards else range(len(sheet.layers) - 2, -1, -1)
+    for layer in layers:
+        _sort(sheet, layer, left if forwards else right)
 
 
 def _snapshot(sheet: Sheet) -> list[list[_Unit]]:

@@ -134,7 +134,7 @@ def _draw_together(blocks: list[_Block]) -> None:
         half = len(heights) // 2
         wanted = heights[half] if len(heights) % 2 else (heights[half - 1] + heights[half]) // 2
         lowest = min((lower.y - room for lower, room in block.below.items()), default=wanted)
-        highest = max((upper.y + room for upper, room in block.above.items()), default=wanted)
+        highest = max((upper.y + room for upper, room in block.above.items()), default=min(lowest, wanted))
         block.y = max(highest, min(lowest, wanted))
 
 
