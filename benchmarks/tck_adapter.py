@@ -45,7 +45,7 @@ def evaluate(request: Mapping[str, Any]) -> object:
     inputs = {name: decode(value) for name, value in request["inputs"].items()}
     match request["kind"]:
         case "decision":
-            return model.decision(request["name"]).evaluate(inputs).value
+            return model.decision(request["name"]).evaluate(inputs, decisions=inputs).value
         case "decision_service":
             return model.service(request["name"]).evaluate(inputs).value
         case _:

@@ -6,7 +6,8 @@ from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.external import java_method
 from flowmaster.engine.dmn.table import CompiledTable, compile_table
 from flowmaster.engine.dmn.types import TypeBook
-from flowmaster.engine.feel.compile_calls import call_value, external_function
+from flowmaster.engine.feel.calling import call_value
+from flowmaster.engine.feel.compile_calls import external_function
 from flowmaster.engine.feel.compile_collections import filter_code, for_code, quantified_code
 from flowmaster.engine.feel.compiler import Code
 from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Place
@@ -14,7 +15,7 @@ from flowmaster.engine.feel.expression import Expression, compile_expression
 from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.scope import Scope
-from flowmaster.engine.feel.types import ANY, FeelType, coerce
+from flowmaster.engine.feel.types import ANY, FeelType, classes_of, coerce
 from flowmaster.engine.feel.values import Function, kind_of
 
 Variables = Mapping[str, object]
@@ -184,9 +185,12 @@ def extended(names: NameSet, more: Iterable[str]) -> NameSet:
 
 def fitted(code: Code, wanted: FeelType) -> Code:
     """Return code whose answer is fitted to a type."""
+    classes = classes_of(wanted)
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
         value = code(variables, evaluation)
+        if value.__class__ in classes:
+            return value
         result, fits = coerce(value, wanted)
         if not fits:
             evaluation.warn(f"A value of kind {kind_of(value)} does not fit the type {wanted}", NOWHERE)

@@ -215,7 +215,7 @@ class _Writer:
 
     def document(self) -> str:
         """Return the document."""
-        root = etree.Element(f"{{{MODEL}}}definitions", nsmap=_PREFIXES)
+        root = etree.Element(f"{{{MODEL}}}definitions", nsmap=_PREFIXES)  # type: ignore[arg-type]  # The stubs of lxml forbid the default namespace.
         root.set("id", f"definitions_{self.id}")
         root.set("name", self.name)
         root.set("namespace", f"urn:flowmaster:rules:{self.id}")

@@ -10,12 +10,12 @@ from flowmaster.engine.dmn.run import NOTHING, DecisionResult, DmnRun
 from flowmaster.engine.dmn.table import CompiledTable
 from flowmaster.engine.dmn.types import TypeBook, read_typed
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
-from flowmaster.engine.feel.compile_calls import call_value
+from flowmaster.engine.feel.calling import call_value
 from flowmaster.engine.feel.compiler import Code
 from flowmaster.engine.feel.evaluation import DEFAULT, NOWHERE, Evaluation, FeelLimitExceeded, Limits
 from flowmaster.engine.feel.expression import BUILTIN_NAMES
 from flowmaster.engine.feel.names import NameSet
-from flowmaster.engine.feel.types import ANY, FeelType, coerce
+from flowmaster.engine.feel.types import ANY, FeelType, classes_of, coerce
 from flowmaster.engine.feel.values import Function, kind_of
 
 Key = tuple[str, str]
@@ -152,14 +152,17 @@ class CompiledDecision:
         zone: str = "UTC",
         limits: Limits = DEFAULT,
         surroundings: Mapping[str, object] = NOTHING,
+        decisions: Mapping[str, object] = NOTHING,
     ) -> DecisionResult:
-        """Evaluate with inputs by name; a decision's name among them stands for its value.
+        """Evaluate with the values of input data by name.
 
+        `decisions` are values that stand for decisions of those names, which are then not evaluated.
         `surroundings` are variables that expressions see although no information requirement names them, as
         process engines have it.
         """
         run = DmnRun(inputs, at, zone, limits)
         run.surroundings = surroundings
+        run.decisions = decisions
         try:
             value = self._node.compute(run)
         except RecursionError:
@@ -322,12 +325,10 @@ class InputNode(_Node):
     def __init__(self, unit: _Unit, item: m.InputData) -> None:
         super().__init__(unit, item.id, item.name)
         self.type_ref = item.type_ref
-        self.type: FeelType | None = None
-
-    def link(self) -> None:
-        """Find the declared type."""
-        found = self.unit.types.of(self.type_ref)
-        self.type = None if found is ANY else found
+        found = unit.types.of(item.type_ref)
+        self.type: FeelType | None = None if found is ANY else found
+        self.classes = classes_of(self.type)
+        """The classes of values that need no further look."""
 
     def compute(self, run: DmnRun) -> object:
         """Return the given value, read and checked by the declared type."""
@@ -367,12 +368,17 @@ class DecisionNode(_Node):
         self.table: CompiledTable | None = None
         self.static: dict[str, object] = {}
         self.values: tuple[tuple[str, str, _Node], ...] = ()
+        self.inputs: tuple[tuple[str, InputNode], ...] = ()
 
     def link(self) -> None:
         """Connect to what is required and compile the logic."""
         required, known = self.resolved(self.item.requires), self.resolved(self.item.knows)
         self.needs = tuple(node for node in required if isinstance(node, DecisionNode))
-        self.values = tuple((self.prefix_of(node), node.name, node) for node in required)
+        self.inputs = tuple(
+            (node.name, node) for node in required if isinstance(node, InputNode) and not self.prefix_of(node)
+        )
+        others = [node for node in required if not isinstance(node, InputNode) or self.prefix_of(node)]
+        self.values = tuple((self.prefix_of(node), node.name, node) for node in others)
         self.static = self.static_scope(known)
         box = BoxCompiler(self.name, self.unit.types)
         if self.item.logic is not None:
@@ -386,16 +392,18 @@ class DecisionNode(_Node):
         value = run.values.get(self.key, _MISSING)
         if value is not _MISSING:
             return value
-        if self.name in run.inputs:
-            value = read_typed(run.inputs[self.name], self.unit.types.of(self.item.type_ref))
-            run.values[self.key] = value
-            return value
+        if self.name in run.decisions:
+            return self._given(run.decisions[self.name], run)
         if self.error is not None:
             raise self.error
         if self.code is None:
-            return None
+            return self._given(run.inputs.get(self.name), run)
         scope = {**run.surroundings, **self.static}
         run.enter()
+        inputs = run.inputs
+        for name, source in self.inputs:
+            value = inputs.get(name)
+            scope[name] = value if value.__class__ in source.classes else source.compute(run)
         for prefix, name, node in self.values:
             if prefix:
                 inner = dict(scope.get(prefix) or {})  # type: ignore[call-overload]  # Prefixes name contexts.
@@ -411,6 +419,11 @@ class DecisionNode(_Node):
         run.values[self.key] = value
         return value
 
+    def _given(self, value: object, run: DmnRun) -> object:
+        value = read_typed(value, self.unit.types.of(self.item.type_ref))
+        run.values[self.key] = value
+        return value
+
     def input_names(self) -> tuple[tuple[str, str], ...]:
         """Return the input data needed, by name and type."""
         found: dict[str, str] = {}
@@ -421,9 +434,11 @@ class DecisionNode(_Node):
             if node.key in seen:
                 continue
             seen.add(node.key)
-            for _, name, needed in node.values:
+            for name, given in node.inputs:
+                found.setdefault(name, given.type_ref)
+            for prefix, name, needed in node.values:
                 if isinstance(needed, InputNode):
-                    found.setdefault(name, needed.type_ref)
+                    found.setdefault(f"{prefix}.{name}", needed.type_ref)
                 elif isinstance(needed, DecisionNode):
                     pending.append(needed)
         return tuple(found.items())
@@ -508,11 +523,11 @@ class ServiceNode(_Node):
         assert isinstance(run, DmnRun)
         if self.error is not None:
             raise self.error
-        outer = run.inputs, run.values
-        run.inputs = {}
+        outer = run.inputs, run.values, run.decisions
+        run.inputs, run.decisions = NOTHING, NOTHING
         run.values = {node.key: value for node, value in zip(self._given, values, strict=True)}
         try:
             found = [(node.name, node.compute(run)) for node in self._outputs]
         finally:
-            run.inputs, run.values = outer
+            run.inputs, run.values, run.decisions = outer
         return found[0][1] if len(found) == 1 else dict(found)

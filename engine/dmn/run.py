@@ -30,12 +30,18 @@ class DecisionResult(NamedTuple):
 class DmnRun(Evaluation):
     """The mutable companion of one evaluation of a model; never shared between threads."""
 
-    __slots__ = ("decision", "inputs", "matched", "surroundings", "values", "where")
+    __slots__ = ("decision", "decisions", "inputs", "matched", "surroundings", "values", "where")
 
     def __init__(self, inputs: Mapping[str, object], at: int, zone: str, limits: Limits) -> None:
-        super().__init__(at, zone, limits)
+        self.at = at
+        self.zone = zone
+        self.limits = limits
+        self.steps = limits.steps
+        self.depth = 0
+        self.warnings = []
         self.inputs = inputs
         self.surroundings: Mapping[str, object] = NOTHING
+        self.decisions: Mapping[str, object] = NOTHING
         self.values: dict[tuple[str, str], object] = {}
         self.matched: list[RuleMatch] = []
         self.where = ""

@@ -44,10 +44,18 @@ class CompiledTable:
             for index in range(len(node.inputs))
         ]
         self.indexes = tuple(map(ColumnIndex, cells))
+        self.look_ups = tuple(index.rules for index in self.indexes)
         self.dynamic = _dynamic_tests(cells, len(node.rules))
         self.dynamic_rows = sum(1 << row for row in self.dynamic)
         self.all_rows = (1 << len(node.rules)) - 1
         self.outputs = [self._outputs(box, rule.outputs, names) for rule in node.rules]
+        self.answers = [
+            {name: value for name, (_, value) in zip(self.names, outputs, strict=True)}
+            if all(constant for constant, _ in outputs)
+            else None
+            for outputs in self.outputs
+        ]
+        """The outputs of the rules that are constant."""
         self.default = self._default(box, names)
         self.ranks = [self._rank(box, output, names) for output in node.outputs]
         self.pick = _PICKS[node.hit_policy]
@@ -99,8 +107,8 @@ class CompiledTable:
         if self.checks_inputs and not self._inputs_allowed(values, variables, run):
             return None
         rows = self.all_rows
-        for index, value in zip(self.indexes, values, strict=True):
-            rows &= index.rules(value)
+        for look_up, value in zip(self.look_ups, values):  # noqa: B905  # Both have one entry for each column.
+            rows &= look_up(value)
         if rows & self.dynamic_rows:
             rows = self._checked(rows, values, variables, run)
         if not rows:
@@ -138,17 +146,15 @@ class CompiledTable:
         self, row: int, values: Sequence[object], variables: Variables, run: Evaluation
     ) -> list[object]:
         """Return the outputs of a rule, and note that it matched."""
-        outputs = [value if constant else value(variables, run) for constant, value in self.outputs[row]]
+        named = self.answers[row]
+        if named is None:
+            outputs = [value if constant else value(variables, run) for constant, value in self.outputs[row]]
+            named = dict(zip(self.names, outputs, strict=True))
+        else:
+            outputs = [value for _, value in self.outputs[row]]
         if run.__class__ is DmnRun and len(run.matched) < MATCHES_MAX:
-            run.matched.append(
-                RuleMatch(
-                    run.decision,
-                    row + 1,
-                    self.node.rules[row].id,
-                    dict(zip(self.labels, values, strict=True)),
-                    dict(zip(self.names, outputs, strict=True)),
-                )
-            )
+            asked = dict(zip(self.labels, values))  # noqa: B905  # Both have one entry for each column.
+            run.matched.append(RuleMatch(run.decision, row + 1, self.node.rules[row].id, asked, named))
         return outputs
 
     def shaped(self, outputs: Sequence[object]) -> object:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.temporal import Date, DateTime, DayTimeDuration, Time, YearMonthDuration
 from flowmaster.engine.feel.values import Function, Range, kind_of
 
 SIMPLE = frozenset(
@@ -148,6 +150,25 @@ def is_subtype(given: FeelType, needed: FeelType) -> bool:
     return True
 
 
+_CLASSES: dict[str, frozenset[type]] = {
+    "number": frozenset((int, Decimal)),
+    "string": frozenset((str,)),
+    "boolean": frozenset((bool,)),
+    "date": frozenset((Date,)),
+    "time": frozenset((Time,)),
+    "date and time": frozenset((DateTime,)),
+    "days and time duration": frozenset((DayTimeDuration,)),
+    "years and months duration": frozenset((YearMonthDuration,)),
+}
+
+
+def classes_of(wanted: FeelType | None) -> frozenset[type]:
+    """Return the Python classes all of whose values conform to a type, so that no further look is needed."""
+    if wanted is None or wanted.allows is not None:
+        return frozenset()
+    return _CLASSES.get(wanted.kind, frozenset())
+
+
 def coerce(value: object, wanted: FeelType) -> tuple[object, bool]:
     """Fit a value to a type: as it is, `[x]` as `x`, `x` as `[x]`; and whether it fitted (DMN 1.5, 10.3.2.9.4)."""
     if conforms(value, wanted):
@@ -163,8 +184,6 @@ def coerce(value: object, wanted: FeelType) -> tuple[object, bool]:
     ):
         return [value], True
     if wanted.kind == "date and time" and kind_of(value) == "date":
-        from flowmaster.engine.feel.temporal import Date, DateTime, Time
-
         assert isinstance(value, Date)
         return DateTime(value, Time(0, 0, 0, 0, 0)), True
     return None, False
