@@ -7,6 +7,7 @@ Only errors refuse publishing. What each problem means stands in `rules.py`.
 
 from collections.abc import Callable
 
+from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.checks_data import check_data
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_flow import check_flow
@@ -44,5 +45,6 @@ def check_process(
             process.id,
             f"The process {process.id!r} says that it is not executable.",
             line=process.root.line,
+            fix_edit=fixes.set_attribute(process.id, "isExecutable", "true"),
         )
     return in_order([*read.problems, *findings.all()])

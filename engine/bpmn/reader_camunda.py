@@ -3,6 +3,8 @@
 What has none is kept in the file and reported, so that nobody believes it to work.
 """
 
+from collections.abc import Mapping
+
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import (
     Reading,
@@ -64,8 +66,8 @@ _HARMLESS_ATTRIBUTES = frozenset(
 )
 _READ_ELEMENTS = frozenset({"formData", "in", "inputOutput", "out", "properties"})
 _CODE = ("class", "delegateExpression", "expression")
-_TYPES: dict[str, Json] = {
-    "string": {"type": "string"},
+_TEXT: Mapping[str, Json] = {"type": "string"}
+_TYPES: Mapping[str, Mapping[str, Json]] = {
     "long": {"type": "integer"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
@@ -140,10 +142,7 @@ def camunda_form(xml: XmlElement) -> Json:
 
 
 def _field(field: XmlElement) -> Json:
-    schema: dict[str, Json] = {}
-    known = _TYPES.get(field.get("type"), {"type": "string"})
-    if isinstance(known, dict):
-        schema.update(known)
+    schema = dict(_TYPES.get(field.get("type"), _TEXT))
     choices: list[Json] = [value.id for value in field.children() if value.local_name == "value" and value.id]
     if choices:
         schema["enum"] = choices

@@ -359,10 +359,9 @@ _ACTIVITIES = {
         strict=ERROR,
     ),
     "rule.result_missing": Rule(
-        WARNING,
+        ERROR,
         "Name the variable in `resultVariable`.",
         "The result of a decision or script goes into no variable.",
-        strict=ERROR,
     ),
     "script.missing": Rule(
         WARNING,
