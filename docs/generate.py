@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from docs.model_problems import problems_page
 from docs.refusals import Refusal, refusals
 from flowmaster.server import snapshot
 from flowmaster.server.cli import HELP
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(refusals(DOCS.parent)),
         "openapi.json": openapi_text(catalog()),
         "operations.md": operations_page(),
+        "problems.md": problems_page(GENERATED),
     }
 
 
