@@ -76,7 +76,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
     identifier = reading.id_of(xml)
     process = Process(
         id=identifier,
-        name=xml.name,
+        name=elements[identifier].name,
         elements=elements,
         version_tag=version_tag_of(xml),
         executable=executable,
@@ -127,7 +127,7 @@ class _Builder:
             identifier,
             "process",
             "process",
-            root.name,
+            _process_name(self._reading),
             line=root.line,
             documentation=root.documentation,
         )
@@ -230,6 +230,20 @@ class _Builder:
             if isinstance(element.details, Link) and element.kind != "intermediateCatchEvent":
                 target = catching.get((element.scope, element.details.name), "")
                 self._elements[element.id] = replace(element, details=Link(element.details.name, target))
+
+
+def _process_name(reading: Reading) -> str:
+    """Return the name of a process, else that of the pool that shows it."""
+    name = reading.process.name or next(
+        (
+            participant.name
+            for collaboration in reading.document.collaborations
+            for participant in collaboration.children("participant")
+            if reading.document.reference(participant, "processRef") == reading.process
+        ),
+        "",
+    )
+    return " ".join(name.split())
 
 
 def _may_begin(element: Element) -> bool:

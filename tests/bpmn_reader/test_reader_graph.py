@@ -245,3 +245,9 @@ def test_documentation_is_kept_for_briefings() -> None:
 def test_names_without_id_get_one_that_is_free() -> None:
     elements = read(bpmn('<task id="task_1"/><task/>' + ext(""))).process.elements
     assert list(elements) == ["p", "task_1", "task_2"]
+
+
+def test_a_nameless_process_is_called_after_its_pool() -> None:
+    pools = '<collaboration id="c"><participant id="x" name="Our  office" processRef="p"/></collaboration>'
+    assert read(bpmn(line(), pools)).process.name == "Our office"
+    assert read(bpmn(line(), pools, process='name="Leave"')).process.name == "Leave"

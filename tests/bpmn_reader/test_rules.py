@@ -2,6 +2,7 @@
 
 import pytest
 
+from docs.model_problems import problems_page
 from flowmaster.engine.bpmn.rules import RULES
 from tests.bpmn_reader.examples import EXAMPLES
 from tests.bpmn_reader.models import bpmn, codes, line, problems
@@ -40,3 +41,8 @@ def test_a_process_that_is_documentation_is_only_warned_of() -> None:
     for example in EXAMPLES.values():
         xml = example.xml.replace('isExecutable="true"', 'isExecutable="false"')
         assert {problem.severity for problem in problems(xml)} <= {"warning", "hint"}
+
+
+def test_every_rule_has_its_heading_in_the_documents() -> None:
+    page = problems_page("")
+    assert [code for code in RULES if f"### {code}\n" not in page] == []
