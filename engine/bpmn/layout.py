@@ -173,6 +173,7 @@ class _Studio:
                     start = corner.moved(box.x + inside.content.x, box.y + inside.content.y)
                     spare = box.width - self.sizes[identifier].width
                     waiting.append((inside.plan.scope, start.moved(spare // 2, 0)))
+            picture.above.update(one.id for node in arranged.plan.nodes for one in node.above)
             for identifier, way in arranged.placement.ways.items():
                 picture.ways[identifier] = [point.moved(corner.x, corner.y) for point in way]
             self._place_lanes(arranged, picture, corner)

@@ -41,7 +41,10 @@ def sheet_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> Sheet:
 
 def _extents(node: Node) -> tuple[int, int, int]:
     half = node.height // 2
-    return max(node.width, node.label_width), half, node.height - half + node.label_height
+    wide = max(node.width, node.label_width)
+    if node.is_gateway:
+        return wide, half + node.label_height, node.height - half
+    return wide, half, node.height - half + node.label_height
 
 
 def _graph_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> _Graph:
@@ -59,7 +62,9 @@ def _graph_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> _Graph:
 def _walk(graph: _Graph) -> None:
     """Walk depth first from the sources; an edge to a node on the way here goes back."""
     entered = {edge.target for edge in graph.edges if edge.target != edge.source}
-    roots = [name for name in graph.nodes if name not in entered] + list(graph.nodes)
+    leaving = {edge.source for edge in graph.edges}
+    roots = [name for name in graph.nodes if name not in entered and name in leaving]
+    roots += [name for name in graph.nodes if name in entered] + list(graph.nodes)
     active: set[str] = set()
     finished: list[str] = []
     for root in roots:
@@ -182,8 +187,8 @@ def _gather(sheet: Sheet, keys: dict[Cell, float]) -> None:
         node = cell.node
         assert node is not None, "cells of nodes hold their node"
         exits = [slot for _, slot in sorted(bound.get(cell, ()), key=lambda pair: pair[0])]
-        above = [_satellite(sheet, cell, one) for one in node.above]
-        below = [_satellite(sheet, cell, one) for one in node.below]
+        above = [_satellite(sheet, cell, one, is_above=True) for one in node.above]
+        below = [_satellite(sheet, cell, one, is_above=False) for one in node.below]
         unit = (*above, cell, *exits, *below)
         keys.update((one, keys[cell]) for one in unit)
         sheet.layers[cell.layer].append(unit)
@@ -196,7 +201,10 @@ def _gather(sheet: Sheet, keys: dict[Cell, float]) -> None:
         units.sort(key=lambda unit: (unit[0].lane, keys[unit[0]]))
 
 
-def _satellite(sheet: Sheet, host: Cell, node: Node) -> Cell:
-    cell = Cell(host.layer, host.lane, *_extents(node), node=node)
+def _satellite(sheet: Sheet, host: Cell, node: Node, *, is_above: bool) -> Cell:
+    width, up, down = _extents(node)
+    if is_above:
+        up, down = up + node.label_height, down - node.label_height
+    cell = Cell(host.layer, host.lane, width, up, down, node)
     sheet.nodes[node.id] = cell
     return cell

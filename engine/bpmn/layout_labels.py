@@ -1,4 +1,9 @@
-"""Places for the names that stand outside their shapes: events, gateways, data, flows."""
+"""Places for the names that stand outside their shapes: events, gateways, data, flows.
+
+Each label has a few possible places, the best first; the one that covers least of what is drawn already wins.
+"""
+
+from dataclasses import dataclass, field
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
@@ -9,62 +14,108 @@ from flowmaster.engine.bpmn.lettering import broken
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 
 _AWAY = 4
+_BUCKET = 120
+_SHAPE_PRICE = 40
+_LABEL_PRICE = 60
+_WIRE_PRICE = 12
+_RANK_PRICE = 1
 
 
 def set_labels(document: BpmnDocument, picture: Picture) -> None:
     """Set the box of every label of a picture."""
+    taken = _Taken()
+    containers = picture.horizontal | picture.groups | picture.expanded
+    for identifier, box in picture.boxes.items():
+        if identifier in picture.horizontal:
+            taken.add(Box(box.x, box.y, box.width, 1), _WIRE_PRICE)
+        elif identifier not in containers:
+            taken.add(box, _SHAPE_PRICE)
+    for identifier in picture.expanded:
+        box = picture.boxes[identifier]
+        taken.add(Box(box.x, box.y, box.width, 28), _SHAPE_PRICE)
+        taken.add(Box(box.x, box.bottom, box.width, 1), _WIRE_PRICE)
+    for way in picture.ways.values():
+        for a, b in zip(way, way[1:], strict=False):
+            left, top = min(a.x, b.x), min(a.y, b.y)
+            taken.add(Box(left, top, max(1, abs(a.x - b.x)), max(1, abs(a.y - b.y))), _WIRE_PRICE)
     for identifier, box in picture.boxes.items():
         element = document.find(identifier)
         if element is not None and element.name:
             width, height = label_size(element)
             if width:
-                picture.labels[identifier] = _beside(document, element, box, width, height, picture)
+                places = _beside(element, box, width, height, is_above=identifier in picture.above)
+                picture.labels[identifier] = taken.take(places)
     for identifier, way in picture.ways.items():
         flow = document.find(identifier)
         if flow is not None and flow.name.strip() and len(way) > 1:
-            picture.labels[identifier] = _along(flow, way)
+            picture.labels[identifier] = taken.take(_along(flow, way))
 
 
-def _beside(
-    document: BpmnDocument, element: Element, box: Box, width: int, height: int, picture: Picture
-) -> Box:
-    """Below an event, above a gateway; aside where a line leaves there."""
-    x = box.center.x - width // 2
+@dataclass(slots=True)
+class _Taken:
+    """What is drawn already, in buckets of the plane, each part with the price of covering it."""
+
+    buckets: dict[tuple[int, int], list[tuple[Box, int]]] = field(default_factory=dict)
+
+    def add(self, box: Box, price: int) -> None:
+        for bucket in _buckets(box):
+            self.buckets.setdefault(bucket, []).append((box, price))
+
+    def take(self, places: list[Box]) -> Box:
+        """Return the cheapest of some places and enter it."""
+        ranked = [(self._price(place) + rank * _RANK_PRICE, rank) for rank, place in enumerate(places)]
+        best = places[min(ranked)[1]]
+        self.add(best, _LABEL_PRICE)
+        return best
+
+    def _price(self, place: Box) -> int:
+        found = {
+            id(entry): entry[1]
+            for bucket in _buckets(place)
+            for entry in self.buckets.get(bucket, ())
+            if entry[0].overlaps(place)
+        }
+        return sum(found.values())
+
+
+def _buckets(box: Box) -> list[tuple[int, int]]:
+    return [
+        (x, y)
+        for x in range(box.x // _BUCKET, box.right // _BUCKET + 1)
+        for y in range(box.y // _BUCKET, box.bottom // _BUCKET + 1)
+    ]
+
+
+def _beside(element: Element, box: Box, width: int, height: int, *, is_above: bool) -> list[Box]:
+    """Below an event or piece of data, above a gateway; elsewhere round it where that is taken."""
+    middle = box.center.x - width // 2
+    left, right = box.center.x - _AWAY - width, box.center.x + _AWAY
+    over, under = box.y - height - 2, box.bottom + 2
+    beside = box.center.y - height // 2
     if element.kind == "boundaryEvent":
-        return Box(box.center.x + _AWAY, box.bottom + 2, width, height)
-    ends = _ends(document, element, picture)
-    top_used = any(point.y == box.y and point.x == box.center.x for point in ends)
-    bottom_used = any(point.y == box.bottom and point.x == box.center.x for point in ends)
-    if element.kind in GATEWAY_KINDS:
-        if not top_used:
-            return Box(x, box.y - height - 2, width, height)
-        return Box(box.center.x - width - _AWAY, box.y - height - 2, width, height)
-    if bottom_used:
-        return Box(box.center.x + _AWAY, box.bottom + 2, width, height)
-    return Box(x, box.bottom + 2, width, height)
+        places = [(left, under), (right, under), (middle, under + 10), (box.right + 2, under - 8)]
+    elif element.kind in GATEWAY_KINDS:
+        places = [(middle, over), (left, over), (right, over), (middle, under), (left, under), (right, under)]
+    elif is_above:
+        places = [(middle, over), (box.right + _AWAY, beside), (box.x - width - _AWAY, beside)]
+    else:
+        places = [(middle, under), (middle, over), (right, under), (left, under), (left, over), (right, over)]
+    return [Box(x, y, width, height) for x, y in places]
 
 
-def _ends(document: BpmnDocument, element: Element, picture: Picture) -> list[Point]:
-    ends: list[Point] = []
-    for flow in document.outgoing(element):
-        ends.extend(picture.ways.get(flow.id, ())[:1])
-    for flow in document.incoming(element):
-        ends.extend(picture.ways.get(flow.id, ())[-1:])
-    return ends
-
-
-def _along(flow: Element, way: list[Point]) -> Box:
-    """Above the first level part that is long enough, else beside the longest part."""
+def _along(flow: Element, way: list[Point]) -> list[Box]:
+    """Above the beginning of the first level part that is long enough, else anywhere along the line."""
     lines = broken(flow.name, FLOW_LABEL_WIDTH, 4)
+    width, height = lines.width, lines.height
+    near: list[tuple[int, int]] = []
+    far: list[tuple[int, int]] = []
     for a, b in zip(way, way[1:], strict=False):
-        if a.y == b.y and abs(a.x - b.x) >= lines.width + 10:
-            x = a.x + 6 if b.x > a.x else a.x - 6 - lines.width
-            return Box(x, a.y - lines.height - 2, lines.width, lines.height)
-    a, b = max(
-        zip(way, way[1:], strict=False),
-        key=lambda pair: abs(pair[0].x - pair[1].x) + abs(pair[0].y - pair[1].y),
-    )
-    x, y = (a.x + b.x) // 2, (a.y + b.y) // 2
-    if a.x == b.x:
-        return Box(x + _AWAY, y - lines.height // 2, lines.width, lines.height)
-    return Box(x - lines.width // 2, y - lines.height - 2, lines.width, lines.height)
+        x, y = (a.x + b.x) // 2, (a.y + b.y) // 2
+        if a.x == b.x:
+            far += [(x + _AWAY, y - height // 2), (x - _AWAY - width, y - height // 2)]
+            continue
+        begin = a.x + 6 if b.x > a.x else a.x - 6 - width
+        fits = near if abs(a.x - b.x) >= width + 10 else far
+        fits += [(begin, a.y - height - 2), (begin, a.y + 3)]
+        fits += [(x - width // 2, a.y - height - 2), (x - width // 2, a.y + 3)]
+    return [Box(x, y, width, height) for x, y in (*near, *far)]

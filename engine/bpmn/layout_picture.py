@@ -38,6 +38,8 @@ class Picture:
     expanded: set[str] = field(default_factory=set)
     horizontal: set[str] = field(default_factory=set)
     """Pools and lanes."""
+    above: set[str] = field(default_factory=set)
+    """Data that stands above the node it belongs to, with its name on top."""
     groups: set[str] = field(default_factory=set)
     rooms: dict[str, Box] = field(default_factory=dict)
     """The room inside a pool that the lanes of its process share."""

@@ -19,6 +19,7 @@ EVENT_SIZE = 36
 GATEWAY_SIZE = 50
 TASK_WIDTH, TASK_HEIGHT = 100, 80
 LABEL_WIDTH = 90
+BOUNDARY_LABEL_WIDTH = 72
 FLOW_LABEL_WIDTH = 90
 INNER_PADDING = 30
 _BOUNDARY_STEP = 56
@@ -113,10 +114,11 @@ def size_of(document: BpmnDocument, element: Element, inner: dict[str, Box]) -> 
 
 def label_size(element: Element) -> tuple[int, int]:
     """Return the room that the name of an event, gateway or data shape takes outside of it."""
+    width = BOUNDARY_LABEL_WIDTH if element.kind == "boundaryEvent" else LABEL_WIDTH
     outside = element.kind in EVENT_KINDS or element.kind in GATEWAY_KINDS or element.kind in _DATA_SIZES
     if not outside or not element.name.strip():
         return 0, 0
-    lines = broken(element.name, LABEL_WIDTH, 5)
+    lines = broken(element.name, width, 5)
     return lines.width, lines.height
 
 

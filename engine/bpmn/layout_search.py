@@ -4,7 +4,7 @@ A search over the lines beside the boxes (A*, cheapest way by length, bends, cro
 finds a way round every obstacle.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -20,6 +20,8 @@ _BEND = 60
 _SIDEWAYS = 40
 _CROSSING = 25
 _ALONG = 12
+_ARRIVED = 4
+_Port = tuple[Point, Point, int, int]
 _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 
@@ -39,23 +41,6 @@ class Wires:
                 self.level.append((a.y, min(a.x, b.x), max(a.x, b.x)))
             elif a.x == b.x:
                 self.upright.append((a.x, min(a.y, b.y), max(a.y, b.y)))
-
-    def price(self, a: Point, b: Point) -> int:
-        """Return what a straight step costs for running along or across other wires."""
-        if a.y == b.y:
-            return _step_price(a.y, min(a.x, b.x), max(a.x, b.x), self.level, self.upright)
-        return _step_price(a.x, min(a.y, b.y), max(a.y, b.y), self.upright, self.level)
-
-
-def _step_price(
-    at: int, low: int, high: int, along: list[tuple[int, int, int]], across: list[tuple[int, int, int]]
-) -> int:
-    price = sum(
-        _ALONG * (min(high, end) - max(low, begin))
-        for line, begin, end in along
-        if abs(line - at) < _CLOSE and begin < high and low < end
-    )
-    return price + sum(_CROSSING for line, begin, end in across if low < line <= high and begin < at < end)
 
 
 class Search:
@@ -78,94 +63,120 @@ class Search:
 
         Sides are letters, best first: `l`eft, `r`ight, `t`op, `b`ottom.
         """
-        passing = {source, target, *passable}
-        blocks = [box.grown(_MARGIN // 2 - 1) for box in self._obstacles if box not in passing]
-        ends = {source, target}
-        blocks += [box for box in self._obstacles if box in ends]
+        passing = {*passable}
+        blocks = [box.grown(_MARGIN // 2) for box in self._obstacles if box not in passing]
         starts = _ports(source, target, source_sides)
         goals = _ports(target, source, target_sides)
-        xs = _lines((box.x, box.right) for box in (*blocks, source, target))
-        ys = _lines((box.y, box.bottom) for box in (*blocks, source, target))
-        xs = sorted({*xs, *(point.x for point, _, _ in starts + goals)})
-        ys = sorted({*ys, *(point.y for point, _, _ in starts + goals)})
-        found = self._cheapest(starts, goals, xs, ys, blocks)
+        xs = {point.x for _, point, _, _ in starts + goals}
+        ys = {point.y for _, point, _, _ in starts + goals}
+        for box in blocks:
+            xs.update((box.x - _MARGIN // 2, box.right + _MARGIN // 2))
+            ys.update((box.y - _MARGIN // 2, box.bottom + _MARGIN // 2))
+        found = self._cheapest(starts, goals, sorted(xs), sorted(ys), _Field(blocks, self._wires))
         points = straightened(found or _elbow(starts[0][0], goals[0][0]))
         self._wires.add(points)
         return points
 
     def _cheapest(
-        self,
-        starts: list[tuple[Point, int, int]],
-        goals: list[tuple[Point, int, int]],
-        xs: list[int],
-        ys: list[int],
-        blocks: list[Box],
+        self, starts: "list[_Port]", goals: "list[_Port]", xs: list[int], ys: list[int], field_: "_Field"
     ) -> list[Point]:
-        arrive = {point: ((way + 2) % 4, price) for point, way, price in goals}
-        middle = goals[0][0]
-        free = _Free(blocks)
-        queue: list[tuple[int, int, int, Point, int]] = []
+        arrive = {outside: (port, (way + 2) % 4, price) for port, outside, way, price in goals}
+        middle = goals[0][1]
+        queue: list[tuple[int, int, int, Point]] = []
         cost: dict[tuple[Point, int], int] = {}
         came: dict[tuple[Point, int], tuple[Point, int]] = {}
-        for point, way, price in starts:
-            cost[point, way] = price
-            heappush(queue, (price, price, way, point, way))
+        for _, outside, way, price in starts:
+            if outside in arrive or price < cost.get((outside, way), price + 1):
+                cost[outside, way] = price
+                heappush(queue, (price, price, way, outside))
         seen = 0
         while queue and seen < STATES_MAX:
-            _, spent, _, point, way = heappop(queue)
+            _, spent, way, point = heappop(queue)
+            if way == _ARRIVED:
+                return _traced(came, (point, way), starts)
             if spent > cost[point, way]:
                 continue
             seen += 1
-            if point in arrive and arrive[point][0] == way and (point, way) in came:
-                return _traced(came, (point, way))
-            for turn in (way, (way + 1) % 4, (way + 3) % 4):
-                following = _next(point, turn, xs, ys)
-                if following is None or ((point, way) not in came and turn != way):
-                    continue
-                if not free.is_open(point, following):
+            steps = [(_next(point, turn, xs, ys), turn) for turn in (way, (way + 1) % 4, (way + 3) % 4)]
+            for following, turn in steps:
+                if following is None or not field_.is_open(point, following):
                     continue
                 length = abs(following.x - point.x) + abs(following.y - point.y)
-                price = spent + length + _BEND * (turn != way) + self._wires.price(point, following)
-                if following in arrive and arrive[following][0] == turn:
-                    price += arrive[following][1]
-                state = (following, turn)
-                if price < cost.get(state, price + 1):
-                    cost[state] = price
-                    came[state] = (point, way)
+                price = spent + length + _BEND * (turn != way) + field_.price(point, following)
+                if price < cost.get((following, turn), price + 1):
+                    cost[following, turn] = price
+                    came[following, turn] = (point, way)
                     ahead = abs(following.x - middle.x) + abs(following.y - middle.y)
-                    heappush(queue, (price + ahead * 9 // 10, price, turn, following, turn))
+                    heappush(queue, (price + ahead * 9 // 10, price, turn, following))
+            if point in arrive:
+                port, wanted, extra = arrive[point]
+                price = spent + extra + _BEND * (way != wanted) + 3 * _BEND * (way == (wanted + 2) % 4)
+                if price < cost.get((port, _ARRIVED), price + 1):
+                    cost[port, _ARRIVED] = price
+                    came[port, _ARRIVED] = (point, way)
+                    heappush(queue, (price, price, _ARRIVED, port))
         return []
 
 
-class _Free:
-    """Tells whether a straight step stays out of all blocks."""
+class _Field:
+    """Tells of a straight step whether it stays out of all blocks, and what it costs to be near other wires."""
 
-    def __init__(self, blocks: list[Box]) -> None:
+    def __init__(self, blocks: list[Box], wires: Wires) -> None:
         self._blocks = blocks
-        self._level: dict[int, list[tuple[int, int]]] = {}
-        self._upright: dict[int, list[tuple[int, int]]] = {}
+        self._wires = wires
+        self._level: dict[int, _Track] = {}
+        self._upright: dict[int, _Track] = {}
 
     def is_open(self, a: Point, b: Point) -> bool:
+        track, low, high = self._step(a, b)
+        return not any(begin < high and low < end for begin, end in track.blocked)
+
+    def price(self, a: Point, b: Point) -> int:
+        track, low, high = self._step(a, b)
+        shared = sum(
+            min(high, end) - max(low, begin) for begin, end in track.along if begin < high and low < end
+        )
+        crossed = bisect_right(track.across, high) - bisect_right(track.across, low)
+        return _ALONG * shared + _CROSSING * crossed
+
+    def _step(self, a: Point, b: Point) -> "tuple[_Track, int, int]":
         if a.y == b.y:
-            if a.y not in self._level:
-                self._level[a.y] = [(box.x, box.right) for box in self._blocks if box.y < a.y < box.bottom]
-            low, high = min(a.x, b.x), max(a.x, b.x)
-            return not any(begin < high and low < end for begin, end in self._level[a.y])
-        if a.x not in self._upright:
-            self._upright[a.x] = [(box.y, box.bottom) for box in self._blocks if box.x < a.x < box.right]
-        low, high = min(a.y, b.y), max(a.y, b.y)
-        return not any(begin < high and low < end for begin, end in self._upright[a.x])
+            track = self._level.get(a.y)
+            if track is None:
+                blocked = [(box.x, box.right) for box in self._blocks if box.y < a.y < box.bottom]
+                track = self._level[a.y] = _track(a.y, blocked, self._wires.level, self._wires.upright)
+            return track, min(a.x, b.x), max(a.x, b.x)
+        track = self._upright.get(a.x)
+        if track is None:
+            blocked = [(box.y, box.bottom) for box in self._blocks if box.x < a.x < box.right]
+            track = self._upright[a.x] = _track(a.x, blocked, self._wires.upright, self._wires.level)
+        return track, min(a.y, b.y), max(a.y, b.y)
 
 
-def _lines(sides: Iterable[tuple[int, int]]) -> list[int]:
-    lines: set[int] = set()
-    for low, high in sides:
-        lines.update((low - _MARGIN, high + _MARGIN))
-    return sorted(lines)
+@dataclass(slots=True)
+class _Track:
+    """What lies on one line of the field: blocks, wires along it, wires across it."""
+
+    blocked: list[tuple[int, int]]
+    along: list[tuple[int, int]]
+    across: list[int]
 
 
-def _ports(box: Box, other: Box, sides: str) -> list[tuple[Point, int, int]]:
-    """Return the places where a way may begin at a box, as (place, direction away from it, price)."""
+def _track(
+    at: int,
+    blocked: list[tuple[int, int]],
+    along: list[tuple[int, int, int]],
+    across: list[tuple[int, int, int]],
+) -> _Track:
+    return _Track(
+        blocked,
+        [(begin, end) for line, begin, end in along if abs(line - at) < _CLOSE],
+        sorted(line for line, begin, end in across if begin < at < end),
+    )
+
+
+def _ports(box: Box, other: Box, sides: str) -> "list[_Port]":
+    """Return the places where a way may begin at a box: on its border, just outside, direction, price."""
     x, y = box.center
     if box.width > 4 * 100:
         x = max(box.x + 20, min(box.right - 20, other.center.x))
@@ -177,7 +188,12 @@ def _ports(box: Box, other: Box, sides: str) -> list[tuple[Point, int, int]]:
         "l": (Point(box.x, y), 2),
         "t": (Point(x, box.y), 3),
     }
-    return [(*places[side], rank // 2 * _SIDEWAYS) for rank, side in enumerate(sides)]
+    ports: list[_Port] = []
+    for rank, side in enumerate(sides):
+        port, way = places[side]
+        dx, dy = _STEPS[way]
+        ports.append((port, port.moved(dx * _MARGIN, dy * _MARGIN), way, (rank + 1) // 2 * _SIDEWAYS))
+    return ports
 
 
 def _next(point: Point, way: int, xs: list[int], ys: list[int]) -> Point | None:
@@ -189,12 +205,15 @@ def _next(point: Point, way: int, xs: list[int], ys: list[int]) -> Point | None:
     return Point(point.x, ys[place]) if 0 <= place < len(ys) else None
 
 
-def _traced(came: dict[tuple[Point, int], tuple[Point, int]], state: tuple[Point, int]) -> list[Point]:
+def _traced(
+    came: dict[tuple[Point, int], tuple[Point, int]], state: tuple[Point, int], starts: "list[_Port]"
+) -> list[Point]:
     points = [state[0]]
     while state in came:
         state = came[state]
         points.append(state[0])
-    return points[::-1]
+    begin = next((port for port, outside, way, _ in starts if (outside, way) == state), points[-1])
+    return [begin, *points[::-1]]
 
 
 def _elbow(start: Point, end: Point) -> list[Point]:

@@ -6,7 +6,7 @@ from flowmaster.engine.bpmn.diagram import Shape
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.geometry import Box, Point
-from flowmaster.engine.bpmn.lettering import broken
+from flowmaster.engine.bpmn.lettering import LINE_HEIGHT, broken, text_width
 from flowmaster.engine.bpmn.svg_icons import envelope, event_icon, gateway_icon, marker, task_icon
 from flowmaster.engine.bpmn.svg_pen import PAPER, Pen, Style
 from flowmaster.engine.bpmn.vocabulary import (
@@ -94,10 +94,20 @@ def _activity(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> N
         icon = task_icon(kind, style.line, style.fill)
         if icon:
             pen.put(f'<g transform="translate({box.x + 6} {box.y + 6})">{icon}</g>')
-        top = 20 if icon and box.height < 60 else 4
-        room = Box(box.x + 7, box.y + top, box.width - 14, box.height - top - (18 if marks else 4))
-        pen.text_in(element.name, room, style.text, lines_max=max(1, room.height // 14))
+        _name_inside(pen, element.name, box, style, has_icon=bool(icon), has_marks=bool(marks))
     _markers(pen, marks, box, style)
+
+
+def _name_inside(pen: Pen, name: str, box: Box, style: Style, *, has_icon: bool, has_marks: bool) -> None:
+    """Write a name in the middle of a task, lower where it would run into the icon."""
+    bottom = box.bottom - (18 if has_marks else 4)
+    room = Box(box.x + 7, box.y + 4, box.width - 14, bottom - box.y - 4)
+    lines = broken(name, max(20, room.width), max(1, room.height // LINE_HEIGHT))
+    y = room.center.y - lines.height // 2
+    first = text_width(lines.lines[0]) if lines.lines else 0
+    if has_icon and y < box.y + 22 and first > box.width - 56:
+        y = min(box.y + 22, bottom - lines.height)
+    pen.text(lines.lines, box.center.x, y, style.text)
 
 
 def _activity_marks(shape: Shape) -> list[str]:
