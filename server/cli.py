@@ -10,6 +10,7 @@ FlowMaster: business processes as tools for agents.
   flowmaster mcp                     serve MCP over stdio, for Claude Code, Codex and others
   flowmaster serve                   serve HTTP: MCP at /mcp, REST at /api/v1, health at /health
   flowmaster call OPERATION [...]    call one operation and print its answer
+  flowmaster call OPERATION --help   tell what an operation does and takes
   flowmaster operations [WORDS]      list the operations, or find one
 
 Options of mcp, serve and call:
@@ -33,9 +34,8 @@ An agent is connected with:  claude mcp add flowmaster -- flowmaster mcp
 def run(argv: list[str]) -> int:
     """Run the command line and return its exit code: 0 done, 1 refused, 2 not understood."""
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
-    if command in ("--help", "-h", "help") or "--help" in rest or "-h" in rest:
-        print(HELP, end="")
-        return 0
+    if command in _HELP_WORDS or any(word in _HELP_WORDS[:2] for word in rest):
+        return _help(command, [word for word in rest if not word.startswith("-")])
     try:
         return _run(command, rest)
     except UsageError as error:
@@ -43,6 +43,18 @@ def run(argv: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+_HELP_WORDS = ("--help", "-h", "help")
+
+
+def _help(command: str, words: list[str]) -> int:
+    if command == "call" and words:
+        from flowmaster.server.command import explain
+
+        return explain(words[0])
+    print(HELP, end="")
+    return 0
 
 
 def _run(command: str, rest: list[str]) -> int:
@@ -81,7 +93,6 @@ def _serve(rest: list[str]) -> int:
     options, words = split(rest, valued=SERVER_OPTIONS)
     _nothing_more(words)
     from flowmaster.server.http import serve_http
-
     from flowmaster.server.settings import settings_from
 
     return serve_http(settings_from(options))

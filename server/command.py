@@ -17,7 +17,7 @@ from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.invoke import invoke, refused
-from flowmaster.tools.json_text import read_json
+from flowmaster.tools.json_text import read_json, write_json
 from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
 
 
@@ -44,6 +44,40 @@ def operations(query: str, *, as_json: bool) -> int:
     rows = [{"operation": each.name, "does": each.summary} for each in registry]
     _print(json.dumps(rows) if as_json else table(rows))
     return 0
+
+
+def explain(name: str) -> int:
+    """Print what an operation does and takes, with a call that can be copied; return the exit code."""
+    try:
+        operation = catalog().get(name)
+    except FlowMasterError as error:
+        _print(error_text(error.body()), to_errors=True)
+        return 1
+    schema = operation.input_schema
+    rows = [
+        {
+            "argument": argument if argument in schema.get("required", []) else f"{argument}?",
+            "type": _type(node),
+            "says": node.get("description", ""),
+        }
+        for argument, node in schema.get("properties", {}).items()
+    ]
+    example = {
+        argument: node["examples"][0]
+        for argument, node in schema.get("properties", {}).items()
+        if argument in schema.get("required", []) and node.get("examples")
+    }
+    words = f" '{write_json(example).decode()}'" if example else ""
+    parts = [operation.text, table(rows) if rows else "It takes no arguments."]
+    _print("\n\n".join([*parts, f"  flowmaster call {name}{words}"]))
+    return 0
+
+
+def _type(node: Mapping[str, Any]) -> str:
+    if "enum" in node:
+        return "|".join(map(str, node["enum"]))
+    choices = [_type(each) for each in node.get("anyOf", node.get("oneOf", ()))]
+    return " or ".join(dict.fromkeys(choices)) if choices else str(node.get("type", "any"))
 
 
 async def _answer(settings: Settings, name: str, words: Sequence[str]) -> Answer:

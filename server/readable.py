@@ -41,7 +41,9 @@ def error_text(body: Any) -> str:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the rows as a table, as wide as the terminal at most."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    cells = [
+        [*(_cell(row.get(column)) for column in columns[:-1]), _words(row.get(columns[-1]))] for row in rows
+    ]
     widths = [
         max(len(text) for text in (column, *(row[place] for row in cells)))
         for place, column in enumerate(columns)
@@ -132,8 +134,12 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
+def _words(value: Any) -> str:
+    return _inline(value) if value is not None else ""
+
+
 def _cell(value: Any) -> str:
-    text = _inline(value) if value is not None else ""
+    text = _words(value)
     return text if len(text) <= CELL_LENGTH_MAX else text[: CELL_LENGTH_MAX - 1] + "…"
 
 

@@ -22,9 +22,18 @@ REGISTRY = Registry([sample_echo])
 
 
 def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in ([], ["--help"], ["-h"], ["help"], ["call", "--help"], ["mcp", "-h"]):
+    for words in ([], ["--help"], ["-h"], ["help"], ["call", "--help"], ["mcp", "-h"], ["serve", "--help"]):
         assert run(words) == 0
         assert "flowmaster call instance_start" in capsys.readouterr().out
+
+
+def test_help_on_an_operation_tells_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["call", "operation_find", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "query" in out
+    assert """flowmaster call operation_find '{"query":""" in out
+    assert run(["call", "operation_fnd", "--help"]) == 1
+    assert "Did you mean 'operation_find'" in capsys.readouterr().err
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -192,5 +201,5 @@ No task.  [task.unknown]
     )
 
 
-def test_a_long_cell_is_cut() -> None:
-    assert len(table([{"a": "x" * 500}]).splitlines()[2]) == 60
+def test_a_long_cell_is_cut_except_the_last() -> None:
+    assert table([{"a": "x" * 500, "b": "y" * 500}]).splitlines()[2] == "x" * 59 + "…  " + "y" * 500
