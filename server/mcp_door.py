@@ -157,7 +157,7 @@ class _Door:
         return modern or self._stateless or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        call = Call(app=self._app, caller=Caller(door="mcp"))
+        call = Call(app=self._app, caller=Caller(door="mcp-http" if self._stateless else "mcp"))
         return self._framed(ctx, await invoke(self._app.registry, call, name, self._exact(ctx, arguments)))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:

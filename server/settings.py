@@ -11,6 +11,10 @@ MEMORY = ":memory:"
 """The data folder that leaves no trace."""
 
 
+DOCUMENT_FOLDERS = "FLOWMASTER_DOCUMENT_FOLDERS"
+"""The environment variable with the folders that `document_add` may read by path, parted as in PATH."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one server."""
@@ -21,6 +25,7 @@ class Settings:
     tools: tuple[str, ...] = (CORE,)
     host: str = "127.0.0.1"
     port: int = 8321
+    folders: tuple[str, ...] = ()
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:
@@ -33,7 +38,18 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         tools=tools,
         host=options.get("host", "127.0.0.1"),
         port=int(options.get("port", "8321")),
+        folders=document_folders(os.environ.get(DOCUMENT_FOLDERS, ""), Path.cwd(), Path.home()),
     )
+
+
+def document_folders(given: str, here: Path, home: Path) -> tuple[str, ...]:
+    """Return the folders below which documents may be read by path: those given, else where the server started.
+
+    A server that a desktop starts in `/` or in somebody's home has none until it is told.
+    """
+    if given:
+        return tuple(str(Path(part).expanduser().absolute()) for part in given.split(os.pathsep) if part)
+    return () if here in (home, *home.parents) else (str(here),)
 
 
 def _folder(given: str) -> str:

@@ -387,9 +387,10 @@ class DocumentRow(NamedTuple):
 
 
 class DocumentFilter(NamedTuple):
-    """Which documents; `query` looks into id and name, ignoring case. Newest first."""
+    """Which documents; `query` looks into id and name, ignoring case; `sha256` is of the bytes. Newest first."""
 
     query: str = ""
     media_type: str = ""
     limit: int = PAGE_ITEMS
     cursor: str | None = None
+    sha256: str = ""

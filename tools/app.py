@@ -65,6 +65,10 @@ class Settings(Protocol):
     def tools(self) -> Sequence[str]:
         """The shown tools: `core`, `all`, or a list of operations."""
 
+    @property
+    def folders(self) -> Sequence[str]:
+        """The folders below which documents may be read by path."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:

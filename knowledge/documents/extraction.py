@@ -65,9 +65,13 @@ class Field:
     conflict: bool = False
     rows: tuple[Mapping[str, Place], ...] = ()
 
-    def as_json(self) -> dict[str, Json]:
-        """Return the field as a JSON value; `rows` has the place of each cell."""
+    def as_json(self, *, cells: bool = True) -> dict[str, Json]:
+        """Return the field as a JSON value; `rows` has the place of each cell, unless left out with the value."""
         shown = self.place.as_json()
+        if self.rows and not cells:
+            del shown["value"]
+            shown["rows"] = len(self.rows)
+            return shown
         if self.conflict:
             shown["conflict"] = True
         if self.alternatives:

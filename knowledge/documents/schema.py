@@ -104,7 +104,7 @@ def mask_expression(mask: str) -> str:
 def _invalid(path: str, why: str) -> FlowMasterError:
     return FlowMasterError(
         "schema.invalid",
-        f"The schema cannot be used: {why}.",
+        f"The schema cannot be used: {why}{'' if why.endswith(('.', '?')) else '.'}",
         path=path,
         expected={"types": list(_TYPES), "example": {"invoice_number": "string", "total": "amount"}},
         fix="Give an object that maps field names to types, or the name of a built-in schema: 'invoice'.",

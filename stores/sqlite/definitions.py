@@ -105,6 +105,8 @@ class DefinitionReader(Part):
         where = Where("tenant = ?", values=[self._words.find(tenant)])
         if which.media_type:
             where.add("media_type = ?", which.media_type)
+        if which.sha256:
+            where.add("sha256 = ?", which.sha256)
         if which.query:
             where.add_text(which.query, "id", "name")
         with self._db.snapshot():
