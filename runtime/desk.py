@@ -80,6 +80,7 @@ class Desk:
         self.sandbox = sandbox
         self.pending: deque[Pending] = deque()
         self.woken: set[str] = set()
+        self.states: dict[str, State] = {}
 
     def start(self, request: Request, start: Start) -> str:
         """Start an instance, run it to its first wait states, and return its id."""
@@ -97,15 +98,20 @@ class Desk:
 
     def step(self, request: Request, instance: str, command: Callable[[State, int], cmd.Command]) -> State:
         """Run the command that `command(state, now)` makes for an instance, and return its state after."""
-        stored = self.transaction.load(request.tenant, instance)
-        if stored is None:
-            raise unknown_instance(instance)
-        state, row = stored.state, stored.row
-        model = self.models.executable(self.transaction, request.tenant, row.process, row.version)
+        state = self.load(request.tenant, instance)
+        model = self.models.executable(self.transaction, request.tenant, state.process, state.version)
+        expected = state.seq
         decided = decide_in_place(model, state, command(state, self.now))
         if decided.events:
-            self._append(request, model, row.revision, decided)
+            self._append(request, model, expected, decided)
         return decided.state
+
+    def load(self, tenant: str, instance: str) -> State:
+        """Return the state of an instance, for this desk alone, or refuse an unknown one."""
+        stored = self.transaction.load(tenant, instance)
+        if stored is None:
+            raise unknown_instance(instance)
+        return stored.state
 
     def follow_up(self) -> bool:
         """Do what the steps so far caused; return whether all of it is done."""
@@ -130,6 +136,7 @@ class Desk:
 
     def _append(self, request: Request, model: Executable, expected: int, decided: Decided) -> None:
         events, state = decided
+        self.states[state.instance] = state
         labels: dict[str, str] = {}
         for event in events:
             kind = type(event)
@@ -206,6 +213,7 @@ class Desk:
                 kept = self._follow_table[pending.effect.kind](self, pending)
         except Exception:
             logger.exception("The effect %s of %s failed", pending.effect.kind, pending.instance)
+            self.states.clear()
             kept = True
         if kept and not pending.row:
             self.transaction.put_outbox(pending.tenant, pending.instance, self.now, [pending.effect])

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import State
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.effects import FOLLOW
@@ -31,6 +32,15 @@ OUTBOX_AT_ONCE = 500
 
 T = TypeVar("T")
 V = TypeVar("V")
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """What came of work: its result, whether all that follows is done, and the instances it moved."""
+
+    result: T
+    settled: bool
+    states: dict[str, State]
+    woken: set[str]
 
 
 class Done(NamedTuple):
@@ -76,20 +86,20 @@ class Runtime:
                 await task
         await asyncio.to_thread(self.writer.close)
 
-    async def do(self, work: Callable[[Desk], T], *, dry_run: bool = False) -> tuple[T, bool]:
-        """Run work on instances and return its result, and whether all that follows from it is done too.
+    async def do(self, work: Callable[[Desk], T], *, dry_run: bool = False) -> Outcome[T]:
+        """Run work on instances with all that follows from it, and return what came of it.
 
         A dry run does everything and takes it back.
         """
-        result, settled, woken = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run))
-        self._told(settled, woken)
-        return result, settled
+        outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run))
+        self._told(outcome.settled, outcome.woken)
+        return outcome
 
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""
-        result, _, woken = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
-        self.changed.wake(woken)
-        return result
+        outcome = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
+        self.changed.wake(outcome.woken)
+        return outcome.result
 
     async def write(self, work: Callable[[Transaction], T], *, dry_run: bool = False) -> T:
         """Run work that touches no instance."""
@@ -106,24 +116,23 @@ class Runtime:
         """Move the virtual clock to an instant, firing everything that falls due on the way, in order."""
         fired = 0
         while True:
-            result, settled = await self.do(lambda desk: self._advance_once(desk, to))
-            fired += result.fired
-            if result.settled or fired >= FIRINGS_MAX:
-                return Done(result.now, fired, settled and result.settled)
+            outcome = await self.do(lambda desk: self._advance_once(desk, to))
+            done = outcome.result
+            fired += done.fired
+            if done.settled or fired >= FIRINGS_MAX:
+                return Done(done.now, fired, outcome.settled and done.settled)
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
         return Desk(transaction, self.models, self.clock, FOLLOW, sandbox=self.sandbox)
 
-    def _piece(
-        self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool
-    ) -> tuple[T, bool, set[str]]:
+    def _piece(self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool) -> Outcome[T]:
         desk = self.desk(transaction)
         result = work(desk)
         settled = desk.follow_up()
         if dry_run:
-            raise Undone((result, True, set()))
-        return result, settled, desk.woken
+            raise Undone(Outcome(result, settled, desk.states, set()))
+        return Outcome(result, settled, desk.states, desk.woken)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         if woken:
@@ -140,8 +149,12 @@ class Runtime:
             def take(desk: Desk, after: int = after) -> int:
                 return desk.take_outbox(OUTBOX_AT_ONCE, after)
 
-            after, _, woken = await self.writer.do(lambda tx, take=take: self._piece(tx, take, dry_run=False))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-            self.changed.wake(woken)
+            outcome = await self._take_once(take)
+            after = outcome.result
+            self.changed.wake(outcome.woken)
+
+    async def _take_once(self, take: Callable[[Desk], int]) -> Outcome[int]:
+        return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False))
 
     def _advance_once(self, desk: Desk, to: int) -> Done:
         moments = [
@@ -181,8 +194,7 @@ class Runtime:
         due = self.reader.next_due()
         if due is None or due > self.now():
             return 0
-        fired, _ = await self.do(self._fire)
-        return fired
+        return (await self.do(self._fire)).result
 
     async def _wait_for_due(self) -> None:
         due = None if self.clock.virtual else self.reader.next_due()

@@ -17,7 +17,7 @@ from flowmaster.engine.model import Job
 from flowmaster.engine.scope import scope_of, visible
 from flowmaster.engine.timers import later
 from flowmaster.runtime.clock import real_now
-from flowmaster.runtime.desk import Desk, Request, unknown_instance
+from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.identifiers import task_id
 from flowmaster.stores.rows import JobRow
@@ -90,8 +90,7 @@ class Workers:
             )
             return [(row, _work(desk, tenant, row)) for row in rows]
 
-        taken, _ = await self._runtime.do(take)
-        for row, work in taken:
+        for row, work in (await self._runtime.do(take)).result:
             task = asyncio.create_task(self._work(tenant, row, work))
             self._busy.add(task)
             task.add_done_callback(self._busy.discard)
@@ -129,9 +128,7 @@ class Workers:
 
 
 def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
-    stored = desk.transaction.load(tenant, row.instance)
-    if stored is None:
-        raise unknown_instance(row.instance)
+    state = desk.load(tenant, row.instance)
     details = (
         desk.models.process(desk.transaction, tenant, row.process, row.version)
         .elements[row.wait.element]
@@ -139,17 +136,17 @@ def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
     )
     headers = details.headers if isinstance(details, Job) else {}
     key = task_id(row.instance, row.wait.element, row.wait.id)
-    return Work(key, row.wait.type, visible(stored.state, row.wait.node), headers)
+    return Work(key, row.wait.type, visible(state, row.wait.node), headers)
 
 
 def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
     """Return when the model wants a failed job tried again."""
     process = desk.models.process(desk.transaction, tenant, row.process, row.version)
     details = process.elements[row.wait.element].details
-    stored = desk.transaction.load(tenant, row.instance)
-    if not isinstance(details, Job) or details.backoff is None or stored is None:
+    if not isinstance(details, Job) or details.backoff is None:
         return None
-    return later(desk.now, str(details.backoff.value(scope_of(stored.state, row.wait.node), desk.now)))
+    seen = scope_of(desk.load(tenant, row.instance), row.wait.node)
+    return later(desk.now, str(details.backoff.value(seen, desk.now)))
 
 
 def new_nonce() -> str:

@@ -1,7 +1,7 @@
 """How an instance is shown: where it stands, what it waits for, what stopped it, and what one may do next."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -11,12 +11,15 @@ from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, Sta
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import unknown_instance
-from flowmaster.runtime.runtime import Runtime
+from flowmaster.runtime.runtime import Outcome, Runtime
 from flowmaster.stores.protocol import Reader
-from flowmaster.stores.rows import HISTORY_ENTRIES, StoredInstance
+from flowmaster.stores.rows import HISTORY_ENTRIES
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import NextCall, Result, Shape, Variables, follow_up
+from flowmaster.tools.registry import Call
+
+T = TypeVar("T")
 
 Detail = Literal["variables", "history", "why", "diagram", "incidents", "cost"]
 
@@ -76,41 +79,47 @@ class InstanceView(Result):
     settling: bool = Field(default=False, description="True while consequences are still under way.")
 
 
-def load(reader: Reader, tenant: str, instance: str) -> StoredInstance:
-    """Return an instance, or refuse an unknown one."""
+def load(reader: Reader, tenant: str, instance: str) -> State:
+    """Return the state of an instance, or refuse an unknown one."""
     stored = reader.load(tenant, instance)
     if stored is None:
         raise unknown_instance(instance)
-    return stored
+    return stored.state
+
+
+def after(call: Call, outcome: Outcome[T], instance: str) -> InstanceView:
+    """Show an instance as work left it, a dry run's included."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    state = outcome.states.get(instance) or load(runtime.reader, tenant, instance)
+    return view(runtime, runtime.reader, tenant, state, settled=outcome.settled)
 
 
 def view(
     runtime: Runtime,
     reader: Reader,
     tenant: str,
-    stored: StoredInstance,
+    state: State,
     *,
     detail: Sequence[str] = (),
-    after: int = 0,
+    after_seq: int = 0,
     limit: int = HISTORY_ENTRIES,
     settled: bool = True,
 ) -> InstanceView:
     """Show an instance with the details asked for."""
-    row, state = stored
-    process = runtime.models.process(reader, tenant, row.process, row.version)
+    process = runtime.models.process(reader, tenant, state.process, state.version)
     variables, shortened = _variables(state, whole="variables" in detail)
     history = cursor = None
     if "history" in detail:
-        found = reader.history(tenant, row.instance, after=after, limit=limit)
+        found = reader.history(tenant, state.instance, after=after_seq, limit=limit)
         history = entries(process, found)
-        cursor = str(found[-1].seq) if found and found[-1].seq < row.revision else None
+        cursor = str(found[-1].seq) if found and found[-1].seq < state.seq else None
     waiting = _waits(process, state)
     return InstanceView(
-        instance=row.instance,
-        process=row.process,
-        version=row.version,
-        business_key=row.business_key,
-        status=row.status,  # type: ignore[arg-type]  # the engine writes no other status
+        instance=state.instance,
+        process=state.process,
+        version=state.version,
+        business_key=state.business_key,
+        status=state.status,  # type: ignore[arg-type]  # the engine writes no other status
         waiting=waiting,
         incidents=[incident_view(state, incident) for incident in state.incidents.values()],
         variables=variables,

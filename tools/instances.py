@@ -13,7 +13,7 @@ from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.messages import broadcast, deliver
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.inputs import check_inputs
-from flowmaster.tools.instance_view import Detail, InstanceView, load, view
+from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
@@ -21,6 +21,9 @@ from flowmaster.tools.why import explain
 
 WAIT_SECONDS_MAX = 9
 """How long a call may wait for an instance; no call blocks for 10 seconds."""
+
+LEFT_TAKEN_UP = 100
+"""Effects held back by a pause that a resume takes up at once."""
 
 
 class InstanceStart(WriteArguments):
@@ -36,9 +39,8 @@ class InstanceStart(WriteArguments):
 
 
 async def _started_again(call: Call, arguments: InstanceStart, subject: str) -> InstanceView:
-    reader = call.app.runtime.reader
-    tenant = call.caller.tenant
-    return view(call.app.runtime, reader, tenant, load(reader, tenant, subject))
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    return view(runtime, runtime.reader, tenant, load(runtime.reader, tenant, subject))
 
 
 @operation(right="instance.start", core=True, recover=_started_again)
@@ -47,23 +49,18 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
     runtime, tenant = call.app.runtime, call.caller.tenant
     request = request_of(call, "instance_start", arguments.reason)
 
-    def work(desk: Desk) -> tuple[str, InstanceView | None]:
+    def work(desk: Desk) -> str:
         version = arguments.version or desk.newest(tenant, arguments.process)
         process = runtime.models.process(desk.transaction, tenant, arguments.process, version)
         check_inputs(process, arguments.variables, at=desk.now)
         start = Start(arguments.process, version, arguments.variables, arguments.business_key)
-        instance = desk.start(request, start)
-        if not arguments.dry_run:
-            return instance, None
-        desk.follow_up()
-        return instance, view(runtime, desk.transaction, tenant, load(desk.transaction, tenant, instance))
+        return desk.start(request, start)
 
-    (instance, shown), settled = await runtime.do(work, dry_run=arguments.dry_run)
-    if shown is not None:
-        return shown
-    await _wait_for(call, instance, arguments.wait_seconds)
-    reader = runtime.reader
-    return view(runtime, reader, tenant, load(reader, tenant, instance), settled=settled)
+    outcome = await runtime.do(work, dry_run=arguments.dry_run)
+    if arguments.wait_seconds and not arguments.dry_run:
+        await _wait_for(call, outcome.result, arguments.wait_seconds)
+        outcome.states.clear()
+    return after(call, outcome, outcome.result)
 
 
 class InstanceFind(Arguments):
@@ -142,17 +139,17 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
     """Read where an instance stands, and with `why` how it came there."""
     runtime, tenant = call.app.runtime, call.caller.tenant
     reader = runtime.reader
-    stored = load(reader, tenant, arguments.instance)
+    state = load(reader, tenant, arguments.instance)
     shown = view(
         runtime,
         reader,
         tenant,
-        stored,
+        state,
         detail=arguments.detail,
-        after=_after(arguments.cursor),
+        after_seq=_after(arguments.cursor),
         limit=arguments.limit,
     )
-    return explain(call, reader, stored, shown, arguments.detail)
+    return explain(call, reader, state, shown, arguments.detail)
 
 
 def _after(cursor: str | None) -> int:
@@ -186,24 +183,17 @@ class InstanceControl(WriteArguments):
 @operation(right="instance.control", core=True, destructive=True)
 async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
     """Operate an instance: pause, resume, cancel, retry, skip, move, set_variables."""
-    runtime, tenant = call.app.runtime, call.caller.tenant
+    runtime = call.app.runtime
     request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)
     _check_action(arguments)
 
-    def work(desk: Desk) -> InstanceView | None:
+    def work(desk: Desk) -> None:
         desk.step(request, arguments.instance, lambda state, now: _command(arguments, request.by, now))
         if arguments.action == "resume":
-            desk.take_outbox(100)
-        if not arguments.dry_run:
-            return None
-        desk.follow_up()
-        return view(runtime, desk.transaction, tenant, load(desk.transaction, tenant, arguments.instance))
+            desk.take_outbox(LEFT_TAKEN_UP)
 
-    shown, settled = await runtime.do(work, dry_run=arguments.dry_run)
-    if shown is not None:
-        return shown
-    reader = runtime.reader
-    return view(runtime, reader, tenant, load(reader, tenant, arguments.instance), settled=settled)
+    outcome = await runtime.do(work, dry_run=arguments.dry_run)
+    return after(call, outcome, arguments.instance)
 
 
 def _check_action(arguments: InstanceControl) -> None:
@@ -277,8 +267,8 @@ async def event_send(call: Call, arguments: EventSend) -> EventSent:
         store_once(desk.transaction, call, subject="")
         return EventSent(delivered=delivery.delivered, buffered=delivery.buffered)
 
-    sent, settled = await call.app.runtime.do(work, dry_run=arguments.dry_run)
-    return sent.model_copy(update={"settling": not settled})
+    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    return outcome.result.model_copy(update={"settling": not outcome.settled})
 
 
 class ClockAdvance(WriteArguments):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flowmaster.engine.dmn.problems import problems_of
-from flowmaster.engine.dmn.tables import table_to_dmn
 from pydantic import Field
 
+from flowmaster.engine.dmn.analysis import Problem, problems
+from flowmaster.engine.dmn.compact import table_to_dmn
 from flowmaster.engine.dmn.reader import DmnModel, read_dmn
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression, to_json
@@ -61,7 +61,7 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
     dmn = arguments.dmn or table_to_dmn(arguments.table or {})
     model = read_dmn(dmn)
     main = _main(model, arguments.decision)
-    problems = [problem.body() for problem in problems_of(model)]
+    found = [_problem(problem) for problem in problems(model)]
     names = [decision.id for decision in model.decisions]
 
     def work(transaction: Transaction) -> int:
@@ -94,10 +94,24 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
     return RuleSaved(
         decision=main,
         version=version,
-        problems=problems,
+        problems=found,
         decisions=names if len(names) > 1 else [],
         next=[follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}}, "Try it."))],
     )
+
+
+def _problem(problem: Problem) -> dict[str, Json]:
+    told: dict[str, Json] = {
+        "code": problem.code,
+        "element": problem.decision,
+        "severity": problem.severity,
+        "message": problem.message,
+    }
+    if problem.rules:
+        told["rules"] = list(problem.rules)
+    if problem.example:
+        told["example"] = dict(problem.example)
+    return told
 
 
 def _main(model: DmnModel, wanted: str) -> str:

@@ -15,12 +15,13 @@ from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk
-from flowmaster.stores.identifiers import parse_wait_id
+from flowmaster.runtime.runtime import Outcome
+from flowmaster.stores.identifiers import WaitId, parse_wait_id
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import TaskFilter, TaskRow
 from flowmaster.tools.forms import check_answer, names_of, schema_of
 from flowmaster.tools.history import entries, task_of
-from flowmaster.tools.instance_view import InstanceView, load, view
+from flowmaster.tools.instance_view import after, load
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
@@ -144,10 +145,10 @@ async def task_read(call: Call, arguments: TaskRead) -> TaskView:
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     row = reader.find_task(tenant, arguments.task)
     if row is None:
-        raise _not_open(reader, tenant, arguments.task, call)
-    stored = load(reader, tenant, row.instance)
+        raise _not_open(reader, tenant, arguments.task, _place(arguments.task))
+    state = load(reader, tenant, row.instance)
     process = call.app.runtime.models.process(reader, tenant, row.process, row.version)
-    shown = _view(process, stored.state, row)
+    shown = _view(process, state, row.wait)
     more: dict[str, object] = {}
     if {"history", "comments", "briefing"} & set(arguments.detail):
         told = entries(process, reader.history(tenant, row.instance, limit=1000))
@@ -157,35 +158,41 @@ async def task_read(call: Call, arguments: TaskRead) -> TaskView:
         if "comments" in arguments.detail:
             more["comments"] = [entry for entry in own if "comment" in _data(entry)]
         if "briefing" in arguments.detail:
-            more["briefing"] = _briefing(row, told, shown.data)
+            more["briefing"] = _briefing(shown, told)
     return shown.model_copy(update=more)
 
 
-def _view(process: Process, state: State, row: TaskRow) -> TaskView:
-    wait = row.wait
+def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
     element = process.elements[wait.element]
     seen = visible(state, wait.node)
     form = form_of(process, element)
-    fields = names_of(form)
     draft = wait.draft or {}
-    values = {name: draft.get(name, seen.get(name)) for name in fields if name in draft or name in seen}
+    values = {
+        name: draft.get(name, seen.get(name)) for name in names_of(form) if name in draft or name in seen
+    }
     short = {name: value for name, value in seen.items() if isinstance(value, str | int | bool | Decimal)}
-    who = "" if wait.assignee or not wait.excluded else " as somebody who is not excluded"
+    task = task_of(state.instance, wait)
+    who = " as somebody who is not excluded" if wait.excluded and not wait.assignee else ""
+    complete = Hint("task_act", {"task": task, "action": "complete", "variables": values}, f"Do it{who}.")
     return TaskView(
-        **_item(row).model_dump(),
+        task=task,
+        name=element.label,
         element=wait.element,
-        process=row.process,
+        instance=state.instance,
+        process=state.process,
+        business_key=state.business_key,
+        state=wait.state,
+        assignee=wait.assignee,
+        roles=list(wait.roles),
+        users=list(wait.users),
         excluded=list(wait.excluded),
+        since=iso(wait.since),
+        due=None if wait.due is None else iso(wait.due),
+        priority=wait.priority,
         form=schema_of(form),
         values=values,
         data=dict(list(short.items())[: KEY_FIGURES * 2]),
-        next=[
-            follow_up(
-                Hint(
-                    "task_act", {"task": row.task, "action": "complete", "variables": values}, f"Do it{who}."
-                )
-            )
-        ],
+        next=[follow_up(complete)],
     )
 
 
@@ -197,17 +204,17 @@ def form_of(process: Process, element: Element) -> Json:
     return process.forms.get(details.form)
 
 
-def _briefing(row: TaskRow, told: list[dict[str, Json]], data: Mapping[str, Json]) -> list[str]:
+def _briefing(shown: TaskView, told: list[dict[str, Json]]) -> list[str]:
     began = told[0] if told else {}
-    lines = [f"{row.process} {row.instance} began at {began.get('at')} by {began.get('by')}."]
+    lines = [f"{shown.process} {shown.instance} began at {began.get('at')} by {began.get('by')}."]
     for entry in told:
         if entry["event"] == "performed":
             lines.append(f"{_data(entry).get('performer')} completed {entry.get('name')} at {entry['at']}.")
         elif entry["event"] == "decided":
             lines.append(f"The rule {_data(entry).get('decision')} gave {_data(entry).get('output')}.")
-        elif entry["event"] == "task_changed" and entry.get("element") == row.wait.element:
+        elif entry["event"] == "task_changed" and entry.get("element") == shown.element:
             lines.append(f"{_data(entry).get('action')} at {entry['at']} by {entry['by']}.")
-    figures = [f"{name} = {value}" for name, value in list(data.items())[:KEY_FIGURES]]
+    figures = [f"{name} = {value}" for name, value in list(shown.data.items())[:KEY_FIGURES]]
     if figures:
         lines.append("Known: " + ", ".join(figures) + ".")
     return lines
@@ -233,32 +240,29 @@ class TaskAct(WriteArguments):
 
 
 async def _acted_again(call: Call, arguments: TaskAct, subject: str) -> TaskView:
-    reader, tenant = call.app.runtime.reader, call.caller.tenant
-    row = reader.find_task(tenant, arguments.task)
-    place = parse_wait_id(arguments.task)
-    assert place is not None
-    return _after(call, reader, arguments, row, place.instance, settled=True)
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    place = _place(arguments.task)
+    state = load(runtime.reader, tenant, place.instance)
+    return _acted(call, arguments, place, Outcome(None, True, {place.instance: state}, set()))
 
 
 @operation(right="task.act", core=True, recover=_acted_again)
 async def task_act(call: Call, arguments: TaskAct) -> TaskView:
     """Do a task or hand it on; completing it moves the instance on."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    place = parse_wait_id(arguments.task)
-    if place is None:
-        raise _unknown(arguments.task)
+    place = _place(arguments.task)
     person = arguments.as_user or call.caller.actor
     request = request_of(call, f"task_act.{arguments.action}", arguments.reason, by=person)
 
-    def work(desk: Desk) -> TaskView | None:
-        row = desk.transaction.find_task(tenant, arguments.task)
-        if row is None:
-            raise _not_open(desk.transaction, tenant, arguments.task, call)
+    def command(desk: Desk, state: State) -> cmd.Command:
+        wait = state.waits.get(place.wait)
+        if not isinstance(wait, TaskWait) or wait.element != place.element:
+            raise _not_open(desk.transaction, tenant, arguments.task, place)
         if arguments.action == "complete":
-            process = runtime.models.process(desk.transaction, tenant, row.process, row.version)
-            answer = {**(row.wait.draft or {}), **arguments.variables}
-            check_answer(form_of(process, process.elements[row.wait.element]), answer, row.task)
-        command = cmd.ActOnTask(
+            process = runtime.models.process(desk.transaction, tenant, state.process, state.version)
+            answer = {**(wait.draft or {}), **arguments.variables}
+            check_answer(form_of(process, process.elements[wait.element]), answer, arguments.task)
+        return cmd.ActOnTask(
             desk.now,
             person,
             place.wait,
@@ -267,57 +271,59 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
             arguments.to,
             arguments.comment,
         )
-        desk.step(request, place.instance, lambda state, now: command)
-        if not arguments.dry_run:
-            return None
-        desk.follow_up()
-        after = desk.transaction.find_task(tenant, arguments.task)
-        return _after(call, desk.transaction, arguments, after, place.instance, settled=True)
 
-    shown, settled = await runtime.do(work, dry_run=arguments.dry_run)
-    if shown is not None:
-        return shown
-    reader = runtime.reader
-    after = reader.find_task(tenant, arguments.task)
-    return _after(call, reader, arguments, after, place.instance, settled=settled)
+    def work(desk: Desk) -> None:
+        try:
+            desk.step(request, place.instance, lambda state, now: command(desk, state))
+        except FlowMasterError as error:
+            if error.code == "instance.unknown":
+                raise _unknown(arguments.task) from None
+            if error.code == "instance.ended":
+                raise _not_open(desk.transaction, tenant, arguments.task, place) from None
+            raise
+
+    return _acted(call, arguments, place, await runtime.do(work, dry_run=arguments.dry_run))
 
 
-def _after(
-    call: Call, reader: Reader, arguments: TaskAct, row: TaskRow | None, instance: str, *, settled: bool
-) -> TaskView:
+def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]) -> TaskView:
+    """Show the task after an action, with what the instance waits for now."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    stored = load(reader, tenant, instance)
-    now: InstanceView = view(runtime, reader, tenant, stored)
+    now = after(call, outcome, place.instance)
+    state = outcome.states.get(place.instance) or load(runtime.reader, tenant, place.instance)
+    process = runtime.models.process(runtime.reader, tenant, state.process, state.version)
     told = {
         "waiting": [wait.model_dump(exclude_defaults=True) for wait in now.waiting],
         "status": now.status,
-        "settling": not settled,
+        "settling": not outcome.settled,
         "next": now.next,
     }
-    process = runtime.models.process(reader, tenant, stored.row.process, stored.row.version)
-    if row is not None:
-        return _view(process, stored.state, row).model_copy(update=told)
-    place = parse_wait_id(arguments.task)
-    assert place is not None
-    element = process.elements[place.element]
+    wait = state.waits.get(place.wait)
+    if isinstance(wait, TaskWait):
+        return _view(process, state, wait).model_copy(update=told)
     return TaskView(
         task=arguments.task,
-        name=element.label,
+        name=process.elements[place.element].label,
         element=place.element,
-        instance=instance,
-        process=stored.row.process,
-        business_key=stored.row.business_key,
+        instance=state.instance,
+        process=state.process,
+        business_key=state.business_key,
         state="completed",
         assignee=arguments.as_user or call.caller.actor,
-        since=iso(stored.row.updated),
+        since=iso(state.started),
     ).model_copy(update=told)
 
 
-def _not_open(reader: Reader, tenant: str, task: str, call: Call) -> FlowMasterError:
-    """Return why a task is not open: done already, withdrawn, or never there."""
+def _place(task: str) -> WaitId:
     place = parse_wait_id(task)
-    stored = reader.load(tenant, place.instance) if place else None
-    if place is None or stored is None:
+    if place is None or place.nonce:
+        raise _unknown(task)
+    return place
+
+
+def _not_open(reader: Reader, tenant: str, task: str, place: WaitId) -> FlowMasterError:
+    """Return why a task is not open: done already, withdrawn, or never there."""
+    stored = reader.load(tenant, place.instance)
+    if stored is None:
         return _unknown(task)
     for entry in reader.history(tenant, place.instance, limit=HISTORY_LOOKED_AT):
         if isinstance(entry.event, TaskPerformed) and entry.event.wait == place.wait:

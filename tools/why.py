@@ -16,7 +16,7 @@ from flowmaster.engine.state import State
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader
-from flowmaster.stores.rows import HistoryEntry, StoredInstance
+from flowmaster.stores.rows import HistoryEntry
 from flowmaster.tools.instance_view import InstanceView
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.pictures import picture
@@ -33,23 +33,21 @@ VALUE_CHARACTERS = 120
 
 
 def explain(
-    call: Call, reader: Reader, stored: StoredInstance, shown: InstanceView, detail: Sequence[str]
+    call: Call, reader: Reader, state: State, shown: InstanceView, detail: Sequence[str]
 ) -> InstanceView:
     """Add the explanation and the picture to an instance, where they were asked for."""
     more: dict[str, object] = {}
     if "why" not in detail and "diagram" not in detail:
         return shown
-    tenant, row = call.caller.tenant, stored.row
-    history = whole_history(reader, tenant, row.instance)
-    process = call.app.runtime.models.process(reader, tenant, row.process, row.version)
+    tenant = call.caller.tenant
+    history = whole_history(reader, tenant, state.instance)
+    process = call.app.runtime.models.process(reader, tenant, state.process, state.version)
     if "why" in detail:
         more["why"] = reasons(process, history)[-SENTENCES_MAX:]
     if "diagram" in detail:
-        version = reader.version(tenant, "process", row.process, row.version)
+        version = reader.version(tenant, "process", state.process, state.version)
         assert version is not None
-        more["diagram"] = picture(
-            parse_bpmn(version.content), stored.state, [entry.event for entry in history]
-        )
+        more["diagram"] = picture(parse_bpmn(version.content), state, [entry.event for entry in history])
     return shown.model_copy(update=more)
 
 

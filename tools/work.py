@@ -13,7 +13,7 @@ from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
-from flowmaster.tools.instance_view import InstanceView, load, view
+from flowmaster.tools.instance_view import InstanceView, after, load
 from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
@@ -89,12 +89,11 @@ async def _take(call: Call, arguments: WorkTake) -> WorkTaken:
         )
         return WorkTaken(items=[_shown(desk, tenant, row) for row in rows])
 
-    taken, _ = await runtime.do(work, dry_run=arguments.dry_run)
-    return taken
+    return (await runtime.do(work, dry_run=arguments.dry_run)).result
 
 
 def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
-    stored = load(desk.transaction, tenant, row.instance)
+    state = load(desk.transaction, tenant, row.instance)
     element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
         row.wait.element
     ]
@@ -106,7 +105,7 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
         name=element.label,
         instance=row.instance,
         business_key=row.business_key,
-        variables=visible(stored.state, row.wait.node),
+        variables=visible(state, row.wait.node),
         headers=dict(details.headers) if isinstance(details, Job) else {},
         retries=row.wait.retries,
         lease_until=iso(row.lease_until),
@@ -138,25 +137,18 @@ async def work_finish(call: Call, arguments: WorkFinish) -> InstanceView:
         )
     request = request_of(call, "work_finish", arguments.reason)
 
-    def work(desk: Desk) -> tuple[str, InstanceView | None]:
+    def work(desk: Desk) -> str:
         row = desk.transaction.find_job(tenant, arguments.job)
         by = row.worker or request.by
-        command = outcome(desk, tenant, row, arguments, by)
+        command = command_of(desk, tenant, row, arguments, by)
         desk.step(request._replace(by=by), row.instance, lambda state, now: command)
-        if not arguments.dry_run:
-            return row.instance, None
-        desk.follow_up()
-        stored = load(desk.transaction, tenant, row.instance)
-        return row.instance, view(runtime, desk.transaction, tenant, stored)
+        return row.instance
 
-    (instance, shown), settled = await runtime.do(work, dry_run=arguments.dry_run)
-    if shown is not None:
-        return shown
-    reader = runtime.reader
-    return view(runtime, reader, tenant, load(reader, tenant, instance), settled=settled)
+    outcome = await runtime.do(work, dry_run=arguments.dry_run)
+    return after(call, outcome, outcome.result)
 
 
-def outcome(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: str) -> cmd.Command:
+def command_of(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: str) -> cmd.Command:
     """Return the command that a finished job amounts to."""
     wait = row.wait.id
     if arguments.error_code:
