@@ -93,6 +93,7 @@ class DefinitionReader(Part):
             for (owner, _), (number, row, meta) in self._data.documents.items()
             if owner == tenant
             and which.media_type in ("", row.media_type)
+            and which.sha256 in ("", row.sha256)
             and (not which.query or holds(which.query, row.document, row.name))
         ]
         found.sort(key=lambda document: -document[0])
