@@ -352,7 +352,7 @@ def _if(compiler: Compiler, node: Any) -> Code:
         compiler.compile(node.no),
     )
     place = node.place
-    if condition in compiler.constants:
+    if condition in compiler.constants and compiler.constants[condition].__class__ in (bool, type(None)):
         return yes if compiler.constants[condition] is True else no
 
     def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:

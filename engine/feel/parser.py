@@ -252,7 +252,10 @@ class Parser(TypeParser):
         following = self.tokens[self.index + 1]
         return (
             following.kind == "end"
-            or (following.kind == "symbol" and following.text in (")", "]", ",", "}", "..", *COMPARISONS))
+            or (
+                following.kind == "symbol"
+                and following.text in (")", "]", ",", "}", "..", ".", "*", "/", "**", *COMPARISONS)
+            )
             or (following.kind == "name" and following.text in _RESERVED)
         )
 
@@ -507,9 +510,10 @@ class Parser(TypeParser):
         mark = self.known.mark()
         entries: list[tuple[str, s.Node]] = []
         while not self.at("}"):
+            start = self.place()
             key = self._key()
             if any(key == name for name, _ in entries):
-                raise self.error(f"the key {key!r} stands twice in one context")
+                raise FeelSyntaxError(f"The key {key!r} stands twice in one context", start)
             value = self.expression()
             self.known.push(key)
             self.members.push(key)

@@ -208,10 +208,6 @@ def _ternary(items: List, decisive: bool) -> bool | None:
     return None if any(item.__class__ is not bool for item in items) else not decisive
 
 
-for _name, _call in (("and", every), ("or", some)):
-    aggregate(_name)(_call)
-
-
 @builtin("sublist(list: list, start position: number, [length: number])")
 def sublist(run: Evaluation, items: List, start: Number, length: Number | None = None) -> object:
     """Returns the items from a position on, counted from 1 or, when negative, from the end.
