@@ -8,6 +8,7 @@ from flowmaster.stores.paging import checked_limit
 from flowmaster.stores.sqlite.part import Part, Where
 
 _STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left FROM start"
+_BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element"
 _MESSAGES = "SELECT id, tenant, name, key, variables, expires, at, by FROM message"
 
 
@@ -17,13 +18,14 @@ class MessageReader(Part):
     def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
         """Return the start timers of all tenants due at `now` (engine time), earliest first."""
         return self._start_rows(
-            f"{_STARTS} WHERE due <= ? ORDER BY due, tenant, process, element LIMIT ?", (now, limit)
+            f"{_STARTS} WHERE due <= ? ORDER BY due, (SELECT text FROM word WHERE word.id = tenant), {_BY_PROCESS} LIMIT ?",
+            (now, limit),
         )
 
     def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
         """Return the start events that this message or signal triggers."""
         return self._start_rows(
-            f"{_STARTS} WHERE tenant = ? AND kind = ? AND name = ? ORDER BY process, element",
+            f"{_STARTS} WHERE tenant = ? AND kind = ? AND name = ? ORDER BY {_BY_PROCESS}",
             (self._words.find(tenant), kind, name),
         )
 
