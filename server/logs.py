@@ -20,7 +20,6 @@ def log_to_folder(settings: Settings) -> None:
     if settings.data == MEMORY:
         logging.basicConfig(handlers=[logging.NullHandler()])
         return
-    folder = Path(settings.data)
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(folder / FILE, encoding="utf-8", delay=True)
+    # The file is made with its first line, when the store has made the folder.
+    handler = logging.FileHandler(Path(settings.data) / FILE, encoding="utf-8", delay=True)
     logging.basicConfig(level=logging.WARNING, format=_SHAPE, handlers=[handler])

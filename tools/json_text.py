@@ -25,6 +25,10 @@ class Flaw:
     what: str
 
 
+TOO_MANY_DIGITS = Flaw(f"a number of more than {DIGITS_MAX} digits")
+OUT_OF_RANGE = Flaw("a number beyond the range of decimals")
+
+
 def read_json(text: str | bytes | bytearray) -> Any:
     """Parse a JSON text; `Flaw` stands where a number or a key is not sound.
 
@@ -52,17 +56,17 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def _integer(digits: str) -> int | Flaw:
-    return int(digits) if len(digits) <= DIGITS_MAX else Flaw(f"a number of more than {DIGITS_MAX} digits")
+    return int(digits) if len(digits) <= DIGITS_MAX else TOO_MANY_DIGITS
 
 
 def _decimal(digits: str) -> Decimal | Flaw:
     if len(digits) > DIGITS_MAX:
-        return Flaw(f"a number of more than {DIGITS_MAX} digits")
+        return TOO_MANY_DIGITS
     try:
         number = Decimal(digits)
     except InvalidOperation:
-        return Flaw("a number beyond the range of decimals")
-    return number if abs(number.adjusted()) <= EXPONENT_MAX else Flaw("a number beyond the range of decimals")
+        return OUT_OF_RANGE
+    return number if abs(number.adjusted()) <= EXPONENT_MAX else OUT_OF_RANGE
 
 
 def _constant(name: str) -> Flaw:

@@ -2,16 +2,18 @@
 
 import math
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
-from flowmaster.tools.json_text import Flaw
+from flowmaster.tools.json_text import DIGITS_MAX, EXPONENT_MAX, OUT_OF_RANGE, TOO_MANY_DIGITS, Flaw
 
 DEPTH_MAX = 100
 """Objects and lists inside each other, in the arguments of one call."""
 STRING_LENGTH_MAX = 8_000_000
 """Characters of one string; a field may allow less."""
+
+_INTEGER_END = 10**DIGITS_MAX
 
 
 def examined(arguments: object) -> dict[str, Json]:
@@ -38,8 +40,10 @@ def _value(value: Any, path: str, depth: int) -> Any:
     kind = type(value)
     if kind is str:
         return _string(value, path)
-    if kind is int or value is None or kind is bool or kind is Decimal:
-        return value if kind is not Decimal or value.is_finite() else _refuse_number(value, path)
+    if kind is bool or value is None:
+        return value
+    if kind is int or kind is Decimal:
+        return _number(value, path)
     if depth >= DEPTH_MAX and kind in (dict, list, tuple):
         raise refusal(_short(path), f"is nested more than {DEPTH_MAX} deep", fix="Flatten the value.")
     if kind is dict:
@@ -82,12 +86,22 @@ def _string(value: str, path: str) -> str:
     return value
 
 
-def _refuse_number(value: Decimal | float, path: str) -> Any:
-    name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    return _refuse_flaw(Flaw(f"{name}, which JSON does not know"), path)
+def _number(value: int | Decimal, path: str) -> int | Decimal:
+    if isinstance(value, int):
+        sound = -_INTEGER_END < value < _INTEGER_END
+        return value if sound else _refuse_flaw(TOO_MANY_DIGITS, path)
+    if not value.is_finite():
+        return _refuse_number(value, path)
+    return value if abs(value.adjusted()) <= EXPONENT_MAX else _refuse_flaw(OUT_OF_RANGE, path)
 
 
-def _refuse_flaw(flaw: Flaw, path: str) -> Any:
+def _refuse_number(value: Decimal | float, path: str) -> NoReturn:
+    said = str(value).lower()
+    name = "NaN" if "nan" in said else "-Infinity" if said.startswith("-") else "Infinity"
+    _refuse_flaw(Flaw(f"{name}, which JSON does not know"), path)
+
+
+def _refuse_flaw(flaw: Flaw, path: str) -> NoReturn:
     raise refusal(_short(path), f"must not be {flaw.what}", fix="Send one sound JSON value there.")
 
 

@@ -129,6 +129,8 @@ def deep(depth: int) -> Any:
         (read_json("[1e999999999]"), "value[0]", "range of decimals"),
         (read_json("[" + "9" * 2_000 + "]"), "value[0]", "1000 digits"),
         (read_json("-Infinity"), "value", "-Infinity"),
+        (10**1_000, "value", "1000 digits"),
+        (Decimal("1e9999"), "value", "range of decimals"),
         ({1: 2}, "value.1", "string as its key"),
         ({1, 2}, "value", "set"),
     ],
