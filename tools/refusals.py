@@ -8,9 +8,15 @@ from pydantic import ValidationError
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.strict import shown_path
 
 PROBLEMS_SHOWN_MAX = 5
 """Further problems of the same call that the message names beside the first."""
+
+CORRECTED_LENGTH_MAX = 1_000
+"""Characters of a corrected call; what is longer is not sent back."""
+NAME_LENGTH_MAX = 80
+"""Characters of a wrong name that are compared with the right ones."""
 
 _ORDER = ("extra_forbidden", "missing")
 _EXAMPLES: dict[str, Json] = {
@@ -39,13 +45,19 @@ def invalid_arguments(
         path=first.path,
         expected=first.expected,
         fix=first.fix,
-        next=[
-            Hint(name, _renamed(arguments, first.steps, first.renamed), "The same call, the name corrected.")
-        ]
-        if first.renamed and not further
-        else (),
+        next=_corrected_call(name, arguments, first) if not further else (),
         status=422,
     )
+
+
+def _corrected_call(name: str, arguments: Mapping[str, Json], problem: "_Problem") -> list[Hint]:
+    """Return the same call with the name corrected, if that is all there is to correct and it is short."""
+    if problem.renamed is None:
+        return []
+    corrected = _renamed(arguments, problem.steps, problem.renamed)
+    if len(write_json(corrected)) > CORRECTED_LENGTH_MAX:
+        return []
+    return [Hint(name, corrected, "The same call, the name corrected.")]
 
 
 class _Problem:
@@ -56,7 +68,7 @@ class _Problem:
     ) -> None:
         self.kind: str = detail["type"]
         self.steps = _steps_in(detail["loc"], arguments, self.kind)
-        self.path = path_of(self.steps)
+        self.path = shown_path(path_of(self.steps))
         self.renamed: str | None = None
         node = _node_at(schema, schema, self.steps)
         if self.kind == "extra_forbidden":
@@ -73,7 +85,7 @@ class _Problem:
     def _unknown(self, schema: Mapping[str, Any]) -> None:
         wrong = str(self.steps[-1])
         known = sorted(_properties_at(schema, schema, self.steps[:-1]))
-        guess = did_you_mean(wrong, known)
+        guess = did_you_mean(wrong[:NAME_LENGTH_MAX], known)
         self.message = f"`{self.path}` is not an argument"
         self.expected = known
         self.fix = f"{guess.strip()} Take one of the expected names, or leave it out.".strip()

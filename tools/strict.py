@@ -45,7 +45,7 @@ def _value(value: Any, path: str, depth: int) -> Any:
     if kind is int or kind is Decimal:
         return _number(value, path)
     if depth >= DEPTH_MAX and kind in (dict, list, tuple):
-        raise refusal(_short(path), f"is nested more than {DEPTH_MAX} deep", fix="Flatten the value.")
+        raise refusal(shown_path(path), f"is nested more than {DEPTH_MAX} deep", fix="Flatten the value.")
     if kind is dict:
         return _object(value, path, depth + 1)
     if kind is list or kind is tuple:
@@ -54,7 +54,7 @@ def _value(value: Any, path: str, depth: int) -> Any:
         return Decimal(repr(value)) if math.isfinite(value) else _refuse_number(value, path)
     if kind is Flaw:
         _refuse_flaw(value, path)
-    raise refusal(_short(path), f"must not be a {kind.__name__}", expected="a JSON value")
+    raise refusal(shown_path(path), f"must not be a {kind.__name__}", expected="a JSON value")
 
 
 def _object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
     for key, each in value.items():
         here = f"{prefix}{key}"
         if not isinstance(key, str):
-            raise refusal(_short(here), "must have a string as its key")
+            raise refusal(shown_path(here), "must have a string as its key")
         _string(key, here)
         sound[key] = _value(each, here, depth)
     return sound
@@ -72,16 +72,18 @@ def _object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
 def _string(value: str, path: str) -> str:
     if len(value) > STRING_LENGTH_MAX:
         raise refusal(
-            _short(path), f"has {len(value)} characters", expected=f"at most {STRING_LENGTH_MAX} characters"
+            shown_path(path),
+            f"has {len(value)} characters",
+            expected=f"at most {STRING_LENGTH_MAX} characters",
         )
     if "\x00" in value:
-        raise refusal(_short(path), "must not hold a NUL character", fix="Remove the \\u0000.")
+        raise refusal(shown_path(path), "must not hold a NUL character", fix="Remove the \\u0000.")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
             raise refusal(
-                _short(path), "must not hold half a surrogate pair", fix="Send whole characters."
+                shown_path(path), "must not hold half a surrogate pair", fix="Send whole characters."
             ) from None
     return value
 
@@ -102,10 +104,10 @@ def _refuse_number(value: Decimal | float, path: str) -> NoReturn:
 
 
 def _refuse_flaw(flaw: Flaw, path: str) -> NoReturn:
-    raise refusal(_short(path), f"must not be {flaw.what}", fix="Send one sound JSON value there.")
+    raise refusal(shown_path(path), f"must not be {flaw.what}", fix="Send one sound JSON value there.")
 
 
-def _short(path: str) -> str:
-    """A path that may itself be hostile, fit to be shown."""
+def shown_path(path: str) -> str:
+    """Return a path that may itself be hostile as text fit to be shown."""
     shown = path if len(path) <= 120 else f"{path[:80]}...{path[-30:]}"
     return shown.encode("utf-8", "replace").decode().replace("\x00", "\\u0000")

@@ -67,6 +67,11 @@ def test_an_unknown_alternative_is_refused_with_the_known_ones() -> None:
     assert "rename" in body["message"]
 
 
+def test_an_endless_name_is_refused_in_few_words() -> None:
+    body = refusal({"text": "x", "y" * 5_000_000: 1})
+    assert len(str(body)) < 1_000
+
+
 def test_a_missing_argument_is_refused_with_an_example() -> None:
     body = refusal({})
     assert body["path"] == "text"
