@@ -74,6 +74,8 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
     builder = _Builder(reading, graph, runnable, roles)
     elements = builder.build()
     identifier = reading.id_of(xml)
+    if not xml.id:
+        reading.add("process.id_missing", xml, f"The process in line {xml.line} has no id.")
     process = Process(
         id=identifier,
         name=elements[identifier].name,
@@ -186,7 +188,7 @@ class _Builder:
             element = replace(element, host=host_node.id)
             if element.family == "boundaryEvent/compensate":
                 handler = compensation_handler(self._reading, node.xml)
-                if handler is not None:
+                if handler is not None and self._reading.id_of(handler) in self._graph.nodes:
                     self._handlers[host_node.id] = self._reading.id_of(handler)
             else:
                 self._attached.setdefault(host_node.id, []).append(element)

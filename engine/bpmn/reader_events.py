@@ -200,7 +200,11 @@ def _compensation(reading: Reading, definition: XmlElement, owner: XmlElement) -
     activity = definition.get("activityRef") or definition.text_of("activityRef")
     if activity:
         found = reading.document.find(activity)
-        if found is None or found.kind not in ACTIVITY_KINDS:
+        if (
+            found is None
+            or found.kind not in ACTIVITY_KINDS
+            or reading.document.process_of(found) != reading.process
+        ):
             reading.add(
                 "compensation.activity_unknown",
                 owner,

@@ -37,7 +37,7 @@ class Graph:
 def read_graph(reading: Reading) -> Graph:
     """Collect the nodes of a process and connect them."""
     graph = Graph({}, {})
-    _collect(reading, graph, reading.process, reading.process.id)
+    _collect(reading, graph, reading.process, reading.id_of(reading.process))
     _refuse_unknown_kinds(reading)
     for flow in reading.process.descendants("sequenceFlow"):
         _connect(reading, graph, flow)
@@ -60,8 +60,8 @@ def _collect(reading: Reading, graph: Graph, scope: XmlElement, scope_id: str) -
         if len(graph.nodes) > NODES_MAX:
             raise FlowMasterError(
                 "bpmn.too_many_nodes",
-                f"The process {reading.process.id!r} has more than {NODES_MAX:,} events, activities and gateways.",
-                path=f"element:{reading.process.id}",
+                f"The process {reading.called(reading.process)} has more than {NODES_MAX:,} events, activities and gateways.",
+                path=f"element:{reading.id_of(reading.process)}",
                 expected=f"at most {NODES_MAX} nodes in one process",
                 fix="Split it into processes that call each other.",
             )

@@ -48,7 +48,7 @@ def checks_of(reading: Reading) -> tuple[InputCheck, ...]:
     """Read the conditions over the start variables."""
     return tuple(
         InputCheck(
-            reading.values.feel(check.text, check, reading.process.id, "An input check"),
+            reading.values.feel(check.text, check, reading.id_of(reading.process), "An input check"),
             check.get("message") or check.text.removeprefix("="),
             check.get("path"),
         )
@@ -64,7 +64,7 @@ def report_correlation(reading: Reading) -> None:
             reading,
             "message.correlation_ignored",
             subscription,
-            f"The process {reading.process.id!r} correlates messages by a `correlationSubscription`.",
+            f"The process {reading.called(reading.process)} correlates messages by a `correlationSubscription`.",
         )
 
 
@@ -121,4 +121,4 @@ def _refuse(constant: str) -> Json:
 
 
 def _add(reading: Reading, code: str, xml: XmlElement, message: str) -> None:
-    reading.findings.add(code, reading.process.id, message, line=xml.line)
+    reading.findings.add(code, reading.id_of(reading.process), message, line=xml.line)

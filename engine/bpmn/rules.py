@@ -123,6 +123,11 @@ _STRUCTURE = {
         "Add a start event, a task and an end event.",
         "The process has no flow node, so there is nothing to run.",
     ),
+    "process.id_missing": Rule(
+        ERROR,
+        "Give the process an `id`, for example `leave-request`.",
+        "A process has no id, so that nobody could start it.",
+    ),
     "process.start_missing": Rule(
         ERROR,
         "Add a start event.",

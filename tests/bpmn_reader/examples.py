@@ -111,6 +111,7 @@ _FLOWS = {
     ),
     "gateway.event_single": Example("g", bpmn(line('<eventBasedGateway id="g"/>', _catch("a")))),
     "process.empty": Example("p", bpmn("")),
+    "process.id_missing": Example("process_1", bpmn(line()).replace('<process id="p"', "<process")),
     "process.start_missing": Example(
         "p", bpmn('<task id="a"/><task id="b"/>' + flow("a", "b") + flow("b", "a"))
     ),

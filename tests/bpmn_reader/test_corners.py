@@ -175,3 +175,13 @@ def test_an_association_to_nothing_is_passed_over() -> None:
         + '<association id="as" sourceRef="x" targetRef="ghost"/>'
     )
     assert "compensation.handler_missing" in codes(bpmn(body))
+
+
+def test_a_handler_in_another_process_is_none() -> None:
+    body = (
+        line('<task id="a"/>')
+        + '<boundaryEvent id="x" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+        + '<association id="as" sourceRef="x" targetRef="undo"/>'
+    )
+    other = '<process id="q"><task id="undo" isForCompensation="true"/></process></definitions>'
+    assert "compensation.handler_missing" in codes(bpmn(body).replace("</definitions>", other))
