@@ -34,11 +34,14 @@ class _Kept(Generic[V]):
                 self._values.move_to_end(key)
                 return self._values[key]
         value = make()
+        self.put(key, value)
+        return value
+
+    def put(self, key: Hashable, value: V) -> None:
         with self._lock:
             self._values[key] = value
             while len(self._values) > KEPT_MAX:
                 self._values.popitem(last=False)
-        return value
 
 
 class Models:
@@ -58,6 +61,10 @@ class Models:
             return compile_process(found.content, process)
 
         return self._processes.get((tenant, process, version), load)
+
+    def replace(self, tenant: str, process: str, version: int, compiled: Process) -> None:
+        """Put another process in the place of a version; only sandboxes do that."""
+        self._processes.put((tenant, process, version), compiled)
 
     def executable(self, reader: Reader, tenant: str, process: str, version: int) -> Executable:
         """Return a published version with the decisions in reach, as a step runs it."""

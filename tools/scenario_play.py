@@ -1,13 +1,14 @@
 """Plays one scenario: people, workers, messages and time act on an instance until nobody has anything to do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Element, Process
-from flowmaster.engine.outline.scenarios import Answer, Incoming, Scenario, Service
+from flowmaster.engine.model import Constant, Element, Job, Process, Rule
+from flowmaster.engine.outline.scenarios import NEXT, Answer, Scenario, Sent, ServiceAnswer
 from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait
 from flowmaster.engine.timers import later
 from flowmaster.runtime.desk import Desk, Request, Start
@@ -25,7 +26,7 @@ HISTORY_MAX = 5_000
 SOMEBODY = "somebody"
 """Who acts where a scenario and the model name nobody."""
 
-T = TypeVar("T", Answer, Service)
+T = TypeVar("T", Answer, ServiceAnswer)
 
 
 class Played(NamedTuple):
@@ -35,34 +36,52 @@ class Played(NamedTuple):
     history: list[HistoryEntry]
     taken: frozenset[str]
     refused: FlowMasterError | None
+    refusals: dict[str, str]
     unfinished: bool
 
 
 def play(sandbox: Sandbox, process: str, scenario: Scenario) -> Played:
     """Play a scenario to its end."""
     model = sandbox.models.process(sandbox.reader, TENANT, process, 1)
+    sandbox.models.replace(TENANT, process, 1, _answered_rules(model, scenario))
     try:
         check_inputs(model, scenario.given, at=sandbox.now())
         start = Start(process, 1, scenario.given, scenario.business_key)
         instance = sandbox.do(lambda desk: desk.start(_request("test"), start))
-        unfinished = Player(sandbox, instance, scenario).run()
+        player = Player(sandbox, instance, process, scenario)
+        unfinished = player.run()
     except FlowMasterError as error:
-        return Played(None, [], frozenset(), error, False)
+        return Played(None, [], frozenset(), error, {}, False)
     stored = sandbox.reader.load(TENANT, instance)
     assert stored is not None
     history = sandbox.reader.history(TENANT, instance, limit=HISTORY_MAX)
     taken = frozenset(entry.event.flow for entry in history if isinstance(entry.event, ev.FlowTaken))
-    return Played(stored.state, history, taken, None, unfinished)
+    return Played(stored.state, history, taken, None, player.refusals, unfinished)
+
+
+def _answered_rules(model: Process, scenario: Scenario) -> Process:
+    """Return the process with the rules that the scenario answers handed out as work."""
+    elements = dict(model.elements)
+    for key, element in model.elements.items():
+        if isinstance(element.details, Rule) and not scenario.services.keys().isdisjoint(
+            names_of(model, key)
+        ):
+            details = Job(Constant(f"rule:{key}"), Constant(1))
+            elements[key] = replace(element, details=details)
+    return replace(model, elements=elements)
 
 
 class Player:
     """Acts for everybody outside the process."""
 
-    def __init__(self, sandbox: Sandbox, instance: str, scenario: Scenario) -> None:
+    def __init__(self, sandbox: Sandbox, instance: str, process: str, scenario: Scenario) -> None:
         self._sandbox = sandbox
+        self._process = process
         self._instance = instance
         self._scenario = scenario
         self._used: dict[str, int] = {}
+        self._began = sandbox.now()
+        self.refusals: dict[str, str] = {}
         self._messages = list(scenario.messages)
         self._clock = list(scenario.clock)
 
@@ -95,11 +114,26 @@ class Player:
             step, answer = found
             if answer.after and later(wait.since, answer.after) > self._sandbox.now():
                 continue
-            self._use(step)
-            person = answer.by or _somebody(wait)
-            self._do(state, cmd.ActOnTask(self._sandbox.now(), person, wait.id, "complete", answer.variables))
-            return True
+            if self._complete(state, wait, step, answer):
+                return True
         return False
+
+    def _complete(self, state: State, wait: TaskWait, step: str, answer: Answer) -> bool:
+        """Complete a task; a refusal is noted, and the same answer is not tried again."""
+        if f"{step}:{self._used.get(step, 0)}:{wait.id}" in self.refusals:
+            return False
+        person = answer.by or _somebody(wait)
+        try:
+            command = cmd.ActOnTask(self._sandbox.now(), person, wait.id, "complete", answer.variables)
+            self._do(state, command)
+        except FlowMasterError as error:
+            self.refusals[f"{step}:{self._used.get(step, 0)}:{wait.id}"] = error.message
+            self.refusals[wait.element] = error.message
+            if self._used.get(step, 0) + 1 < len(self._scenario.answers[step]):
+                self._use(step)
+            return True
+        self._use(step)
+        return True
 
     def _work(self, state: State) -> bool:
         for wait in state.waits.values():
@@ -109,7 +143,7 @@ class Player:
                 continue
             names = [*self._names(state, wait.element), wait.type]
             found = self._next(self._scenario.services, names)
-            service = found[1] if found else Service({})
+            service = found[1] if found else ServiceAnswer()
             if found:
                 self._use(found[0])
             self._do(state, _outcome(self._sandbox.now(), wait, service))
@@ -118,6 +152,8 @@ class Player:
 
     def _message(self) -> bool:
         for message in self._messages:
+            if not self._is_time(message):
+                continue
             for state in self._states():
                 if _awaits(state, message):
                     self._messages.remove(message)
@@ -125,7 +161,21 @@ class Player:
                     return True
         return False
 
-    def _send(self, message: Incoming) -> None:
+    def _is_time(self, message: Sent) -> bool:
+        """Return whether the step or time is past that a message comes after."""
+        if not message.after:
+            return True
+        if message.after.startswith("P"):
+            return later(self._began, message.after) <= self._sandbox.now()
+        history = self._sandbox.reader.history(TENANT, self._instance, limit=HISTORY_MAX)
+        model = self._sandbox.models.process(self._sandbox.reader, TENANT, self._process, 1)
+        return any(
+            isinstance(entry.event, ev.ElementCompleted)
+            and message.after in names_of(model, entry.event.element)
+            for entry in history
+        )
+
+    def _send(self, message: Sent) -> None:
         self._sandbox.do(
             lambda desk: deliver(desk, _request("test"), message.name, message.key, message.variables, ttl=0)
         )
@@ -138,7 +188,16 @@ class Player:
             self._sandbox.advance(min(moments))
             return True
         if self._clock and states:
-            self._sandbox.advance(later(self._sandbox.now(), self._clock.pop(0)))
+            tick = self._clock.pop(0)
+            due = self._sandbox.reader.next_due()
+            self._sandbox.advance(
+                (due or self._sandbox.now()) if tick == NEXT else later(self._sandbox.now(), tick)
+            )
+            return True
+        messages = [later(self._began, m.after) for m in self._messages if m.after.startswith("P")]
+        coming = [moment for moment in messages if moment > self._sandbox.now()]
+        if coming and states:
+            self._sandbox.advance(min(coming))
             return True
         resting = [moment for state in states for moment in self._resting(state)]
         if resting and not any(self._stands_open(state) for state in states):
@@ -186,10 +245,8 @@ class Player:
                 continue
             number = self._used.get(name, 0)
             visits = answers[name]
-            if name in self._scenario.repeats:
-                return name, visits[0]
-            if number < len(visits):
-                return name, visits[number]
+            if visits:
+                return name, visits[min(number, len(visits) - 1)]
         return None
 
     def _use(self, name: str) -> None:
@@ -215,7 +272,7 @@ def names_of(process: Process, element: str) -> list[str]:
     return list(dict.fromkeys([element, found.label])) if found else [element]
 
 
-def _outcome(now: int, wait: JobWait, service: Service) -> cmd.Command:
+def _outcome(now: int, wait: JobWait, service: ServiceAnswer) -> cmd.Command:
     if service.error:
         return cmd.ThrowJobError(now, "worker", wait.id, service.error, "", service.variables)
     if service.fail:
@@ -223,7 +280,7 @@ def _outcome(now: int, wait: JobWait, service: Service) -> cmd.Command:
     return cmd.CompleteJob(now, "worker", wait.id, service.variables)
 
 
-def _awaits(state: State, message: Incoming) -> bool:
+def _awaits(state: State, message: Sent) -> bool:
     return any(
         isinstance(wait, EventWait) and wait.kind == "message" and wait.name == message.name
         for wait in state.waits.values()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.model import Process
-from flowmaster.engine.outline.scenarios import Expectation, Scenario
-from flowmaster.engine.state import State
+from flowmaster.engine.outline.scenarios import Expected, Scenario
+from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.scenario_play import Played, names_of
 from flowmaster.tools.why import reasons
@@ -56,8 +56,9 @@ class Facts:
         self.path: list[str] = []
         self.ends: list[str] = []
         self.entered: set[str] = set()
-        self.performers: dict[str, str] = {}
-        self.escalated: set[str] = set()
+        self.escalated: dict[str, tuple[str, ...]] = {}
+        self.reminded: set[str] = set()
+        self.refusals = {key: text for key, text in played.refusals.items() if key in process.elements}
         self.incidents = {incident.element for incident in state.incidents.values()}
         for event in self.events:
             self._learn(event)
@@ -77,10 +78,10 @@ class Facts:
                     self.ends.append(element)
                 elif kind not in NOT_STEPS:
                     self.path.append(self._label(element))
-            case ev.TaskPerformed(element=element, performer=performer):
-                self.performers[element] = performer
-            case ev.TaskChanged(wait=wait, action="escalate"):
-                self.escalated.add(wait.element)
+            case ev.TaskChanged(wait=TaskWait() as task, action="escalate"):
+                self.escalated[task.element] = task.roles
+            case ev.TaskChanged(wait=wait, action="remind"):
+                self.reminded.add(wait.element)
             case _:
                 pass
 
@@ -89,7 +90,7 @@ class Facts:
         return found.label if found else element
 
 
-def differences_of(expect: Expectation, facts: Facts) -> list[dict[str, Json]]:
+def differences_of(expect: Expected, facts: Facts) -> list[dict[str, Json]]:
     """Return each expectation that was not met, with what was got instead."""
     found: list[dict[str, Json]] = []
 
@@ -99,13 +100,12 @@ def differences_of(expect: Expectation, facts: Facts) -> list[dict[str, Json]]:
     state = facts.state
     if expect.end and not any(facts.is_same(expect.end, end) for end in facts.ends):
         differ("end", expect.end, [facts.process.elements[end].label for end in facts.ends] or state.status)
-    wanted = expect.status or ("completed" if expect.end else "")
-    if wanted and state.status != wanted:
-        differ("status", wanted, state.status)
+    if expect.end and state.status != "completed" and state.status != "failed":
+        differ("status", "completed", state.status)
     if expect.path and not _in_order(expect.path, facts):
         differ("path", list(expect.path), list(facts.path))
-    if expect.exactly is not None and not _exactly(expect.exactly, facts):
-        differ("exactly", list(expect.exactly), list(facts.path))
+    if expect.exactly and not _exactly(expect.path, facts):
+        differ("exactly", list(expect.path), list(facts.path))
     for name in expect.skips:
         if any(facts.is_same(name, element) for element in facts.entered):
             differ("skips", name, "was entered")
@@ -116,25 +116,35 @@ def differences_of(expect: Expectation, facts: Facts) -> list[dict[str, Json]]:
     return found
 
 
-def _compare_places(expect: Expectation, facts: Facts, differ: Callable[[str, Json, Json], None]) -> None:
-    if expect.waits_at is not None:
-        elements = [wait.element for wait in facts.state.waits.values()]
-        missing = [
-            name for name in expect.waits_at if not any(facts.is_same(name, each) for each in elements)
-        ]
-        if missing or (not expect.waits_at and elements):
-            differ("waits_at", list(expect.waits_at), list(facts.waiting))
+Differ = Callable[[str, Json, Json], None]
+
+
+def _compare_places(expect: Expected, facts: Facts, differ: Differ) -> None:
+    elements = [wait.element for wait in facts.state.waits.values()]
+    if not all(any(facts.is_same(name, each) for each in elements) for name in expect.waits_at):
+        differ("waits_at", list(expect.waits_at), list(facts.waiting))
     if expect.incident:
         if not any(facts.is_same(expect.incident, element) for element in facts.incidents):
             differ("incident", expect.incident, sorted(facts.incidents) or "no incident")
     elif facts.incidents:
         differ("incident", "none", sorted(facts.incidents))
-    if expect.escalated and not any(facts.is_same(expect.escalated, each) for each in facts.escalated):
-        differ("escalated", expect.escalated, sorted(facts.escalated) or "nothing")
-    for name, person in expect.performers.items():
-        got = [who for element, who in facts.performers.items() if facts.is_same(name, element)]
-        if person not in got:
-            differ(f"performers.{name}", person, got[0] if got else "nobody")
+    _compare_people(expect, facts, differ)
+
+
+def _compare_people(expect: Expected, facts: Facts, differ: Differ) -> None:
+    for name, role in expect.escalated.items():
+        got = [to for element, to in facts.escalated.items() if facts.is_same(name, element)]
+        if not got or (role and role not in got[-1]):
+            differ(f"escalated.{name}", role or "escalated", ", ".join(got[-1]) if got else "not escalated")
+    for name in expect.reminded:
+        if not any(facts.is_same(name, element) for element in facts.reminded):
+            differ("reminded", name, sorted(facts.reminded) or "no reminder")
+    for name in expect.refused:
+        if not any(facts.is_same(name, element) for element in facts.refusals):
+            differ("refused", name, "no answer was refused there")
+    for element, message in facts.refusals.items():
+        if not any(facts.is_same(name, element) for name in expect.refused):
+            differ("refused", f"the answer to {element!r} is taken", message)
 
 
 def same(expected: Json, got: Json) -> bool:

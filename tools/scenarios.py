@@ -10,7 +10,8 @@ from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.model import Call as CallDetails
 from flowmaster.engine.model import Constant, Flow, Process, Rule
-from flowmaster.engine.outline.scenarios import Scenario, read_scenarios
+from flowmaster.engine.outline import scenarios as written
+from flowmaster.engine.outline.scenarios import Scenario
 from flowmaster.engine.values import Json
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.sandbox import TENANT, Sandbox
@@ -38,7 +39,7 @@ class Tested(NamedTuple):
 
 def scenarios_of(process: Process) -> tuple[Scenario, ...]:
     """Return the scenarios that a process carries."""
-    return read_scenarios(process.scenarios) if process.scenarios else ()
+    return written.scenarios_of(list(process.scenarios)) if process.scenarios else ()
 
 
 async def run_scenarios(
@@ -48,13 +49,12 @@ async def run_scenarios(
     runtime, tenant = call.app.runtime, call.caller.tenant
     reads = {read.process.id: read.process for read in read_processes(parse_bpmn(bpmn), RUNNABLE)}
     model = reads[process]
-    scenarios = scenarios_of(model) if given is None else read_scenarios(list(given))
+    scenarios = scenarios_of(model) if given is None else written.scenarios_of(list(given))
     at = runtime.now()
     kit = Kit(bpmn, list(reads), collect(runtime.reader, tenant, reads))
 
     def play_all() -> list[Played]:
-        models = Models()
-        return [_play_one(kit, models, process, scenario, at) for scenario in scenarios]
+        return [_play_one(kit, process, scenario, at) for scenario in scenarios]
 
     played = await anyio.to_thread.run_sync(play_all)
     outcomes = [outcome_of(model, scenario, run) for scenario, run in zip(scenarios, played, strict=True)]
@@ -80,8 +80,8 @@ class Kit(NamedTuple):
     definitions: list[tuple[str, str, str]]
 
 
-def _play_one(kit: Kit, models: Models, process: str, scenario: Scenario, at: int) -> Played:
-    sandbox = Sandbox(models, at)
+def _play_one(kit: Kit, process: str, scenario: Scenario, at: int) -> Played:
+    sandbox = Sandbox(Models(), at)
     sandbox.write(lambda transaction: furnish(transaction, kit, at))
     return play(sandbox, process, scenario)
 
