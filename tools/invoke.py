@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from importlib.util import find_spec
 from uuid import uuid4
 
 import anyio
@@ -18,10 +17,11 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import KEY_TAKEN, Once, StoredAnswer
+from flowmaster.tools.extras import extra_missing, is_installed
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
-from flowmaster.tools.registry import EXTRAS, AnyOperation, Call, Registry
+from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.strict import examined
 
 logger = logging.getLogger(__name__)
@@ -77,14 +77,8 @@ def allow(operation: AnyOperation, call: Call) -> None:
             fix="Ask an administrator for the right, or let someone who holds it make the call.",
             status=403,
         )
-    extra = operation.extra
-    if extra is not None and any(find_spec(package) is None for package in EXTRAS[extra]):
-        raise FlowMasterError(
-            "server.extra_missing",
-            f"`{operation.name}` needs the part `{extra}`, which is not installed.",
-            fix=f"Run: pip install 'flowmaster[{extra}]'",
-            status=501,
-        )
+    if operation.extra is not None and not is_installed(operation.extra):
+        raise extra_missing(operation.name, operation.extra)
 
 
 async def _act(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:

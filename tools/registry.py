@@ -50,6 +50,7 @@ from pydantic import BaseModel
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App, Once
+from flowmaster.tools.extras import EXTRAS
 from flowmaster.tools.models import Arguments, Result, WriteArguments
 from flowmaster.tools.schemas import input_schema, output_schema, undescribed
 
@@ -254,12 +255,4 @@ def _inspect(made: AnyOperation) -> None:
     )
 
 
-EXTRAS: dict[str, tuple[str, ...]] = {
-    "agents": ("litellm", "pydantic_ai", "tiktoken"),
-    "knowledge": ("chromadb",),
-    "documents": ("pdfplumber", "openpyxl"),
-    "arango": ("arango",),
-}
-"""The optional parts of an installation and the packages that prove that they are there."""
-
-__all__ = ["EVERYTHING", "EXTRAS", "AnyOperation", "Call", "Caller", "Operation", "Registry", "operation"]
+__all__ = ["EVERYTHING", "AnyOperation", "Call", "Caller", "Operation", "Registry", "operation"]

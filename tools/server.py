@@ -1,7 +1,6 @@
 """What the server says of itself."""
 
 import logging
-from importlib.util import find_spec
 from typing import Literal
 
 from pydantic import Field
@@ -10,8 +9,9 @@ from flowmaster import __version__
 from flowmaster.engine.timers import iso
 from flowmaster.runtime.clock import CLOCK_SETTING
 from flowmaster.tools.app import App
+from flowmaster.tools.extras import EXTRAS, command_for, is_installed
 from flowmaster.tools.models import Arguments, Result, Shape
-from flowmaster.tools.registry import EXTRAS, Call, operation
+from flowmaster.tools.registry import Call, operation
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +74,9 @@ def _store(app: App) -> Part:
 
 
 def _extra(name: str) -> Part:
-    if all(find_spec(package) is not None for package in EXTRAS[name]):
+    if is_installed(name):
         return Part(part=name, state="ok")
-    return Part(part=name, state="absent", says=f"pip install 'flowmaster[{name}]' adds it.")
+    return Part(part=name, state="absent", says=f"{command_for(name)} adds it.")
 
 
 OPERATIONS = (server_info,)

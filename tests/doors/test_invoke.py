@@ -179,7 +179,8 @@ def test_the_right_of_the_reached_operation_counts_behind_the_general_doors() ->
 
 
 def test_a_missing_part_is_named_with_the_command_that_adds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowmaster.tools.invoke.find_spec", lambda name: None)
+    monkeypatch.setattr("flowmaster.tools.extras.EXTRAS", {"arango": ("there_is_no_such_package",)})
+    monkeypatch.setattr("flowmaster.tools.extras._found", set[str]())
     body = ask("sample_extra", {})
     assert body["code"] == "server.extra_missing"
     assert "pip install 'flowmaster[arango]'" in body["fix"]

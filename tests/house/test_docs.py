@@ -7,7 +7,7 @@ from docs.generate import DOCS, pages
 from docs.refusals import collect, refusals
 from flowmaster.server.options import SERVER_OPTIONS
 from flowmaster.tools.catalog import catalog
-from flowmaster.tools.registry import EXTRAS
+from flowmaster.tools.extras import EXTRAS
 from tests.house.tree import ROOT, files, product, pyproject, texts
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
