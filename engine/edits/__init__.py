@@ -1,0 +1,1 @@
+"""Edits of a process as operations: all of a batch are made, or none."""
