@@ -65,12 +65,9 @@ Example = tuple[object, ...]
 def _combine(table: CompiledTable) -> dict[int, Example] | None:
     """Return the sets of rules that some input matches, each with such an input; None when there are too many."""
     states: dict[int, Example] = {table.all_rows: ()}
-    for index, column in zip(table.indexes, table.node.inputs, strict=True):
+    for index, column, allowed in zip(table.indexes, table.node.inputs, table.allowed, strict=True):
         kind = _KINDS.get(column.expression.type_ref, "")
-        pieces = index.pieces(kind)
-        if column.values:
-            position = len(next(iter(states.values())))
-            pieces = {rows: value for rows, value in pieces.items() if table.allows(position, value)}
+        pieces = index.pieces(kind, allowed)
         following: dict[int, Example] = {}
         for rows, example in states.items():
             for piece, value in pieces.items():

@@ -12,12 +12,11 @@ from flowmaster.engine.feel.comparing import compare, equal
 from flowmaster.engine.feel.compile_tests import Test, tests_of
 from flowmaster.engine.feel.compiler import Code, Compiler
 from flowmaster.engine.feel.convert import show
-from flowmaster.engine.feel.evaluation import NOWHERE, QUIET, Evaluation, Place
+from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Place
 from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.parser import parse_unary_tests
-from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import ANY, coerce
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class CompiledTable:
             box.literal(column.expression, names).code for column in node.inputs
         )
         self.allowed = tuple(self._allowed(box, column, names) for column in node.inputs)
-        self.checks_inputs = any(test is not None for test in self.allowed)
+        self.checks_inputs = any(cell.test is not None for cell in self.allowed)
         cells = [
             [_cell(box, rule.inputs[index], names, rule.line) for rule in node.rules]
             for index in range(len(node.inputs))
@@ -60,10 +59,8 @@ class CompiledTable:
         self.ranks = [self._rank(box, output, names) for output in node.outputs]
         self.pick = _PICKS[node.hit_policy]
 
-    def _allowed(self, box: "BoxCompiler", column: m.TableInput, names: NameSet) -> Test | None:
-        if not column.values:
-            return None
-        return _cell(box, m.Literal(column.values, line=column.expression.line), names, 0).test
+    def _allowed(self, box: "BoxCompiler", column: m.TableInput, names: NameSet) -> Cell:
+        return _cell(box, m.Literal(column.values, line=column.expression.line), names, 0)
 
     def _outputs(
         self, box: "BoxCompiler", cells: Sequence[m.Literal], names: NameSet
@@ -96,11 +93,6 @@ class CompiledTable:
         found = box.literal(m.Literal(f"[{output.values}]"), names).constant
         return list(found) if isinstance(found, list) else []
 
-    def allows(self, column: int, value: object) -> bool:
-        """Tell whether a column admits a value by its input values."""
-        test = self.allowed[column]
-        return test is None or test(value, NOTHING, QUIET) is True
-
     def answer(self, variables: Variables, run: Evaluation) -> object:
         """Ask the table."""
         values = [code(variables, run) for code in self.inputs]
@@ -116,7 +108,8 @@ class CompiledTable:
         return self.pick(self, rows, values, variables, run)
 
     def _inputs_allowed(self, values: Sequence[object], variables: Variables, run: Evaluation) -> bool:
-        for label, value, test in zip(self.labels, values, self.allowed, strict=True):
+        for label, value, cell in zip(self.labels, values, self.allowed, strict=True):
+            test = cell.test
             if test is not None and value is not None and test(value, variables, run) is not True:
                 run.warn(f"{label} = {show(value)} is not among the allowed input values", NOWHERE)
                 return False

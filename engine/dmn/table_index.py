@@ -109,12 +109,12 @@ class ColumnIndex:
         """Return the values that constant cells name, with their rows."""
         return [(row, cell.constants or []) for row, cell in self._static]
 
-    def pieces(self, kind: str) -> dict[int, object]:
-        """Return each set of rules that some value of a kind matches, with such a value.
+    def pieces(self, kind: str, allowed: Cell) -> dict[int, object]:
+        """Return each set of rules that some allowed value of a kind matches, with such a value.
 
         Without a kind, the values are of the kinds that the cells name.
         """
-        values: list[object] = []
+        values: list[object] = list(allowed.constants or ())
         if kind == "number" or (not kind and self._points):
             values += _probes(self._points, _number_between, _same)
         if kind == "date" or (not kind and self._days):
@@ -125,7 +125,8 @@ class ColumnIndex:
             values += [True, False]
         found: dict[int, object] = {}
         for value in values or ["any value"]:
-            found.setdefault(self.rules(value), value)
+            if allowed.passes(value):
+                found.setdefault(self.rules(value), value)
         return found
 
     def _names_booleans(self) -> bool:

@@ -1,0 +1,146 @@
+"""Static analysis of tables: findings with an example, the same as brute force finds."""
+
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowmaster.engine.dmn.analysis import Problem, problems
+from flowmaster.engine.dmn.compact import table_to_dmn
+from flowmaster.engine.dmn.reader import read_dmn
+from flowmaster.engine.feel.expression import compile_expression
+from flowmaster.engine.values import Json
+from tests.dmn.models import decision, literal, model
+
+
+def found(rows: list[list[str]], hit: str = "U", **more: Json) -> list[Problem]:
+    inputs: list[Json] = [{"name": "a", "type": "number"}, {"name": "b", "type": "boolean"}]
+    form: dict[str, Json] = {
+        "decision": "t",
+        "hit": hit,
+        "inputs": inputs,
+        "outputs": [{"name": "o"}],
+        "rules": rows,
+    }
+    return problems(read_dmn(table_to_dmn({**form, **more})))
+
+
+def codes(rows: list[list[str]], hit: str = "U", **more: Json) -> list[str]:
+    return [problem.code for problem in found(rows, hit, **more)]
+
+
+def test_a_complete_table_has_no_problems() -> None:
+    assert codes([["< 5", "-", "1"], [">= 5", "true", "2"], [">= 5", "false", "3"]]) == []
+
+
+def test_a_gap_is_shown_with_an_example() -> None:
+    problem = found([["< 5", "-", "1"], ["> 5", "true", "2"]])[0]
+    assert (problem.code, problem.severity) == ("rule.gap", "warning")
+    assert problem.example in ({"a": "5", "b": "true"}, {"a": "6", "b": "false"}, {"a": "5", "b": "false"})
+    assert codes([["< 5", "-", "1"]], outputs=[{"name": "o", "default": "1"}]) == []
+
+
+def test_an_overlap_is_an_error_where_only_one_rule_may_match() -> None:
+    rows = [["< 5", "-", "1"], [">= 5", "-", "2"], ["3", "-", "3"]]
+    problem = found(rows)[0]
+    assert (problem.code, problem.severity, problem.rules) == ("rule.overlap", "error", (1, 3))
+    assert problem.example["a"] == "3"
+    assert codes(rows, "A") == ["rule.overlap"]
+    assert codes(rows, "R") == []
+    assert codes([["< 5", "-", "1"], ["-", "-", "1"]], "A") == []
+
+
+def test_dead_rules_are_found() -> None:
+    assert codes([["-", "-", "1"], ["3", "-", "2"]], "F") == ["rule.unreachable"]
+    assert "rule.never_matches" in codes([["-", "-", "1"], ["(3..3)", "-", "2"]], "F")
+    assert "rule.never_matches" in codes([["-", "-", "1"], ["not(<= 3, > 3)", "-", "2"]], "F")
+
+
+def test_cells_of_another_type_are_errors() -> None:
+    assert "rule.type_mismatch" in codes([['"x"', "-", "1"], ["-", "-", "2"]], "F")
+
+
+def test_outputs_outside_of_the_output_values_are_errors() -> None:
+    assert "rule.output_not_allowed" in codes([["-", "-", '"x"']], outputs=[{"name": "o", "values": ["y"]}])
+
+
+def test_input_values_bound_what_is_looked_at() -> None:
+    inputs: list[Json] = [{"name": "a", "type": "string", "values": ["x", "y"]}]
+    assert codes([['"x"', "1"], ['"y"', "2"]], inputs=inputs) == []
+    assert codes([['"x"', "1"]], inputs=inputs) == ["rule.gap"]
+
+
+def test_columns_without_types_are_analysed_by_what_their_cells_name() -> None:
+    inputs: list[Json] = [{"name": "a"}, {"name": "b"}]
+    assert codes([["< 1", "-", "1"], [">= 1", "-", "1"]], inputs=inputs) == []
+    assert codes([["true", "-", "1"], ["false", "-", "1"]], inputs=inputs) == []
+    assert codes([['"x"', "-", "1"]], inputs=inputs) == ["rule.gap"]
+    days = [['< @"2020-01-01"', "-", "1"], ['>= @"2020-01-01"', "-", "1"]]
+    assert codes(days, inputs=inputs) == []
+    assert codes(days, inputs=[{"name": "a", "type": "date"}, {"name": "b"}]) == []
+
+
+def test_cells_that_depend_on_variables_are_left_alone() -> None:
+    assert codes([["> b", "-", "1"]]) == []
+
+
+def test_syntax_errors_of_models_are_problems() -> None:
+    problem = problems(model(decision("d1", literal("1 +"))))[0]
+    assert (problem.code, problem.severity, problem.decision) == (
+        "feel.syntax",
+        "error",
+        "d1",
+    ) or problem.decision
+
+
+def test_a_table_without_rules_has_nothing_to_analyse() -> None:
+    assert codes([]) == []
+
+
+def test_only_a_few_overlaps_are_listed() -> None:
+    rows = [[f"{number}", "-", f"{number}"] for number in range(20)] * 2
+    assert codes(rows).count("rule.overlap") == 5
+
+
+NUMBERS = st.integers(0, 4)
+CELLS = st.one_of(
+    st.just("-"),
+    NUMBERS.map(str),
+    st.builds(lambda sign, number: f"{sign} {number}", st.sampled_from(["<", "<=", ">", ">="]), NUMBERS),
+    st.builds(lambda a, b: f"[{min(a, b)}..{max(a, b)})", NUMBERS, NUMBERS),
+    st.builds(lambda a, b: f"not({a}, {b})", NUMBERS, NUMBERS),
+)
+ROWS = st.lists(st.tuples(CELLS, st.sampled_from(["-", "true", "false"])), min_size=1, max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS)
+def test_findings_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
+    inputs: list[Json] = [{"name": "a", "type": "number"}, {"name": "b", "type": "boolean"}]
+    form: dict[str, Json] = {
+        "decision": "t",
+        "hit": "R",
+        "inputs": inputs,
+        "outputs": [{"name": "o"}],
+        "rules": [[a, b, str(number)] for number, (a, b) in enumerate(rows)],
+    }
+    ask = read_dmn(table_to_dmn(form)).compile().decision("t")
+    domain = [(Decimal(step) / 2, b) for step in range(-2, 11) for b in (True, False)]
+    matches = [ask.evaluate({"a": a, "b": b}).value or [] for a, b in domain]
+    unique = problems(read_dmn(table_to_dmn({**form, "hit": "U"})))
+    gap = any(problem.code == "rule.gap" for problem in unique)
+    assert gap == any(not rules for rules in matches)
+    overlap = any(problem.code == "rule.overlap" for problem in unique)
+    assert overlap == any(isinstance(rules, list) and len(rules) > 1 for rules in matches)
+    for problem in unique:
+        if problem.example:
+            given_values = {
+                name: compile_expression(text).value({}) for name, text in problem.example.items()
+            }
+            rules = ask.evaluate(given_values).value or []
+            assert isinstance(rules, list)
+            assert (len(rules) > 1) == (problem.code == "rule.overlap")
+    first = problems(read_dmn(table_to_dmn({**form, "hit": "F"})))
+    dead = {problem.rules[0] - 1 for problem in first if problem.rules}
+    reached = {rules[0] for rules in matches if isinstance(rules, list) and rules}
+    assert dead == set(range(len(rows))) - reached

@@ -1,0 +1,211 @@
+"""Decision tables: hit policies, defaults, allowed values, and random tables against testing rule by rule."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowmaster.engine.dmn.compact import table_to_dmn
+from flowmaster.engine.dmn.compiled import CompiledDecision
+from flowmaster.engine.dmn.reader import read_dmn
+from flowmaster.engine.dmn.run import DecisionResult
+from flowmaster.engine.feel.expression import compile_unary_tests
+from flowmaster.engine.feel.temporal import Date
+from flowmaster.engine.values import Json
+
+
+def table(hit: str, rows: list[list[str]], **more: Json) -> CompiledDecision:
+    """Compile a table with the inputs a and b, and the output o unless others are given."""
+    inputs: list[Json] = [{"name": "a"}, {"name": "b"}]
+    form: dict[str, Json] = {
+        "decision": "t",
+        "hit": hit,
+        "inputs": inputs,
+        "outputs": [{"name": "o"}],
+        "rules": rows,
+    }
+    return read_dmn(table_to_dmn({**form, **more})).compile().decision("t")
+
+
+def ask(decision: CompiledDecision, a: object = None, b: object = None) -> DecisionResult:
+    return decision.evaluate({"a": a, "b": b})
+
+
+TWO = [["> 0", "-", "1"], ["> 5", "-", "2"], ["> 5", "true", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("hit", "a", "b", "expected", "rules"),
+    [
+        ("U", 3, None, 1, [1]),
+        ("U", 6, None, None, []),
+        ("U", 0, None, None, []),
+        ("F", 6, None, 1, [1]),
+        ("A", 6, None, None, [1, 2]),
+        ("A", 3, None, 1, [1]),
+        ("R", 6, True, [1, 2, 2], [1, 2, 3]),
+        ("R", 0, None, None, []),
+        ("C", 6, False, [1, 2], [1, 2]),
+        ("C+", 6, True, 5, [1, 2, 3]),
+        ("C<", 6, True, 1, [1, 2, 3]),
+        ("C>", 6, True, 2, [1, 2, 3]),
+        ("C#", 6, True, 3, [1, 2, 3]),
+        ("C#", 0, True, 0, []),
+        ("C+", 0, True, None, []),
+    ],
+)
+def test_each_hit_policy_picks_its_way(
+    hit: str, a: object, b: object, expected: object, rules: list[int]
+) -> None:
+    result = ask(table(hit, TWO), a, b)
+    assert result.value == expected
+    assert [match.rule for match in result.matched] == rules
+    assert bool(result.warnings) == (expected is None)
+
+
+def test_equal_outputs_are_no_conflict_for_any() -> None:
+    assert ask(table("A", [["> 0", "-", "[1]"], ["> 5", "-", "[1]"]]), 6).value == [1]
+
+
+def test_priority_and_output_order_follow_the_output_values() -> None:
+    rows = [["> 0", "-", '"low"'], ["> 5", "-", '"high"'], ["> 7", "-", '"other"']]
+    outputs: list[Json] = [{"name": "o", "values": ["high", "medium", "low"]}]
+    assert ask(table("P", rows, outputs=outputs), 6).value == "high"
+    assert ask(table("O", rows, outputs=outputs), 8).value == ["high", "low", "other"]
+    assert ask(table("P", rows), 8).value == "low"
+
+
+def test_several_outputs_make_a_context_and_keep_their_priority() -> None:
+    rows = [["> 0", "-", '"a"', "2"], ["> 0", "-", '"a"', "1"], ["> 0", "-", '"b"', "1"]]
+    outputs: list[Json] = [{"name": "o", "values": '"b","a"'}, {"name": "p q", "values": [1, 2]}]
+    assert ask(table("P", rows, outputs=outputs), 1).value == {"o": "b", "p q": 1}
+    assert ask(table("F", rows, outputs=outputs), 1).value == {"o": "a", "p q": 2}
+    ordered = ask(table("O", rows, outputs=outputs), 1).value
+    assert isinstance(ordered, list)
+    assert ordered[1:] == [{"o": "a", "p q": 1}, {"o": "a", "p q": 2}]
+
+
+def test_aggregations_need_fitting_outputs() -> None:
+    rows = [["-", "-", '"x"'], ["-", "-", "1"]]
+    assert ask(table("C+", rows)).value is None
+    assert ask(table("C<", rows)).value is None
+    assert ask(table("C#", rows)).value == 2
+
+
+def test_the_default_output_is_answered_when_no_rule_matches() -> None:
+    outputs: list[Json] = [{"name": "o", "default": '"none"'}, {"name": "p"}]
+    decision = table("U", [["1", "-", "1", "2"]], outputs=outputs)
+    assert ask(decision, 2).value == {"o": "none", "p": None}
+    assert ask(decision, 1).value == {"o": 1, "p": 2}
+    computed = table("U", [["1", "-", "1"]], outputs=[{"name": "o", "default": "a + 1"}])
+    assert ask(computed, 2).value == 3
+
+
+def test_a_value_outside_of_the_input_values_is_null_with_a_warning() -> None:
+    inputs: list[Json] = [{"name": "a", "values": [1, 2]}, {"name": "b"}]
+    decision = table("F", [["-", "-", "1"]], inputs=inputs)
+    assert ask(decision, 1).value == 1
+    assert ask(decision, None).value == 1
+    result = ask(decision, 3)
+    assert result.value is None
+    assert "a = 3" in result.warnings[0].text
+
+
+def test_a_match_tells_what_was_asked_and_answered() -> None:
+    match = ask(table("F", [["< 1", "-", '"x"'], ["> 1", "a", "a * 2"]]), 4, 4).matched[0]
+    assert match == ("t", 2, "rule_2", {"a": 4, "b": 4}, {"o": 8})
+
+
+def test_outputs_are_fitted_to_their_types() -> None:
+    typed: list[Json] = [{"name": "o", "type": "number"}]
+    assert ask(table("F", [["-", "-", "[5]"]], outputs=typed)).value == 5
+    result = ask(table("F", [["-", "-", '"x"']], outputs=typed))
+    assert result.value is None
+    assert result.warnings
+    assert ask(table("F", [["-", "-", "a"]], outputs=typed), [7]).value == 7
+
+
+def test_cells_may_depend_on_other_inputs() -> None:
+    decision = table("F", [["> b", "-", '"more"'], ["b", "-", '"same"'], ["-", "-", '"less"']])
+    assert [ask(decision, a, 5).value for a in (6, 5, 4)] == ["more", "same", "less"]
+
+
+def test_a_table_without_rules_or_inputs_answers_null_or_its_only_row() -> None:
+    assert ask(table("F", [])).value is None
+    assert table("F", [['"x"']], inputs=[]).evaluate({}).value == "x"
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            "-",
+            "null",
+            "true",
+            "not(null)",
+            '"a"',
+            '"a", "b"',
+            'not("a")',
+            '< "b"',
+            '["a".."c")',
+            '@"2020-01-01"',
+            '> @"2020-01-01"',
+            '[@"2019-01-01"..@"2020-06-01")',
+            "not(false)",
+            "[1, 2]",
+            "[[1..3], 7]",
+            "1, [3..4]",
+            "not(1, > 5)",
+            "? > 2",
+            "b",
+            "!= 3",
+            "(0.5..2.5]",
+            "< -1, > 8",
+            "1.5",
+            "]2..4[",
+        ]
+    ),
+    st.builds(
+        lambda sign, number: f"{sign}{number}",
+        st.sampled_from(["<", "<=", ">", ">=", "", "= "]),
+        st.integers(-2, 9),
+    ),
+    st.builds(lambda low, size: f"[{low}..{low + size}]", st.integers(-2, 9), st.integers(0, 4)),
+)
+INPUTS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 11),
+    st.decimals(-3, 11, places=1),
+    st.sampled_from(["a", "b", "c", "", "zz", "\x00"]),
+    st.integers(-400, 300).map(
+        lambda days: Date(2020, 1, 1) if not days else Date(2019 + days % 3, days % 12 + 1, 1)
+    ),
+    st.just([1]),
+    st.just({"x": 1}),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), st.lists(st.tuples(INPUTS, INPUTS), max_size=8)
+)
+def test_a_table_answers_as_if_each_rule_were_tested_by_itself(
+    rows: list[tuple[str, str]], inputs: list[tuple[object, object]]
+) -> None:
+    decision = table("R", [[a, b, str(number)] for number, (a, b) in enumerate(rows)])
+    tests = [(compile_unary_tests(a), compile_unary_tests(b)) for a, b in rows]
+    for a, b in inputs:
+        expected = [
+            number
+            for number, (first, second) in enumerate(tests)
+            if first.value({"?": a, "a": a, "b": b}) and second.value({"?": b, "a": a, "b": b})
+        ]
+        assert ask(decision, a, b).value == (expected or None), (a, b)
+
+
+def test_a_large_table_finds_its_rule_at_once() -> None:
+    rows = [[f"[{number * 10}..{number * 10 + 10})", "-", str(number)] for number in range(2000)]
+    decision = table("U", rows)
+    assert ask(decision, Decimal("12345.5")).value == 1234
+    assert ask(decision, 20_000).value is None
