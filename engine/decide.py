@@ -202,6 +202,9 @@ def _fire(run: Execution, timer: TimerWait) -> None:
     if element.id == node.element:
         run.finish(node)
         return
+    if not element.host:
+        run.choose(node, element, {})
+        return
     again = following(Schedule(timer.due, timer.every, timer.left), run.at)
     if again is not None and not element.interrupting:
         run.wait(
@@ -213,12 +216,14 @@ def _fire(run: Execution, timer: TimerWait) -> None:
 def _receive(run: Execution, wait: EventWait, command: cmd.ReceiveEvent) -> None:
     node = run.state.nodes[wait.node]
     element = run.elements[wait.element]
-    if element.id == node.element or element.interrupting:
+    if not (element.host and not element.interrupting):
         run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
     if element.id == node.element:
         run.finish(node, command.variables)
-    else:
+    elif element.host:
         run.trigger_boundary(node, element, command.variables)
+    else:
+        run.choose(node, element, command.variables)
 
 
 def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded) -> None:

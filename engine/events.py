@@ -208,6 +208,14 @@ class TokensDropped(NamedTuple):
     element: str
 
 
+class SignalSent(NamedTuple):
+    """The instance broadcast a signal."""
+
+    element: str
+    name: str
+    variables: Mapping[str, Json]
+
+
 class InstanceEnded(NamedTuple):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -242,4 +250,5 @@ Event: TypeAlias = (
     | InstanceEnded
     | JobRetried
     | TokensDropped
+    | SignalSent
 )

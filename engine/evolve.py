@@ -191,6 +191,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.ChildStarted: _wait_changed,
     ev.DecisionMade: _nothing,
     ev.MessageSent: _nothing,
+    ev.SignalSent: _nothing,
     ev.ErrorThrown: _nothing,
     ev.ChildRequested: _nothing,
     ev.ChildCancelRequested: _nothing,

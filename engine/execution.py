@@ -6,7 +6,7 @@ Rule 3: no behaviour calls another; tokens go through the agenda, first in, firs
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Protocol
 
@@ -49,6 +49,11 @@ class Behaviour(Protocol):
     @property
     def joins(self) -> bool:
         """Return whether tokens wait here for each other."""
+        ...
+
+    @property
+    def patient(self) -> bool:
+        """Return whether a join looks at the tokens elsewhere, and so decides when all of them rest."""
         ...
 
     def ready(self, run: "Execution", scope: Node, element: Element) -> tuple[str, ...]:
@@ -233,13 +238,33 @@ class Execution:
 
     def settle(self) -> None:
         """Move every token until all wait."""
-        while self._agenda:
+        while self._agenda or self._release_joins():
+            if not self._agenda:
+                continue
             flow, scope_key = self._agenda.popleft()
             self._steps += 1
             if self._steps > STEPS_MAX:
                 self._stop_token(flow, scope_key)
                 continue
             self._arrive(flow, scope_key)
+
+    def tokens_in(self, scope: Node) -> Iterator[str]:
+        """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
+        for node in self.state.nodes.values():
+            if node.scope == scope.key:
+                yield node.element
+        yield from scope.arrivals or ()
+
+    def choose(self, gateway: Node, event: Element, variables: Mapping[str, Json]) -> None:
+        """Go on from the event that came first behind an event-based gateway (BPMN 2.0.2, 13.4.4)."""
+        scope = self.state.nodes[gateway.scope]
+        flow = next(flow for flow in self.element(gateway).outgoing if flow.target == event.id)
+        self._withdraw_waits(gateway)
+        self.emit(ev.ElementCompleted(gateway.key, gateway.element))
+        self.emit(ev.FlowTaken(flow.id, scope.key))
+        key = self.key()
+        self.emit(ev.ElementEntered(key, event.id, scope.key, (flow.id,)))
+        self.finish(self.state.nodes[key], variables)
 
     # How a token moves.
 
@@ -254,9 +279,25 @@ class Execution:
             self.enter(element, scope, (flow.id,))
             return
         self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
-        via = behaviour.ready(self, scope, element)
+        if not behaviour.patient:
+            self._join(scope, element)
+
+    def _join(self, scope: Node, element: Element) -> bool:
+        via = self.behaviours[element.family].ready(self, scope, element)
         if via:
             self.enter(element, scope, via)
+        return bool(via)
+
+    def _release_joins(self) -> bool:
+        """Let one join go on that has waited for all other tokens to rest."""
+        if not self.model.process.patient_joins:
+            return False
+        for scope in [node for node in self.state.nodes.values() if node.arrivals]:
+            for join in list(scope.arrivals or ()):
+                element = self.elements[join]
+                if self.behaviours[element.family].patient and self._join(scope, element):
+                    return True
+        return False
 
     def _stop_token(self, flow: Flow, scope_key: int) -> None:
         element = self.elements[flow.target]

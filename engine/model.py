@@ -393,6 +393,7 @@ class Process:
     forms: Mapping[str, Json] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[Json, ...] = ()
+    patient_joins: frozenset[str] = frozenset()
 
     @property
     def root(self) -> Element:

@@ -174,6 +174,8 @@ class Desk:
             case ev.MessageSent(name=name, key=key, variables=variables):
                 payload: dict[str, Json] = {"name": name, "key": key, "variables": dict(variables)}
                 self._queue(request, state, "message", payload)
+            case ev.SignalSent(name=name, variables=variables):
+                self._queue(request, state, "signal", {"name": name, "variables": dict(variables)})
             case ev.ChildRequested():
                 self._queue(request, state, "call", event._asdict())
             case ev.ChildCancelRequested(wait=key):
@@ -267,6 +269,7 @@ _NOTABLE = frozenset(
         ev.JobFailed,
         ev.JobRetried,
         ev.MessageSent,
+        ev.SignalSent,
         ev.ChildRequested,
         ev.ChildCancelRequested,
         ev.InstanceEnded,

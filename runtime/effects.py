@@ -12,7 +12,7 @@ from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.state import ChildWait, EventWait, Parent, State
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import CALL_TOO_DEEP, Desk, Pending, Request, Start
-from flowmaster.runtime.messages import deliver, meets
+from flowmaster.runtime.messages import broadcast, deliver, meets
 from flowmaster.stores.rows import InstanceFilter
 
 SYSTEM = "system"
@@ -97,6 +97,13 @@ def message(desk: Desk, pending: Pending) -> bool:
     return False
 
 
+def signal(desk: Desk, pending: Pending) -> bool:
+    """Deliver a signal that an instance broadcast."""
+    payload = pending.effect.payload
+    broadcast(desk, _request(pending, "signal"), str(payload["name"]), _variables(payload))
+    return False
+
+
 def buffered(desk: Desk, pending: Pending) -> bool:
     """Give a new waiting place the oldest buffered message that fits."""
     payload = pending.effect.payload
@@ -158,6 +165,7 @@ FOLLOW: Mapping[str, Callable[[Desk, Pending], bool]] = {
     "cancel_child": cancel_child,
     "child_ended": child_ended,
     "message": message,
+    "signal": signal,
     "buffered": buffered,
 }
 """What to do for each kind of effect."""

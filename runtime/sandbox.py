@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flowmaster.stores.memory.store import MemoryStore
-
 from flowmaster.runtime.clock import CLOCK_SETTING, VirtualClock
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.timers import fire_due, fire_starts
+from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Reader, Transaction
 
 FIRINGS_MAX = 10_000

@@ -120,7 +120,7 @@ def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
 def _node_fields(node: st.Node) -> tuple[object, ...]:
     if node.waits:
         return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals, node.waits)
-    if node.arrivals:
+    if node.arrivals is not None:
         return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals)
     if node.variables is not None:
         return (node.key, node.element, node.scope, node.open, node.variables)
@@ -210,6 +210,7 @@ _CODES: dict[type, str] = {
     ev.InstanceEnded: "ie",
     ev.JobRetried: "jr",
     ev.TokensDropped: "td",
+    ev.SignalSent: "ss",
 }
 _WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted})
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {

@@ -30,6 +30,7 @@ EVENT_NAMES: Mapping[type, str] = {
     ev.ChildCancelRequested: "child_cancelled",
     ev.DecisionMade: "decided",
     ev.MessageSent: "message_sent",
+    ev.SignalSent: "signal_sent",
     ev.ErrorThrown: "error_thrown",
     ev.IncidentRaised: "incident",
     ev.IncidentResolved: "resolved",

@@ -39,6 +39,10 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Element, Link, Process, Script
 
 
+PATIENT_JOINS = ("inclusiveGateway", "complexGateway")
+"""Gateways that decide to go on by looking at the tokens elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadProcess:
     """A process of a file, and what the reading found wrong; `check_process` finds the rest.
@@ -87,6 +91,11 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         forms=forms_of(reading) | reading.forms,
         roles=roles,
         scenarios=scenarios_of(reading),
+        patient_joins=frozenset(
+            element.id
+            for element in elements.values()
+            if element.kind in PATIENT_JOINS and len(element.incoming) > 1
+        ),
     )
     report_unread(reading, xml)
     report_correlation(reading)

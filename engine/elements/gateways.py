@@ -1,8 +1,8 @@
-"""Exclusive and parallel gateways (BPMN 2.0.2, 13.4.1 and 13.4.2)."""
+"""Exclusive, parallel, inclusive and event-based gateways (BPMN 2.0.2, 13.4.1 to 13.4.4)."""
 
 from flowmaster.engine.elements.plain import Plain, holds
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Flow
+from flowmaster.engine.model import Element, Flow, Link
 from flowmaster.engine.state import Node
 
 
@@ -46,3 +46,60 @@ class ParallelGateway(Plain):
         waiting = (scope.arrivals or {}).get(element.id, {})
         flows = tuple(flow.id for flow in element.incoming)
         return flows if all(flow in waiting for flow in flows) else ()
+
+
+class InclusiveGateway(Plain):
+    """Sends tokens over every flow whose condition holds; joins the tokens that can still come."""
+
+    joins = True
+    patient = True
+
+    def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:
+        """Return the flows with tokens once no other token of the scope can reach an empty one.
+
+        A token that can also reach a flow with a token does not count: it would be joined there anyway.
+        """
+        waiting = (scope.arrivals or {}).get(element.id, {})
+        full = tuple(flow.id for flow in element.incoming if flow.id in waiting)
+        empty = [flow for flow in element.incoming if flow.id not in waiting]
+        if empty:
+            to_empty = _sources(run, empty, element.id)
+            to_full = _sources(run, [flow for flow in element.incoming if flow.id in waiting], element.id)
+            for token in run.tokens_in(scope):
+                if token != element.id and token in to_empty and token not in to_full:
+                    return ()
+        return full
+
+
+class EventGateway(Plain):
+    """Waits for the first of the events behind it."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Wait for every event behind the gateway at once."""
+        for flow in element.outgoing:
+            event = run.elements[flow.target]
+            if event.unsupported:
+                raise Fault("element.not_executable", event.unsupported)
+            run.behaviours[event.family].activate(run, node, event)
+
+
+def _sources(run: Execution, flows: list[Flow], gateway: str) -> set[str]:
+    """Return the elements from which one of the flows can be reached without passing the gateway."""
+    found: set[str] = set()
+    pending = [flow.source for flow in flows]
+    while pending:
+        name = pending.pop()
+        if name in found or name == gateway:
+            continue
+        found.add(name)
+        element = run.elements[name]
+        pending += [flow.source for flow in element.incoming]
+        if element.host:
+            pending.append(element.host)
+        if element.family == "intermediateCatchEvent/link":
+            pending += [
+                other.id
+                for other in run.elements.values()
+                if isinstance(other.details, Link) and other.details.target == name
+            ]
+    return found

@@ -1,10 +1,10 @@
-"""Events that wait or send: timers and messages, in the flow and on boundaries (BPMN 2.0.2, 13.5)."""
+"""Events that wait, send or jump: timers, messages, signals, links (BPMN 2.0.2, 13.5)."""
 
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.work import open_job
-from flowmaster.engine.events import MessageSent
+from flowmaster.engine.events import MessageSent, SignalSent
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Job, Message, Timer
+from flowmaster.engine.model import Element, Flow, Job, Link, Message, Signal, Timer
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import EventWait, Node, TimerWait
 from flowmaster.engine.timers import schedule
@@ -52,6 +52,41 @@ class MessageThrow(Plain):
         sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
         run.emit(MessageSent(element.id, name, key, sent))
         run.finish(node)
+
+
+class SignalCatch(Plain):
+    """Waits for a signal."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Subscribe by name."""
+        name = _signal(run, node, element)
+        run.wait(EventWait(run.key(), node.key, element.id, run.at, "signal", name, ""))
+
+
+class SignalThrow(Plain):
+    """Broadcasts a signal and goes on."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Broadcast to every waiting place inside the server."""
+        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
+        run.emit(SignalSent(element.id, _signal(run, node, element), sent))
+        run.finish(node)
+
+
+def _signal(run: Execution, node: Node, element: Element) -> str:
+    if not isinstance(element.details, Signal):
+        raise Fault("signal.missing", f"{element.label!r} names no signal.")
+    return run.text(node, element.details.name, "The signal name")
+
+
+class LinkThrow(Plain):
+    """Jumps to the catching link of the same name; the jump is a flow without a line."""
+
+    def route(self, run: Execution, node: Node, element: Element) -> tuple[Flow, ...]:
+        """Return the jump."""
+        if not isinstance(element.details, Link) or not element.details.target:
+            raise Fault("link.missing", f"The link {element.label!r} leads nowhere.")
+        return (Flow(element.id, element.name, element.id, element.details.target),)
 
 
 class ErrorCatch(Plain):

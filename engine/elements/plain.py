@@ -9,6 +9,7 @@ class Plain:
     """Passes at once: undefined and manual tasks, none events, start events (BPMN 2.0.2, 13.3.2)."""
 
     joins = False
+    patient = False
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
         """Finish at once."""

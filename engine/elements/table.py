@@ -3,8 +3,21 @@
 from collections.abc import Mapping
 
 from flowmaster.engine.elements.ends import ErrorEnd, TerminateEnd
-from flowmaster.engine.elements.gateways import ExclusiveGateway, ParallelGateway
-from flowmaster.engine.elements.happenings import ErrorCatch, MessageCatch, MessageThrow, TimerEvent
+from flowmaster.engine.elements.gateways import (
+    EventGateway,
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+)
+from flowmaster.engine.elements.happenings import (
+    ErrorCatch,
+    LinkThrow,
+    MessageCatch,
+    MessageThrow,
+    SignalCatch,
+    SignalThrow,
+    TimerEvent,
+)
 from flowmaster.engine.elements.people import HumanTask
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.scopes import SubProcess
@@ -19,6 +32,8 @@ _JOB = JobTask()
 _TIMER = TimerEvent()
 _CATCH = MessageCatch()
 _THROW = MessageThrow()
+_SIGNAL = SignalThrow()
+_SIGNAL_CATCH = SignalCatch()
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "process": SCOPE,
@@ -30,6 +45,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "endEvent/terminate": TerminateEnd(),
     "endEvent/error": ErrorEnd(),
     "endEvent/message": _THROW,
+    "startEvent/signal": PLAIN,
+    "endEvent/signal": _SIGNAL,
+    "intermediateThrowEvent/signal": _SIGNAL,
+    "intermediateCatchEvent/signal": _SIGNAL_CATCH,
+    "boundaryEvent/signal": _SIGNAL_CATCH,
+    "intermediateThrowEvent/link": LinkThrow(),
+    "intermediateCatchEvent/link": PLAIN,
     "task": PLAIN,
     "manualTask": PLAIN,
     "userTask": HUMAN,
@@ -39,6 +61,8 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "scriptTask": ScriptTask(),
     "businessRuleTask": BusinessRuleTask(),
     "callActivity": CALL,
+    "inclusiveGateway": InclusiveGateway(),
+    "eventBasedGateway": EventGateway(),
     "exclusiveGateway": ExclusiveGateway(),
     "parallelGateway": ParallelGateway(),
     "intermediateThrowEvent": PLAIN,

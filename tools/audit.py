@@ -1,0 +1,102 @@
+"""Operations on the audit log: who did what when and why, and whether the log is whole."""
+
+from typing import Any
+
+from pydantic import Field
+
+from flowmaster.engine.timers import instant, iso
+from flowmaster.stores.rows import AuditEntry, AuditFilter
+from flowmaster.tools.models import Arguments, Result, ResultList, Shape
+from flowmaster.tools.registry import Call, operation
+
+
+class AuditFind(Arguments):
+    """Which entries."""
+
+    scope: str = Field(default="", description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"])
+    by: str = Field(default="", description="Only by this person, agent or worker.")
+    operation: str = Field(default="", description="Only of this operation.")
+    since: str = Field(default="", description="From this instant on.", examples=["2026-12-01T00:00:00Z"])
+    until: str = Field(default="", description="Before this instant.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class AuditItem(Shape):
+    """One entry of the audit log."""
+
+    scope: str = Field(description="What was changed.")
+    first: int = Field(description="Number of the first event of this change.")
+    last: int = Field(description="Number of its last event.")
+    at: str = Field(description="When.")
+    by: str = Field(description="Who.")
+    operation: str = Field(description="By which operation.")
+    reason: str = Field(default="", description="Why, in the caller's words.")
+    data: Any = Field(default=None, description="What it was about.")
+
+
+@operation(right="audit.read", read_only=True)
+async def audit_find(call: Call, arguments: AuditFind) -> ResultList[AuditItem]:
+    """List the audit log, newest first: who changed what, when and why."""
+    page = call.app.runtime.reader.audit(
+        call.caller.tenant,
+        AuditFilter(
+            scope=arguments.scope,
+            by=arguments.by,
+            operation=arguments.operation,
+            since=instant(arguments.since) if arguments.since else None,
+            until=instant(arguments.until) if arguments.until else None,
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+        ),
+    )
+    return ResultList[AuditItem](
+        items=[_item(entry) for entry in page.items], total=page.total, next_cursor=page.next_cursor
+    )
+
+
+def _item(entry: AuditEntry) -> AuditItem:
+    return AuditItem(
+        scope=entry.scope,
+        first=entry.first,
+        last=entry.last,
+        at=iso(entry.at),
+        by=entry.by,
+        operation=entry.operation,
+        reason=entry.reason,
+        data=entry.data,
+    )
+
+
+class AuditVerify(Arguments):
+    """Which log."""
+
+    scope: str = Field(description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"])
+
+
+class AuditVerified(Result):
+    """Whether a log is whole."""
+
+    scope: str = Field(description="What was checked.")
+    whole: bool = Field(description="Whether every entry fits the one before.")
+    rows: int = Field(description="How many entries were checked.")
+    erased: int = Field(default=0, description="Entries whose values were erased on purpose.")
+    broken: int | None = Field(default=None, description="Number of the first event that does not fit.")
+    problem: str = Field(default="", description="What does not fit.")
+
+
+@operation(right="audit.read", read_only=True)
+async def audit_verify(call: Call, arguments: AuditVerify) -> AuditVerified:
+    """Recompute the hash chain of an audit log and name the first entry that was tampered with."""
+    found = call.app.runtime.reader.verify(call.caller.tenant, arguments.scope)
+    return AuditVerified(
+        scope=arguments.scope,
+        whole=found.broken is None,
+        rows=found.rows,
+        erased=found.erased,
+        broken=found.broken,
+        problem=found.problem,
+    )
+
+
+OPERATIONS = (audit_find, audit_verify)
