@@ -4,51 +4,35 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from flowmaster.engine.dmn import model as m
-from flowmaster.engine.dmn.boxed import BoxCompiler
-from flowmaster.engine.dmn.reader import DmnModel
+from flowmaster.engine.dmn.graph import DecisionNode, Graph, KnowledgeNode, Node, ServiceNode
 from flowmaster.engine.dmn.run import NOTHING, DecisionResult, DmnRun
 from flowmaster.engine.dmn.table import CompiledTable
-from flowmaster.engine.dmn.types import TypeBook, read_typed
+from flowmaster.engine.dmn.types import read_typed
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.calling import call_value
-from flowmaster.engine.feel.compiler import Code
-from flowmaster.engine.feel.evaluation import DEFAULT, NOWHERE, Evaluation, FeelLimitExceeded, Limits
-from flowmaster.engine.feel.expression import BUILTIN_NAMES
-from flowmaster.engine.feel.names import NameSet
-from flowmaster.engine.feel.types import ANY, FeelType, classes_of, coerce
-from flowmaster.engine.feel.values import Function, kind_of
+from flowmaster.engine.feel.evaluation import DEFAULT, NOWHERE, FeelLimitExceeded, Limits
 
-Key = tuple[str, str]
-"""Namespace and id of an element."""
-
-IMPORT_DEPTH_MAX = 10
-_MISSING = object()
-_T = TypeVar("_T", bound="_Node")
+_T = TypeVar("_T", bound=Node)
 
 
 class CompiledModel:
     """A model ready to be evaluated; shareable between threads."""
 
-    def __init__(self, model: DmnModel, imports: Sequence[DmnModel]) -> None:
-        self.model = model
-        self._units: dict[str, _Unit] = {}
-        self.errors: list[FlowMasterError] = []
+    def __init__(self, definitions: m.Definitions, imports: Sequence[m.Definitions]) -> None:
+        self._graph = Graph(definitions, imports)
+
+    @property
+    def errors(self) -> tuple[FlowMasterError, ...]:
         """What is wrong with single decisions; evaluating those raises it, the others work."""
-        for part in (model, *imports):
-            self._units.setdefault(part.namespace, _Unit(part.definitions, self))
-        self._main = self._units[model.namespace]
-        self.nodes: dict[Key, _Node] = {}
-        for unit in self._units.values():
-            unit.declare()
-        for node in tuple(self.nodes.values()):
-            node.link()
-        self._refuse_circles()
+        return tuple(self._graph.errors)
 
     @property
     def decisions(self) -> "tuple[CompiledDecision, ...]":
         """The decisions of the model itself, in the order of the document."""
         return tuple(
-            CompiledDecision(node) for node in self._main.nodes.values() if isinstance(node, DecisionNode)
+            CompiledDecision(node)
+            for node in self._graph.main.nodes.values()
+            if isinstance(node, DecisionNode)
         )
 
     def decision(self, name: str) -> "CompiledDecision":
@@ -63,9 +47,9 @@ class CompiledModel:
         """Return a business knowledge model by name or id."""
         return CompiledFunction(self._find(name, KnowledgeNode, "knowledge"))
 
-    def _find(self, name: str, kind: "type[_T]", word: str) -> "_T":
+    def _find(self, name: str, kind: type[_T], word: str) -> _T:
         wanted = " ".join(name.split())
-        known = [node for node in self._main.nodes.values() if isinstance(node, kind)]
+        known = [node for node in self._graph.main.nodes.values() if isinstance(node, kind)]
         for node in known:
             if wanted in (node.name, node.key[1]):
                 return node
@@ -83,50 +67,13 @@ class CompiledModel:
         node = self._find(name, DecisionNode, "decision")
         return node.table
 
-    def unit(self, namespace: str) -> "_Unit | None":
-        """Return the part of a namespace."""
-        return self._units.get(namespace)
-
-    def _refuse_circles(self) -> None:
-        """Note decisions that require themselves by some way."""
-        state: dict[Key, int] = {}
-        for start in self.nodes.values():
-            stack: list[tuple[_Node, int]] = [(start, 0)]
-            while stack:
-                node, index = stack.pop()
-                if index == 0:
-                    if state.get(node.key):
-                        continue
-                    state[node.key] = 1
-                needs = node.needs
-                if index < len(needs):
-                    stack.append((node, index + 1))
-                    following = needs[index]
-                    if state.get(following.key) == 1:
-                        self._circle(following)
-                    elif not state.get(following.key):
-                        stack.append((following, 0))
-                else:
-                    state[node.key] = 2
-
-    def _circle(self, node: "_Node") -> None:
-        error = FlowMasterError(
-            "dmn.circular",
-            f"The decision {node.name!r} requires itself.",
-            path=f"element:{node.key[1]}",
-            fix="Remove one of the requirements of the circle.",
-            status=422,
-        )
-        node.error = error
-        self.errors.append(error)
-
 
 class CompiledDecision:
     """A decision ready to be evaluated."""
 
     __slots__ = ("_node",)
 
-    def __init__(self, node: "DecisionNode") -> None:
+    def __init__(self, node: DecisionNode) -> None:
         self._node = node
 
     @property
@@ -175,7 +122,7 @@ class CompiledFunction:
 
     __slots__ = ("_node",)
 
-    def __init__(self, node: "ServiceNode | KnowledgeNode") -> None:
+    def __init__(self, node: ServiceNode | KnowledgeNode) -> None:
         self._node = node
 
     @property
@@ -205,329 +152,3 @@ class CompiledFunction:
         except RecursionError:
             raise FeelLimitExceeded("nested calls", limits.depth) from None
         return DecisionResult(value, tuple(run.matched), tuple(run.warnings))
-
-
-class _Unit:
-    """One document within a compiled model."""
-
-    def __init__(self, definitions: m.Definitions, whole: CompiledModel) -> None:
-        self.definitions = definitions
-        self.whole = whole
-        self.imports = {item.namespace: item.name for item in definitions.imports}
-        self.types = TypeBook(definitions, self._types_of)
-        self.nodes: dict[Key, _Node] = {}
-
-    def _types_of(self, prefix: str) -> TypeBook | None:
-        for item in self.definitions.imports:
-            unit = self.whole.unit(item.namespace) if item.name == prefix else None
-            if unit is not None:
-                return unit.types
-        return None
-
-    def declare(self) -> None:
-        """Make the nodes of the document, without their requirements."""
-        found = self.definitions
-        nodes: list[_Node] = [InputNode(self, item) for item in found.inputs]
-        nodes += [DecisionNode(self, item) for item in found.decisions]
-        nodes += [KnowledgeNode(self, item) for item in found.knowledge]
-        nodes += [ServiceNode(self, item) for item in found.services]
-        for node in nodes:
-            self.nodes[node.key] = node
-            self.whole.nodes[node.key] = node
-
-    def resolve(self, reference: str, owner: "_Node") -> "_Node | None":
-        """Return the node of a reference `#id` or `namespace#id`; note when there is none."""
-        space, _, name = reference.rpartition("#")
-        node = self.whole.nodes.get((space or self.definitions.namespace, name))
-        if node is None:
-            owner.error = FlowMasterError(
-                "dmn.reference_unknown",
-                f"{owner.name!r} requires {reference!r}, which is not there.",
-                path=f"element:{owner.key[1]}",
-                fix="Give the imported model too, or correct the reference.",
-                status=422,
-            )
-            self.whole.errors.append(owner.error)
-        return node
-
-
-class _Node:
-    """An element of the graph."""
-
-    def __init__(self, unit: _Unit, identity: str, name: str) -> None:
-        self.unit = unit
-        self.key: Key = (unit.definitions.namespace, identity or name)
-        self.name = name
-        self.error: FlowMasterError | None = None
-        self.needs: tuple[_Node, ...] = ()
-
-    def link(self) -> None:
-        """Connect to what is required and compile."""
-
-    def compute(self, run: DmnRun) -> object:
-        """Return the value in this evaluation."""
-        return None
-
-    def resolved(self, references: Sequence[str]) -> "tuple[_Node, ...]":
-        """Return the nodes of references."""
-        nodes = [self.unit.resolve(reference, self) for reference in references]
-        return tuple(node for node in nodes if node is not None)
-
-    def prefix_of(self, node: "_Node") -> str:
-        """Return the import name under which an element is seen here; empty for own ones."""
-        space = node.key[0]
-        return "" if space == self.key[0] else self.unit.imports.get(space, "")
-
-    def scope_names(self, nodes: "Sequence[_Node]") -> NameSet:
-        """Return the names that an expression here knows."""
-        names = set(self.unit.definitions.names)
-        for node in nodes:
-            names.add(node.name)
-            prefix = self.prefix_of(node)
-            if prefix:
-                names.add(prefix)
-            if node.key[0] != self.key[0]:
-                names |= node.unit.definitions.names
-        for item in self.unit.definitions.imports:
-            other = self.unit.whole.unit(item.namespace)
-            if other is not None:
-                names |= other.definitions.names
-        return NameSet(names, BUILTIN_NAMES)
-
-    def static_scope(self, nodes: "Sequence[_Node]") -> dict[str, object]:
-        """Return the functions among the required nodes by name, imported ones in a context."""
-        scope: dict[str, object] = {}
-        for node in nodes:
-            if isinstance(node, (KnowledgeNode, ServiceNode)):
-                prefix = self.prefix_of(node)
-                if prefix:
-                    inner = scope.setdefault(prefix, {})
-                    assert isinstance(inner, dict)
-                    inner[node.name] = node.function
-                else:
-                    scope[node.name] = node.function
-        return scope
-
-    def guarded(self, box: BoxCompiler, logic: m.Boxed, names: NameSet) -> Code:
-        """Compile logic; what is wrong with it is noted and raised when it is needed."""
-        try:
-            return box.compile(logic, names)
-        except FlowMasterError as error:
-            error.path = error.path or f"element:{self.key[1]}"
-            self.error = error
-            self.unit.whole.errors.append(error)
-            return lambda variables, run: None
-
-
-class InputNode(_Node):
-    """Input data."""
-
-    def __init__(self, unit: _Unit, item: m.InputData) -> None:
-        super().__init__(unit, item.id, item.name)
-        self.type_ref = item.type_ref
-        found = unit.types.of(item.type_ref)
-        self.type: FeelType | None = None if found is ANY else found
-        self.classes = classes_of(self.type)
-        """The classes of values that need no further look."""
-
-    def compute(self, run: DmnRun) -> object:
-        """Return the given value, read and checked by the declared type."""
-        value = run.values.get(self.key, _MISSING)
-        if value is _MISSING:
-            value = self._given(run)
-            if self.type is not None and value is not None:
-                value = self.fitted(value, run)
-            run.values[self.key] = value
-        return value
-
-    def _given(self, run: DmnRun) -> object:
-        value = run.inputs.get(self.name)
-        if value is None and self.unit is not self.unit.whole._main:
-            prefix = self.unit.whole._main.imports.get(self.key[0])
-            inner = run.inputs.get(prefix) if prefix else None
-            if isinstance(inner, Mapping):
-                return inner.get(self.name)
-        return value
-
-    def fitted(self, value: object, run: DmnRun) -> object:
-        """Read and check a given value."""
-        assert self.type is not None
-        result, fits = coerce(read_typed(value, self.type), self.type)
-        if not fits:
-            run.warn(f"The input {self.name!r} is {kind_of(value)} but must be {self.type}", NOWHERE)
-        return result
-
-
-class DecisionNode(_Node):
-    """A decision."""
-
-    def __init__(self, unit: _Unit, item: m.Decision) -> None:
-        super().__init__(unit, item.id, item.name)
-        self.item = item
-        self.code: Code | None = None
-        self.table: CompiledTable | None = None
-        self.static: dict[str, object] = {}
-        self.values: tuple[tuple[str, str, _Node], ...] = ()
-        self.inputs: tuple[tuple[str, InputNode], ...] = ()
-
-    def link(self) -> None:
-        """Connect to what is required and compile the logic."""
-        required, known = self.resolved(self.item.requires), self.resolved(self.item.knows)
-        self.needs = tuple(node for node in required if isinstance(node, DecisionNode))
-        self.inputs = tuple(
-            (node.name, node) for node in required if isinstance(node, InputNode) and not self.prefix_of(node)
-        )
-        others = [node for node in required if not isinstance(node, InputNode) or self.prefix_of(node)]
-        self.values = tuple((self.prefix_of(node), node.name, node) for node in others)
-        self.static = self.static_scope(known)
-        box = BoxCompiler(self.name, self.unit.types)
-        if self.item.logic is not None:
-            code = self.guarded(box, self.item.logic, self.scope_names((*required, *known)))
-            self.code = box.typed(code, self.item.type_ref)
-            if isinstance(self.item.logic, m.DecisionTable):
-                self.table = next(iter(box.tables.values()), None)
-
-    def compute(self, run: DmnRun) -> object:
-        """Return the value: a given one, one found before, or what the logic answers."""
-        value = run.values.get(self.key, _MISSING)
-        if value is not _MISSING:
-            return value
-        if self.name in run.decisions:
-            return self._given(run.decisions[self.name], run)
-        if self.error is not None:
-            raise self.error
-        if self.code is None:
-            return self._given(run.inputs.get(self.name), run)
-        scope = {**run.surroundings, **self.static}
-        run.enter()
-        inputs = run.inputs
-        for name, source in self.inputs:
-            value = inputs.get(name)
-            scope[name] = value if value.__class__ in source.classes else source.compute(run)
-        for prefix, name, node in self.values:
-            if prefix:
-                inner = dict(scope.get(prefix) or {})  # type: ignore[call-overload]  # Prefixes name contexts.
-                inner[name] = node.compute(run)
-                scope[prefix] = inner
-            else:
-                scope[name] = node.compute(run)
-        outer = run.where, run.decision
-        run.where, run.decision = self.name, self.key[1]
-        value = self.code(scope, run)
-        run.where, run.decision = outer
-        run.depth -= 1
-        run.values[self.key] = value
-        return value
-
-    def _given(self, value: object, run: DmnRun) -> object:
-        value = read_typed(value, self.unit.types.of(self.item.type_ref))
-        run.values[self.key] = value
-        return value
-
-    def input_names(self) -> tuple[tuple[str, str], ...]:
-        """Return the input data needed, by name and type."""
-        found: dict[str, str] = {}
-        pending: list[DecisionNode] = [self]
-        seen: set[Key] = set()
-        while pending:
-            node = pending.pop()
-            if node.key in seen:
-                continue
-            seen.add(node.key)
-            for name, given in node.inputs:
-                found.setdefault(name, given.type_ref)
-            for prefix, name, needed in node.values:
-                if isinstance(needed, InputNode):
-                    found.setdefault(f"{prefix}.{name}", needed.type_ref)
-                elif isinstance(needed, DecisionNode):
-                    pending.append(needed)
-        return tuple(found.items())
-
-
-class KnowledgeNode(_Node):
-    """A business knowledge model as a function."""
-
-    def __init__(self, unit: _Unit, item: m.KnowledgeModel) -> None:
-        super().__init__(unit, item.id, item.name)
-        self.item = item
-        parameters = item.logic.parameters if item.logic is not None else ()
-        self._code: Code | None = None
-        self._static: dict[str, object] = {}
-        self._target: Function | None = None
-        types = tuple(unit.types.of(parameter.type_ref) or ANY for parameter in parameters)
-        result = unit.types.of(item.type_ref)
-        if result is not None and result.kind == "function":
-            result = result.item
-        self.function = Function(
-            self.name, tuple(parameter.name for parameter in parameters), self._call, types, result
-        )
-
-    def link(self) -> None:
-        """Connect to the knowledge required and compile the function."""
-        known = self.resolved(self.item.knows)
-        self._static = self.static_scope(known)
-        if self.item.logic is not None:
-            names = self.scope_names((*known, self))
-            self._static.setdefault(self.name, self.function)
-            box = BoxCompiler(self.name, self.unit.types)
-            try:
-                self._code = box.function(self.item.logic, names, self.name)
-            except FlowMasterError as error:
-                self.error = error
-                self.unit.whole.errors.append(error)
-
-    def _call(self, run: Evaluation, values: Sequence[object]) -> object:
-        if self.error is not None:
-            raise self.error
-        if self._code is None:
-            return None
-        if self._target is None:
-            target = self._code(self._static, run)
-            self._target = target if isinstance(target, Function) else None
-        return None if self._target is None else self._target.call(run, values)
-
-
-class ServiceNode(_Node):
-    """A decision service as a function of its input decisions and input data."""
-
-    def __init__(self, unit: _Unit, item: m.Service) -> None:
-        super().__init__(unit, item.id, item.name)
-        self.item = item
-        self._outputs: tuple[_Node, ...] = ()
-        self._given: tuple[_Node, ...] = ()
-        self.function = self._function(())
-
-    def _function(self, types: tuple[FeelType, ...]) -> Function:
-        spaces = self.unit.definitions
-        names = {item.id: item.name for item in spaces.inputs} | {
-            item.id: item.name for item in spaces.decisions
-        }
-        references = (*self.item.input_data, *self.item.input_decisions)
-        labels = tuple(names.get(reference.rpartition("#")[2], reference) for reference in references)
-        return Function(self.name, labels, self._call, types)
-
-    def link(self) -> None:
-        """Connect to the decisions."""
-        self._outputs = self.resolved(self.item.outputs)
-        self._given = self.resolved((*self.item.input_data, *self.item.input_decisions))
-        types = self.unit.types
-        kinds = [
-            types.of(node.type_ref if isinstance(node, InputNode) else node.item.type_ref) or ANY
-            for node in self._given
-            if isinstance(node, (InputNode, DecisionNode))
-        ]
-        if len(kinds) == len(self.function.parameters):
-            object.__setattr__(self.function, "types", tuple(kinds))
-
-    def _call(self, run: Evaluation, values: Sequence[object]) -> object:
-        assert isinstance(run, DmnRun)
-        if self.error is not None:
-            raise self.error
-        outer = run.inputs, run.values, run.decisions
-        run.inputs, run.decisions = NOTHING, NOTHING
-        run.values = {node.key: value for node, value in zip(self._given, values, strict=True)}
-        try:
-            found = [(node.name, node.compute(run)) for node in self._outputs]
-        finally:
-            run.inputs, run.values, run.decisions = outer
-        return found[0][1] if len(found) == 1 else dict(found)

@@ -1,11 +1,12 @@
 """DMN XML to a model. The tree itself is kept, so that nothing of the document is lost."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from lxml import etree
 
 from flowmaster.engine.dmn import model as m
+from flowmaster.engine.dmn.compiled import CompiledModel
 from flowmaster.engine.dmn.xml import (
     DEPTH_MAX,
     NAMESPACES,
@@ -21,9 +22,6 @@ from flowmaster.engine.dmn.xml import (
     text_line,
     text_of,
 )
-
-if TYPE_CHECKING:
-    from flowmaster.engine.dmn.compiled import CompiledModel
 
 LOGIC = (
     "literalExpression",
@@ -74,11 +72,9 @@ class DmnModel:
         """Return the document with everything that stood in it, diagrams and foreign content included."""
         return etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
-    def compile(self, imports: "Sequence[DmnModel]" = ()) -> "CompiledModel":
+    def compile(self, imports: "Sequence[DmnModel]" = ()) -> CompiledModel:
         """Compile the model; `imports` are the models that it or they import, in any order."""
-        from flowmaster.engine.dmn.compiled import CompiledModel
-
-        return CompiledModel(self, imports)
+        return CompiledModel(self.definitions, [model.definitions for model in imports])
 
 
 def read_dmn(xml: bytes | str) -> DmnModel:

@@ -8,13 +8,12 @@ from flowmaster.engine.feel.evaluation import Place
 from flowmaster.engine.feel.lexer import FeelSyntaxError, Lines, Token, tokenize
 from flowmaster.engine.feel.names import KnownNames, NameSet, normal_name
 from flowmaster.engine.feel.numbers import read_number
-from flowmaster.engine.feel.parser_types import TypeParser
+from flowmaster.engine.feel.parser_constructs import COMPARISONS, ConstructParser
 from flowmaster.engine.feel.temporal_text import read_temporal
 
 DEPTH_MAX = 100
 """How deep an expression may be nested."""
 
-COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 KEYWORDS = frozenset(
     [
         "and",
@@ -55,7 +54,7 @@ def parse_unary_tests(text: str, names: NameSet = PROPERTIES) -> s.Tests:
     return Parser(text, names).unary_tests()
 
 
-class Parser(TypeParser):
+class Parser(ConstructParser):
     """The parser of one text."""
 
     def __init__(self, text: str, names: NameSet) -> None:
@@ -115,7 +114,7 @@ class Parser(TypeParser):
         if token.kind == "symbol" and token.text in COMPARISONS:
             place = self.place()
             self.index += 1
-            return s.UnaryTest(token.text, self._arithmetic(0), place)
+            return s.UnaryTest(token.text, self.arithmetic(0), place)
         return self.expression()
 
     def expression(self) -> s.Node:
@@ -140,20 +139,20 @@ class Parser(TypeParser):
 
     def _comparison(self) -> s.Node:
         place = self.place()
-        left = self._arithmetic(0)
+        left = self.arithmetic(0)
         for _ in range(DEPTH_MAX):
             token = self.tokens[self.index]
             if token.kind == "symbol" and token.text in COMPARISONS:
                 self.index += 1
-                left = s.Comparison(token.text, left, self._arithmetic(0), place)
+                left = s.Comparison(token.text, left, self.arithmetic(0), place)
             elif token.kind == "symbol" and token.text == "==":
                 raise self.error("`==` is no operator; equality is `=`")
             elif self.at_name("between"):
                 self.index += 1
-                low = self._arithmetic(0)
+                low = self.arithmetic(0)
                 if not self.accept_name("and"):
                     raise self.error(f"expected `and` of `between` instead of {self.show()}")
-                left = s.Between(left, low, self._arithmetic(0), place)
+                left = s.Between(left, low, self.arithmetic(0), place)
             elif self.at_name("in"):
                 self.index += 1
                 left = s.In(left, self._in_tests(), place)
@@ -178,14 +177,15 @@ class Parser(TypeParser):
         if token.kind == "symbol" and token.text in COMPARISONS:
             place = self.place()
             self.index += 1
-            return (s.UnaryTest(token.text, self._arithmetic(0), place),)
-        return (self._arithmetic(0),)
+            return (s.UnaryTest(token.text, self.arithmetic(0), place),)
+        return (self.arithmetic(0),)
 
     def _continues(self) -> bool:
         token = self.tokens[self.index]
         return token.kind == "symbol" and token.text in ("+", "-", "*", "/", "**", ".", "[", "(")
 
-    def _arithmetic(self, minimum: int) -> s.Node:
+    def arithmetic(self, minimum: int) -> s.Node:
+        """Parse operators that bind closer than `minimum`."""
         place = self.place()
         left = self._unary()
         chain = 0
@@ -200,7 +200,7 @@ class Parser(TypeParser):
                     f"more than {DEPTH_MAX} operators in a row; use parentheses or a list function"
                 )
             self.index += 1
-            left = s.Arithmetic(token.text, left, self._arithmetic(level), place)
+            left = s.Arithmetic(token.text, left, self.arithmetic(level), place)
 
     def _unary(self) -> s.Node:
         place = self.place()
@@ -284,7 +284,7 @@ class Parser(TypeParser):
                 name = self._argument_name()
                 if name is not None:
                     names.append(name)
-                arguments.append(self._list_item())
+                arguments.append(self.read_list_item())
                 if bool(names) != (len(names) == len(arguments)):
                     raise self.error("named and positional arguments cannot be mixed")
                 if not self.accept(","):
@@ -358,184 +358,27 @@ class Parser(TypeParser):
             self.index += 1
             return s.Literal(_CONSTANTS[word], place)
         if word == "if":
-            return self._if(place)
+            return self.read_if(place)
         if word == "for":
-            return self._for(place)
+            return self.read_for(place)
         if word in ("some", "every") and self.tokens[self.index + 1].kind == "name":
-            return self._quantified(word, place)
+            return self.read_quantified(word, place)
         if word == "function" and self.tokens[self.index + 1].text == "(":
-            return self._function(place)
+            return self.read_function(place)
         if word in _RESERVED:
             raise self.error(f"expected an expression instead of the keyword `{word}`")
         self.index += 1
         return s.Name(word, self.known.is_bound(word), place)
 
-    def _if(self, place: Place) -> s.Node:
-        self.index += 1
-        condition = self.expression()
-        if not self.accept_name("then"):
-            raise self.error(f"expected `then` instead of {self.show()}")
-        yes = self.expression()
-        if not self.accept_name("else"):
-            raise self.error(f"expected `else` instead of {self.show()}")
-        return s.If(condition, yes, self.expression(), place)
-
-    def _iterators(self) -> tuple[tuple[str, s.Node], ...]:
-        iterators: list[tuple[str, s.Node]] = []
-        while True:
-            start = self.index
-            while self.tokens[self.index].kind != "end" and not self.at_name("in"):
-                self.index += 1
-            if start == self.index or self.tokens[self.index].kind == "end":
-                self.index = start
-                raise self.error("expected a variable and `in`")
-            name = normal_name(self.text[self.tokens[start].start : self.tokens[self.index - 1].end])
-            self.index += 1
-            place = self.place()
-            source = self.expression()
-            if self.accept(".."):
-                source = s.RangeOf(source, self.expression(), True, True, True, place)
-            self.known.push(name)
-            iterators.append((name, source))
-            if not self.accept(","):
-                return tuple(iterators)
-
-    def _for(self, place: Place) -> s.Node:
-        self.index += 1
-        mark = self.known.mark()
-        iterators = self._iterators()
-        if not self.accept_name("return"):
-            raise self.error(f"expected `return` instead of {self.show()}")
-        self.known.push("partial")
-        body = self.expression()
-        self.known.release(mark)
-        return s.For(iterators, body, place)
-
-    def _quantified(self, kind: str, place: Place) -> s.Node:
-        self.index += 1
-        mark = self.known.mark()
-        iterators = self._iterators()
-        if not self.accept_name("satisfies"):
-            raise self.error(f"expected `satisfies` instead of {self.show()}")
-        condition = self.expression()
-        self.known.release(mark)
-        return s.Quantified(kind, iterators, condition, place)
-
-    def _function(self, place: Place) -> s.Node:
-        self.index += 2
-        mark = self.known.mark()
-        parameters: list[tuple[str, s.TypeExpression | None]] = []
-        while not self.at(")"):
-            start = self.index
-            while self.tokens[self.index].kind != "end" and self.tokens[self.index].text not in (
-                ":",
-                ",",
-                ")",
-            ):
-                self.index += 1
-            if start == self.index:
-                raise self.error(f"expected a parameter instead of {self.show()}")
-            name = normal_name(self.text[self.tokens[start].start : self.tokens[self.index - 1].end])
-            kind = self.type_expression() if self.accept(":") else None
-            parameters.append((name, kind))
-            if not self.accept(","):
-                break
-        self.expect(")")
-        for name, _ in parameters:
-            self.known.push(name)
-        external = self.accept_name("external")
-        body = self.expression()
-        self.known.release(mark)
-        return s.FunctionDefinition(tuple(parameters), body, external, place)
-
     def _bracketed(self, token: Token, place: Place) -> s.Node:
         if token.text == "(":
-            return self._parenthesis(place)
+            return self.read_parenthesis(place)
         if token.text == "[":
-            return self._list_or_range(place)
+            return self.read_list_or_range(place)
         if token.text == "]":
             self.index += 1
             low = self.expression()
-            return self._range(low, False, place)
+            return self.read_range(low, False, place)
         if token.text == "{":
-            return self._context(place)
+            return self.read_context(place)
         raise self.error(f"{self.show()} is unexpected")
-
-    def _parenthesis(self, place: Place) -> s.Node:
-        self.index += 1
-        token = self.tokens[self.index]
-        if token.kind == "symbol" and token.text in COMPARISONS:
-            self.index += 1
-            test = s.UnaryTest(token.text, self._arithmetic(0), place)
-            self.expect(")")
-            return test
-        node = self.expression()
-        if self.at(".."):
-            return self._range(node, False, place)
-        self.expect(")")
-        return node
-
-    def _range(self, low: s.Node, low_closed: bool, place: Place) -> s.Node:
-        self.expect("..")
-        high = self.expression()
-        token = self.tokens[self.index]
-        if token.kind != "symbol" or token.text not in ("]", ")", "["):
-            raise self.error(f"expected the end of the range, `]`, `)` or `[`, instead of {self.show()}")
-        self.index += 1
-        return s.RangeOf(low, high, low_closed, token.text == "]", False, place)
-
-    def _list_item(self) -> s.Node:
-        """Parse an item of a list or an argument, where a bare test such as `< 5` is a range."""
-        token = self.tokens[self.index]
-        if token.kind == "symbol" and token.text in COMPARISONS:
-            place = self.place()
-            self.index += 1
-            return s.UnaryTest(token.text, self._arithmetic(0), place)
-        return self.expression()
-
-    def _list_or_range(self, place: Place) -> s.Node:
-        self.index += 1
-        if self.accept("]"):
-            return s.ListOf((), place)
-        items = [self._list_item()]
-        if self.at(".."):
-            return self._range(items[0], True, place)
-        while self.accept(","):
-            items.append(self._list_item())
-        self.expect("]")
-        return s.ListOf(tuple(items), place)
-
-    def _context(self, place: Place) -> s.Node:
-        self.index += 1
-        mark = self.known.mark()
-        entries: list[tuple[str, s.Node]] = []
-        while not self.at("}"):
-            start = self.place()
-            key = self._key()
-            if any(key == name for name, _ in entries):
-                raise FeelSyntaxError(f"The key {key!r} stands twice in one context", start)
-            value = self.expression()
-            self.known.push(key)
-            self.members.push(key)
-            entries.append((key, value))
-            if not self.accept(","):
-                break
-        self.expect("}")
-        self.known.release(mark)
-        return s.ContextOf(tuple(entries), place)
-
-    def _key(self) -> str:
-        token = self.tokens[self.index]
-        if token.kind == "string":
-            self.index += 1
-            self.expect(":")
-            return token.text
-        start = self.index
-        while self.tokens[self.index].kind not in ("end", "string", "at") and not self.at(":"):
-            if self.tokens[self.index].text in ("{", "}", ",", "[", "]", "(", ")"):
-                break
-            self.index += 1
-        if start == self.index or not self.at(":"):
-            raise self.error(f"expected a key and `:` instead of {self.show()}")
-        self.index += 1
-        return normal_name(self.text[token.start : self.tokens[self.index - 2].end])
