@@ -6,6 +6,7 @@ Run `python benchmarks/rules.py`; the answers are checked against a plain Python
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from flowmaster.engine.dmn.compact import table_to_dmn
 from flowmaster.engine.dmn.reader import read_dmn
@@ -112,12 +113,13 @@ def _peers(rules: int, inputs: list[dict[str, object]]) -> None:
     try:
         import json
 
-        import zen
+        import zen  # type: ignore[import-not-found]  # A peer that may be installed.
     except ImportError:
         print("zen-engine is not installed")
         return
     rows = []
-    for number, row in enumerate(table(rules)["rules"]):  # type: ignore[arg-type]  # The rows made above.
+    made: Any = table(rules)["rules"]
+    for number, row in enumerate(made):
         low = number * 100
         last = number == rules - 1
         rows.append(

@@ -17,6 +17,7 @@ from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.parser import parse_unary_tests
+from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import ANY, coerce
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class CompiledTable:
     def __init__(self, box: "BoxCompiler", node: m.DecisionTable, names: NameSet) -> None:
         self.node = node
         self.labels = tuple(column.label or column.expression.text for column in node.inputs)
-        self.names = tuple(output.name or "" for output in node.outputs)
+        self.names = tuple(output.name or output.label or box.where for output in node.outputs)
         self.inputs: tuple[Code, ...] = tuple(
             box.literal(column.expression, names).code for column in node.inputs
         )
@@ -106,6 +107,22 @@ class CompiledTable:
         if not rows:
             return self._without_match(variables, run)
         return self.pick(self, rows, values, variables, run)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing but the values of the input columns decides what the table answers."""
+        return not (
+            self.checks_inputs
+            or self.dynamic
+            or any(answer is None for answer in self.answers)
+            or (self.default is not None and not all(constant for constant, _ in self.default))
+        )
+
+    def choose(self, rows: int, values: Sequence[object], run: Evaluation) -> object:
+        """Answer for rules found already, where the table is constant."""
+        if rows:
+            return self.pick(self, rows, values, NOTHING, run)
+        return self._without_match(NOTHING, run)
 
     def _inputs_allowed(self, values: Sequence[object], variables: Variables, run: Evaluation) -> bool:
         for label, value, cell in zip(self.labels, values, self.allowed, strict=True):

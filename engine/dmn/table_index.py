@@ -132,6 +132,21 @@ class ColumnIndex:
     def _names_booleans(self) -> bool:
         return any(isinstance(value, bool) for _, cell in self._static for value in cell.constants or ())
 
+    def look_up_of(self, kind: str) -> Callable[[Any], int]:
+        """Return `rules` for values of one kind, without a look at the kind."""
+        if kind == "number":
+            points, masks, size = self._points, self._masks, len(self._points)
+
+            def numbers(value: Any) -> int:
+                at = bisect_left(points, value)
+                return masks[2 * at + 1 if at < size and points[at] == value else 2 * at]
+
+            return numbers
+        if kind == "string" and self._only_listed:
+            texts, other = self._texts.get, self._other_text
+            return lambda value: texts(value, other)
+        return self.rules
+
     def rules(self, value: Any) -> int:
         """Return the rules that may match a value, as bits."""
         kind = value.__class__
