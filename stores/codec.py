@@ -211,6 +211,7 @@ _CODES: dict[type, str] = {
     ev.JobRetried: "jr",
     ev.TokensDropped: "td",
     ev.SignalSent: "ss",
+    ev.EscalationThrown: "es",
 }
 _WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted})
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
