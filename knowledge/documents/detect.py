@@ -38,9 +38,30 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "xlsx": ("xlsx",),
-    "html": ("html", "htm", "xhtml"),
+    "html": ("html", "htm", "xhtml", "txt"),
     "text": ("txt", "csv", "tsv", "text", "md", "log"),
 }
+_TELLING = frozenset(
+    {"pdf", "xlsx", "html", "htm", "xhtml", "csv", "tsv", "txt", "docx", "doc", "xls", "xlsm", "xlsb", "pptx"}
+    | {
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "tif",
+        "tiff",
+        "webp",
+        "zip",
+        "exe",
+        "eml",
+        "msg",
+        "xml",
+        "json",
+        "rtf",
+        "odt",
+    }
+)
+"""Endings that promise a type: content of another type under them is refused."""
 _PDF_HEADER_WITHIN = 1024
 
 
@@ -60,10 +81,17 @@ def detect(data: bytes, filename: str, limits: Limits) -> Detected:
         )
     kind = _kind(data, filename, limits)
     suffix = filename.rpartition(".")[2].lower() if "." in filename else ""
-    if suffix and suffix not in _SUFFIXES[kind]:
-        return Detected(
-            kind, (f"The name ends in .{suffix}, but the content is {kind}; it was read as that.",)
+    if suffix in _TELLING and suffix not in _SUFFIXES[kind]:
+        raise FlowMasterError(
+            "document.suffix_wrong",
+            f"{filename!r} ends in .{suffix}, but its content is {kind}.",
+            path="filename",
+            expected=[f".{each}" for each in _SUFFIXES[kind]],
+            fix="Make sure that it is the right file; if it is, give it the right ending and add it again.",
+            status=422,
         )
+    if suffix and suffix not in _SUFFIXES[kind]:
+        return Detected(kind, (f"The ending .{suffix} is not known; the content is {kind}.",))
     return Detected(kind, ())
 
 

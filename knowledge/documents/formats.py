@@ -27,7 +27,7 @@ _CURRENCY = re.compile(
     r"(?<![A-Za-z])(?:" + _CODES.replace(" ", "|") + r"|Euro|euros?|US\$)(?![A-Za-z])|[€£$¥₹]|zł|Kč|Fr\."
 )
 _NUMBER = re.compile(
-    r"""(?<![\w.,/'’-])(?<![\d][ -])
+    r"""(?<![\w.,/'’-])(?!(?<=\d\s)(?<![.,]\d\d\s)\d{3}(?!\d))
     (?P<open>\()?(?P<sign>[-+−–]\s?)?
     (?P<before>(?:[€£$¥]|[A-Z]{3}\b|Fr\.)\s?)?(?P<sign2>[-−])?
     (?P<digits>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,6})?|\d+(?:[.,]\d{1,6})?)

@@ -20,8 +20,8 @@ class Limits:
     unpacked_ratio_max: int = 200
     parts_max: int = 2_000
     table_rules_max: int = 4_000
-    memory_bytes_max: int = 1_500_000_000
-    seconds_max: int = 120
+    memory_bytes_max: int = 1_000_000_000
+    seconds_max: int = 60
 
 
 LIMITS = Limits()

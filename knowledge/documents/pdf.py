@@ -1,7 +1,7 @@
 """Text PDFs into pages of words and tables: the one file that knows pdfplumber.
 
 A hostile PDF can make a parser fail in any way, so every failure of the library becomes `document.corrupt`.
-What no exception can stop (a stream that unpacks to gigabytes) is bounded by `isolation.py`.
+What no exception can stop (a stream that unpacks to gigabytes) is bounded by `pdf_process.py`.
 """
 
 import io
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _WORD_GAP = 0.18
 """A gap of this share of the type size parts two words, where the file has no space character."""
+
+_UNKNOWN_WIDTH = 0.55
+"""The share of its height that a sign takes whose width the font does not tell (the euro sign, often)."""
 
 
 class PdfContent(NamedTuple):
@@ -46,7 +49,7 @@ def read_pdf(data: bytes, filename: str, limits: Limits) -> PdfContent:
     except FlowMasterError:
         raise
     except broken as error:
-        if any(isinstance(cause, PDFEncryptionError) for cause in _causes(error)):
+        if any(isinstance(cause, PDFEncryptionError) for cause in causes(error)):
             raise encrypted(filename, "a PDF") from error
         raise corrupt(filename, "a PDF", _why(error)) from error
 
@@ -68,7 +71,8 @@ _BROKEN = (
 )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, the errors it wraps, and those that it came from."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -130,7 +134,9 @@ def _page(page: "PlumberPage", filename: str, limits: Limits, warnings: list[str
 
 
 def _word(word: dict[str, Any], left: float, top: float) -> Word:
-    box = Box(word["x0"] - left, word["top"] - top, word["x1"] - left, word["bottom"] - top)
+    height = word["bottom"] - word["top"]
+    width = word["x1"] - word["x0"] or _UNKNOWN_WIDTH * height
+    box = Box(word["x0"] - left, word["top"] - top, word["x0"] - left + width, word["bottom"] - top)
     return Word(_clean(word["text"]), box, box.height)
 
 

@@ -9,7 +9,7 @@ from flowmaster.knowledge.documents.delimited import delimiter_of, rows_of
 from flowmaster.knowledge.documents.detect import Detected, decode_text, detect
 from flowmaster.knowledge.documents.limits import LIMITS, Limits, unsupported
 from flowmaster.knowledge.documents.model import DocumentType, Page, ReadDocument
-from flowmaster.knowledge.documents.pdf import read_pdf
+from flowmaster.knowledge.documents.pdf_process import read_pdf_apart
 from flowmaster.knowledge.documents.plain import page_of_html, page_of_rows, page_of_text
 from flowmaster.knowledge.documents.sheets import read_sheets
 
@@ -55,7 +55,7 @@ def _pages(
     data: bytes, filename: str, detected: Detected, limits: Limits
 ) -> tuple[DocumentType, tuple[Page, ...], tuple[str, ...]]:
     if detected.kind == "pdf":
-        content = read_pdf(data, filename, limits)
+        content = read_pdf_apart(data, filename, limits)
         return "pdf", content.pages, content.warnings
     if detected.kind == "xlsx":
         return "xlsx", _sheet_pages(data, filename, limits), ()

@@ -68,12 +68,12 @@ def craftsman_with_groups() -> Made:
     y += 18
     p.text(50, y, "2", bold=True)
     p.text(90, y, "Eindeckung", bold=True)
-    for row in (
+    for tiles in (
         ("2.1", "Tonziegel, rot, verlegt", "120,00 m²", "48,50", "5.820,00"),
         ("2.2", "Firstziegel", "11,00 m", "36,20", "398,20"),
     ):
         y += 14
-        _row(p, y, row)
+        _row(p, y, tiles)
     y += 30
     for label, value in (
         ("Nettosumme", "8.614,20"),
@@ -117,8 +117,8 @@ def labels_in_a_table() -> Made:
         ("Order no.", "4500123456", "Due date", "8 Mar 2026"),
         ("VAT no.", "BE0428759497", "IBAN", "BE68 5390 0754 7034"),
     )
-    for place, row in enumerate(cells):
-        for x, cell in zip((53, 143, 303, 393), row, strict=True):
+    for place, facts in enumerate(cells):
+        for x, cell in zip((53, 143, 303, 393), facts, strict=True):
             p.text(x, 82 + 18 * place, cell)
     xs, ys = (50, 90, 300, 360, 450, 545), (170, 188, 206, 224)
     p.grid(xs, ys)
