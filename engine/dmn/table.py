@@ -69,7 +69,7 @@ class CompiledTable:
         """Return each output of a rule as (is constant, value) or (False, code)."""
         found: list[tuple[bool, Any]] = []
         for output, cell in zip(self.node.outputs, cells, strict=True):
-            expression = box.literal(cell, names)
+            expression = box.literal(m.Literal("null") if cell.text == "-" else cell, names)
             wanted = box.types.of(output.type_ref)
             if wanted is None or wanted is ANY:
                 found.append(

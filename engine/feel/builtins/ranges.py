@@ -50,6 +50,9 @@ def _has(within: Range, point: object) -> bool:
     return True
 
 
+@builtin("before(range1: range, range2: range)")
+@builtin("before(range: range, point: any)")
+@builtin("before(point: any, range: range)")
 @builtin("before(point1: any, point2: any)")
 def before(run: Evaluation, a: Any, b: Any) -> object:
     """Tells whether a point or range lies wholly before another.
@@ -68,6 +71,9 @@ def before(run: Evaluation, a: Any, b: Any) -> object:
     return _order(a, b) < 0
 
 
+@builtin("after(range1: range, range2: range)")
+@builtin("after(range: range, point: any)")
+@builtin("after(point: any, range: range)")
 @builtin("after(point1: any, point2: any)")
 def after(run: Evaluation, a: Any, b: Any) -> object:
     """Tells whether a point or range lies wholly after another.
@@ -124,6 +130,7 @@ def overlaps_after(run: Evaluation, a: Range, b: Range) -> object:
     return _low_low(b, a) < 0 and _low_high(a, b) <= 0 and _high_high(b, a) <= 0
 
 
+@builtin("finishes(range1: range, range2: range)")
 @builtin("finishes(point: any, range: range)")
 def finishes(run: Evaluation, a: Any, b: Range) -> object:
     """Tells whether a point or range ends where a range ends.
@@ -136,6 +143,7 @@ def finishes(run: Evaluation, a: Any, b: Range) -> object:
     return b.high is not None and b.high_closed and _order(a, b.high) == 0
 
 
+@builtin("finished by(range1: range, range2: range)")
 @builtin("finished by(range: range, point: any)")
 def finished_by(run: Evaluation, a: Range, b: Any) -> object:
     """Tells whether a range ends where a point or range ends.
@@ -145,6 +153,7 @@ def finished_by(run: Evaluation, a: Range, b: Any) -> object:
     return finishes(run, b, a)
 
 
+@builtin("includes(range1: range, range2: range)")
 @builtin("includes(range: range, point: any)")
 def includes(run: Evaluation, a: Range, b: Any) -> object:
     """Tells whether a range holds a point or a range.
@@ -157,6 +166,7 @@ def includes(run: Evaluation, a: Range, b: Any) -> object:
     return _has(a, b)
 
 
+@builtin("during(range1: range, range2: range)")
 @builtin("during(point: any, range: range)")
 def during(run: Evaluation, a: Any, b: Range) -> object:
     """Tells whether a point or range lies within a range.
@@ -166,6 +176,7 @@ def during(run: Evaluation, a: Any, b: Range) -> object:
     return includes(run, b, a)
 
 
+@builtin("starts(range1: range, range2: range)")
 @builtin("starts(point: any, range: range)")
 def starts(run: Evaluation, a: Any, b: Range) -> object:
     """Tells whether a point or range begins where a range begins.
@@ -178,6 +189,7 @@ def starts(run: Evaluation, a: Any, b: Range) -> object:
     return b.low is not None and b.low_closed and _order(a, b.low) == 0
 
 
+@builtin("started by(range1: range, range2: range)")
 @builtin("started by(range: range, point: any)")
 def started_by(run: Evaluation, a: Range, b: Any) -> object:
     """Tells whether a range begins where a point or range begins.
@@ -187,6 +199,7 @@ def started_by(run: Evaluation, a: Range, b: Any) -> object:
     return starts(run, b, a)
 
 
+@builtin("coincides(range1: range, range2: range)")
 @builtin("coincides(point1: any, point2: any)")
 def coincides(run: Evaluation, a: Any, b: Any) -> object:
     """Tells whether two points or two ranges are equal.

@@ -57,12 +57,13 @@ class Overload:
 
     def order(self, names: Sequence[str]) -> tuple[int | None, ...] | None:
         """Return, for each parameter, the index of the argument of its name; None if they do not fit."""
-        if len(set(names)) != len(names) or any(parameter.rest for parameter in self.parameters):
+        if len(set(names)) != len(names):
             return None
         known = [parameter.name for parameter in self.parameters]
         if not all(name in known for name in names):
             return None
-        if any(parameter.name not in names and not parameter.optional for parameter in self.parameters):
+        required = (item.name for item in self.parameters if not item.optional and not item.rest)
+        if not all(name in names for name in required):
             return None
         return tuple(names.index(name) if name in names else None for name in known)
 
