@@ -239,6 +239,33 @@ class Element:
         holder = self.child("extensionElements") or self.add("extensionElements")
         return holder.add(name, attributes, text=text)
 
+    @property
+    def model_prefix(self) -> str:
+        """The prefix of the BPMN namespace with its colon, as `xsi:type` needs it; empty for the default one."""
+        return next(
+            (f"{prefix}:" for prefix, uri in self._index.root.nsmap.items() if uri == MODEL and prefix), ""
+        )
+
+    def to_xml(self) -> str:
+        """Return this element with all inside as XML that stands on its own."""
+        alone = etree.fromstring(etree.tostring(self._node, with_tail=False))
+        etree.cleanup_namespaces(alone)
+        return etree.tostring(alone, encoding="unicode")
+
+    def add_xml(self, xml: str) -> "Element":
+        """Add a child that is written as XML, which may use the prefixes of this document; ids must be free."""
+        spaces = PREFIXES | {uri: prefix for prefix, uri in self._index.root.nsmap.items() if prefix}
+        declared = " ".join(f'xmlns:{prefix}="{uri}"' for uri, prefix in spaces.items())
+        node = read_fragment(f"<fragment {declared}>{xml}</fragment>")
+        for below in node.iter(f"{_MODEL_TAG}*"):
+            if below.get("id") is not None:
+                self._check_free(str(below.get("id")))
+        whitespace.insert(self._node, node, self._place_for(str(node.tag).removeprefix(_MODEL_TAG)))
+        for below in node.iter(f"{_MODEL_TAG}*"):
+            self._index.learn(below)
+        self._index.changes += 1
+        return Element(node, self._index)
+
     def remove(self) -> None:
         """Take this element and all inside out of the tree; nothing else.
 

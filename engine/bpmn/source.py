@@ -52,6 +52,25 @@ def read_tree(source: bytes | str) -> etree._Element:
     return root
 
 
+def read_fragment(xml: str) -> etree._Element:
+    """Return the one element inside of the given root element's text, read as carefully as a whole file."""
+    _refuse_doctype(xml)
+    root = _parse(xml)
+    inside = [node for node in root if isinstance(node.tag, str)]
+    if len(inside) != 1 or len(xml) > LENGTH_MAX:
+        raise FlowMasterError(
+            "bpmn.fragment_wrong",
+            f"One XML element is expected here, not {len(inside)}.",
+            path="bpmn",
+            expected="<bpmn:manualTask/>",
+        )
+    node = inside[0]
+    node.tail = None
+    root.remove(node)
+    etree.cleanup_namespaces(node)
+    return node
+
+
 def located(message: str, *, code: str, line: int, expected: str = "", fix: str = "") -> FlowMasterError:
     """Return a refusal of a BPMN file that points at a line of it."""
     return FlowMasterError(

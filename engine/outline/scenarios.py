@@ -1,64 +1,67 @@
-"""Scenarios: what a process must do in given cases. They belong to the process and gate its publishing.
+"""Scenarios: what goes into a process, what people, services and the clock do, and what must come out.
 
-A scenario in an outline, or in the arguments of `process_test`:
+    - name: over ten thousand              # unique
+      like: small and clean                # optional: takes everything of that scenario, changed by what follows
+      given: {invoice: {total: 10001}}     # start variables
+      business_key: PO-1                   # optional
+      answers:                             # by step: what the person enters
+        approve: {approved: true, by: anna}       # `by`: who answers; exclusions are enforced on that name
+        second approval: {approved: true, after: PT73H}   # `after`: so long after the task opened
+        clarify: [{ok: false}, {ok: true}]        # first visit, second visit; the last one repeats
+      services:                            # by step or job type: what the service, rule or agent answers
+        pay: {reference: TX-1}                    # variables
+        bank.transfer: {error: ACCOUNT_CLOSED}    # a BPMN error; {fail: text} is a technical failure
+      messages:                            # sent when something waits for them
+        - {name: paid, key: PO-1, variables: {amount: 10}, after: pay}   # `after`: a step, or a duration from the start
+      clock: [PT48H, next]                 # one entry each time nothing else can go on; `next`: to the next due timer
+      expect:
+        end: paid                          # the end that is reached
+        path: [approve, pay]               # these steps are completed in this order, others may lie between
+        exactly: true                      # no other step is completed (all but gateways and events)
+        skips: [second approval]           # never entered
+        variables: {approved: true}        # at the end; objects are compared by the fields named
+        waits_at: [approve]                # it still waits there when nothing can go on
+        incident: pay                      # it stopped there
+        reminded: [approve]                # a reminder was due there
+        escalated: {approve: cfo}          # it was escalated to that role
+        refused: [approve]                 # an answer was refused there: the person may not do it
 
-    name: late approval
-    given: {amount: 12000, requester: bob}          # start variables
-    business_key: INV-1                             # optional
-    answers:                                        # what people answer, by step name or id
-      approve: {approved: true, by: ann, after: PT73H}
-      check: [{ok: false}, {ok: true}]              # first visit, second visit
-    services:                                       # what workers answer, by step or job type
-      pay: {receipt: R-1}
-      bank.transfer: {error: ACCOUNT_CLOSED}        # a business error
-      ship: [{fail: timeout}, {tracking: T-1}]      # a technical failure, then a result
-    messages: [{name: goods arrived, key: INV-1, variables: {count: 3}}]
-    clock: [PT48H, P1D]                             # time that passes when nobody has anything to do
-    expect:
-      end: paid                                     # the end event reached
-      status: completed                             # or active, failed, cancelled
-      path: [approve, pay]                          # steps completed in this order (others may come between)
-      exactly: [check, approve, pay]                # these steps completed, in this order, and no others
-      skips: [second approval]                      # steps never entered
-      variables: {approved: true}                   # values at the end
-      waits_at: [second approval]                   # steps where it stands at the end
-      incident: pay                                 # a step that stops with an incident
-      escalated: approve                            # a task that was escalated
-      performers: {approve: ann}                    # who did what
-
-A single answer serves every visit, a list one visit each. `by` names the person (default: somebody of the
-role), `after` how long the task stays open first. Jobs without an answer are done with no result. Where only
-waiting for a time is left, the clock goes on by itself.
+Steps go by name or id. A service without an answer here answers nothing (`{}`); a task without one stays open. Rules are
+evaluated as they are unless `services` names them. Nothing outside is called.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from flowmaster.engine.errors import FlowMasterError, did_you_mean
-from flowmaster.engine.timers import later
+from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.values import Json
 
-WORDS = ("name", "given", "business_key", "answers", "services", "messages", "clock", "expect", "about")
-EXPECTED = (
+SCENARIOS_MAX = 500
+LIKE_DEPTH_MAX = 20
+NEXT = "next"
+"""The clock entry that goes to the next due timer."""
+
+_WORDS = ("name", "like", "given", "business_key", "answers", "services", "messages", "clock", "expect")
+_EXPECT = (
     "end",
-    "status",
     "path",
     "exactly",
     "skips",
     "variables",
     "waits_at",
     "incident",
+    "reminded",
     "escalated",
-    "performers",
+    "refused",
 )
-STATUSES = ("active", "completed", "cancelled", "failed")
-T = TypeVar("T")
+_MESSAGE = ("name", "key", "variables", "after")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person answers to one visit of a task."""
+    """What a person enters at one visit of a task: who (`by`, may be empty), and how long after it opened."""
 
     variables: Mapping[str, Json]
     by: str = ""
@@ -66,200 +69,301 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What a worker gives back for one job: a result, a business error, or a technical failure."""
+class ServiceAnswer:
+    """What outside work gives at one visit: variables, a BPMN error code, or a technical failure."""
 
-    variables: Mapping[str, Json]
+    variables: Mapping[str, Json] = field(default_factory=dict)
     error: str = ""
     fail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message that comes in while the process waits for it."""
+class Sent:
+    """A message from outside; `after` is a step's name, a duration since the start, or empty for at once."""
 
     name: str
-    key: str
-    variables: Mapping[str, Json]
+    key: str = ""
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """What must have come of a scenario; None means that it does not matter."""
+class Expected:
+    """What must have happened once nothing can go on; `None` and empty parts are not compared."""
 
-    end: str = ""
-    status: str = ""
+    end: str | None = None
     path: tuple[str, ...] = ()
-    exactly: tuple[str, ...] | None = None
+    exactly: bool = False
     skips: tuple[str, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
-    waits_at: tuple[str, ...] | None = None
-    incident: str = ""
-    escalated: str = ""
-    performers: Mapping[str, Json] = field(default_factory=dict)
+    waits_at: tuple[str, ...] = ()
+    incident: str | None = None
+    reminded: tuple[str, ...] = ()
+    escalated: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One case to play through; `repeats` names the answers that serve every visit."""
+    """One case with its outcome. `visit` of answers counts from 0; the last answer repeats."""
 
     name: str
     given: Mapping[str, Json]
-    business_key: str
-    answers: Mapping[str, tuple[Answer, ...]]
-    services: Mapping[str, tuple[Service, ...]]
-    repeats: frozenset[str]
-    messages: tuple[Incoming, ...]
-    clock: tuple[str, ...]
-    expect: Expectation
+    expect: Expected
+    business_key: str = ""
+    answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
+    services: Mapping[str, tuple[ServiceAnswer, ...]] = field(default_factory=dict)
+    messages: tuple[Sent, ...] = ()
+    clock: tuple[str, ...] = ()
 
 
-def read_scenarios(source: Json, path: str = "scenarios") -> tuple[Scenario, ...]:
-    """Read a list of scenarios, or refuse it with the place that is wrong."""
-    if not isinstance(source, Sequence) or isinstance(source, str):
-        raise _wrong(path, "Scenarios are a list.", "a list of scenarios")
-    read = tuple(read_scenario(item, f"{path}[{number}]") for number, item in enumerate(source))
-    names = [scenario.name for scenario in read]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise _wrong(f"{path}[{number}].name", f"Two scenarios are called {name!r}.", "a name of its own")
-    return read
-
-
-def read_scenario(source: Json, path: str = "scenario") -> Scenario:
-    """Read one scenario, or refuse it with the place that is wrong."""
-    body = _mapping(source, path)
-    _known(body, WORDS, path)
-    name = body.get("name")
-    if not isinstance(name, str) or not name.strip():
-        raise _wrong(f"{path}.name", "The scenario has no name.", "a short name, such as `small and clean`")
-    answers, answers_repeat = _per_visit(body.get("answers"), f"{path}.answers", _answer)
-    services, services_repeat = _per_visit(body.get("services"), f"{path}.services", _service)
-    return Scenario(
-        name=name,
-        given=_mapping(body.get("given"), f"{path}.given"),
-        business_key=str(body.get("business_key") or ""),
-        answers=answers,
-        services=services,
-        repeats=answers_repeat | services_repeat,
-        messages=tuple(
-            _message(item, f"{path}.messages[{number}]")
-            for number, item in enumerate(_items(body.get("messages"), f"{path}.messages"))
-        ),
-        clock=tuple(_duration(item, f"{path}.clock") for item in _items(body.get("clock"), f"{path}.clock")),
-        expect=_expectation(body.get("expect"), f"{path}.expect"),
+def scenarios_of(listed: Json, path: str = "scenarios") -> tuple[Scenario, ...]:
+    """Return scenarios ready to run, with everything that `like` brings; raise `OutlineRefused` on any problem."""
+    problems = Problems()
+    found = read_scenarios(listed, path, problems)
+    problems.raise_if_any()
+    by_name = {str(raw["name"]): raw for raw in found}
+    return tuple(
+        _scenario(_resolved(raw, by_name), f"{path}[{number}]", problems) for number, raw in enumerate(found)
     )
 
 
-def _expectation(source: Json, path: str) -> Expectation:
-    body = _mapping(source, path)
-    _known(body, EXPECTED, path)
-    status = _text(body.get("status"), f"{path}.status")
-    if status and status not in STATUSES:
-        raise _wrong(f"{path}.status", f"There is no status {status!r}.", " or ".join(STATUSES))
-    return Expectation(
-        end=_text(body.get("end"), f"{path}.end"),
-        status=status,
-        path=_names(body.get("path"), f"{path}.path"),
-        exactly=None if body.get("exactly") is None else _names(body["exactly"], f"{path}.exactly"),
-        skips=_names(body.get("skips"), f"{path}.skips"),
-        variables=_mapping(body.get("variables"), f"{path}.variables"),
-        waits_at=None if body.get("waits_at") is None else _names(body["waits_at"], f"{path}.waits_at"),
-        incident=_text(body.get("incident"), f"{path}.incident"),
-        escalated=_text(body.get("escalated"), f"{path}.escalated"),
-        performers=_mapping(body.get("performers"), f"{path}.performers"),
-    )
-
-
-def _answer(source: Json, path: str) -> Answer:
-    body = dict(_mapping(source, path))
-    by, after = _text(body.pop("by", None), f"{path}.by"), body.pop("after", None)
-    return Answer(body, by, "" if after is None else _duration(after, f"{path}.after"))
-
-
-def _service(source: Json, path: str) -> Service:
-    body = dict(_mapping(source, path))
-    error, fail = (
-        _text(body.pop("error", None), f"{path}.error"),
-        _text(body.pop("fail", None), f"{path}.fail"),
-    )
-    if error and fail:
-        raise _wrong(path, "A job ends in an error or in a failure.", "`error` or `fail`")
-    return Service(body, error, fail)
-
-
-def _message(source: Json, path: str) -> Incoming:
-    body = _mapping(source, path)
-    _known(body, ("name", "key", "variables"), path)
-    name = _text(body.get("name"), f"{path}.name")
-    if not name:
-        raise _wrong(f"{path}.name", "The message has no name.", "the name of a message of the process")
-    key = body.get("key")
-    return Incoming(
-        name, "" if key is None else str(key), _mapping(body.get("variables"), f"{path}.variables")
-    )
-
-
-def _per_visit(
-    source: Json, path: str, read: Callable[[Json, str], T]
-) -> tuple[dict[str, tuple[T, ...]], frozenset[str]]:
-    """Read answers by step; return them with the steps whose one answer serves every visit."""
-    visits: dict[str, tuple[T, ...]] = {}
-    repeats: set[str] = set()
-    for step, given in _mapping(source, path).items():
-        if isinstance(given, Sequence) and not isinstance(given, str):
-            visits[step] = tuple(read(item, f"{path}.{step}[{number}]") for number, item in enumerate(given))
-        else:
-            visits[step] = (read(given, f"{path}.{step}"),)
-            repeats.add(step)
-    return visits, frozenset(repeats)
-
-
-def _mapping(source: Json, path: str) -> Mapping[str, Json]:
-    if source is None:
-        return {}
-    if not isinstance(source, Mapping):
-        raise _wrong(path, f"{source!r} is no object with names and values.", "an object")
-    return source
-
-
-def _items(source: Json, path: str) -> Sequence[Json]:
-    if source is None:
+def read_scenarios(value: Json, path: str, problems: Problems) -> tuple[Mapping[str, Json], ...]:
+    """Check a list of scenarios and return them as they were written; what is wrong goes to `problems`."""
+    if value is None:
         return ()
-    if isinstance(source, str) or not isinstance(source, Sequence):
-        return (source,)
-    return source
-
-
-def _names(source: Json, path: str) -> tuple[str, ...]:
-    return tuple(_text(item, path) for item in _items(source, path))
-
-
-def _text(source: Json, path: str) -> str:
-    if source is None:
-        return ""
-    if not isinstance(source, str):
-        raise _wrong(path, f"{source!r} is no text.", "a text")
-    return source
-
-
-def _duration(source: Json, path: str) -> str:
-    text = _text(source, path)
-    later(0, text)
-    return text
-
-
-def _known(body: Mapping[str, Json], words: Sequence[str], path: str) -> None:
-    for word in body:
-        if word not in words:
-            raise _wrong(
-                f"{path}.{word}",
-                f"A scenario knows no word {word!r}.{did_you_mean(word, words)}",
-                ", ".join(words),
+    listed = [value] if isinstance(value, Mapping) else value
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        problems.add(
+            "scenario.value_wrong", path, "Scenarios are a list.", expected="[{name, given, answers, expect}]"
+        )
+        return ()
+    if len(listed) > SCENARIOS_MAX:
+        problems.add("scenario.too_many", path, f"A process has at most {SCENARIOS_MAX} scenarios.")
+        return ()
+    found: dict[str, Mapping[str, Json]] = {}
+    places: dict[str, str] = {}
+    for number, raw in enumerate(listed):
+        at = f"{path}[{number}]"
+        if not isinstance(raw, Mapping):
+            problems.add("scenario.value_wrong", at, "A scenario is a mapping.", expected=", ".join(_WORDS))
+            continue
+        name = raw.get("name")
+        if not isinstance(name, str) or not name.strip():
+            problems.add(
+                "scenario.name_missing",
+                f"{at}.name",
+                "A scenario has a name.",
+                expected="name: small and clean",
             )
+            continue
+        if name in found:
+            problems.add("scenario.name_twice", f"{at}.name", f"There are two scenarios {name!r}.")
+            continue
+        found[name], places[name] = raw, at
+    for name, raw in found.items():
+        if _likeness_holds(raw, found, places[name], problems):
+            _scenario(_resolved(raw, found), places[name], problems)
+    return tuple(found.values())
 
 
-def _wrong(path: str, message: str, expected: str) -> FlowMasterError:
-    return FlowMasterError(
-        "scenario.invalid", message, path=path, expected=expected, fix=f"Give {expected}.", status=422
+def _likeness_holds(raw: Mapping[str, Json], found: Mapping[str, Json], at: str, problems: Problems) -> bool:
+    current: Json = raw
+    for _ in range(LIKE_DEPTH_MAX):
+        like = current.get("like") if isinstance(current, Mapping) else None
+        if like is None:
+            return True
+        if not isinstance(like, str) or like not in found:
+            problems.add(
+                "scenario.unknown",
+                f"{at}.like",
+                f"There is no scenario {like!r}.{did_you_mean(str(like), list(found))}",
+                expected=list(found),
+            )
+            return False
+        current = found[like]
+    problems.add("scenario.like_circular", f"{at}.like", "`like` leads in a circle or too far.")
+    return False
+
+
+def _resolved(raw: Mapping[str, Json], by_name: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+    like = raw.get("like")
+    base = _resolved(by_name[str(like)], by_name) if like is not None else {}
+    own = {key: value for key, value in raw.items() if key != "like"}
+    merged = {key: value for key, value in base.items() if key != "expect"}
+    for key, value in own.items():
+        merged[key] = (
+            merged_deep(merged[key], value)
+            if key in ("given", "answers", "services") and key in merged
+            else value
+        )
+    return merged | ({"expect": own["expect"]} if "expect" in own else {"expect": base.get("expect")})
+
+
+def merged_deep(base: Json, over: Json) -> Json:
+    """Return `base` with the fields of `over` put over it, mappings field by field."""
+    if not isinstance(base, Mapping) or not isinstance(over, Mapping):
+        return over
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = merged_deep(merged[key], value) if key in merged else value
+    return merged
+
+
+class _Reader:
+    """Reads the parts of one scenario."""
+
+    def __init__(self, at: str, problems: Problems) -> None:
+        self.at = at
+        self._problems = problems
+
+    def wrong(self, path: str, message: str, expected: Json = None) -> None:
+        """Note a value of the wrong form."""
+        self._problems.add("scenario.value_wrong", f"{self.at}.{path}", message, expected=expected)
+
+    def words(self, value: Mapping[str, Json], allowed: Sequence[str], path: str) -> None:
+        """Note words that do not belong here."""
+        for key in value:
+            if key not in allowed:
+                at = f"{self.at}.{path}.{key}" if path else f"{self.at}.{key}"
+                hint = did_you_mean(key, allowed)
+                message = f"{key!r} is no word of a scenario here.{hint}"
+                self._problems.add("scenario.word_unknown", at, message, expected=list(allowed))
+
+    def mapping(self, value: Json, path: str) -> Mapping[str, Json]:
+        """Return a mapping, an empty one for nothing."""
+        if value is None:
+            return {}
+        if isinstance(value, Mapping):
+            return value
+        self.wrong(path, "A mapping stands here.", "{name: value}")
+        return {}
+
+    def names(self, value: Json, path: str) -> tuple[str, ...]:
+        """Return one name or several."""
+        if value is None:
+            return ()
+        listed = [value] if isinstance(value, str) else value
+        if isinstance(listed, Sequence) and all(isinstance(entry, str) for entry in listed):
+            return tuple(str(entry) for entry in listed)
+        self.wrong(path, "Names of steps stand here.", "[approve, pay]")
+        return ()
+
+    def text(self, value: Json, path: str) -> str:
+        """Return a text, empty for nothing."""
+        if value is None:
+            return ""
+        if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
+            self.wrong(path, "A text stands here.")
+            return ""
+        return value if isinstance(value, str) else values.feel_of(value)
+
+    def duration(self, value: Json, path: str) -> str:
+        """Return an ISO 8601 duration."""
+        found = values.duration(value) if isinstance(value, str) else None
+        if found is None or found.startswith("="):
+            self.wrong(path, f"{value!r} is no duration.", "PT48H")
+            return ""
+        return found
+
+    def answers(self, value: Json, path: str) -> tuple[Answer, ...]:
+        """Return the answers of one task by visit."""
+        listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        return tuple(self._answer(entry, path) for entry in listed)
+
+    def services(self, value: Json, path: str) -> tuple[ServiceAnswer, ...]:
+        """Return the answers of one service by visit."""
+        listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        return tuple(self._service(entry, path) for entry in listed)
+
+    def message(self, value: Json, path: str) -> Sent:
+        """Return a message from outside."""
+        given = self.mapping(value, path)
+        self.words(given, _MESSAGE, path)
+        if not given.get("name"):
+            self.wrong(path, "A message has a name.", "{name: paid, key: PO-1}")
+        after = self.text(given.get("after"), f"{path}.after")
+        return Sent(
+            self.text(given.get("name"), f"{path}.name"),
+            self.text(given.get("key"), f"{path}.key"),
+            self.mapping(given.get("variables"), f"{path}.variables"),
+            values.duration(after) or after if after else "",
+        )
+
+    def expected(self, value: Json) -> Expected:
+        """Return what must come out."""
+        given = self.mapping(value, "expect")
+        if not given:
+            self.wrong("expect", "A scenario says what it expects.", list(_EXPECT))
+        self.words(given, _EXPECT, "expect")
+        end, incident = given.get("end"), given.get("incident")
+        escalated = given.get("escalated")
+        if escalated is not None and not isinstance(escalated, Mapping):
+            escalated = {name: "" for name in self.names(escalated, "expect.escalated")}
+        exactly = given.get("exactly", False)
+        if not isinstance(exactly, bool):
+            self.wrong("expect.exactly", "`exactly` is true or false.", "exactly: true")
+        return Expected(
+            end=None if end is None else self.text(end, "expect.end"),
+            path=self.names(given.get("path"), "expect.path"),
+            exactly=exactly is True,
+            skips=self.names(given.get("skips"), "expect.skips"),
+            variables=self.mapping(given.get("variables"), "expect.variables"),
+            waits_at=self.names(given.get("waits_at"), "expect.waits_at"),
+            incident=None if incident is None else self.text(incident, "expect.incident"),
+            reminded=self.names(given.get("reminded"), "expect.reminded"),
+            escalated={
+                step: self.text(role, f"expect.escalated.{step}")
+                for step, role in self.mapping(escalated, "expect.escalated").items()
+            },
+            refused=self.names(given.get("refused"), "expect.refused"),
+        )
+
+    def _answer(self, value: Json, path: str) -> Answer:
+        given = self.mapping(value, path)
+        after = given.get("after")
+        return Answer(
+            {name: entry for name, entry in given.items() if name not in ("by", "after")},
+            self.text(given.get("by"), f"{path}.by"),
+            "" if after is None else self.duration(after, f"{path}.after"),
+        )
+
+    def _service(self, value: Json, path: str) -> ServiceAnswer:
+        given = self.mapping(value, path)
+        error, fail = (
+            self.text(given.get("error"), f"{path}.error"),
+            self.text(given.get("fail"), f"{path}.fail"),
+        )
+        rest = {name: entry for name, entry in given.items() if name not in ("error", "fail")}
+        if error and fail:
+            self.wrong(path, "A service ends with `error` or with `fail`, not both.")
+        return ServiceAnswer(rest, error, fail)
+
+
+def _scenario(raw: Mapping[str, Json], at: str, problems: Problems) -> Scenario:
+    reader = _Reader(at, problems)
+    reader.words(raw, _WORDS, "")
+    messages = raw.get("messages") or []
+    clock = raw.get("clock") or []
+    if not isinstance(messages, Sequence) or isinstance(messages, str):
+        reader.wrong("messages", "Messages are a list.", "[{name: paid, key: PO-1}]")
+        messages = []
+    ticks = reader.names(clock, "clock")
+    return Scenario(
+        name=str(raw["name"]),
+        given=reader.mapping(raw.get("given"), "given"),
+        expect=reader.expected(raw.get("expect")),
+        business_key=reader.text(raw.get("business_key"), "business_key"),
+        answers={
+            step: reader.answers(entry, f"answers.{step}")
+            for step, entry in reader.mapping(raw.get("answers"), "answers").items()
+        },
+        services={
+            step: reader.services(entry, f"services.{step}")
+            for step, entry in reader.mapping(raw.get("services"), "services").items()
+        },
+        messages=tuple(reader.message(entry, f"messages[{number}]") for number, entry in enumerate(messages)),
+        clock=tuple(
+            tick if tick == NEXT else reader.duration(tick, f"clock[{i}]") for i, tick in enumerate(ticks)
+        ),
     )

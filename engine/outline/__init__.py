@@ -1,0 +1,1 @@
+"""The outline: a compact, block-structured language for processes, compiled to BPMN and read back from it."""

@@ -1,0 +1,125 @@
+"""Compiles an outline to a BPMN document: executable, with lanes, forms, data and a complete diagram."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flowmaster.engine.bpmn.document import BpmnDocument, new_document
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.vocabulary import fm, zeebe
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.outline.building import Builder, names_of, start_event
+from flowmaster.engine.outline.header import read_outline
+from flowmaster.engine.outline.ids import assign_ids, assign_lanes
+from flowmaster.engine.outline.json_text import json_text
+from flowmaster.engine.outline.nodes import DataItem, Outline
+from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.writing_words import put_form
+from flowmaster.engine.values import Json
+
+
+class Compiled(NamedTuple):
+    """What an outline became: the document, the defaults that were taken, and what the outline leaves open."""
+
+    document: BpmnDocument
+    outline: Outline
+    defaults: tuple[str, ...]
+    open_questions: tuple[str, ...]
+
+
+def compile_outline(value: Json, lines: Mapping[str, int] | None = None, *, picture: bool = True) -> Compiled:
+    """Compile a plain object; raise `OutlineRefused` with every problem, and then make nothing.
+
+    `lines` gives the line of each path where the outline was a text; without `picture` there is no diagram data.
+    """
+    outline, reading = read_outline(value, lines)
+    try:
+        document = write_outline(outline)
+    except FlowMasterError as error:
+        problems = Problems(lines)
+        problems.add(error.code, "bpmn", error.message, expected=error.expected, fix=error.fix)
+        problems.raise_if_any()
+        raise
+    if picture:
+        lay_out(document)
+    return Compiled(document, outline, tuple(reading.defaults), tuple(reading.questions))
+
+
+def write_outline(outline: Outline) -> BpmnDocument:
+    """Return the document of an outline, without diagram data."""
+    document = new_document(outline.process, outline.name)
+    process = document.processes[0]
+    ids = assign_ids(outline)
+    names = names_of(outline.steps, ids)
+    for handler in outline.events:
+        names.update(names_of(handler.steps, ids))
+    builder = Builder(document, ids=ids, lanes=assign_lanes(outline), names=names)
+    _head(process, outline)
+    scope = builder.scope(process)
+    starts = [(start_event(builder, process, start), start.goto) for start in outline.starts]
+    scope.whole(starts, outline.steps, "end")
+    for handler in outline.events:
+        scope.event_process(handler)
+    for raw in outline.raw:
+        process.add_xml(raw)
+    write_lanes(document, process, outline.roles, builder.lane_of)
+    return document
+
+
+def _head(process: Element, outline: Outline) -> None:
+    if outline.about:
+        process.add("documentation", text=outline.about)
+    if outline.version_tag:
+        process.add_extension(zeebe("versionTag"), {"value": outline.version_tag})
+    for role, name in outline.roles.items():
+        process.add_extension(fm("role"), {"id": role, "name": name})
+    for item in outline.data:
+        write_data(process, item)
+    for check in outline.checks:
+        process.add_extension(
+            fm("check"), {"message": check.message, "path": check.path or None}, text=f"={check.condition}"
+        )
+    for name, form in outline.forms.items():
+        put_form(process, name, form)
+    if outline.scenarios:
+        process.add_extension(fm("scenarios"), text=json_text(outline.scenarios))
+
+
+def write_data(process: Element, item: DataItem) -> None:
+    """Declare a variable."""
+    flags: dict[str, str | None] = {
+        "input": "true" if item.input else "false",
+        "required": "true" if item.required else None,
+    }
+    process.add_extension(fm("data"), {"name": item.name, **flags}, text=json_text(item.schema))
+
+
+def write_lanes(
+    document: BpmnDocument, process: Element, roles: Mapping[str, str], lane_of: Mapping[str, str]
+) -> None:
+    """Put nodes into the lanes of their roles; lanes, pool and collaboration are made where they are missing."""
+    if not lane_of:
+        return
+    lane_set = process.child("laneSet")
+    if lane_set is None:
+        lane_set = process.add("laneSet", {"id": document.new_id(f"lanes {process.id}")})
+        if not document.collaborations:
+            collaboration = document.root.add(
+                "collaboration", {"id": document.new_id(f"collaboration {process.id}")}
+            )
+            collaboration.add(
+                "participant",
+                {
+                    "id": document.new_id(f"pool {process.id}"),
+                    "name": process.name or process.id,
+                    "processRef": process.id,
+                },
+            )
+    known = {lane.id.removeprefix("lane_"): lane for lane in lane_set.children("lane")}
+    for role in [*roles, *lane_of.values()]:
+        if role not in known and role in lane_of.values():
+            known[role] = lane_set.add(
+                "lane", {"id": document.new_id(f"lane {role}", "lane"), "name": roles.get(role, role)}
+            )
+    for node, role in lane_of.items():
+        known[role].add("flowNodeRef", text=node)

@@ -1,0 +1,264 @@
+"""Reads the head of an outline: roles, types, data, starts, forms; and puts the whole together."""
+
+from collections.abc import Mapping, Sequence
+
+from flowmaster.engine.bpmn.identifiers import is_id
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.datatypes import schema_of
+from flowmaster.engine.outline.nodes import Check, DataItem, Outline, Start, Trigger
+from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.reading import Reading, shown
+from flowmaster.engine.outline.reading_events import outputs, trigger
+from flowmaster.engine.outline.reading_steps import StepReader
+from flowmaster.engine.outline.reading_words import form_schema, word
+from flowmaster.engine.outline.scenarios import read_scenarios
+from flowmaster.engine.outline.scopes import check_scopes
+from flowmaster.engine.outline.vocabulary import START, TOP
+from flowmaster.engine.values import Json
+
+_STARTS = ("message", "signal", "every", "at", "condition")
+_FORM = "process: leave\nsteps:\n  - approve: {ask: manager, into: approved}"
+
+
+def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[Outline, Reading]:
+    """Read a plain object into an outline; raise `OutlineRefused` with every problem."""
+    problems = Problems(lines)
+    reading = Reading(problems)
+    if not isinstance(value, Mapping):
+        problems.add(
+            "outline.value_wrong", "outline", f"An outline is a mapping, not {shown(value)}.", expected=_FORM
+        )
+        problems.raise_if_any()
+        raise AssertionError
+    reading.unknown_words(value, TOP, "")
+    process = _process_id(reading, value)
+    _roles(reading, value.get("roles"))
+    _types(reading, value.get("types"))
+    _data(reading, value.get("data"))
+    _forms(reading, value.get("forms"))
+    reader = StepReader(reading)
+    starts, needs, checks = _starts(reading, value.get("start"))
+    if not value.get("steps"):
+        problems.add("outline.steps_missing", "steps", "The outline has no steps.", expected=_FORM)
+    outline = Outline(
+        process=process,
+        name=_optional(reading, value, "name"),
+        about=_optional(reading, value, "about"),
+        version_tag=_optional(reading, value, "version_tag"),
+        lanes="lanes" not in value or reading.flag(value["lanes"], "lanes"),
+        data=_data_items(reading, needs),
+        checks=checks,
+        starts=starts,
+        steps=reader.steps(value["steps"], "steps") if value.get("steps") else (),
+        events=reader.events(value, ""),
+        roles=reading.roles,
+        forms=reading.forms,
+        scenarios=read_scenarios(value.get("scenarios"), "scenarios", problems),
+        raw=_raw(reading, value.get("bpmn")),
+    )
+    check_scopes(reading, outline)
+    reading.check_names()
+    problems.raise_if_any()
+    return outline, reading
+
+
+def _optional(reading: Reading, value: Mapping[str, Json], key: str) -> str:
+    given = value.get(key)
+    return "" if given is None else reading.text(given, key, f"`{key}`")
+
+
+def _process_id(reading: Reading, value: Mapping[str, Json]) -> str:
+    given = value.get("process")
+    if given is None:
+        reading.problems.add(
+            "outline.process_missing", "process", "The outline does not name its process.", expected=_FORM
+        )
+        return "process"
+    text = reading.text(given, "process", "The id of a process")
+    if text and not is_id(text):
+        reading.problems.add(
+            "outline.id_wrong",
+            "process",
+            f"{text!r} cannot be an id.",
+            expected="letters, digits, hyphens and underscores, for example invoice-to-pay",
+            fix="Take a plain id here; the full title goes under `name`.",
+        )
+        return "process"
+    return text or "process"
+
+
+def _roles(reading: Reading, value: Json) -> None:
+    if value is None:
+        return
+    reading.roles_given = True
+    if isinstance(value, Mapping):
+        for role, name in value.items():
+            reading.roles[role] = reading.text(name, f"roles.{role}", "The name of a role") if name else role
+    elif (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and all(isinstance(role, str) for role in value)
+    ):
+        reading.roles.update({str(role): str(role) for role in value})
+    else:
+        reading.wrong(
+            "roles",
+            f"Roles are a mapping, not {shown(value)}.",
+            expected="{clerk: Accounts payable, cfo: CFO}",
+        )
+
+
+def _types(reading: Reading, value: Json) -> None:
+    if isinstance(value, Mapping):
+        reading.types = value
+        for name, spec in value.items():
+            schema_of(spec, f"types.{name}", reading.problems, value)
+    elif value is not None:
+        reading.wrong(
+            "types", f"Types are a mapping, not {shown(value)}.", expected="{Invoice: {total: number}}"
+        )
+
+
+def _data(reading: Reading, value: Json) -> None:
+    if value is None:
+        return
+    reading.data_given = True
+    if not isinstance(value, Mapping):
+        reading.wrong(
+            "data", f"Data are a mapping, not {shown(value)}.", expected="{amount: number > 0, due?: date}"
+        )
+        return
+    for key, spec in value.items():
+        name = key.removesuffix("?")
+        if not values.is_name(name):
+            reading.wrong(
+                f"data.{key}", f"{name!r} cannot be the name of a variable.", expected="letters, digits, _"
+            )
+            continue
+        reading.data[name] = schema_of(spec, f"data.{key}", reading.problems, reading.types)
+
+
+def _forms(reading: Reading, value: Json) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        reading.wrong(
+            "forms", f"Forms are a mapping, not {shown(value)}.", expected="{review: {approved: boolean}}"
+        )
+        return
+    for name, form in value.items():
+        reading.forms[name] = form_schema(reading, form, f"forms.{name}")
+
+
+def _data_items(reading: Reading, needs: Mapping[str, bool] | None) -> tuple[DataItem, ...]:
+    produced = reading.produced
+    items = []
+    for name, schema in reading.data.items():
+        given = name in needs if needs is not None else name not in produced
+        items.append(DataItem(name, schema, given, needs is not None and needs.get(name, False)))
+    return tuple(items)
+
+
+def _starts(
+    reading: Reading, value: Json
+) -> tuple[tuple[Start, ...], Mapping[str, bool] | None, tuple[Check, ...]]:
+    entries = (
+        value if isinstance(value, Sequence) and not isinstance(value, str) and value else [value or None]
+    )
+    single = entries is not value
+    starts: list[Start] = []
+    needs: dict[str, bool] | None = None
+    checks: list[Check] = []
+    for number, entry in enumerate(entries):
+        path = "start" if single else f"start[{number}]"
+        if entry is None:
+            starts.append(Start(path))
+            continue
+        if not isinstance(entry, Mapping):
+            reading.wrong(
+                path, f"`start` is a mapping, not {shown(entry)}.", expected="{needs: [invoice, requester]}"
+            )
+            continue
+        reading.unknown_words(entry, START, path)
+        if entry.get("needs") is not None:
+            needs = (needs or {}) | _needs(reading, entry["needs"], f"{path}.needs")
+        checks += _checks(reading, entry.get("checks"), f"{path}.checks")
+        starts.append(_start(reading, entry, path))
+    return tuple(starts), needs, tuple(checks)
+
+
+def _start(reading: Reading, entry: Mapping[str, Json], path: str) -> Start:
+    triggered = any(entry.get(key) is not None for key in _STARTS)
+    found = trigger(reading, entry, path, _STARTS) if triggered else Trigger()
+    words: dict[str, Json] = {}
+    if entry.get("into") is not None:
+        words["into"] = dict(outputs(reading, entry["into"], f"{path}.into"))
+    form = entry.get("form")
+    if isinstance(form, str):
+        words["form"] = {"id": form}
+    elif form is not None:
+        words["form"] = {"schema": form_schema(reading, form, f"{path}.form")}
+    if entry.get("extra") is not None:
+        words["extra"] = word(reading, "extra", entry["extra"], f"{path}.extra")
+    name, goto, given = (str(entry.get(key) or "") for key in ("name", "goto", "id"))
+    return Start(path, found, name, goto, given, words)
+
+
+def _needs(reading: Reading, value: Json, path: str) -> dict[str, bool]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, Sequence):
+        reading.wrong(path, f"`needs` lists inputs, not {shown(value)}.", expected="[invoice, comment?]")
+        return {}
+    found: dict[str, bool] = {}
+    for number, entry in enumerate(listed):
+        text = reading.text(entry, f"{path}[{number}]", "An input")
+        name = text.removesuffix("?")
+        if name and name not in reading.data:
+            if reading.data_given:
+                reading.problems.add(
+                    "outline.variable_unknown",
+                    f"{path}[{number}]",
+                    f"The input {name!r} is not declared under `data`.",
+                    expected=list(reading.data),
+                    fix=f"Add `{name}` with its type under `data`.",
+                )
+                continue
+            reading.data[name] = {}
+            reading.defaults.append(f"Input {name!r} is of any type, since `data` does not declare it.")
+        found[name] = not text.endswith("?")
+    return found
+
+
+def _checks(reading: Reading, value: Json, path: str) -> list[Check]:
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return [Check(reading.feel(rule, f"{path}.{text}"), text) for text, rule in value.items()]
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        reading.wrong(
+            path, f"`checks` are a mapping, not {shown(value)}.", expected='{"due after date": due > date}'
+        )
+        return []
+    found = []
+    for number, entry in enumerate(value):
+        at = f"{path}[{number}]"
+        if not isinstance(entry, Mapping):
+            reading.wrong(at, f"A check is a mapping, not {shown(entry)}.", expected="{that, message, path}")
+            continue
+        reading.unknown_words(entry, ("that", "message", "path"), at)
+        rule = reading.feel(entry.get("that"), f"{at}.that")
+        message = reading.text(entry.get("message"), f"{at}.message", "The message")
+        found.append(Check(rule, message, str(entry.get("path") or "")))
+    return found
+
+
+def _raw(reading: Reading, value: Json) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, Sequence) or not all(isinstance(entry, str) for entry in listed):
+        reading.wrong(
+            "bpmn", f"`bpmn` is XML as text, not {shown(value)}.", expected="<bpmn:textAnnotation .../>"
+        )
+        return ()
+    return tuple(str(entry) for entry in listed)

@@ -1,0 +1,460 @@
+"""Reads steps and the blocks they stand in: `if`, `choose`, `any`, `all`, `first`, `goto`, `end`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.nodes import (
+    Case,
+    Decision,
+    End,
+    Handler,
+    Jump,
+    Node,
+    Parallel,
+    Step,
+    Trigger,
+)
+from flowmaster.engine.outline.reading import Reading, shown
+from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
+from flowmaster.engine.outline.reading_words import assignments, performer, word
+from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS, MEANT, UNNAMED, WORDS
+from flowmaster.engine.values import Json
+
+DEPTH_MAX = 40
+STEPS_MAX = 5000
+
+Body: TypeAlias = Mapping[str, Json]
+_KINDS = {**KINDS, **BLOCKS}
+_WAITS = ("after", "at", "message", "signal", "condition")
+_THROWS = ("message", "signal", "escalation", "compensate")
+_ENDS = ("error", "terminate", "message", "signal", "escalation", "cancel", "compensate")
+_HANDLED = ("on", "within", "late", "events", "undo", "into")
+
+
+class StepReader:
+    """Reads lists of steps; one object per outline, so that names are unique in all of it."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._depth = 0
+        self._count = 0
+
+    def steps(self, value: Json, path: str) -> tuple[Node, ...]:
+        """Read a list of steps; a single step in a mapping is taken as a list of one."""
+        if isinstance(value, Mapping):
+            value = [value]
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            self.reading.wrong(
+                path,
+                f"Steps are a list, not {shown(value)}.",
+                expected="- approve: {ask: clerk, into: approved}",
+            )
+            return ()
+        self._depth += 1
+        try:
+            if self._depth > DEPTH_MAX:
+                self.reading.problems.add(
+                    "outline.too_deep", path, f"Blocks nest deeper than {DEPTH_MAX} levels."
+                )
+                return ()
+            listed = [self._item(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
+        finally:
+            self._depth -= 1
+        return tuple(node for node in listed if node is not None)
+
+    def _item(self, item: Json, path: str) -> Node | None:
+        self._count += 1
+        if self._count > STEPS_MAX:
+            if self._count == STEPS_MAX + 1:
+                self.reading.problems.add(
+                    "outline.too_long", path, f"An outline has at most {STEPS_MAX} steps."
+                )
+            return None
+        if item == "end":
+            return End("", path)
+        if not isinstance(item, Mapping) or not item:
+            self.reading.wrong(
+                path, f"{shown(item)} is no step.", expected="approve: {ask: clerk}", fix=_fix_for_text(item)
+            )
+            return None
+        name, body, at = self._name_and_body(item, path)
+        if not isinstance(body, Mapping):
+            self.reading.wrong(
+                at,
+                f"The step {name!r} says {shown(body)}, not what is done.",
+                expected="approve: {ask: clerk}",
+            )
+            return None
+        kind = self._kind(body, at, name)
+        if kind is None:
+            return None
+        self.reading.unknown_words([key for key in body if key != kind], WORDS[kind], at)
+        if kind in BLOCKS:
+            return self._block(kind, name, body, at)
+        return self._step(kind, name or str(body.get("title", "")), body, at)
+
+    def _name_and_body(self, item: Body, path: str) -> tuple[str, Json, str]:
+        keys = list(item)
+        if len(keys) == 1 and keys[0] not in _KINDS:
+            return keys[0], item[keys[0]], f"{path}.{keys[0]}"
+        nameless = [key for key in keys if item[key] is None and key not in _KINDS]
+        if len(nameless) == 1 and keys[0] == nameless[0]:
+            return nameless[0], {key: item[key] for key in keys[1:]}, path
+        for alias in ("name", "step"):
+            if isinstance(item.get(alias), str) and any(key in _KINDS for key in keys):
+                return str(item[alias]), {key: value for key, value in item.items() if key != alias}, path
+        return "", item, path
+
+    def _kind(self, body: Body, at: str, name: str) -> str | None:
+        kinds = [key for key in body if key in _KINDS]
+        if "throw" in kinds and len(kinds) > 1:
+            kinds.remove("throw")
+        if len(kinds) == 1:
+            if not name and kinds[0] not in UNNAMED:
+                self.reading.problems.add(
+                    "outline.step_unnamed",
+                    at,
+                    f"This `{kinds[0]}` step has no name.",
+                    expected=_KINDS[kinds[0]],
+                    fix="Put a name before it, which is also its id and label.",
+                )
+                return None
+            return kinds[0]
+        if kinds:
+            message = f"A step is one thing, but this one says {' and '.join(f'`{kind}`' for kind in kinds)}."
+        else:
+            near = next((MEANT[key] for key in body if MEANT.get(key) in _KINDS), "")
+            hint = f" Did you mean `{near}`?" if near else _near_kind(body)
+            message = f"It is not said what is done{f' at {name!r}' if name else ''}.{hint}"
+        self.reading.problems.add("outline.kind_unclear", at, message, expected=dict(_KINDS))
+        return None
+
+    # Named steps
+
+    def _step(self, kind: str, name: str, body: Body, at: str) -> Step:
+        reading = self.reading
+        main, found = self._main(kind, body, at)
+        name = self._unique(name or _spoken(kind, found), at, named=bool(name))
+        words = {
+            key: word(reading, key, value, f"{at}.{key}")
+            for key, value in body.items()
+            if key in WORDS[kind] and key not in _HANDLED and value is not None
+        }
+        if kind in ("rule", "set"):
+            self._result(kind, body, words, main, at)
+        elif body.get("into") is not None:
+            words["into"] = word(reading, "into", body["into"], f"{at}.into")
+        inside = self.steps(body[kind], f"{at}.group") if kind == "group" else ()
+        beside = self._beside(kind, body, words, at)
+        undo = self._undo(body, at)
+        step = Step(
+            name, kind, main, at, words, inside, beside, self.events(body, at), undo, found, _id(body)
+        )
+        if kind == "ask":
+            self._complete_form(step, words)
+        return step
+
+    def _main(self, kind: str, body: Body, at: str) -> tuple[Json, Trigger]:
+        value, path = body[kind], f"{at}.{kind}"
+        reading = self.reading
+        match kind:
+            case "ask":
+                return performer(reading, value, path), Trigger()
+            case "set":
+                return dict(assignments(reading, value, path)), Trigger()
+            case "group":
+                return None, Trigger()
+            case "wait":
+                return None, self._wait(value, path)
+            case "send" | "throw":
+                return None, self._thrown(kind, value, body, at)
+            case "call" | "rule" | "run":
+                return reading.text_or_feel(value, path, f"What `{kind}` names"), Trigger()
+            case _:
+                return reading.text(value, path, f"What stands behind `{kind}`"), Trigger()
+
+    def _wait(self, value: Json, path: str) -> Trigger:
+        if isinstance(value, Mapping):
+            known = (*_WAITS, "for", "until", "key")
+            self.reading.unknown_words(value, known, path)
+            return trigger(self.reading, value, path, _WAITS)
+        text = value.strip() if isinstance(value, str) else ""
+        if values.duration(text) and not text.startswith("="):
+            return Trigger("after", values.duration(text) or "")
+        if values.date(text) and not text.startswith("="):
+            return Trigger("at", text)
+        self.reading.wrong(
+            path,
+            f"{shown(value)} does not say what is waited for.",
+            expected="P14D, a date, {until: =date}, {after: =duration}, {message: name, key: expression}, "
+            "{signal: name} or {condition: expression}",
+        )
+        return Trigger()
+
+    def _thrown(self, kind: str, value: Json, body: Body, at: str) -> Trigger:
+        path = f"{at}.{kind}"
+        key = self.reading.feel(body["key"], f"{at}.key") if body.get("key") is not None else ""
+        if isinstance(value, Mapping):
+            self.reading.unknown_words(value, (*_THROWS, "key"), path)
+            found = trigger(self.reading, value, path, _THROWS if kind == "throw" else ("message", "signal"))
+            return Trigger(found.kind, found.value, found.key or key)
+        return Trigger("message", self.reading.text_or_feel(value, path, "The name of a message"), key)
+
+    def _result(self, kind: str, body: Body, words: dict[str, Json], main: Json, at: str) -> None:
+        """Read into which variable a rule answers: the one that `into` names, else one called like the rule."""
+        if kind == "set":
+            if body.get("into") is not None:
+                self.reading.wrong(f"{at}.into", "`set` names its variables itself.", fix="Leave `into` out.")
+            return
+        if body.get("into") is not None:
+            words["result"] = self.reading.variable(body["into"], f"{at}.into")
+            return
+        name = "".join(letter if letter.isalnum() else "_" for letter in str(main).removeprefix("="))
+        name = name if values.is_name(name) else "result"
+        words["result"] = self.reading.variable(name, at)
+        self.reading.defaults.append(f"{at}: the answer of the rule goes into {name!r}.")
+
+    def _complete_form(self, step: Step, words: dict[str, Json]) -> None:
+        into = words.get("into")
+        if "form" in words:
+            form = words["form"]
+            if (
+                isinstance(form, Mapping)
+                and isinstance(form.get("id"), str)
+                and form["id"] not in self.reading.forms
+            ):
+                self.reading.questions.append(
+                    f"Which fields has the form {form['id']!r} of {step.name!r}? It is not declared under `forms`."
+                )
+            return
+        if isinstance(into, Mapping):
+            words["form"] = {"schema": default_form(into, self.reading.data)}
+            new = [name for name in into if name.split(".")[0] not in self.reading.data]
+            if new:
+                self.reading.defaults.append(f"{step.name}: the form asks for {', '.join(new)} as yes or no.")
+            return
+        self.reading.questions.append(
+            f"What does the person enter at {step.name!r}? It has neither `form` nor `into`."
+        )
+
+    # What stands beside a step
+
+    def _beside(self, kind: str, body: Body, words: dict[str, Json], at: str) -> tuple[Handler, ...]:
+        found: list[Handler] = []
+        found += self._lateness(kind, body, words, at)
+        if body.get("on") is not None:
+            found += handlers(self.reading, body["on"], f"{at}.on", self.steps)
+        return tuple(found)
+
+    def _lateness(self, kind: str, body: Body, words: dict[str, Json], at: str) -> list[Handler]:
+        reading, after, where = self.reading, body.get("within"), body.get("late")
+        if after is None:
+            if where is not None:
+                reading.wrong(
+                    f"{at}.late", "`late` needs `within`: how long it may take.", expected="within: PT72H"
+                )
+            return []
+        interval = reading.duration(after, f"{at}.within")
+        if where is None:
+            if kind == "ask":
+                words.setdefault("due", interval)
+            else:
+                reading.wrong(
+                    f"{at}.within", "`within` needs `late`: where it leads then.", expected="late: step name"
+                )
+            return []
+        if isinstance(where, Mapping) and "escalate" in where:
+            if kind != "ask":
+                reading.wrong(
+                    f"{at}.late", "Only an `ask` step can escalate to a role.", expected="late: [steps]"
+                )
+                return []
+            reading.unknown_words(where, ("escalate",), f"{at}.late")
+            role = reading.role(where["escalate"], f"{at}.late.escalate")
+            given = words.get("escalate")
+            words["escalate"] = [[interval, role], *(given if isinstance(given, list) else [])]
+            return []
+        return [late(reading, interval, where, f"{at}.late", self.steps)]
+
+    def events(self, body: Body, at: str) -> tuple[Handler, ...]:
+        """Read `events`: what may happen at any time while a group or the whole process runs."""
+        given = body.get("events")
+        if given is None:
+            return ()
+        path = f"{at}.events" if at else "events"
+        listed = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        return tuple(
+            handler(self.reading, entry, f"{path}[{number}]", self.steps)
+            for number, entry in enumerate(listed)
+        )
+
+    def _undo(self, body: Body, at: str) -> Step | None:
+        if body.get("undo") is None:
+            return None
+        found = self.steps(body["undo"], f"{at}.undo")
+        if len(found) == 1 and isinstance(found[0], Step):
+            return found[0]
+        self.reading.wrong(
+            f"{at}.undo", "`undo` is one named step.", expected="undo: {release: {call: stock.release}}"
+        )
+        return None
+
+    # Blocks
+
+    def _block(self, kind: str, name: str, body: Body, at: str) -> Node:
+        match kind:
+            case "if":
+                return self._if(name, body, at)
+            case "choose" | "any":
+                return self._cases(kind, name, body, at)
+            case "all" | "first":
+                return self._branches(kind, name, body, at)
+            case "goto":
+                return Jump(self.reading.text(body["goto"], f"{at}.goto", "The target"), f"{at}.goto")
+            case _:
+                return self._end(name, body, at)
+
+    def _if(self, name: str, body: Body, at: str) -> Decision:
+        condition = self.reading.feel(body["if"], f"{at}.if", "The condition")
+        if body.get("then") is None and body.get("else") is None:
+            self.reading.wrong(at, "`if` needs `then`.", expected=BLOCKS["if"])
+        then = self._branch(body.get("then"), f"{at}.then")
+        other = self._branch(body.get("else"), f"{at}.else")
+        return Decision(
+            (Case(condition, then, "yes"), Case("", other, "no")), at, "choose", name, _id(body), _join(body)
+        )
+
+    def _cases(self, kind: str, name: str, body: Body, at: str) -> Decision:
+        path = f"{at}.{kind}"
+        given = body[kind]
+        listed = given if isinstance(given, Sequence) and not isinstance(given, str) else []
+        if not listed:
+            self.reading.wrong(path, f"`{kind}` is a list of cases.", expected=BLOCKS[kind])
+        found = [self._case(entry, f"{path}[{number}]") for number, entry in enumerate(listed)]
+        if body.get("else") is not None:
+            found.append(Case("", self._branch(body["else"], f"{at}.else"), "else"))
+        defaults = [case for case in found if not case.condition]
+        if len(defaults) > 1:
+            self.reading.wrong(path, "Only one case may be without a condition.", expected=BLOCKS[kind])
+        if not defaults:
+            self.reading.defaults.append(f"{at}: where no case holds, the process simply goes on.")
+            found.append(Case("", (), "else"))
+        ordered = sorted(found, key=lambda case: not case.condition)
+        return Decision(tuple(ordered), at, kind, name, _id(body), _join(body))
+
+    def _case(self, value: Json, path: str) -> Case:
+        if not isinstance(value, Mapping):
+            self.reading.wrong(
+                path, f"A case is a mapping, not {shown(value)}.", expected="{if: amount > 100, then: [...]}"
+            )
+            return Case("", ())
+        self.reading.unknown_words(value, ("if", "then", "else", "title"), path)
+        title = str(value.get("title", ""))
+        if "if" not in value:
+            steps = value.get("else", value.get("then"))
+            return Case("", self._branch(steps, f"{path}.else"), title or "else")
+        condition = self.reading.feel(value["if"], f"{path}.if", "The condition")
+        return Case(condition, self._branch(value.get("then"), f"{path}.then"), title)
+
+    def _branches(self, kind: str, name: str, body: Body, at: str) -> Parallel:
+        path = f"{at}.{kind}"
+        given = body[kind]
+        listed: Sequence[Json] = given if isinstance(given, Sequence) and not isinstance(given, str) else []
+        if isinstance(given, Mapping):
+            listed = [{key: value} for key, value in given.items()]
+        if len(listed) < 2:
+            self.reading.wrong(path, f"`{kind}` is a list of at least two branches.", expected=BLOCKS[kind])
+        found = tuple(self._branch(entry, f"{path}[{number}]") for number, entry in enumerate(listed))
+        if kind == "first":
+            for number, branch in enumerate(found):
+                if not (
+                    branch and isinstance(branch[0], Step) and branch[0].kind == "wait" and not branch[0].when
+                ):
+                    self.reading.wrong(
+                        f"{path}[{number}]",
+                        "Each branch of `first` begins with a `wait`.",
+                        expected=BLOCKS["first"],
+                    )
+        return Parallel(found, at, kind, name, _id(body), _join(body))
+
+    def _branch(self, value: Json, path: str) -> tuple[Node, ...]:
+        if value is None:
+            return ()
+        if isinstance(value, str) and value.strip() and value != "end":
+            return (Jump(value.strip(), path),)
+        return self.steps([value] if isinstance(value, str) else value, path)
+
+    def _end(self, name: str, body: Body, at: str) -> End:
+        value, path = body["end"], f"{at}.end"
+        words = {
+            key: word(self.reading, key, body[key], f"{at}.{key}")
+            for key in ("title", "about", "with", "extra")
+            if body.get(key) is not None
+        }
+        if not isinstance(value, Mapping):
+            said = (
+                "" if value is None or value is True else self.reading.text(value, path, "The name of an end")
+            )
+            return End(name or said, at, Trigger(), _id(body), words)
+        self.reading.unknown_words(value, (*_ENDS, "name", "key"), path)
+        found = trigger(self.reading, value, path, _ENDS)
+        said = name or str(value.get("name", "")) or found.value.removeprefix("=")
+        return End(said, at, found, _id(body), words)
+
+    # Names
+
+    def _unique(self, name: str, at: str, *, named: bool) -> str:
+        key = " ".join(name.split()).casefold()
+        known = self.reading.names
+        if key not in known:
+            known[key] = at
+            return name
+        if named:
+            self.reading.problems.add(
+                "outline.name_twice",
+                at,
+                f"The name {name!r} is already that of the step at `{known[key]}`.",
+                expected="a name that no other step has",
+                fix="Give one of the two another name; the same label may stand under `title`.",
+            )
+            return name
+        number = 2
+        while f"{key} {number}" in known:
+            number += 1
+        return self._unique(f"{name} {number}", at, named=False)
+
+
+def default_form(into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+    """Return the form of a task that only says `into`: those variables with their declared types, else yes or no."""
+    fields: dict[str, Json] = {}
+    for source in into.values():
+        name = str(source)
+        if all(values.is_name(part) for part in name.split(".")):
+            fields[name.split(".")[0]] = data.get(name, {"type": "boolean"})
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def _id(body: Body) -> str:
+    return str(body.get("id", "") or "")
+
+
+def _join(body: Body) -> str:
+    return str(body.get("join", "") or "")
+
+
+def _spoken(kind: str, found: Trigger) -> str:
+    value = values.duration_in_words(found.value) if found.kind == "after" else found.value.removeprefix("=")
+    preposition = (
+        {"after": "", "at": "until ", "condition": "until "}.get(found.kind, "for ") if kind == "wait" else ""
+    )
+    return f"{kind} {preposition}{value}".strip()
+
+
+def _near_kind(body: Body) -> str:
+    return next((hint for key in body if (hint := did_you_mean(key, list(_KINDS)))), "")
+
+
+def _fix_for_text(item: Json) -> str:
+    return f"Write `{item}: {{ask: role}}` or another kind." if isinstance(item, str) else ""

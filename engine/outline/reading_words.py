@@ -1,0 +1,267 @@
+"""Reads the words beside a step's kind, each into its one form."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.datatypes import schema_of
+from flowmaster.engine.outline.reading import Reading, shown
+from flowmaster.engine.outline.reading_events import outputs
+from flowmaster.engine.values import Json
+
+RETRIES_MAX = 100
+
+
+def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
+    """Read who is asked: a role, roles, a person as `=expression`, or `{roles, person, people}`."""
+    if isinstance(value, str) and value.strip().startswith("="):
+        return {"person": f"={reading.feel(value, path)}"}
+    if isinstance(value, str) and value.strip():
+        return {"roles": [reading.role(value, path)]}
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        return {"roles": [reading.role(entry, f"{path}[{number}]") for number, entry in enumerate(value)]}
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(
+            path, "`ask` names who does it.", expected="a role, [roles], =person or {roles, person, people}"
+        )
+        return {}
+    reading.unknown_words(value, ("role", "roles", "person", "people"), path)
+    found: dict[str, Json] = {}
+    roles = value.get("roles", value.get("role"))
+    if roles is not None:
+        key = "roles" if "roles" in value else "role"
+        found["roles"] = _several(reading, roles, f"{path}.{key}", reading.role)
+    if value.get("person") is not None:
+        found["person"] = reading.text_or_feel(value["person"], f"{path}.person", "A person")
+    if value.get("people") is not None:
+        found["people"] = _several(
+            reading,
+            value["people"],
+            f"{path}.people",
+            lambda one, at: reading.text_or_feel(one, at, "A person"),
+        )
+    return found
+
+
+def assignments(reading: Reading, value: Json, path: str) -> dict[str, str]:
+    """Read `set`: expressions by variable."""
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(path, f"`set` is a mapping, not {shown(value)}.", expected="{total: net + tax}")
+        return {}
+    found = {}
+    for key, source in value.items():
+        expression = reading.feel(source, f"{path}.{key}")
+        found[reading.variable(key, f"{path}.{key}")] = expression
+    return {key: source for key, source in found.items() if key}
+
+
+def word(reading: Reading, name: str, value: Json, path: str) -> Json:
+    """Read one word into its normal form."""
+    return _READERS[name](reading, value, path)
+
+
+def _inputs(reading: Reading, value: Json, path: str) -> Json:
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(path, f"`with` is a mapping, not {shown(value)}.", expected="{amount: invoice.total}")
+        return {}
+    found = {}
+    for key, source in value.items():
+        expression = reading.feel(source, f"{path}.{key}")
+        found[reading.variable(key, f"{path}.{key}")] = expression
+    return {key: source for key, source in found.items() if key}
+
+
+def _exclusions(reading: Reading, value: Json, path: str) -> Json:
+    return _several(reading, value, path, lambda one, at: reading.text(one, at, "An exclusion"))
+
+
+def _remind(reading: Reading, value: Json, path: str) -> Json:
+    return _several(reading, value, path, reading.duration)
+
+
+def _escalate(reading: Reading, value: Json, path: str) -> Json:
+    if not isinstance(value, Mapping):
+        reading.wrong(
+            path, f"`escalate` is a mapping, not {shown(value)}.", expected="{PT72H: cfo, P7D: ceo}"
+        )
+        return []
+    return [
+        [reading.duration(after, f"{path}.{after}"), reading.role(role, f"{path}.{after}")]
+        for after, role in value.items()
+    ]
+
+
+def _due(reading: Reading, value: Json, path: str) -> Json:
+    interval = values.duration(value) if isinstance(value, str) else None
+    if interval is not None and not interval.startswith("="):
+        return interval
+    return reading.date(value, path)
+
+
+def _priority(reading: Reading, value: Json, path: str) -> Json:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100:
+        return str(value)
+    if isinstance(value, str) and value.strip().startswith("="):
+        return f"={reading.feel(value, path)}"
+    reading.wrong(path, f"{shown(value)} is no priority.", expected="0 to 100 or =expression")
+    return "50"
+
+
+def _form(reading: Reading, value: Json, path: str) -> Json:
+    if isinstance(value, str) and value.strip():
+        return {"id": value.strip()}
+    return {"schema": form_schema(reading, value, path)}
+
+
+def form_schema(reading: Reading, value: Json, path: str) -> Mapping[str, Json]:
+    """Read a form: fields with types, a JSON Schema, or a form-js form as it is."""
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(
+            path, f"A form is a mapping, not {shown(value)}.", expected="{approved: boolean, comment?: text}"
+        )
+        return {}
+    if isinstance(value.get("components"), Sequence) or isinstance(value.get("properties"), Mapping):
+        return dict(value)
+    schema = schema_of(value, path, reading.problems, reading.types)
+    fields = schema.get("properties")
+    if isinstance(fields, Mapping):
+        reading.produced.update(fields)
+    return schema
+
+
+def _retry(reading: Reading, value: Json, path: str) -> Json:
+    given = value if isinstance(value, Mapping) else {"times": value}
+    reading.unknown_words(given, ("times", "wait"), path)
+    times = given.get("times", 3)
+    if not isinstance(times, int) or isinstance(times, bool) or not 0 <= times <= RETRIES_MAX:
+        reading.wrong(
+            f"{path}.times", f"{shown(times)} is no number of tries.", expected=f"0 to {RETRIES_MAX}"
+        )
+        times = 3
+    found: dict[str, Json] = {"times": str(times)}
+    if given.get("wait") is not None:
+        found["wait"] = reading.duration(given["wait"], f"{path}.wait")
+    return found
+
+
+def _headers(reading: Reading, value: Json, path: str) -> Json:
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(path, f"{shown(value)} is no mapping of texts.", expected="{method: POST}")
+        return {}
+    return {key: reading.text(entry, f"{path}.{key}", "A header", empty=True) for key, entry in value.items()}
+
+
+def _each(reading: Reading, value: Json, path: str) -> Json:
+    if isinstance(value, str):
+        item, found, collection = value.partition(" in ")
+        if not found:
+            reading.wrong(
+                path, f"{value!r} does not say what is gone through.", expected="line in invoice.lines"
+            )
+            return {}
+        return {"item": reading.variable(item, path), "in": reading.feel(collection, path)}
+    if not isinstance(value, Mapping):
+        reading.wrong(
+            path, f"{shown(value)} is no loop.", expected="line in invoice.lines, or {item, in, sequential}"
+        )
+        return {}
+    reading.unknown_words(value, ("item", "in", "times", "sequential", "collect", "from", "until"), path)
+    each: dict[str, Json] = {}
+    for key, entry in value.items():
+        at = f"{path}.{key}"
+        if key in ("item", "collect"):
+            each[key] = reading.variable(entry, at)
+        elif key in ("in", "times", "from", "until"):
+            each[key] = reading.feel(entry, at)
+        elif key == "sequential":
+            each[key] = reading.flag(entry, at)
+    if ("in" in each) == ("times" in each):
+        reading.wrong(
+            path,
+            "A loop goes through a list (`in`) or a number of `times`.",
+            expected="{item: line, in: lines}",
+        )
+    if ("collect" in each) != ("from" in each):
+        reading.wrong(
+            path, "`collect` and `from` belong together.", expected="{collect: results, from: result}"
+        )
+    return each
+
+
+def _repeat(reading: Reading, value: Json, path: str) -> Json:
+    if not isinstance(value, Mapping) or not value:
+        reading.wrong(path, f"{shown(value)} is no repetition.", expected="{while: not(done), max: 10}")
+        return {}
+    reading.unknown_words(value, ("while", "max", "test_first"), path)
+    repeat: dict[str, Json] = {}
+    if value.get("while") is not None:
+        repeat["while"] = reading.feel(value["while"], f"{path}.while")
+    if "test_first" in value:
+        repeat["test_first"] = reading.flag(value["test_first"], f"{path}.test_first")
+    most = value.get("max")
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        reading.wrong(f"{path}.max", f"{shown(most)} is no number of rounds.", expected="1 or more")
+    elif most is not None:
+        repeat["max"] = most
+    return repeat
+
+
+def _tools(reading: Reading, value: Json, path: str) -> Json:
+    return _several(reading, value, path, lambda one, at: reading.text(one, at, "A tool"))
+
+
+def _several(reading: Reading, value: Json, path: str, read: Callable[[Json, str], str]) -> list[Json]:
+    if isinstance(value, str):
+        return [read(value, path)]
+    if isinstance(value, Sequence) and value:
+        return [read(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
+    reading.wrong(
+        path, f"One or several texts stand here, not {shown(value)}.", expected="a text or a list of texts"
+    )
+    return []
+
+
+def _text(reading: Reading, value: Json, path: str) -> Json:
+    return reading.text(value, path, "It")
+
+
+def _text_or_feel(reading: Reading, value: Json, path: str) -> Json:
+    return reading.text_or_feel(value, path, "It")
+
+
+def _expression(reading: Reading, value: Json, path: str) -> Json:
+    return reading.feel(value, path)
+
+
+_READERS: dict[str, Callable[[Reading, Json, str], Json]] = {
+    "title": _text,
+    "id": _text,
+    "about": _text,
+    "lane": lambda reading, value, path: reading.role(value, path),
+    "extra": lambda reading, value, path: _several(
+        reading, value, path, lambda one, at: reading.text(one, at, "XML")
+    ),
+    "when": _expression,
+    "with": _inputs,
+    "into": lambda reading, value, path: outputs(reading, value, path),
+    "outputs": lambda reading, value, path: outputs(reading, value, path),
+    "each": _each,
+    "repeat": _repeat,
+    "not": _exclusions,
+    "remind": _remind,
+    "escalate": _escalate,
+    "due": _due,
+    "follow_up": _due,
+    "priority": _priority,
+    "form": _form,
+    "retry": _retry,
+    "headers": _headers,
+    "tools": _tools,
+    "model": _text,
+    "type": _text,
+    "version": _text,
+    "key": _expression,
+    "via": _text_or_feel,
+    "pass_all": lambda reading, value, path: reading.flag(value, path),
+    "return_all": lambda reading, value, path: reading.flag(value, path),
+    "transaction": lambda reading, value, path: reading.flag(value, path),
+}

@@ -1,0 +1,182 @@
+"""Turns the text of an outline, YAML or JSON, into plain objects with the line of every part.
+
+YAML is read in its plain sense: only `true` and `false` are booleans (`on`, `yes` and `no` are texts), dates stay texts,
+numbers are exact, and no anchor, alias, tag, merge key or second key of the same name is taken.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+import yaml
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
+
+LENGTH_MAX = 1_000_000
+DEPTH_MAX = 100
+NODES_MAX = 100_000
+
+_NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
+_TRUE = re.compile(r"(?:true|True|TRUE)\Z")
+_FALSE = re.compile(r"(?:false|False|FALSE)\Z")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,99})\Z")
+_DECIMAL = re.compile(
+    r"[-+]?(?:0|[1-9]\d{0,99})\.\d{1,100}\Z|[-+]?(?:0|[1-9]\d{0,33})(?:\.\d{1,33})?[eE][-+]?\d{1,3}\Z"
+)
+
+
+class OutlineText(NamedTuple):
+    """What a text says, and the line (from 1) of each place in it by its path (`steps[3].approve.within`)."""
+
+    value: Json
+    lines: Mapping[str, int]
+
+
+def read_outline_text(text: str) -> OutlineText:
+    """Read YAML or JSON; what cannot be read ends in an `outline.*` error that names the line."""
+    if len(text) > LENGTH_MAX:
+        raise FlowMasterError(
+            "outline.too_long",
+            f"The outline has {len(text):,} characters.",
+            path="outline",
+            expected=f"at most {LENGTH_MAX:,} characters",
+            fix="Split the process into several that `run` each other.",
+        )
+    loader = _open(text)
+    try:
+        _refuse_references(loader, text)
+        loader = _open(text)
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _malformed(text, error) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        message = "the text nests too deep" if isinstance(error, RecursionError) else str(error)
+        raise FlowMasterError(
+            "outline.malformed", f"The outline cannot be read: {message}.", path="outline"
+        ) from error
+    lines: dict[str, int] = {}
+    return OutlineText(_Plain(lines).value(node, "", 0), lines)
+
+
+def _open(text: str) -> yaml.SafeLoader:
+    try:
+        return yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise FlowMasterError(
+            "outline.malformed",
+            f"The character at position {error.position} cannot stand in an outline.",
+            path="outline",
+            fix="Leave the control character out.",
+        ) from error
+
+
+def _refuse_references(loader: yaml.SafeLoader, text: str) -> None:
+    """Look through the events before anything is built: references, tags, and too much of anything."""
+    depth = count = 0
+    while loader.check_event():
+        event = loader.get_event()
+        count += 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _at(
+                event,
+                text,
+                "Anchors and aliases (`&`, `*`) are not taken.",
+                "Write the part out, or quote the text.",
+            )
+        if getattr(event, "tag", None) and isinstance(event, yaml.NodeEvent):
+            raise _at(
+                event, text, f"The tag {event.tag!r} is not taken.", "Leave the tag out, or quote the text."
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEPTH_MAX:
+            raise _at(event, text, f"The outline nests deeper than {DEPTH_MAX} levels.", "Make it flatter.")
+        if count > NODES_MAX:
+            raise _at(event, text, f"The outline has more than {NODES_MAX:,} parts.", "Split the process.")
+
+
+class _Plain:
+    """Turns nodes into plain values and notes their lines."""
+
+    def __init__(self, lines: dict[str, int]) -> None:
+        self._lines = lines
+
+    def value(self, node: yaml.Node | None, path: str, line: int) -> Json:
+        """Return the value of a node."""
+        if node is None:
+            return None
+        self._lines.setdefault(path, line or node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(entry, f"{path}[{number}]", 0) for number, entry in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        assert isinstance(node, yaml.ScalarNode)
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: str) -> Json:
+        found: dict[str, Json] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _at(
+                    key_node,
+                    "",
+                    "A key is a text, not a mapping or list.",
+                    "Quote braces and brackets in texts.",
+                )
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            place = f"{path}.{key}" if path else key
+            if key in found:
+                raise FlowMasterError(
+                    "outline.key_twice",
+                    f"Line {line}: the key {key!r} stands twice in one mapping (first in line {self._lines[place]}).",
+                    path=place,
+                    expected="each key once",
+                    fix="Make the second a list entry of its own with `- `, or give it another name.",
+                )
+            found[key] = self.value(value_node, place, line)
+        return found
+
+
+def _scalar(node: yaml.ScalarNode) -> Json:
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if _NULL.match(text):
+        return None
+    if _TRUE.match(text):
+        return True
+    if _FALSE.match(text):
+        return False
+    if _INTEGER.match(text):
+        return int(text)
+    return Decimal(text) if _DECIMAL.match(text) else text
+
+
+def _at(place: yaml.Event | yaml.Node, text: str, message: str, fix: str) -> FlowMasterError:
+    line = place.start_mark.line + 1
+    near = text.split("\n")[line - 1].strip()[:80] if text else ""
+    return FlowMasterError(
+        "outline.malformed",
+        f"Line {line}: {message}{f' Near {near!r}.' if near else ''}",
+        path=f"outline:line {line}",
+        fix=fix,
+    )
+
+
+def _malformed(text: str, error: yaml.MarkedYAMLError) -> FlowMasterError:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    lines = text.split("\n")
+    near = lines[line - 1].strip()[:80] if line <= len(lines) else ""
+    return FlowMasterError(
+        "outline.malformed",
+        f"Line {line}: the YAML is malformed: {error.problem or error.context}.{f' Near {near!r}.' if near else ''}",
+        path=f"outline:line {line}",
+        expected="YAML or JSON",
+        fix="Quote texts and expressions that hold `: `, `{`, `[`, `#`, or commas inside braces.",
+    )
