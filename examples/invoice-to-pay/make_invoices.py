@@ -94,6 +94,14 @@ def draw_clean(path: Path) -> None:
     """Draw a German letter with address window, information block and ruled table; it matches PO-2026-0117."""
     green = HexColor("#1f6f54")
     canvas = page(path, "Rechnung 2026-10482", "Halbig Fördertechnik GmbH")
+    clean_head(canvas, green)
+    clean_body(canvas, green)
+    clean_foot(canvas)
+    canvas.save()
+
+
+def clean_head(canvas: Canvas, green: Color) -> None:
+    """Draw letterhead, sender line, address window and the block of facts."""
     canvas.setFillColor(green)
     canvas.rect(20 * mm, HEIGHT - 26 * mm, 9 * mm, 9 * mm, stroke=0, fill=1)
     canvas.setFillColor(HexColor("#ffffff"))
@@ -119,6 +127,10 @@ def draw_clean(path: Path) -> None:
         write(canvas, 125, 57 + place * 5, label)
         canvas.setFillColor(INK)
         write(canvas, 160, 57 + place * 5, value)
+
+
+def clean_body(canvas: Canvas, green: Color) -> None:
+    """Draw title, lines, sums and the terms of payment."""
     write(canvas, 20, 102, "Rechnung 2026-10482", "Helvetica-Bold", 14)
     write(canvas, 20, 110, "Sehr geehrte Damen und Herren,")
     write(canvas, 20, 115, "für unsere Lieferung nach Kiel berechnen wir Ihnen:")
@@ -129,7 +141,7 @@ def draw_clean(path: Path) -> None:
     )
     net = german_table(canvas, 122, lines, green)
     tax = (net * Decimal("0.19")).quantize(Decimal("0.01"))
-    y = 122 + 8 + 8 * len(lines) + 8
+    y = 138.0 + 8 * len(lines)
     for label, value, font in (
         ("Nettobetrag", net, "Helvetica"),
         ("zzgl. 19 % MwSt.", tax, "Helvetica"),
@@ -141,6 +153,10 @@ def draw_clean(path: Path) -> None:
     rule(canvas, 128, 190, y - 9.2, 0.5)
     write(canvas, 20, y + 10, "Zahlbar bis zum 09.12.2026 ohne Abzug auf das unten genannte Konto.")
     write(canvas, 20, y + 15, "Die Ware bleibt bis zur vollständigen Bezahlung unser Eigentum.")
+
+
+def clean_foot(canvas: Canvas) -> None:
+    """Draw the three columns at the bottom."""
     rule(canvas, 20, 190, 268, 0.3, GREY)
     canvas.setFillColor(GREY)
     column(
@@ -167,7 +183,6 @@ def draw_clean(path: Path) -> None:
         3.6,
         7.5,
     )
-    canvas.save()
 
 
 def german_table(canvas: Canvas, top: float, lines: Sequence[Line], color: Color) -> Decimal:
@@ -221,6 +236,13 @@ def draw_price_off(path: Path) -> None:
         canvas.setFillColor(INK)
         write(canvas, x, 89, value, "Times-Bold", 10.5)
     rule(canvas, 20, 190, 93, 0.8, blue)
+    y = price_off_lines(canvas)
+    price_off_payment(canvas, y)
+    canvas.save()
+
+
+def price_off_lines(canvas: Canvas) -> float:
+    """Draw the lines and sums; return how far down they reach."""
     lines = (
         Line("Pressure transmitter PT-40, 0-16 bar, 4-20 mA", 40, "pcs", Decimal("189.00")),
         Line("Calibration certificate, 3 points", 40, "pcs", Decimal("14.50")),
@@ -245,6 +267,11 @@ def draw_price_off(path: Path) -> None:
         write(canvas, 118, y + 3, label, font, 10.5)
         write_right(canvas, 190, y + 3, value, font, 10.5)
         y += 6
+    return y
+
+
+def price_off_payment(canvas: Canvas, y: float) -> None:
+    """Draw the note on tax, the bank account and the foot of the page."""
     write(
         canvas,
         20,
@@ -273,7 +300,6 @@ def draw_price_off(path: Path) -> None:
         8,
     )
     write_right(canvas, 190, 285, "Page 1 of 1", "Times-Roman", 8)
-    canvas.save()
 
 
 def draw_duplicate(path: Path) -> None:

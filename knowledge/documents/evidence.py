@@ -1,8 +1,8 @@
 """Confidence: how sure a value is, computed from the evidence for it and nothing else.
 
 A candidate starts with the weight of the place where it was found, gains or loses by its form, by agreement, by
-conflict and by the checks that it takes part in, and stays between 0.05 and 0.99. The weights below are the
-documentation; `explain` lists for each value the evidence that counted.
+conflict and by the checks that it takes part in, and stays between 0.05 and 0.99. `docs/documents.md` shows the
+weights.
 """
 
 from collections.abc import Sequence

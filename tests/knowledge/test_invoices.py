@@ -1,5 +1,6 @@
 """Invoices of many layouts are read by rules alone: at least 95 of 100 fields exactly, each with its place."""
 
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowmaster.engine.values import Json
+from flowmaster.knowledge.documents.evidence import WEIGHTS
 from flowmaster.knowledge.documents.extraction import Extraction, Field
 from flowmaster.knowledge.documents.fields import extract_fields
 from flowmaster.knowledge.documents.model import ReadDocument
@@ -218,3 +220,9 @@ def _iban(text: str) -> Field:
 def test_names_of_made_invoices_differ() -> None:
     assert len(INVOICES) >= 22
     assert all(isinstance(made, Made) for made in INVOICES.values())
+
+
+def test_the_weights_of_evidence_are_documented_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| ([a-z -]+) \| (-?0\.\d\d) \|$", page, re.MULTILINE))
+    assert told == {name: f"{weight:.2f}" for name, weight in WEIGHTS.items()}
