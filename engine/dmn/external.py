@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from flowmaster.engine.feel.evaluation import Fault
-from flowmaster.engine.feel.numbers import DECIMAL, is_number, read_number, tidy
+from flowmaster.engine.feel.numbers import DECIMAL, EXACT, is_number, read_number, tidy
 
 Method = Callable[[Sequence[object]], object]
 
@@ -259,4 +259,4 @@ def _directive(match: "re.Match[str]", values: object) -> str:
         return show(value, inside=False)
     if match[1] == "d":
         return str(_whole(value, 64))
-    return f"{Decimal(_number(value)):.{int(match[2])}f}"
+    return format(EXACT.quantize(_number(value), Decimal(1).scaleb(-int(match[2]), EXACT)), "f")

@@ -114,4 +114,6 @@ def line_of(element: Element) -> int:
 def text_line(element: Element) -> int:
     """Return the line on which the text of an element stands."""
     inner = child(element, "text")
-    return line_of(inner if inner is not None else element)
+    holder = inner if inner is not None else element
+    raw = holder.text or ""
+    return line_of(holder) + raw[: len(raw) - len(raw.lstrip())].count("\n")

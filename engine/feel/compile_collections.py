@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.comparing import order_keys
-from flowmaster.engine.feel.evaluation import QUIET, Evaluation, Place
+from flowmaster.engine.feel.evaluation import Evaluation, Place
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.properties import property_of
 from flowmaster.engine.feel.scope import Scope
@@ -20,7 +20,8 @@ Variables = Mapping[str, object]
 
 
 def compile_list(compiler: "Compiler", node: Any) -> "Code":
-    """Compile `[a, b]`."""
+    """Compile `[a, b]`; a list may hold another one twice, so work on it is not bounded by the text."""
+    compiler.bounded = False
     items = tuple(map(compiler.compile, node.items))
 
     def run(variables: Variables, evaluation: Evaluation) -> object:
@@ -31,6 +32,7 @@ def compile_list(compiler: "Compiler", node: Any) -> "Code":
 
 def compile_context(compiler: "Compiler", node: Any) -> "Code":
     """Compile `{a: 1, b: a + 1}`; each entry sees those before it."""
+    compiler.bounded = False
     codes: list[tuple[str, Code]] = []
     for name, value in node.entries:
         codes.append((name, compiler.compile(value)))
@@ -131,8 +133,11 @@ def filter_code(source: "Code", condition: "Code", place: Place) -> "Code":
             elif outcome is not False and outcome is not None:
                 evaluation.warn(f"A filter needs a boolean or a number, not {kind_of(outcome)}", place)
                 return None
-        if not items and is_number(condition(Scope({"item": None}, variables), QUIET)):
-            return None
+        if not items:
+            known = len(evaluation.warnings)
+            outcome = condition(Scope({"item": None}, variables), evaluation)
+            del evaluation.warnings[known:]
+            return None if is_number(outcome) else kept
         return kept
 
     return run

@@ -1,6 +1,6 @@
 """FEEL values to the JSON values that processes store, and back by a declared type."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from flowmaster.engine.errors import FlowMasterError
@@ -12,6 +12,8 @@ from flowmaster.engine.values import Json
 
 DEPTH_MAX = 100
 VALUES_MAX = 1_000_000
+SHOWN_MAX = 100_000
+"""How many values one text may show."""
 _INTEGER_MAX = 2**63
 _TEMPORAL = (Date, Time, DateTime, DayTimeDuration, YearMonthDuration)
 
@@ -97,28 +99,60 @@ _READERS = {
 }
 
 
-def show(value: object, inside: bool = True, depth: int = 0) -> str:
-    """Write a value as FEEL text; a text at the top of `string()` stands without quotes (`inside=False`)."""
-    if depth > DEPTH_MAX:
-        return "..."
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, Decimal)):
-        return write_number(value)
+def show(value: object, inside: bool = True) -> str:
+    """Write a value as FEEL text; a text at the top of `string()` stands without quotes (`inside=False`).
+
+    What holds too much ends in `...`.
+    """
     if isinstance(value, str):
         return _quoted(value) if inside else value
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(show(item, True, depth + 1) for item in value) + "]"
-    if isinstance(value, Mapping):
-        entries = (f"{_key(str(key))}: {show(item, True, depth + 1)}" for key, item in value.items())
-        return "{" + ", ".join(entries) + "}"
-    if isinstance(value, Range):
-        return _show_range(value, depth)
-    if isinstance(value, Function):
-        return f"function({', '.join(value.parameters)})"
-    return str(value)
+    return _Text().write(value, 0)
+
+
+class _Text:
+    """Counts the values it writes, since a small value may hold one list many times over."""
+
+    def __init__(self) -> None:
+        self.left = SHOWN_MAX
+
+    def write(self, value: object, depth: int) -> str:
+        self.left -= 1
+        if depth > DEPTH_MAX or self.left < 0:
+            return "..."
+        if value is None:
+            return "null"
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (int, Decimal)):
+            return write_number(value)
+        if isinstance(value, str):
+            return _quoted(value)
+        if isinstance(value, (list, tuple)):
+            return f"[{self._joined(self.write(item, depth + 1) for item in value)}]"
+        if isinstance(value, Mapping):
+            pairs = (f"{_key(str(key))}: {self.write(item, depth + 1)}" for key, item in value.items())
+            return f"{{{self._joined(pairs)}}}"
+        if isinstance(value, Range):
+            return self._range(value, depth)
+        if isinstance(value, Function):
+            return f"function({', '.join(value.parameters)})"
+        return str(value)
+
+    def _joined(self, parts: Iterable[str]) -> str:
+        written: list[str] = []
+        for part in parts:
+            written.append(part)
+            if self.left < 0:
+                break
+        return ", ".join(written)
+
+    def _range(self, value: Range, depth: int) -> str:
+        if value.test:
+            end = value.high if value.test in ("<", "<=") else value.low
+            return f"({value.test} {self.write(end, depth + 1)})"
+        low = "" if value.low is None else self.write(value.low, depth + 1)
+        high = "" if value.high is None else self.write(value.high, depth + 1)
+        return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
 
 
 def literal(value: object) -> str:
@@ -132,15 +166,6 @@ def literal(value: object) -> str:
     if isinstance(value, Range) and not value.test:
         return f"{'[' if value.low_closed else '('}{literal(value.low)}..{literal(value.high)}{']' if value.high_closed else ')'}"
     return show(value)
-
-
-def _show_range(value: Range, depth: int) -> str:
-    if value.test:
-        end = value.high if value.test in ("<", "<=") else value.low
-        return f"({value.test} {show(end, True, depth + 1)})"
-    low = "" if value.low is None else show(value.low, True, depth + 1)
-    high = "" if value.high is None else show(value.high, True, depth + 1)
-    return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
 
 
 def _quoted(text: str) -> str:

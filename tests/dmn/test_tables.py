@@ -10,7 +10,7 @@ from flowmaster.engine.dmn.compact import table_to_dmn
 from flowmaster.engine.dmn.compiled import CompiledDecision
 from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.dmn.run import DecisionResult
-from flowmaster.engine.feel.expression import compile_unary_tests
+from flowmaster.engine.feel.expression import compile_expression, compile_unary_tests
 from flowmaster.engine.feel.temporal import Date
 from flowmaster.engine.values import Json
 
@@ -209,3 +209,69 @@ def test_a_large_table_finds_its_rule_at_once() -> None:
     decision = table("U", rows)
     assert ask(decision, Decimal("12345.5")).value == 1234
     assert ask(decision, 20_000).value is None
+
+
+def typed(hit: str, rows: list[list[str]], kind: str = "string") -> CompiledDecision:
+    """Compile a table whose columns have types, so that it can be asked without a scope."""
+    inputs: list[Json] = [{"name": "a", "type": "number"}, {"name": "b", "type": "string"}]
+    return table(hit, rows, inputs=inputs, outputs=[{"name": "o", "type": kind}])
+
+
+@pytest.mark.parametrize("hit", ["F", "U", "A", "R", "C#", "P"])
+def test_a_typed_constant_table_answers_as_an_untyped_one(hit: str) -> None:
+    rows = [["< 5", '"x", "y"', '"1"'], [">= 5", '"x"', '"2"'], ["7", "-", '"2"'], ["> 9", '< "b"', '"3"']]
+    quick, slow = typed(hit, rows, "" if hit in ("R", "C#") else "string"), table(hit, rows)
+    for a in (None, 1, Decimal("4.5"), 5, 7, 10, [7], "7", True):
+        for b in (None, "x", "y", "z", "a", ["x"], 5):
+            left, right = ask(quick, a, b), ask(slow, a if not isinstance(a, (str, bool)) else None, b)
+            if isinstance(a, list) or isinstance(b, list) or (b == 5):
+                continue
+            assert left.value == right.value, (a, b)
+            assert [match[1:] for match in left.matched] == [match[1:] for match in right.matched]
+
+
+def test_a_typed_table_reads_its_inputs_by_their_types() -> None:
+    decision = typed("F", [["7", '"x"', '"found"']])
+    assert ask(decision, [7], ["x"]).value == "found"
+    result = ask(decision, "7", "x")
+    assert result.value is None
+    assert "number" in result.warnings[0].text
+
+
+def test_an_answer_of_another_type_is_null_with_a_warning_in_a_constant_table_too() -> None:
+    result = ask(typed("F", [["-", "-", "5"]]), 1, "x")
+    assert result.value is None
+    assert result.warnings
+
+
+def test_an_overlap_in_a_constant_table_names_its_rules() -> None:
+    result = ask(typed("U", [["> 1", "-", '"a"'], ["> 2", "-", '"b"']]), 3, "x")
+    assert result.value is None
+    assert "rules 1, 2" in result.warnings[0].text
+
+
+def test_syntax_errors_in_cells_name_their_line_in_the_document() -> None:
+    text = table_to_dmn({"decision": "t", "inputs": ["a"], "outputs": ["o"], "rules": [["1", "2"]]})
+    broken = read_dmn(text.replace("<text>1</text>", "<text>\n(1</text>")).compile()
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "<text>1</text>" in row)
+    assert broken.errors[0].code == "feel.syntax"
+    assert f"line {line + 1}" in broken.errors[0].message
+
+
+def test_a_dash_as_output_is_null() -> None:
+    text = table_to_dmn({"decision": "t", "inputs": ["a"], "outputs": ["o"], "rules": [["1", "2"]]})
+    decision = read_dmn(text.replace("<text>2</text>", "<text>-</text>")).compile().decision("t")
+    assert decision.evaluate({"a": 1}).value is None
+    assert not decision.evaluate({"a": 1}).warnings
+
+
+def test_cells_of_kinds_that_have_no_index_are_tested_one_by_one() -> None:
+    rows = [['@"PT1H"', "-", "1"], ['> @"PT2H"', "-", "2"], ['[@"10:00:00"..@"11:00:00"]', "-", "3"]]
+    decision = table("R", rows)
+    assert ask(decision, _value('@"PT3H"')).value == [2]
+    assert ask(decision, _value('@"PT60M"')).value == [1]
+    assert ask(decision, _value('@"10:30:00"')).value == [3]
+
+
+def _value(text: str) -> object:
+    return compile_expression(text).value({})

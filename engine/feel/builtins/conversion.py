@@ -3,12 +3,10 @@
 from decimal import Decimal
 
 from flowmaster.engine.feel.builtins.registry import builtin
-from flowmaster.engine.feel.convert import VALUES_MAX, show
+from flowmaster.engine.feel.convert import SHOWN_MAX, show
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
 from flowmaster.engine.feel.numbers import read_number
 from flowmaster.engine.values import Number
-
-SHOWN_MAX = min(100_000, VALUES_MAX)
 
 
 @builtin("string(from: any?)")

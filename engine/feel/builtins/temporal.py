@@ -3,6 +3,7 @@
 from flowmaster.engine.feel import zones
 from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
+from flowmaster.engine.feel.numbers import DECIMAL
 from flowmaster.engine.feel.temporal import (
     NANOS,
     Date,
@@ -114,7 +115,7 @@ def time_of_parts(
 ) -> object:
     """Makes a time of its parts."""
     hours, minutes = _whole(hour, "hour"), _whole(minute, "minute")
-    nanos = int(second * NANOS)
+    nanos = int(DECIMAL.multiply(second, NANOS))
     if not (0 <= hours <= 23 and 0 <= minutes <= 59 and 0 <= nanos < 60 * NANOS):
         raise Fault("there is no such time")
     shift = None
