@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from docs.feel_reference import feel_page
 from docs.model_problems import problems_page
 from docs.refusals import Refusal, refusals
 from flowmaster.server import snapshot
@@ -24,6 +25,7 @@ def pages() -> dict[str, str]:
     return {
         "command-line.md": command_line_page(),
         "errors.md": errors_page(refusals(DOCS.parent)),
+        "feel.md": feel_page(GENERATED),
         "openapi.json": openapi_text(catalog()),
         "operations.md": operations_page(),
         "problems.md": problems_page(GENERATED),

@@ -177,6 +177,19 @@ _MATH: dict[str, tuple[int, Callable[..., float]]] = {
 _EXTREMES: dict[str, Callable[..., int | float]] = {"max": max, "min": min, "abs": abs}
 
 
+def available() -> list[str]:
+    """Return the Java methods that have equivalents, as people write them."""
+    found = [f"java.lang.Math.{name}({', '.join(['double'] * count)})" for name, (count, _) in _MATH.items()]
+    for name in _EXTREMES:
+        kinds = "one of int, long, float, double" if name == "abs" else "two of int, long, float, double"
+        found.append(f"java.lang.Math.{name}({kinds})")
+    found += ["java.lang.String.valueOf(char, int, long or boolean)"]
+    found += ["java.lang.String.format(java.lang.String, java.lang.Object...)"]
+    for owner, kind in _BOXES.items():
+        found.append(f"{owner}.valueOf(java.lang.String{'' if owner.startswith('java.math') else f' or {kind}'})")
+    return sorted(found)
+
+
 def _lookup(owner: str, method: str, kinds: list[str]) -> Callable[..., object] | None:
     if owner == "java.lang.Math":
         return _lookup_math(method, kinds)

@@ -147,8 +147,8 @@ class CompiledTable:
             return self.shaped(
                 [value if constant else value(variables, run) for constant, value in self.default]
             )
-        if self.node.hit_policy is m.HitPolicy.COLLECT and self.node.aggregation == "COUNT":
-            return 0
+        if self.node.hit_policy is m.HitPolicy.COLLECT and self.node.aggregation in ("", "COUNT"):
+            return 0 if self.node.aggregation else []
         run.warn("No rule matches", NOWHERE)
         return None
 
