@@ -30,11 +30,12 @@ def genesis(tenant: str, scope: str) -> bytes:
     return hashlib.sha256(dump(("flowmaster", tenant, scope))).digest()
 
 
-def seal(
-    previous: bytes, digest: bytes, *, first: int, last: int, at: int, by: str, operation: str, reason: str
-) -> bytes:
-    """Return the hash of a row."""
-    return hashlib.sha256(previous + digest + dump((first, last, at, by, operation, reason))).digest()
+def forge(
+    previous: bytes, *, first: int, last: int, at: int, by: str, operation: str, reason: str, events: str
+) -> Link:
+    """Return a new link that seals the one before it, by the hash of that."""
+    link = Link(first, last, at, by, operation, reason, events, None, b"")
+    return link._replace(hash=_seal(previous, digest_of(events), link))
 
 
 def digest_of(events: str) -> bytes:
@@ -42,28 +43,24 @@ def digest_of(events: str) -> bytes:
     return hashlib.sha256(events.encode()).digest()
 
 
-def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int | None) -> Verification:
-    """Re-check a chain from its beginning; `last` is the number its last event must have, where it is known."""
+def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int, head: bytes) -> Verification:
+    """Re-check a chain from its beginning; `last` and `head` are the number and hash at which it must end."""
     previous, expected, rows, erased = genesis(tenant, scope), 1, 0, 0
     for link in links:
         rows += 1
         erased += link.erased is not None
         if link.first != expected:
             return Verification(rows, erased, expected, f"Events {expected} to {link.first - 1} are missing.")
-        digest = link.erased or digest_of(link.events)
-        found = seal(
-            previous,
-            digest,
-            first=link.first,
-            last=link.last,
-            at=link.at,
-            by=link.by,
-            operation=link.operation,
-            reason=link.reason,
-        )
+        found = _seal(previous, link.erased or digest_of(link.events), link)
         if found != link.hash:
             return Verification(rows, erased, link.first, f"The row from event {link.first} on was changed.")
         previous, expected = found, link.last + 1
-    if last is not None and expected != last + 1:
+    if expected != last + 1:
         return Verification(rows, erased, expected, f"Events {expected} to {last} are missing at the end.")
+    if previous != head:
+        return Verification(rows, erased, last, "The end of the chain is not the one on record.")
     return Verification(rows, erased, None, "")
+
+
+def _seal(previous: bytes, digest: bytes, link: Link) -> bytes:
+    return hashlib.sha256(previous + digest + dump(link[:6])).digest()

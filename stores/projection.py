@@ -25,6 +25,14 @@ class WaitChanges(NamedTuple):
     cleared: bool
     held: bool | None
 
+    @property
+    def any(self) -> bool:
+        """Whether a row of a wait changes at all."""
+        return bool(self.put or self.gone or self.cleared or self.held is not None)
+
+
+_NO_CHANGES = WaitChanges({}, frozenset(), frozenset(), False, None)
+
 
 class WaitKeys(NamedTuple):
     """What a wait is found by. `topic` is a job's type or `message:name`, `person` a task's assignee."""
@@ -39,28 +47,42 @@ class WaitKeys(NamedTuple):
     due: int | None
 
 
+_OPENS, _CHANGES, _CLOSES, _ENDS, _HOLDS = range(5)
+_EFFECTS: dict[type, int] = {
+    ev.WaitOpened: _OPENS,
+    ev.TaskChanged: _CHANGES,
+    ev.JobFailed: _CHANGES,
+    ev.JobRetried: _CHANGES,
+    ev.ChildStarted: _CHANGES,
+    ev.WaitClosed: _CLOSES,
+    ev.InstanceEnded: _ENDS,
+    ev.InstancePaused: _HOLDS,
+    ev.InstanceResumed: _HOLDS,
+}
+
+
 def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
     """Return what the events of a step did to the waits of the instance that is now in `state`."""
+    effects = [(effect, event) for event in events if (effect := _EFFECTS.get(type(event))) is not None]
+    if not effects:
+        return _NO_CHANGES
     opened: set[int] = set()
     touched: set[int] = set()
     gone: set[int] = set()
     cleared = False
     held: bool | None = None
-    for event in events:
-        match event:
-            case ev.WaitOpened(wait):
-                opened.add(wait.id)
-                touched.add(wait.id)
-            case ev.TaskChanged(wait) | ev.JobFailed(wait) | ev.JobRetried(wait) | ev.ChildStarted(wait):
-                touched.add(wait.id)
-            case ev.WaitClosed(key):
-                gone.add(key)
-            case ev.InstanceEnded():
-                cleared = True
-            case ev.InstancePaused() | ev.InstanceResumed():
-                held = state.status == "paused"
-            case _:
-                pass
+    for effect, event in effects:
+        if effect == _CLOSES:
+            gone.add(event[0])  # type: ignore[arg-type]  # the first field of the event is the id of its wait
+        elif effect == _ENDS:
+            cleared = True
+        elif effect == _HOLDS:
+            held = state.status == "paused"
+        else:
+            key = event[0].id  # type: ignore[union-attr]  # the first field of these events is their wait
+            touched.add(key)
+            if effect == _OPENS:
+                opened.add(key)
     put = {key: state.waits[key] for key in touched if key in state.waits}
     gone |= touched - put.keys()
     return WaitChanges(put, frozenset(opened & put.keys()), frozenset(gone - opened), cleared, held)

@@ -151,11 +151,10 @@ class JournalReader(Part):
 
     def verify(self, tenant: str, scope: str) -> rows.Verification:
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""
-        if (tenant, scope) not in self._data.chains:
+        end = self._data.chains.get((tenant, scope))
+        if end is None:
             raise refusals.scope_unknown(scope)
-        instance = self._data.instances.get((tenant, scope))
-        last = instance.row.revision if instance else None
-        return chain.verify(tenant, scope, self._links(tenant, scope), last=last)
+        return chain.verify(tenant, scope, self._links(tenant, scope), last=end.link.last, head=end.link.hash)
 
     def _links(self, tenant: str, scope: str) -> list[chain.Link]:
         end = self._data.chains.get((tenant, scope))
@@ -181,19 +180,19 @@ class JournalWriter(JournalReader):
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         end = self._data.chains.get((tenant, scope))
-        number = end.link.last + 1 if end else 1
-        self._seal(
-            tenant,
-            scope,
-            of_instance=False,
-            last=number,
+        last = end.link.last if end else 0
+        link = chain.forge(
+            end.link.hash if end else chain.genesis(tenant, scope),
+            first=last + 1,
+            last=last + 1,
             at=at,
             by=by,
             operation=operation,
             reason=reason,
-            text=codec.dump(data),
+            events=codec.dump(data).decode(),
         )
-        return number
+        self._put_link(tenant, scope, link, of_instance=False)
+        return link.last
 
     def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
         """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
@@ -211,35 +210,9 @@ class JournalWriter(JournalReader):
                 changed += 1
         return changed
 
-    def _seal(
-        self,
-        tenant: str,
-        scope: str,
-        *,
-        of_instance: bool,
-        last: int,
-        at: int,
-        by: str,
-        operation: str,
-        reason: str,
-        text: bytes,
-    ) -> None:
-        """Add a row to a chain."""
+    def _put_link(self, tenant: str, scope: str, link: chain.Link, *, of_instance: bool) -> None:
+        """Add a row at the end of a chain."""
         end = self._data.chains.get((tenant, scope))
-        previous = end.link.hash if end else chain.genesis(tenant, scope)
-        first = end.link.last + 1 if end else 1
-        events = text.decode()
-        sealed = chain.seal(
-            previous,
-            chain.digest_of(events),
-            first=first,
-            last=last,
-            at=at,
-            by=by,
-            operation=operation,
-            reason=reason,
-        )
-        link = chain.Link(first, last, at, by, operation, reason, events, None, sealed)
         row = end.rows if end else 0
         record = JournalRecord(self._data.number("", "journal"), tenant, scope, of_instance, link)
         self._data.put(self._data.journal, (tenant, scope, row), record)

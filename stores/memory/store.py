@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flowmaster.stores import codec, rows
+from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.memory.data import Data, InstanceRecord, locked
 from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.memory.facts import FactReader, FactWriter
@@ -47,17 +47,18 @@ class MemoryTransaction(_Writes):
         changes = wait_changes(step.events, state)
         record = self._write_waits(self._record_of(step, old), step, changes.put.keys())
         self._data.put(self._data.instances, (step.tenant, state.instance), record)
-        self._seal(
-            step.tenant,
-            state.instance,
-            of_instance=True,
+        end = self._data.chains.get((step.tenant, state.instance))
+        link = chain.forge(
+            end.link.hash if end else chain.genesis(step.tenant, state.instance),
+            first=step.expected + 1,
             last=state.seq,
             at=step.at,
             by=step.by,
             operation=step.operation,
             reason=step.reason,
-            text=codec.encode_events(step.events),
+            events=codec.encode_events(step.events).decode(),
         )
+        self._put_link(step.tenant, state.instance, link, of_instance=True)
         self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
             self.put_once(step.tenant, step.once, at=step.at)

@@ -25,6 +25,12 @@ BUSY_PAUSE_MS_MAX: Final = 10
 JOURNAL_BYTES_MAX: Final = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint."""
 
+CACHE_KIB: Final = 32 * 1024
+"""How much of the file a connection may keep in memory."""
+
+LOG_PAGES: Final = 4_000
+"""How many pages the write-ahead log gathers before they are moved into the file."""
+
 STATEMENTS_CACHED: Final = 256
 """How many prepared statements a connection keeps."""
 
@@ -44,6 +50,8 @@ class Connection:
                 self._prepare()
             self._db.pragma("journal_size_limit", JOURNAL_BYTES_MAX)
             self._db.pragma("synchronous", "FULL")
+            self._db.pragma("cache_size", -CACHE_KIB)
+            self._db.pragma("wal_autocheckpoint", LOG_PAGES)
             self._db.pragma("query_only", read_only)
         self._db.create_scalar_function("contains", _contains, 2, deterministic=True)
         self._execute = self._db.execute

@@ -1,6 +1,6 @@
 """Reading instances: one with its state, and lists of them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowmaster.engine.state import Parent, State
 from flowmaster.stores import refusals, rows
@@ -12,9 +12,19 @@ _COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
     "incidents, sandbox, parent_depth"
 )
-_LOAD = f"SELECT {_COLUMNS}, waits, body FROM instance WHERE tenant = ? AND id = ?"
+_LOAD = f"SELECT {_COLUMNS}, hash, waits, body FROM instance WHERE tenant = ? AND id = ?"
 _WAITS = "SELECT body FROM wait WHERE instance = ? ORDER BY id"
 STATUSES = ("active", "paused", "completed", "cancelled", "failed")
+
+
+class Head(NamedTuple):
+    """What a further step of an instance needs to know of its row; `waits` counts its rows."""
+
+    number: int
+    revision: int
+    waits: int
+    sandbox: bool
+    hash: bytes
 
 
 class InstanceReader(Part):
@@ -28,6 +38,7 @@ class InstanceReader(Part):
             if found is None:
                 return None
             waits = self._db.all(_WAITS, (found[0],)) if found[-2] else []
+        self._notice(tenant, instance, Head(found[0], found[6], found[-2], found[12], found[-3]))
         row = self._instance_row(found)
         state = State(
             row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
@@ -88,6 +99,9 @@ class InstanceReader(Part):
                 if len(found) > rows.DESCENDANTS_MAX:
                     raise refusals.too_many_descendants(instance)
         return found
+
+    def _notice(self, tenant: str, instance: str, head: Head) -> None:
+        """Notice what was loaded; a transaction builds on it."""
 
     def _instance_conditions(self, tenant: str, which: rows.InstanceFilter) -> Where:
         find = self._words.find

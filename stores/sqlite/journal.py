@@ -61,8 +61,12 @@ class JournalReader(Part):
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""
         with self._db.snapshot():
             number = self._scope_number(tenant, scope)
-            last = self._db.value("SELECT revision FROM instance WHERE num = ?", (number,))
-            return chain.verify(tenant, scope, self._links(number), last=last)
+            last, head = self._db.all(
+                "SELECT revision, hash FROM instance WHERE num = ?1"
+                " UNION ALL SELECT last, hash FROM scope WHERE num = -?1",
+                (number,),
+            )[0]
+            return chain.verify(tenant, scope, self._links(number), last=last, head=head)
 
     def _links(self, scope: int | None) -> Iterator[chain.Link]:
         text = self._words.text
@@ -131,24 +135,30 @@ class JournalWriter(JournalReader):
         self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
-        tenant_number = self._words.number(tenant)
-        found = self._db.value("SELECT num FROM scope WHERE tenant = ? AND name = ?", (tenant_number, scope))
-        if found is None:
-            found = self._db.insert("INSERT INTO scope (tenant, name) VALUES (?, ?)", (tenant_number, scope))
-        last = self._db.value("SELECT max(last) FROM journal WHERE scope = ?", (-found,)) or 0
-        self._seal(
-            tenant,
-            scope,
-            number=-found,
+        owner = self._words.number(tenant)
+        found = self._db.one(
+            "SELECT num, last, hash FROM scope WHERE tenant = ? AND name = ?", (owner, scope)
+        )
+        number, last, head = found or (None, 0, chain.genesis(tenant, scope))
+        link = chain.forge(
+            head,
             first=last + 1,
             last=last + 1,
             at=at,
             by=by,
             operation=operation,
             reason=reason,
-            text=codec.dump(data),
+            events=codec.dump(data).decode(),
         )
-        return int(last) + 1
+        if number is None:
+            number = self._db.insert(
+                "INSERT INTO scope (tenant, name, last, hash) VALUES (?, ?, ?, ?)",
+                (owner, scope, link.last, link.hash),
+            )
+        else:
+            self._db.run("UPDATE scope SET last = ?, hash = ? WHERE num = ?", (link.last, link.hash, number))
+        self._put_link(owner, -number, link)
+        return link.last
 
     def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
         """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
@@ -163,54 +173,12 @@ class JournalWriter(JournalReader):
                 changed += 1
         return changed
 
-    def _seal(
-        self,
-        tenant: str,
-        scope: str,
-        *,
-        number: int,
-        first: int,
-        last: int,
-        at: int,
-        by: str,
-        operation: str,
-        reason: str,
-        text: bytes,
-    ) -> None:
-        """Add a row to a chain."""
-        previous = (
-            chain.genesis(tenant, scope)
-            if first == 1
-            else self._db.value(
-                "SELECT hash FROM journal WHERE scope = ? AND first < ? ORDER BY first DESC LIMIT 1",
-                (number, first),
-            )
-        )
-        events = text.decode()
-        sealed = chain.seal(
-            previous,
-            chain.digest_of(events),
-            first=first,
-            last=last,
-            at=at,
-            by=by,
-            operation=operation,
-            reason=reason,
-        )
+    def _put_link(self, tenant: int, scope: int, link: chain.Link) -> None:
+        """Write a journal row; the head of its chain is written by the caller."""
         word = self._words.number
+        first, last, at, by, operation, reason, events, _, sealed = link
         self._db.run(
             "INSERT INTO journal (tenant, scope, first, last, at, by, operation, reason, hash, events)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                word(tenant),
-                number,
-                first,
-                last,
-                at,
-                word(by),
-                word(operation),
-                reason or None,
-                sealed,
-                events,
-            ),
+            (tenant, scope, first, last, at, word(by), word(operation), reason or None, sealed, events),
         )

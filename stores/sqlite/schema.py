@@ -27,6 +27,7 @@ CREATE TABLE instance (
     parent TEXT,
     parent_wait INTEGER,
     parent_depth INTEGER,
+    hash BLOB NOT NULL,
     body TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX instance_id ON instance (tenant, id);
@@ -72,6 +73,8 @@ CREATE TABLE scope (
     num INTEGER PRIMARY KEY,
     tenant INTEGER NOT NULL,
     name TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    hash BLOB NOT NULL,
     UNIQUE (tenant, name)
 ) STRICT;
 CREATE TABLE journal (

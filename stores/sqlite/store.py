@@ -7,27 +7,16 @@ from pathlib import Path
 from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.stores import codec, rows
-from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
 from flowmaster.stores.sqlite.definitions import DefinitionReader, DefinitionWriter
-from flowmaster.stores.sqlite.facts import FactReader, FactWriter
+from flowmaster.stores.sqlite.facts import FactReader
 from flowmaster.stores.sqlite.instances import InstanceReader
 from flowmaster.stores.sqlite.jobs import JobReader, JobWriter
-from flowmaster.stores.sqlite.journal import JournalReader, JournalWriter
-from flowmaster.stores.sqlite.messages import MessageReader, MessageWriter
-from flowmaster.stores.sqlite.waits import WaitReader, WaitWriter
+from flowmaster.stores.sqlite.journal import JournalReader
+from flowmaster.stores.sqlite.messages import MessageReader
+from flowmaster.stores.sqlite.steps import StepWriter
+from flowmaster.stores.sqlite.waits import WaitReader
 from flowmaster.stores.sqlite.words import Vocabulary, Words
-
-_INSERT = (
-    "INSERT INTO instance (tenant, id, process, version, status, revision, waits, incidents, sandbox, started,"
-    " updated, business_key, parent, parent_wait, parent_depth, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING num"
-)
-_UPDATE = (
-    "UPDATE instance SET process = ?, version = ?, status = ?, revision = ?, waits = ?, incidents = ?,"
-    " updated = ?, business_key = ?, body = ? WHERE num = ?"
-)
 
 
 class SqliteReader(
@@ -64,14 +53,13 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(
-    InstanceReader, JournalWriter, WaitWriter, JobWriter, MessageWriter, DefinitionWriter, FactWriter
-):
+class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
         self._connection = db
         self._vocabulary = words
+        self._heads = {}
 
     @property
     def _db(self) -> Connection:
@@ -93,99 +81,17 @@ class SqliteTransaction(
                 self._db.run("ROLLBACK TO part")
                 self._db.run("RELEASE part")
             self._words.forget(mark)
+            self._heads.clear()
             raise
         self._db.run("RELEASE part")
 
-    def append(self, step: rows.Step) -> None:
-        """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
-        state = step.state
-        assert step.events, "a step without events changes nothing"
-        assert state.seq == step.expected + len(step.events), "the state does not stand behind the events"
-        changes = wait_changes(step.events, state)
-        if step.expected == 0:
-            number, before, sandbox = self._insert_instance(step), 0, step.sandbox
+    def end(self, *, committed: bool) -> None:
+        """Keep or drop what was remembered for the time of the transaction."""
+        self._heads.clear()
+        if committed:
+            self._words.settle()
         else:
-            number, before, sandbox = self._update_instance(step)
-        if (
-            changes.put
-            or changes.gone
-            or changes.cleared
-            or changes.held is not None
-            or before != len(state.waits)
-        ):
-            self._write_waits(number, step, changes, sandbox=sandbox, before=before)
-        self._seal(
-            step.tenant,
-            state.instance,
-            number=number,
-            first=step.expected + 1,
-            last=state.seq,
-            at=step.at,
-            by=step.by,
-            operation=step.operation,
-            reason=step.reason,
-            text=codec.encode_events(step.events),
-        )
-        if step.outbox:
-            self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
-        if step.once is not None:
-            self.put_once(step.tenant, step.once._replace(subject=state.instance), at=step.at)
-
-    def _insert_instance(self, step: rows.Step) -> int:
-        state, word = step.state, self._words.number
-        found: int | None = self._db.value(
-            _INSERT,
-            (
-                word(step.tenant),
-                state.instance,
-                word(state.process),
-                state.version,
-                word(state.status),
-                state.seq,
-                len(state.waits),
-                len(state.incidents),
-                int(step.sandbox),
-                state.started,
-                step.at,
-                state.business_key or None,
-                *(state.parent or (None, None, None)),
-                codec.encode_body(state).decode(),
-            ),
-        )
-        if found is None:
-            revision = self._db.value(
-                "SELECT revision FROM instance WHERE tenant = ? AND id = ?",
-                (word(step.tenant), state.instance),
-            )
-            raise rows.Conflict(state.instance, expected=0, found=revision)
-        return found
-
-    def _update_instance(self, step: rows.Step) -> tuple[int, int, bool]:
-        """Update the row and return its number, how many waits it had, and whether it is a sandbox."""
-        state, word = step.state, self._words.number
-        found = self._db.one(
-            "SELECT num, revision, waits, sandbox FROM instance WHERE tenant = ? AND id = ?",
-            (self._words.find(step.tenant), state.instance),
-        )
-        number, revision, before, sandbox = found or (0, 0, 0, 0)
-        if revision != step.expected:
-            raise rows.Conflict(state.instance, expected=step.expected, found=revision)
-        self._db.run(
-            _UPDATE,
-            (
-                word(state.process),
-                state.version,
-                word(state.status),
-                state.seq,
-                len(state.waits),
-                len(state.incidents),
-                step.at,
-                state.business_key or None,
-                codec.encode_body(state).decode(),
-                number,
-            ),
-        )
-        return number, before, bool(sandbox)
+            self._words.forget(0)
 
 
 class SqliteStore:
@@ -204,8 +110,7 @@ class SqliteStore:
             ) from error
         self._known = Vocabulary()
         self._db = Connection(path, busy_ms_max=busy_ms_max)
-        self._words = Words(self._db, self._known)
-        self._transaction = SqliteTransaction(self._db, self._words)
+        self._transaction = SqliteTransaction(self._db, Words(self._db, self._known))
         self._reader = SqliteReader(path, self._known, busy_ms_max=busy_ms_max)
         self._writing = threading.Lock()
         self._seen = self._db.data_version()
@@ -221,9 +126,9 @@ class SqliteStore:
             except BaseException:
                 if self._db.in_transaction:
                     self._db.run("ROLLBACK")
-                self._words.forget(0)
+                self._transaction.end(committed=False)
                 raise
-            self._words.settle()
+            self._transaction.end(committed=True)
 
     def reader(self) -> SqliteReader:
         """Return what any thread may read with."""
