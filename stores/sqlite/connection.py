@@ -135,7 +135,6 @@ class Connection:
     def _prepare(self) -> None:
         """Make the file ours and bring it to the newest version, once, whoever comes first."""
         if self._db.pragma("user_version") != len(MIGRATIONS):
-            self._db.pragma("auto_vacuum", "INCREMENTAL")
             self._write_ahead()
             self._db.execute("BEGIN IMMEDIATE")
             try:
