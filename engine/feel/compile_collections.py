@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.comparing import order_keys
 from flowmaster.engine.feel.evaluation import Evaluation, Place
-from flowmaster.engine.feel.numbers import is_number
+from flowmaster.engine.feel.numbers import counted, is_number
 from flowmaster.engine.feel.properties import property_of
 from flowmaster.engine.feel.scope import Scope
 from flowmaster.engine.feel.temporal import Date, date_from_days
@@ -162,10 +162,11 @@ def _item(items: Any, index: object, evaluation: Evaluation, place: Place) -> ob
     if items is None:
         return None
     if isinstance(index, Decimal):
-        if index != int(index):
-            evaluation.warn("An index must be a whole number", place)
+        whole = counted(index)
+        if index != whole:
+            evaluation.warn("An index must be a whole number in reach", place)
             return None
-        index = int(index)
+        index = whole
     assert isinstance(index, int)
     if 1 <= index <= len(items):
         return items[index - 1]

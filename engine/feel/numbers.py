@@ -11,6 +11,9 @@ from flowmaster.engine.values import Number
 INTEGER_MAX = 10**34
 """Integers below this stay integers; larger ones are rounded to a decimal of 34 digits."""
 
+COUNT_MAX = 10**15
+"""Beyond the number of any items, characters or milliseconds."""
+
 DECIMAL = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, capitals=1, clamp=0, traps=[])
 EXACT = Context(prec=13_000, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
 """For rounding to a scale: wide enough for every decimal128 written out."""
@@ -70,6 +73,11 @@ def is_number(value: object) -> bool:
 def as_decimal(value: Number) -> Decimal:
     """Return a number as a decimal of at most 34 digits."""
     return value if isinstance(value, Decimal) else DECIMAL.create_decimal(value)
+
+
+def counted(value: Number) -> int:
+    """Return the whole part of a number that counts or places items; what is out of any reach is cut off."""
+    return int(max(-COUNT_MAX, min(COUNT_MAX, value)))
 
 
 def divide(left: Number, right: Number) -> Number | None:

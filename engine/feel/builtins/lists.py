@@ -9,7 +9,7 @@ from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.calling import call_function
 from flowmaster.engine.feel.comparing import compare, equal
 from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation, Fault
-from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, divide
+from flowmaster.engine.feel.numbers import DECIMAL, as_decimal, counted, divide
 from flowmaster.engine.feel.values import Function
 from flowmaster.engine.values import Number
 
@@ -221,11 +221,11 @@ def sublist(run: Evaluation, items: List, start: Number, length: Number | None =
         return rest
     if not 1 <= length <= len(rest):
         raise Fault(f"there are {len(rest)} items from there on, so the length cannot be {length}")
-    return rest[: int(length)]
+    return rest[: counted(length)]
 
 
 def _position(position: Number, size: int) -> int:
-    index = int(position)
+    index = counted(position)
     if index == 0 or abs(index) > size:
         raise Fault(f"there is no position {index} in {size} items")
     return index - 1 if index > 0 else size + index
@@ -446,7 +446,7 @@ def partition(run: Evaluation, items: List, size: Number) -> object:
 
     Example: partition([1, 2, 3, 4, 5], 2) = [[1, 2], [3, 4], [5]]
     """
-    step = int(size)
+    step = counted(size)
     if step < 1:
         raise Fault("the size must be positive")
     run.hold(len(items))

@@ -15,7 +15,7 @@ from decimal import (
 
 from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
-from flowmaster.engine.feel.numbers import DECIMAL, EXACT, as_decimal, fit, tidy
+from flowmaster.engine.feel.numbers import DECIMAL, EXACT, as_decimal, counted, fit, tidy
 from flowmaster.engine.feel.temporal import DayTimeDuration, YearMonthDuration
 from flowmaster.engine.values import Number
 
@@ -24,7 +24,7 @@ SCALE_MIN, SCALE_MAX = -6111, 6176
 
 def _round(value: Number, scale: Number, rounding: str) -> Number:
     """Round to a scale; digits that the number does not have are not added."""
-    places = int(scale)
+    places = counted(scale)
     if not SCALE_MIN <= places <= SCALE_MAX:
         raise Fault(f"the scale must lie between {SCALE_MIN} and {SCALE_MAX}")
     if isinstance(value, int) and places >= 0:

@@ -5,6 +5,7 @@ import binascii
 
 from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
+from flowmaster.engine.feel.numbers import counted
 from flowmaster.engine.values import Number
 
 
@@ -15,7 +16,7 @@ def substring(run: Evaluation, string: str, start: Number, length: Number | None
     Example: substring("foobar", 3) = "obar"
     Example: substring("foobar", -2, 1) = "a"
     """
-    position = int(start)
+    position = counted(start)
     if position == 0:
         raise Fault("positions count from 1, or from -1 at the end")
     if abs(position) > len(string):
@@ -25,7 +26,7 @@ def substring(run: Evaluation, string: str, start: Number, length: Number | None
         return string[first:]
     if length < 1:
         raise Fault("the length must be positive")
-    return string[first : first + int(length)]
+    return string[first : first + counted(length)]
 
 
 @builtin("string length(string: string)")

@@ -3,7 +3,7 @@
 from flowmaster.engine.feel import zones
 from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
-from flowmaster.engine.feel.numbers import DECIMAL
+from flowmaster.engine.feel.numbers import COUNT_MAX, DECIMAL, counted
 from flowmaster.engine.feel.temporal import (
     NANOS,
     Date,
@@ -39,9 +39,10 @@ _MONTHS = (
 
 
 def _whole(value: Number, what: str) -> int:
-    if value != int(value):
+    whole = counted(value)
+    if value != whole:
         raise Fault(f"the {what} must be a whole number")
-    return int(value)
+    return whole
 
 
 @builtin("date(from: string)")
@@ -115,7 +116,7 @@ def time_of_parts(
 ) -> object:
     """Makes a time of its parts."""
     hours, minutes = _whole(hour, "hour"), _whole(minute, "minute")
-    nanos = int(DECIMAL.multiply(second, NANOS))
+    nanos = counted(DECIMAL.multiply(second, NANOS))
     if not (0 <= hours <= 23 and 0 <= minutes <= 59 and 0 <= nanos < 60 * NANOS):
         raise Fault("there is no such time")
     shift = None
@@ -303,8 +304,8 @@ def from_unix_timestamp(run: Evaluation, timestamp: Number, timezone: str | None
 
     Example: from unix timestamp(60000) = date and time("1970-01-01T00:01:00Z")
     """
-    millis = int(timestamp)
-    if abs(millis) > 10**15:
+    millis = counted(timestamp)
+    if abs(millis) >= COUNT_MAX:
         raise Fault("the timestamp is too large")
     if timezone is None:
         return date_time_from(millis * 1_000_000, 0, None)
