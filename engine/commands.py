@@ -109,6 +109,16 @@ class ReportChildEnded(NamedTuple):
     message: str = ""
 
 
+class ReportEscalation(NamedTuple):
+    """The called process threw an escalation that nothing in it caught; it goes on all the same."""
+
+    at: int
+    by: str
+    wait: int
+    code: str
+    variables: Mapping[str, Json] = NO_VARIABLES
+
+
 class CancelInstance(NamedTuple):
     """End the instance as it stands."""
 
@@ -179,6 +189,7 @@ Command: TypeAlias = (
     | ReceiveEvent
     | ReportChildStarted
     | ReportChildEnded
+    | ReportEscalation
     | CancelInstance
     | PauseInstance
     | ResumeInstance

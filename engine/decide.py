@@ -30,6 +30,7 @@ from flowmaster.engine.state import (
     TimerWait,
 )
 from flowmaster.engine.timers import Schedule, following
+from flowmaster.engine.triggers import happen, receive, throw_error, throw_escalation
 
 
 class Decided(NamedTuple):
@@ -172,7 +173,7 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
 
 def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError) -> None:
     # Where nothing catches, the job stays so that it can be retried once the model or the data are mended.
-    if run.throw_error(node, wait.element, command.code, command.message, command.variables):
+    if throw_error(run, node, wait.element, command.code, command.message, command.variables):
         return
     run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
     run.raise_incident(
@@ -199,31 +200,12 @@ def _fire(run: Execution, timer: TimerWait) -> None:
         HUMAN.deadline(run, node, timer)
         return
     element = run.elements[timer.element]
-    if element.id == node.element:
-        run.finish(node)
-        return
-    if not element.host:
-        run.choose(node, element, {})
-        return
     again = following(Schedule(timer.due, timer.every, timer.left), run.at)
-    if again is not None and not element.interrupting:
+    if again is not None and not element.interrupting and element.kind in ("boundaryEvent", "startEvent"):
         run.wait(
             timer._replace(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)
         )
-    run.trigger_boundary(node, element, {})
-
-
-def _receive(run: Execution, wait: EventWait, command: cmd.ReceiveEvent) -> None:
-    node = run.state.nodes[wait.node]
-    element = run.elements[wait.element]
-    if not (element.host and not element.interrupting):
-        run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
-    if element.id == node.element:
-        run.finish(node, command.variables)
-    elif element.host:
-        run.trigger_boundary(node, element, command.variables)
-    else:
-        run.choose(node, element, command.variables)
+    happen(run, node, element)
 
 
 def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded) -> None:
@@ -232,8 +214,8 @@ def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded)
     if command.status == "completed":
         CALL.returned(run, node, run.element(node), command.variables)
         return
-    if command.error and run.throw_error(
-        node, wait.element, command.error, command.message, command.variables
+    if command.error and throw_error(
+        run, node, wait.element, command.error, command.message, command.variables
     ):
         return
     code = "error.not_caught" if command.error else f"call.{command.status}"
@@ -269,7 +251,7 @@ def _timer(run: Execution, command: cmd.FireTimer) -> None:
 
 
 def _event(run: Execution, command: cmd.ReceiveEvent) -> None:
-    _receive(run, _wait(run, command.wait, EventWait), command)
+    receive(run, _wait(run, command.wait, EventWait), command.variables)
 
 
 def _child_started(run: Execution, command: cmd.ReportChildStarted) -> None:
@@ -279,6 +261,11 @@ def _child_started(run: Execution, command: cmd.ReportChildStarted) -> None:
 
 def _child_over(run: Execution, command: cmd.ReportChildEnded) -> None:
     _child_ended(run, _wait(run, command.wait, ChildWait), command)
+
+
+def _escalated(run: Execution, command: cmd.ReportEscalation) -> None:
+    wait = _wait(run, command.wait, ChildWait)
+    throw_escalation(run, run.state.nodes[wait.node], wait.element, command.code, command.variables)
 
 
 def _cancel(run: Execution, command: cmd.CancelInstance) -> None:
@@ -302,6 +289,7 @@ _HANDLERS: Mapping[type, Callable[[Execution, Any], None]] = {
     cmd.ReceiveEvent: _event,
     cmd.ReportChildStarted: _child_started,
     cmd.ReportChildEnded: _child_over,
+    cmd.ReportEscalation: _escalated,
     cmd.CancelInstance: _cancel,
     cmd.PauseInstance: _pause,
     cmd.ResumeInstance: _resume,

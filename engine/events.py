@@ -216,6 +216,15 @@ class SignalSent(NamedTuple):
     variables: Mapping[str, Json]
 
 
+class EscalationThrown(NamedTuple):
+    """An escalation was thrown; `caught_by` is the catching event, empty if none caught it here."""
+
+    element: str
+    code: str
+    caught_by: str
+    variables: Mapping[str, Json]
+
+
 class InstanceEnded(NamedTuple):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -251,4 +260,5 @@ Event: TypeAlias = (
     | JobRetried
     | TokensDropped
     | SignalSent
+    | EscalationThrown
 )

@@ -192,6 +192,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.DecisionMade: _nothing,
     ev.MessageSent: _nothing,
     ev.SignalSent: _nothing,
+    ev.EscalationThrown: _nothing,
     ev.ErrorThrown: _nothing,
     ev.ChildRequested: _nothing,
     ev.ChildCancelRequested: _nothing,

@@ -15,7 +15,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import evolve
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.limits import NODES_MAX, STEPS_MAX
-from flowmaster.engine.model import Element, Error, Executable, Flow, IoMapping, Value
+from flowmaster.engine.model import Element, Executable, Flow, IoMapping, Value
 from flowmaster.engine.scope import Scope, owner_of, scope_of
 from flowmaster.engine.state import ROOT, Node, State, Wait
 from flowmaster.engine.values import Json
@@ -139,7 +139,7 @@ class Execution:
         except (Fault, FlowMasterError) as fault:
             self.raise_incident(node, "completing", fault.code, fault.message)
             return
-        self._withdraw_waits(node)
+        self.close_waits(node)
         scope = self.state.nodes[node.scope]
         self.emit(ev.ElementCompleted(node.key, node.element))
         for flow in flows:
@@ -154,7 +154,7 @@ class Execution:
             self.empty(node)
         element = self.elements[node.element]
         self.behaviours[element.family].withdraw(self, node, element)
-        self._withdraw_waits(node)
+        self.close_waits(node)
         self._resolve_incidents(node, "withdrawn")
         if node.key != ROOT:
             self.emit(ev.ElementCancelled(node.key, node.element))
@@ -195,39 +195,13 @@ class Execution:
             self.behaviours[element.family].activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
             if node.key in self.state.nodes:
-                self._withdraw_waits(node)
+                self.close_waits(node)
                 self.raise_incident(node, stage, fault.code, fault.message)
 
     def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
         """Stop a node with an incident."""
         tries = self.attempts.get(node.key, 1)
         self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
-
-    def throw_error(
-        self, start: Node, thrower: str, code: str, message: str, variables: Mapping[str, Json]
-    ) -> bool:
-        """Throw a BPMN error from a node outwards; return whether something in this instance caught it.
-
-        The nearest boundary event with that code wins, then one without a code (BPMN 2.0.2, 10.5.6).
-        """
-        at = start
-        while at.key != ROOT:
-            catcher = self._error_boundary(at, code)
-            if catcher is not None:
-                self.emit(ev.ErrorThrown(thrower, code, message, catcher.id))
-                self._interrupt(at, catcher, self.state.nodes[at.scope], variables)
-                return True
-            at = self.state.nodes[at.scope]
-        self.emit(ev.ErrorThrown(thrower, code, message, ""))
-        return False
-
-    def trigger_boundary(self, host: Node, boundary: Element, variables: Mapping[str, Json]) -> None:
-        """Let a boundary event happen: leave the host if it interrupts, and go on from the event."""
-        scope = self.state.nodes[host.scope]
-        if boundary.interrupting:
-            self._interrupt(host, boundary, scope, variables)
-        else:
-            self._pass_event(boundary, scope, variables)
 
     def end(self, status: str, error: str = "", message: str = "") -> None:
         """End the instance and everything in it."""
@@ -254,17 +228,6 @@ class Execution:
             if node.scope == scope.key:
                 yield node.element
         yield from scope.arrivals or ()
-
-    def choose(self, gateway: Node, event: Element, variables: Mapping[str, Json]) -> None:
-        """Go on from the event that came first behind an event-based gateway (BPMN 2.0.2, 13.4.4)."""
-        scope = self.state.nodes[gateway.scope]
-        flow = next(flow for flow in self.element(gateway).outgoing if flow.target == event.id)
-        self._withdraw_waits(gateway)
-        self.emit(ev.ElementCompleted(gateway.key, gateway.element))
-        self.emit(ev.FlowTaken(flow.id, scope.key))
-        key = self.key()
-        self.emit(ev.ElementEntered(key, event.id, scope.key, (flow.id,)))
-        self.finish(self.state.nodes[key], variables)
 
     # How a token moves.
 
@@ -312,36 +275,13 @@ class Execution:
 
     def _close_scope(self, scope: Node) -> None:
         if scope.key == ROOT:
-            self._withdraw_waits(scope)
+            self.close_waits(scope)
             self.emit(ev.InstanceEnded("completed", "", ""))
         else:
             self.finish(scope)
 
-    def _interrupt(self, host: Node, boundary: Element, scope: Node, variables: Mapping[str, Json]) -> None:
-        # The token inside the scope must not end it between leaving the host and entering the event.
-        key = self.key()
-        self.emit(ev.ElementEntered(key, boundary.id, scope.key, ()))
-        self.withdraw(host)
-        self.finish(self.state.nodes[key], variables)
-
-    def _pass_event(self, boundary: Element, scope: Node, variables: Mapping[str, Json]) -> None:
-        key = self.key()
-        self.emit(ev.ElementEntered(key, boundary.id, scope.key, ()))
-        self.finish(self.state.nodes[key], variables)
-
-    def _error_boundary(self, node: Node, code: str) -> Element | None:
-        catch_all: Element | None = None
-        for boundary in self.elements[node.element].boundaries:
-            if boundary.family != "boundaryEvent/error":
-                continue
-            wanted = _caught_code(self, boundary, node)
-            if wanted == code:
-                return boundary
-            if wanted is None and catch_all is None:
-                catch_all = boundary
-        return catch_all
-
-    def _withdraw_waits(self, node: Node) -> None:
+    def close_waits(self, node: Node) -> None:
+        """Wait no longer for anything at a node."""
         for key in node.waits:
             wait = self.state.waits[key]
             self.emit(ev.WaitClosed(key, wait.element, "withdrawn", _NOTHING))
@@ -387,10 +327,3 @@ def _put(values: dict[str, Json], path: tuple[str, ...], value: Json, existing: 
     context = dict(inner) if isinstance(inner, Mapping) else {}
     _put(context, path[1:], value, {})
     values[name] = context
-
-
-def _caught_code(run: Execution, boundary: Element, node: Node) -> str | None:
-    details = boundary.details
-    if not isinstance(details, Error) or details.code is None:
-        return None
-    return run.text(node, details.code, "The error code")

@@ -394,6 +394,7 @@ class Process:
     roles: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[Json, ...] = ()
     patient_joins: frozenset[str] = frozenset()
+    handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def root(self) -> Element:

@@ -176,6 +176,13 @@ class Desk:
                 self._queue(request, state, "message", payload)
             case ev.SignalSent(name=name, variables=variables):
                 self._queue(request, state, "signal", {"name": name, "variables": dict(variables)})
+            case ev.EscalationThrown(caught_by="") if state.parent is not None:
+                told: dict[str, Json] = {"code": event.code, "variables": dict(event.variables)}
+                told["wait"] = state.parent.wait
+                effect = Effect(state.parent.instance, "escalated", told)
+                self.pending.append(
+                    Pending(request.tenant, state.parent.instance, effect, 0, request.sandbox)
+                )
             case ev.ChildRequested():
                 self._queue(request, state, "call", event._asdict())
             case ev.ChildCancelRequested(wait=key):
@@ -270,6 +277,7 @@ _NOTABLE = frozenset(
         ev.JobRetried,
         ev.MessageSent,
         ev.SignalSent,
+        ev.EscalationThrown,
         ev.ChildRequested,
         ev.ChildCancelRequested,
         ev.InstanceEnded,

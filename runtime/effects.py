@@ -89,6 +89,20 @@ def child_ended(desk: Desk, pending: Pending) -> bool:
     return False
 
 
+def escalated(desk: Desk, pending: Pending) -> bool:
+    """Tell the caller of an escalation that its child threw and nothing there caught."""
+    payload = pending.effect.payload
+    wait = _number(payload["wait"])
+    caller = desk.transaction.load(pending.tenant, pending.effect.target)
+    if caller is None or wait not in caller.state.waits:
+        return False
+    if caller.row.status == "paused":
+        return True
+    report = cmd.ReportEscalation(desk.now, SYSTEM, wait, str(payload["code"]), _variables(payload))
+    desk.step(_request(pending, "call_activity"), caller.row.instance, lambda state, now: report)
+    return False
+
+
 def message(desk: Desk, pending: Pending) -> bool:
     """Deliver a message that an instance sent."""
     payload = pending.effect.payload
@@ -100,7 +114,8 @@ def message(desk: Desk, pending: Pending) -> bool:
 def signal(desk: Desk, pending: Pending) -> bool:
     """Deliver a signal that an instance broadcast."""
     payload = pending.effect.payload
-    broadcast(desk, _request(pending, "signal"), str(payload["name"]), _variables(payload))
+    name = str(payload["name"])
+    broadcast(desk, _request(pending, "signal"), name, _variables(payload), sender=pending.instance)
     return False
 
 
@@ -164,6 +179,7 @@ FOLLOW: Mapping[str, Callable[[Desk, Pending], bool]] = {
     "call": call,
     "cancel_child": cancel_child,
     "child_ended": child_ended,
+    "escalated": escalated,
     "message": message,
     "signal": signal,
     "buffered": buffered,

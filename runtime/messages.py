@@ -53,14 +53,23 @@ def deliver(
     return Delivery([], ttl > 0)
 
 
-def broadcast(desk: Desk, request: Request, name: str, variables: Mapping[str, Json]) -> Delivery:
-    """Deliver a signal to every waiting place and every signal start event (BPMN 2.0.2, 10.5.5.4)."""
+def broadcast(
+    desk: Desk, request: Request, name: str, variables: Mapping[str, Json], *, sender: str = ""
+) -> Delivery:
+    """Deliver a signal to every waiting place and every signal start event (BPMN 2.0.2, 10.5.5.4).
+
+    The instance that sent it has taken it already.
+    """
     reached: list[str] = []
     found = desk.transaction.subscriptions(
         request.tenant, kind="signal", name=name, limit=SIGNAL_RECEIVERS_MAX
     )
     for place in found:
-        if not place.held and _still_waits(desk, request, place.instance, place.wait.id):
+        if (
+            not place.held
+            and place.instance != sender
+            and _still_waits(desk, request, place.instance, place.wait.id)
+        ):
             _receive(desk, request, place.instance, place.wait.id, variables)
             reached.append(place.instance)
     for start in desk.transaction.start_subscriptions(request.tenant, kind="signal", name=name):

@@ -31,6 +31,7 @@ EVENT_NAMES: Mapping[type, str] = {
     ev.DecisionMade: "decided",
     ev.MessageSent: "message_sent",
     ev.SignalSent: "signal_sent",
+    ev.EscalationThrown: "escalation_thrown",
     ev.ErrorThrown: "error_thrown",
     ev.IncidentRaised: "incident",
     ev.IncidentResolved: "resolved",

@@ -38,7 +38,6 @@ from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, SCOPE_
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Element, Link, Process, Script
 
-
 PATIENT_JOINS = ("inclusiveGateway", "complexGateway")
 """Gateways that decide to go on by looking at the tokens elsewhere."""
 
@@ -91,6 +90,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         forms=forms_of(reading) | reading.forms,
         roles=roles,
         scenarios=scenarios_of(reading),
+        handlers=_handlers(elements),
         patient_joins=frozenset(
             element.id
             for element in elements.values()
@@ -265,6 +265,15 @@ def _may_begin(element: Element) -> bool:
         or element.instantiate
         or isinstance(element.details, Link)
     )
+
+
+def _handlers(elements: dict[str, Element]) -> dict[str, tuple[str, ...]]:
+    """Return, by scope, the start events of the event sub-processes in it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for element in elements.values():
+        if element.triggered_by_event and not element.unsupported:
+            found[element.scope] = (*found.get(element.scope, ()), *element.starts)
+    return found
 
 
 def _interrupts(xml: XmlElement) -> bool:

@@ -32,7 +32,6 @@ MARKERS: tuple[Marker, ...] = (
         lambda element, xml: element.start_quantity != 1 or element.completion_quantity != 1,
         "A startQuantity or completionQuantity other than 1 cannot run yet.",
     ),
-    Marker(lambda element, xml: element.triggered_by_event, "Event sub-processes cannot run yet."),
     Marker(
         lambda element, xml: element.instantiate,
         "Receive tasks and gateways that begin an instance cannot run yet.",

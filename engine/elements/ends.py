@@ -1,10 +1,12 @@
-"""End events: none, terminate, error (BPMN 2.0.2, 13.5.3)."""
+"""End events that do more than end: terminate, error, escalation (BPMN 2.0.2, 13.5.3)."""
 
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ElementCompleted
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Error
+from flowmaster.engine.model import Element, Error, Escalation
+from flowmaster.engine.scope import visible
 from flowmaster.engine.state import Node
+from flowmaster.engine.triggers import throw_error, throw_escalation
 
 
 class TerminateEnd(Plain):
@@ -31,5 +33,20 @@ class ErrorEnd(Plain):
         code = run.text(node, details.code, "The error code")
         scope = run.state.nodes[node.scope]
         run.emit(ElementCompleted(node.key, node.element))
-        if not run.throw_error(scope, element.id, code, "", {}):
+        if not throw_error(run, scope, element.id, code, "", {}):
             run.end("failed", code, f"The error {code!r} thrown by {element.label!r} was not caught.")
+
+
+class EscalationThrow(Plain):
+    """Throws an escalation to the scopes around it and goes on, unless a catcher interrupts."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Throw, and finish if still there."""
+        details = element.details
+        if not isinstance(details, Escalation) or details.code is None:
+            raise Fault("escalation.no_code", f"The escalation event {element.label!r} names no code.")
+        code = run.text(node, details.code, "The escalation code")
+        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
+        throw_escalation(run, run.state.nodes[node.scope], element.id, code, sent)
+        if node.key in run.state.nodes and run.state.status == "active":
+            run.finish(node)

@@ -8,6 +8,7 @@ from flowmaster.engine.model import Element, Flow, Job, Link, Message, Signal, T
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import EventWait, Node, TimerWait
 from flowmaster.engine.timers import schedule
+from flowmaster.engine.triggers import broadcast
 
 
 class TimerEvent(Plain):
@@ -67,10 +68,13 @@ class SignalThrow(Plain):
     """Broadcasts a signal and goes on."""
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Broadcast to every waiting place inside the server."""
+        """Broadcast: within the instance at once, to the others once this step is stored."""
         sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
-        run.emit(SignalSent(element.id, _signal(run, node, element), sent))
-        run.finish(node)
+        name = _signal(run, node, element)
+        run.emit(SignalSent(element.id, name, sent))
+        broadcast(run, name, sent)
+        if node.key in run.state.nodes and run.state.status == "active":
+            run.finish(node)
 
 
 def _signal(run: Execution, node: Node, element: Element) -> str:
@@ -89,8 +93,8 @@ class LinkThrow(Plain):
         return (Flow(element.id, element.name, element.id, element.details.target),)
 
 
-class ErrorCatch(Plain):
-    """Catches errors on the border of an activity; there is nothing to wait for."""
+class Catch(Plain):
+    """Catches errors and escalations; there is nothing to wait for."""
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Arm nothing: a thrown error looks for its catcher itself."""
+        """Arm nothing: what is thrown looks for its catcher itself."""

@@ -4,6 +4,7 @@ from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import Node
+from flowmaster.engine.triggers import arm_handlers
 
 
 class SubProcess(Plain):
@@ -15,6 +16,7 @@ class SubProcess(Plain):
             raise Fault(
                 "process.no_start", f"{element.label!r} has no start event and nothing to begin with."
             )
+        arm_handlers(run, node)
         for start in element.starts:
             run.enter(run.elements[start], node)
             if node.key not in run.state.nodes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flowmaster.engine.elements.ends import ErrorEnd, TerminateEnd
+from flowmaster.engine.elements.ends import ErrorEnd, EscalationThrow, TerminateEnd
 from flowmaster.engine.elements.gateways import (
     EventGateway,
     ExclusiveGateway,
@@ -10,7 +10,7 @@ from flowmaster.engine.elements.gateways import (
     ParallelGateway,
 )
 from flowmaster.engine.elements.happenings import (
-    ErrorCatch,
+    Catch,
     LinkThrow,
     MessageCatch,
     MessageThrow,
@@ -32,6 +32,8 @@ _JOB = JobTask()
 _TIMER = TimerEvent()
 _CATCH = MessageCatch()
 _THROW = MessageThrow()
+_LISTENS = Catch()
+_ESCALATE = EscalationThrow()
 _SIGNAL = SignalThrow()
 _SIGNAL_CATCH = SignalCatch()
 
@@ -71,7 +73,12 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "intermediateCatchEvent/message": _CATCH,
     "boundaryEvent/timer": _TIMER,
     "boundaryEvent/message": _CATCH,
-    "boundaryEvent/error": ErrorCatch(),
+    "boundaryEvent/error": _LISTENS,
+    "boundaryEvent/escalation": _LISTENS,
+    "startEvent/error": PLAIN,
+    "startEvent/escalation": PLAIN,
+    "endEvent/escalation": _ESCALATE,
+    "intermediateThrowEvent/escalation": _ESCALATE,
 }
 
 RUNNABLE = frozenset(BEHAVIOURS)

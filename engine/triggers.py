@@ -1,0 +1,168 @@
+"""How events happen to an instance: what is triggered, what it interrupts, who catches what is thrown.
+
+The nearest catcher wins: an event sub-process of the innermost scope, then the boundary of that scope, then the
+scope around it (BPMN 2.0.2, 10.5.6 and 13.5). What nothing here catches goes to the caller of the process.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from flowmaster.engine import events as ev
+from flowmaster.engine.execution import Execution
+from flowmaster.engine.model import Element, Error, Escalation
+from flowmaster.engine.state import ROOT, EventWait, Node
+from flowmaster.engine.values import Json
+
+_NOTHING: Mapping[str, Json] = {}
+
+
+class Catcher(NamedTuple):
+    """An event that catches, and the node that it belongs to: the host of a boundary event, or a scope."""
+
+    event: Element
+    node: Node
+
+
+def happen(run: Execution, node: Node, event: Element, variables: Mapping[str, Json] = _NOTHING) -> None:
+    """Let an event happen that a node waited for: in the flow, on its boundary, inside it, or behind it."""
+    if event.id == node.element:
+        run.finish(node, variables)
+    elif event.host or event.kind == "startEvent":
+        trigger(run, Catcher(event, node), variables)
+    else:
+        _choose(run, node, event, variables)
+
+
+def receive(run: Execution, wait: EventWait, variables: Mapping[str, Json]) -> None:
+    """Let a message or signal reach a waiting place; one that does not interrupt keeps waiting for more."""
+    node, event = run.state.nodes[wait.node], run.elements[wait.element]
+    keeps = (
+        event.id != node.element and not event.interrupting and event.kind in ("boundaryEvent", "startEvent")
+    )
+    if not keeps:
+        run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
+    happen(run, node, event, variables)
+
+
+def broadcast(run: Execution, name: str, variables: Mapping[str, Json]) -> None:
+    """Let a signal reach every place of this instance that waits for it now."""
+    for wait in list(run.state.waits.values()):
+        if (
+            isinstance(wait, EventWait)
+            and wait.kind == "signal"
+            and wait.name == name
+            and wait.id in run.state.waits
+        ):
+            receive(run, wait, variables)
+
+
+def arm_handlers(run: Execution, scope: Node) -> None:
+    """Begin to wait for what triggers the event sub-processes of a scope."""
+    for name in run.model.process.handlers.get(scope.element, ()):
+        start = run.elements[name]
+        definition = start.family.partition("/")[2]
+        run.behaviours[f"boundaryEvent/{definition}"].activate(run, scope, start)
+
+
+def trigger(run: Execution, catcher: Catcher, variables: Mapping[str, Json]) -> None:
+    """Let a boundary event or the start of an event sub-process happen, interrupting what it interrupts."""
+    event, node = catcher
+    if event.kind == "startEvent":
+        _handle(run, node, event, variables)
+        return
+    # The event stands in the scope before its host leaves, so that the scope does not end in between.
+    key = run.key()
+    run.emit(ev.ElementEntered(key, event.id, node.scope, ()))
+    if event.interrupting:
+        run.withdraw(node)
+    run.finish(run.state.nodes[key], variables)
+
+
+def throw_error(
+    run: Execution, start: Node, thrower: str, code: str, message: str, variables: Mapping[str, Json]
+) -> bool:
+    """Throw a BPMN error from a node outwards; return whether something in this instance caught it."""
+    for node, events in _outwards(run, start, "error"):
+        caught = _matching(run, node, events, code)
+        if caught is not None:
+            run.emit(ev.ErrorThrown(thrower, code, message, caught.id))
+            trigger(run, Catcher(caught, node), variables)
+            return True
+    run.emit(ev.ErrorThrown(thrower, code, message, ""))
+    return False
+
+
+def throw_escalation(
+    run: Execution, start: Node, thrower: str, code: str, variables: Mapping[str, Json]
+) -> None:
+    """Throw an escalation outwards; what nobody catches is no fault, but the caller of the process may."""
+    for node, events in _outwards(run, start, "escalation"):
+        caught = _matching(run, node, events, code)
+        if caught is not None:
+            run.emit(ev.EscalationThrown(thrower, code, caught.id, variables))
+            trigger(run, Catcher(caught, node), variables)
+            return
+    run.emit(ev.EscalationThrown(thrower, code, "", variables))
+
+
+def _outwards(run: Execution, start: Node, definition: str) -> Iterator[tuple[Node, list[Element]]]:
+    """Return, from a node outwards, who may catch: event sub-processes inside a scope, then its boundary.
+
+    An event sub-process does not catch what is thrown inside itself.
+    """
+    inside, at = "", start
+    while True:
+        handlers = run.model.process.handlers.get(at.element, ())
+        starts = [run.elements[name] for name in handlers if run.elements[name].scope != inside]
+        yield at, [event for event in starts if event.family == f"startEvent/{definition}"]
+        if at.key == ROOT:
+            return
+        boundaries = run.elements[at.element].boundaries
+        yield at, [event for event in boundaries if event.family == f"boundaryEvent/{definition}"]
+        inside, at = at.element, run.state.nodes[at.scope]
+
+
+def _matching(run: Execution, node: Node, events: list[Element], code: str) -> Element | None:
+    """Return the event that catches this code, else one that catches all."""
+    catch_all: Element | None = None
+    for event in events:
+        wanted = _code(run, node, event)
+        if wanted == code:
+            return event
+        if wanted is None and catch_all is None:
+            catch_all = event
+    return catch_all
+
+
+def _code(run: Execution, node: Node, event: Element) -> str | None:
+    details = event.details
+    if not isinstance(details, Error | Escalation) or details.code is None:
+        return None
+    return run.text(node, details.code, "The code")
+
+
+def _handle(run: Execution, scope: Node, start: Element, variables: Mapping[str, Json]) -> None:
+    """Begin an event sub-process in the scope that holds it."""
+    key = run.key()
+    run.emit(ev.ElementEntered(key, start.scope, scope.key, ()))
+    if start.interrupting:
+        run.empty(scope, spare=key)
+        for wait in scope.waits:
+            element = run.state.waits[wait].element
+            if run.elements[element].kind == "startEvent":
+                run.emit(ev.WaitClosed(wait, element, "withdrawn", {}))
+    inner = run.key()
+    run.emit(ev.ElementEntered(inner, start.id, key, ()))
+    arm_handlers(run, run.state.nodes[key])
+    run.finish(run.state.nodes[inner], variables)
+
+
+def _choose(run: Execution, gateway: Node, event: Element, variables: Mapping[str, Json]) -> None:
+    """Go on from the event that came first behind an event-based gateway (BPMN 2.0.2, 13.4.4)."""
+    flow = next(flow for flow in run.element(gateway).outgoing if flow.target == event.id)
+    run.close_waits(gateway)
+    run.emit(ev.ElementCompleted(gateway.key, gateway.element))
+    run.emit(ev.FlowTaken(flow.id, gateway.scope))
+    key = run.key()
+    run.emit(ev.ElementEntered(key, event.id, gateway.scope, (flow.id,)))
+    run.finish(run.state.nodes[key], variables)
