@@ -24,7 +24,7 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.writing_events import add_trigger, message, title_of
-from flowmaster.engine.outline.writing_words import WordWriter
+from flowmaster.engine.outline.writing_words import WORDS_IN_ORDER, WordWriter
 
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 ACTIVITIES = {
@@ -200,8 +200,9 @@ class ScopeBuilder:
             element = builder.node(self.element, kind, step.at, {"id": identifier, "name": step.label})
         builder.words.main(element, step.kind, step.main, step.words)
         self._event(element, step)
-        for word, value in step.words.items():
-            builder.words.write(element, word, value)
+        for word in WORDS_IN_ORDER:
+            if word in step.words:
+                builder.words.write(element, word, step.words[word])
         if step.kind == "group":
             self._inside(element, step)
         if step.undo is not None:
@@ -434,7 +435,7 @@ def decision_label(node: Decision) -> str:
     if node.name:
         return node.name
     titles = [case.title for case in node.cases]
-    return f"{node.cases[0].condition}?" if titles == ["yes", "no"] else ""
+    return f"{node.cases[0].condition}?" if titles in (["yes", "no"], ["yes"]) else ""
 
 
 def names_of(steps: tuple[Node, ...], ids: Mapping[str, str]) -> dict[str, str]:

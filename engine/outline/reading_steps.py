@@ -24,6 +24,8 @@ from flowmaster.engine.values import Json
 
 DEPTH_MAX = 40
 STEPS_MAX = 5000
+INCIDENT = "incident"
+"""Stands behind `else` where no way is taken when no case holds: that is an incident."""
 
 Body: TypeAlias = Mapping[str, Json]
 _KINDS = {**KINDS, **BLOCKS}
@@ -321,10 +323,10 @@ class StepReader:
         if body.get("then") is None and body.get("else") is None:
             self.reading.wrong(at, "`if` needs `then`.", expected=BLOCKS["if"])
         then = self._branch(body.get("then"), f"{at}.then")
-        other = self._branch(body.get("else"), f"{at}.else")
-        return Decision(
-            (Case(condition, then, "yes"), Case("", other, "no")), at, "choose", name, _id(body), _join(body)
-        )
+        cases: tuple[Case, ...] = (Case(condition, then, "yes"),)
+        if body.get("else") != INCIDENT:
+            cases += (Case("", self._branch(body.get("else"), f"{at}.else"), "no"),)
+        return Decision(cases, at, "choose", name, _id(body), _join(body))
 
     def _cases(self, kind: str, name: str, body: Body, at: str) -> Decision:
         path = f"{at}.{kind}"
@@ -333,12 +335,13 @@ class StepReader:
         if not listed:
             self.reading.wrong(path, f"`{kind}` is a list of cases.", expected=BLOCKS[kind])
         found = [self._case(entry, f"{path}[{number}]") for number, entry in enumerate(listed)]
-        if body.get("else") is not None:
+        strict = body.get("else") == INCIDENT
+        if body.get("else") is not None and not strict:
             found.append(Case("", self._branch(body["else"], f"{at}.else"), "else"))
         defaults = [case for case in found if not case.condition]
         if len(defaults) > 1:
             self.reading.wrong(path, "Only one case may be without a condition.", expected=BLOCKS[kind])
-        if not defaults:
+        if not defaults and not strict:
             self.reading.defaults.append(f"{at}: where no case holds, the process simply goes on.")
             found.append(Case("", (), "else"))
         ordered = sorted(found, key=lambda case: not case.condition)

@@ -9,12 +9,16 @@ from flowmaster.engine.outline.reading_events import outputs
 from flowmaster.engine.values import Json
 
 RETRIES_MAX = 100
+ANYONE = "anyone"
+"""Stands behind `ask` where the model names no performer."""
 
 
 def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
     """Read who is asked: a role, roles, a person as `=expression`, or `{roles, person, people}`."""
     if isinstance(value, str) and value.strip().startswith("="):
         return {"person": f"={reading.feel(value, path)}"}
+    if value == ANYONE and ANYONE not in reading.roles:
+        return {}
     if isinstance(value, str) and value.strip():
         return {"roles": [reading.role(value, path)]}
     if isinstance(value, Sequence) and not isinstance(value, str) and value:

@@ -299,7 +299,7 @@ class _Reader:
         end, incident = given.get("end"), given.get("incident")
         escalated = given.get("escalated")
         if escalated is not None and not isinstance(escalated, Mapping):
-            escalated = {name: "" for name in self.names(escalated, "expect.escalated")}
+            escalated = dict.fromkeys(self.names(escalated, "expect.escalated"), "")
         exactly = given.get("exactly", False)
         if not isinstance(exactly, bool):
             self.wrong("expect.exactly", "`exactly` is true or false.", "exactly: true")

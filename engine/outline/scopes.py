@@ -123,8 +123,14 @@ def _goes_on(reading: Reading, node: Node, targets: set[str]) -> bool:
                 _reach(reading, handler.steps, targets)
             return True
         case Decision():
-            return any([_reach(reading, case.steps, targets) for case in node.cases])
+            return _any_goes_on(reading, [case.steps for case in node.cases], targets)
         case Parallel():
-            return any([_reach(reading, branch, targets) for branch in node.branches])
+            return _any_goes_on(reading, list(node.branches), targets)
         case Jump() | End():
             return False
+
+
+def _any_goes_on(reading: Reading, branches: list[tuple[Node, ...]], targets: set[str]) -> bool:
+    """Look at every branch, also behind one that goes on."""
+    alive = [_reach(reading, branch, targets) for branch in branches]
+    return True in alive

@@ -412,3 +412,5 @@ _WRITERS: dict[str, Callable[[WordWriter, Element, Json], None]] = {
         WordWriter.nothing,
     ),
 }
+WORDS_IN_ORDER = tuple(_WRITERS)
+"""The order in which words are written, so that the same outline always gives the same file."""

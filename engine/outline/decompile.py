@@ -1,0 +1,347 @@
+"""Shows any BPMN document as an outline: the way back from `compile_outline`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.identifiers import id_from_name
+from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, fm, zeebe
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.outline.building import start_label
+from flowmaster.engine.outline.ids import assign_ids, assign_lanes
+from flowmaster.engine.outline.json_text import json_value
+from flowmaster.engine.outline.nodes import (
+    Case,
+    Check,
+    DataItem,
+    Decision,
+    End,
+    Handler,
+    Node,
+    Outline,
+    Parallel,
+    Start,
+    Step,
+    Trigger,
+    in_scope,
+)
+from flowmaster.engine.outline.plain import Plain, plain_outline
+from flowmaster.engine.outline.recalling_events import trigger_of
+from flowmaster.engine.outline.recalling_words import WordReader
+from flowmaster.engine.outline.scopes import name_key
+from flowmaster.engine.outline.structure import Structurer
+from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
+from flowmaster.engine.values import Json
+
+ROUNDS_MAX = 4
+"""How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
+
+
+def decompile(document: BpmnDocument, process: str = "") -> Plain:
+    """Return the outline of a process of the document, of its first executable one by default."""
+    return plain_outline(outline_of(document, process))
+
+
+def outline_of(document: BpmnDocument, process: str = "") -> Outline:
+    """Return a process as an outline in which only ids and lanes stand that do not follow from the rest."""
+    element = _process(document, process)
+    roles, lane_roles = _roles(document, element)
+    words = WordReader(document, element, lambda node: _lane_role(document, node, lane_roles))
+    names = _names(element)
+    structurer = Structurer(document, element, words, names)
+    starts = [node for node in structurer.ways.nodes.values() if node.kind == "startEvent"]
+    first = [target for start in starts if (target := structurer.ways.next(start.id))]
+    steps = structurer.whole(first or structurer.without_sources())
+    main = first[0] if first else ""
+    events = structurer.events()
+    outline = Outline(
+        process=element.id,
+        name=element.name,
+        about=element.documentation,
+        version_tag=_version_tag(element),
+        roles=roles,
+        data=_data(element),
+        checks=_checks(element),
+        starts=tuple(_start(document, words, structurer, start, main, names) for start in starts),
+        steps=steps,
+        events=events,
+        forms={
+            name: form
+            for name, form in words.forms.items()
+            if name not in words.own_forms and form is not None
+        },
+        scenarios=_scenarios(element),
+        raw=tuple(structurer.raw),
+    )
+    outline = _with_when(outline)
+    actual = {node.at: role for node in in_scope(steps) if (role := _role_at(document, node, lane_roles))}
+    outline = replace(outline, lanes=bool(document.lanes(element)) or not roles)
+    if outline.lanes:
+        outline = _with_lanes(outline, actual)
+    elif not assign_lanes(replace(outline, lanes=True)):
+        outline = replace(outline, lanes=True)
+    return _without_derived_ids(outline, structurer.jumped)
+
+
+def _process(document: BpmnDocument, wanted: str) -> Element:
+    processes = document.processes
+    if wanted:
+        found = next((one for one in processes if one.id == wanted), None)
+    else:
+        executable = [one for one in processes if one.is_true("isExecutable")]
+        found = next(iter([*executable, *processes]), None)
+    if found is None:
+        raise FlowMasterError(
+            "process.unknown",
+            f"The file holds no process {wanted!r}." if wanted else "The file holds no process.",
+            path="process",
+            expected=[one.id for one in processes],
+            status=404,
+        )
+    return found
+
+
+def _names(process: Element) -> dict[str, str]:
+    """Return the name of every node: its label where no other has it, else its id."""
+    taken: set[str] = set()
+    names: dict[str, str] = {}
+    reserved = {*KINDS, *BLOCKS, "name", "step"}
+    for node in process.descendants(*FLOW_NODE_KINDS):
+        if node.kind not in ("startEvent", "endEvent", "boundaryEvent"):
+            label = "" if node.kind.endswith("Gateway") else node.title
+            if not label or name_key(label) in taken or label in reserved:
+                label = _free(node.id or "step", taken, reserved)
+            names[node.id] = label
+            taken.add(name_key(label))
+    return names
+
+
+def _free(name: str, taken: set[str], reserved: set[str]) -> str:
+    number, label = 1, name
+    while name_key(label) in taken or label in reserved:
+        number += 1
+        label = f"{name} {number}"
+    return label
+
+
+# The head
+
+
+def _roles(document: BpmnDocument, process: Element) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the roles by id, and the role of each lane by the lane's id."""
+    roles = {
+        (role.get("id") or role.name): role.name or role.get("id")
+        for role in process.extensions(fm("role"))
+        if role.get("id") or role.name
+    }
+    by_name = {name_key(name): role for role, name in roles.items()}
+    lane_roles: dict[str, str] = {}
+    for lane in document.lanes(process):
+        known = lane.id.removeprefix("lane_")
+        role = known if known in roles else by_name.get(name_key(lane.title), "")
+        if not role:
+            role = id_from_name(lane.title, roles, "lane")
+            roles[role] = lane.title
+        lane_roles[lane.id] = role
+    for node in process.descendants("userTask"):
+        given = node.extension(zeebe("assignmentDefinition"))
+        groups = given.get("candidateGroups") if given is not None else ""
+        for group in groups.split(",") if groups and not groups.startswith("=") else ():
+            if group.strip():
+                roles.setdefault(group.strip(), group.strip())
+    return roles, lane_roles
+
+
+def _lane_role(document: BpmnDocument, node: Element, lane_roles: Mapping[str, str]) -> str:
+    lane = document.lane_of(node)
+    return lane_roles.get(lane.id, "") if lane is not None else ""
+
+
+def _role_at(document: BpmnDocument, node: Node, lane_roles: Mapping[str, str]) -> str:
+    if not isinstance(node, Step):
+        return ""
+    element = document.find(node.id)
+    return _lane_role(document, element, lane_roles) if element is not None else ""
+
+
+def _version_tag(process: Element) -> str:
+    tag = process.extension(zeebe("versionTag"))
+    return tag.get("value") if tag is not None else ""
+
+
+def _data(process: Element) -> tuple[DataItem, ...]:
+    items = []
+    for entry in process.extensions(fm("data")):
+        schema = json_value(entry.text) if entry.text else {}
+        if entry.name and isinstance(schema, Mapping):
+            required = entry.is_true("required")
+            items.append(DataItem(entry.name, schema, entry.is_true("input", required), required))
+    return tuple(items)
+
+
+def _checks(process: Element) -> tuple[Check, ...]:
+    return tuple(
+        Check(entry.text.removeprefix("=").strip(), entry.get("message"), entry.get("path"))
+        for entry in process.extensions(fm("check"))
+        if entry.text
+    )
+
+
+def _scenarios(process: Element) -> tuple[Mapping[str, Json], ...]:
+    listed: list[Mapping[str, Json]] = []
+    for holder in process.extensions(fm("scenarios")):
+        found = json_value(holder.text) if holder.text else []
+        listed += [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    return tuple(listed)
+
+
+def _start(
+    document: BpmnDocument,
+    reader: WordReader,
+    structurer: Structurer,
+    element: Element,
+    main: str,
+    names: Mapping[str, str],
+) -> Start:
+    target = structurer.ways.next(element.id)
+    words: dict[str, Json] = {}
+    outputs = reader.outputs(element)
+    if outputs:
+        words["into"] = dict(outputs)
+    reader.form(element, words)
+    goto = names.get(target, "") if target != main else ""
+    if goto:
+        structurer.jumped.add(target)
+    start = Start(element.id, trigger_of(document, element) or Trigger(), "", goto, element.id, words)
+    title = element.title if element.name else ""
+    return start if title == start_label(start) else replace(start, name=title)
+
+
+# What follows from the rest
+
+
+def _with_when(outline: Outline) -> Outline:
+    """Turn decisions that only guard one step into its `when`, where their id says that they were made so."""
+
+    def guard(node: Node) -> Node:
+        if not isinstance(node, Decision) or len(node.cases) != 2 or node.kind != "choose":
+            return node
+        first, other = node.cases
+        step = first.steps[0] if len(first.steps) == 1 else None
+        if not isinstance(step, Step) or other.steps or other.condition or step.when:
+            return node
+        if node.id != f"when_{step.id}" or node.name:
+            return node
+        return replace(step, words={**step.words, "when": first.condition})
+
+    return _mapped(outline, guard, lambda handler: handler)
+
+
+def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
+    for _ in range(ROUNDS_MAX):
+        derived = assign_lanes(outline)
+        wrong = {at: role for at, role in actual.items() if derived.get(at, role) != role}
+        if not wrong:
+            break
+
+        def place(node: Node, wrong: Mapping[str, str] = wrong) -> Node:
+            if isinstance(node, Step) and node.at in wrong:
+                return replace(node, words={**node.words, "lane": wrong[node.at]})
+            return node
+
+        outline = _mapped(outline, place, lambda handler: handler)
+    return outline
+
+
+def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:
+    """Leave out every id that the outline's names give anyway; decisions that are jumped to keep theirs."""
+    actual = _ids(outline)
+    kept = {at for at in actual if at in jumped and not _is_step(outline, at)}
+    for _ in range(ROUNDS_MAX):
+        found = _only_ids(outline, kept, actual)
+        derived = assign_ids(found)
+        wrong = {at for at, identifier in actual.items() if derived.get(at) != identifier}
+        if not wrong - kept:
+            return found
+        kept |= wrong
+    return _only_ids(outline, kept, actual)
+
+
+def _is_step(outline: Outline, at: str) -> bool:
+    return any(isinstance(node, Step) and node.at == at for node in in_scope(outline.steps))
+
+
+def _ids(outline: Outline) -> dict[str, str]:
+    found = {start.at: start.id for start in outline.starts if start.id}
+
+    def note(node: Node) -> Node:
+        if isinstance(node, Step | Decision | Parallel | End) and node.id:
+            found[node.at] = node.id
+        return node
+
+    def note_handler(handler: Handler) -> Handler:
+        if handler.id:
+            found[handler.at] = handler.id
+        return handler
+
+    _mapped(outline, note, note_handler)
+    return found
+
+
+def _only_ids(outline: Outline, kept: set[str], actual: Mapping[str, str]) -> Outline:
+    def strip(node: Node) -> Node:
+        if not isinstance(node, Step | Decision | Parallel | End):
+            return node
+        stripped = replace(node, id=actual.get(node.at, "") if node.at in kept else "")
+        if isinstance(stripped, Decision | Parallel) and stripped.join == f"{actual.get(node.at, '')}_join":
+            return replace(stripped, join="")
+        return stripped
+
+    def strip_handler(handler: Handler) -> Handler:
+        return replace(handler, id=actual.get(handler.at, "") if handler.at in kept else "")
+
+    starts = tuple(
+        replace(one, id=actual.get(one.at, "") if one.at in kept else "") for one in outline.starts
+    )
+    return replace(_mapped(outline, strip, strip_handler), starts=starts)
+
+
+def _mapped(
+    outline: Outline, change: Callable[[Node], Node], handle: Callable[[Handler], Handler]
+) -> Outline:
+    """Return an outline with every node and handler changed, the inner ones first."""
+
+    def handler(one: Handler) -> Handler:
+        return handle(replace(one, steps=listed(one.steps)))
+
+    def single(node: Node) -> Node:
+        match node:
+            case Step():
+                undo = single(node.undo) if node.undo is not None else None
+                return change(
+                    replace(
+                        node,
+                        steps=listed(node.steps),
+                        handlers=tuple(handler(one) for one in node.handlers),
+                        events=tuple(handler(one) for one in node.events),
+                        undo=undo if isinstance(undo, Step) else None,
+                    )
+                )
+            case Decision():
+                cases = tuple(Case(one.condition, listed(one.steps), one.title) for one in node.cases)
+                return change(replace(node, cases=cases))
+            case Parallel():
+                return change(replace(node, branches=tuple(listed(branch) for branch in node.branches)))
+            case _:
+                return change(node)
+
+    def listed(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(single(node) for node in nodes)
+
+    steps = listed(outline.steps)
+    if steps and isinstance(steps[-1], End):
+        last = steps[-1]
+        if not last.name and last.id in ("end", "") and last.trigger == Trigger() and not last.words:
+            steps = steps[:-1]
+    return replace(outline, steps=steps, events=tuple(handler(one) for one in outline.events))

@@ -1,0 +1,370 @@
+"""Writes an outline as a plain object, each thing in its shortest form: the counterpart of the reader."""
+
+from collections.abc import Mapping, Sequence
+
+from flowmaster.engine.outline.datatypes import type_of
+from flowmaster.engine.outline.nodes import (
+    Case,
+    Decision,
+    End,
+    Handler,
+    Jump,
+    Node,
+    Outline,
+    Parallel,
+    Start,
+    Step,
+    Trigger,
+    everywhere,
+)
+from flowmaster.engine.outline.reading_steps import INCIDENT, default_form
+from flowmaster.engine.outline.reading_words import ANYONE
+from flowmaster.engine.outline.scopes import name_key
+from flowmaster.engine.outline.values import is_name
+from flowmaster.engine.outline.writing_events import title_of
+from flowmaster.engine.values import Json
+
+Plain = dict[str, Json]
+_IF_FORMS = ((["yes", "no"], [True, False]), (["yes"], [True]))
+_ORDER = ("title", "id", "about", "lane", "when", "not", "due", "follow_up", "priority", "remind")
+
+
+def plain_outline(outline: Outline) -> Plain:
+    """Return the object that reads as this outline."""
+    writer = _Writer(outline)
+    found: Plain = {"process": outline.process}
+    for key, text in (("name", outline.name), ("about", outline.about), ("version_tag", outline.version_tag)):
+        if text:
+            found[key] = text
+    if outline.roles:
+        same = all(role == name for role, name in outline.roles.items())
+        found["roles"] = list(outline.roles) if same else dict(outline.roles)
+    if not outline.lanes:
+        found["lanes"] = False
+    if outline.data:
+        found["data"] = {item.name: type_of(item.schema) for item in outline.data}
+    start = writer.start()
+    if start:
+        found["start"] = start
+    found["steps"] = writer.steps(outline.steps)
+    if outline.events:
+        found["events"] = [writer.handler(handler) for handler in outline.events]
+    if outline.forms:
+        found["forms"] = {name: _form(form) for name, form in outline.forms.items()}
+    if outline.scenarios:
+        found["scenarios"] = list(outline.scenarios)
+    if outline.raw:
+        found["bpmn"] = list(outline.raw)
+    return found
+
+
+class _Writer:
+    """Writes the nodes of one outline."""
+
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
+        self._data = {item.name: item.schema for item in outline.data}
+        self._steps = {name_key(node.name) for node in everywhere(outline.steps) if isinstance(node, Step)}
+
+    def start(self) -> Json:
+        """Return `start`, empty where it says nothing."""
+        outline = self._outline
+        entries = [self._one_start(start) for start in outline.starts]
+        head: Plain = {}
+        if outline.data:
+            needs: list[Json] = [
+                f"{item.name}{'' if item.required else '?'}" for item in outline.data if item.input
+            ]
+            head["needs"] = needs
+        if outline.checks:
+            if any(check.path for check in outline.checks) or len(
+                {one.message for one in outline.checks}
+            ) < len(outline.checks):
+                head["checks"] = [
+                    {"that": one.condition, "message": one.message} | ({"path": one.path} if one.path else {})
+                    for one in outline.checks
+                ]
+            else:
+                head["checks"] = {one.message: one.condition for one in outline.checks}
+        if len(entries) <= 1:
+            return head | (entries[0] if entries else {})
+        return [head | entries[0], *entries[1:]]
+
+    def _one_start(self, start: Start) -> Plain:
+        found = _trigger(start.trigger)
+        for key, text in (("name", start.name), ("goto", start.goto), ("id", start.id)):
+            if text:
+                found[key] = text
+        for key, value in start.words.items():
+            found[key] = self._word(key, value)
+        return found
+
+    def steps(self, steps: tuple[Node, ...]) -> list[Json]:
+        """Return a list of steps."""
+        return [self._node(node) for node in steps]
+
+    def _node(self, node: Node) -> Json:
+        match node:
+            case Step():
+                return {node.name: self._step(node)}
+            case Decision():
+                return self._decision(node)
+            case Parallel():
+                return self._parallel(node)
+            case Jump():
+                return {"goto": node.to}
+            case End():
+                return self._end(node)
+
+    # Steps
+
+    def _step(self, step: Step) -> Plain:
+        found: Plain = self._kind(step)
+        words = dict(step.words)
+        if step.id:
+            words["id"] = step.id
+        if step.kind in ("rule", "set") and "result" in words:
+            found["into"] = words.pop("result")
+        if step.kind == "ask" and "form" in words and self._is_default_form(words):
+            del words["form"]
+        self._lateness(step, words, found)
+        for key in (*_ORDER, *words):
+            if key in words and key not in found:
+                found[key] = self._word(key, words[key])
+        if step.kind == "group":
+            found["group"] = self.steps(step.steps)
+        handlers = [handler for handler in step.handlers if handler is not _late(step)]
+        if handlers:
+            found["on"] = self._on(handlers)
+        if step.events:
+            found["events"] = [self.handler(handler) for handler in step.events]
+        if step.undo is not None:
+            found["undo"] = {step.undo.name: self._step(step.undo)}
+        return found
+
+    def _kind(self, step: Step) -> Plain:
+        """Return the kind's word with what stands behind it."""
+        match step.kind:
+            case "ask":
+                return {"ask": _performer(step.main)}
+            case "wait" | "throw" | "send":
+                return self._triggered(step)
+            case "group":
+                return {"group": None}
+            case _:
+                return {step.kind: step.main}
+
+    def _triggered(self, step: Step) -> Plain:
+        trigger = step.trigger
+        if step.kind == "wait" and trigger.kind in ("after", "at") and not trigger.value.startswith("="):
+            return {"wait": trigger.value}
+        if step.kind == "send" and trigger.kind == "message":
+            sent: Plain = {"send": trigger.value}
+            return sent | ({"key": trigger.key} if trigger.key else {})
+        return {step.kind: _trigger(trigger)}
+
+    def _is_default_form(self, words: Mapping[str, Json]) -> bool:
+        into, form = words.get("into"), words["form"]
+        if not isinstance(into, Mapping) or not isinstance(form, Mapping) or not into:
+            return False
+        return form.get("schema") == default_form(into, self._data)
+
+    def _lateness(self, step: Step, words: Plain, found: Plain) -> None:
+        late, escalate = _late(step), words.get("escalate")
+        if late is not None:
+            found["within"] = late.trigger.value
+            found["late"] = self._target(late, title_of(late.trigger))
+        elif isinstance(escalate, list) and len(escalate) == 1:
+            del words["escalate"]
+            found["within"], found["late"] = escalate[0][0], {"escalate": escalate[0][1]}
+        elif step.kind == "ask" and str(words.get("due", "")).startswith("P"):
+            found["within"] = words.pop("due")
+
+    def _target(self, handler: Handler, title: str) -> Json:
+        body = self._body(handler.steps)
+        own = _handler_words(handler, title)
+        return {"then": body} | own if own else body
+
+    def _body(self, steps: tuple[Node, ...]) -> Json:
+        if len(steps) == 1 and isinstance(steps[0], Jump):
+            return steps[0].to
+        return self.steps(steps)
+
+    def _on(self, handlers: Sequence[Handler]) -> Json:
+        codes = [handler.trigger.value or "*" for handler in handlers]
+        errors = all(handler.trigger.kind == "error" and not handler.keep for handler in handlers)
+        if errors and len(set(codes)) == len(codes) and "then" not in codes:
+            return {code: self._error(handler) for code, handler in zip(codes, handlers, strict=True)}
+        return [self.handler(handler) for handler in handlers]
+
+    def _error(self, handler: Handler) -> Json:
+        return self._target(handler, title_of(handler.trigger))
+
+    def handler(self, handler: Handler) -> Plain:
+        """Return one entry of `on` or `events`."""
+        title = title_of(handler.trigger)
+        own = _handler_words(handler, title)
+        if own.get("title") == f"on {title}":
+            del own["title"]
+        found = _trigger(handler.trigger)
+        return found | own | {"then": self._body(handler.steps)}
+
+    def _word(self, key: str, value: Json) -> Json:
+        match key:
+            case "into" | "outputs":
+                return _into(value)
+            case "not":
+                assert isinstance(value, list)
+                plain = [self._person(str(entry)) for entry in value]
+                return plain[0] if len(plain) == 1 else plain
+            case "remind" | "tools" | "extra":
+                return value[0] if isinstance(value, list) and len(value) == 1 else value
+            case "escalate":
+                assert isinstance(value, list)
+                return {after: role for after, role in value}
+            case "form":
+                assert isinstance(value, Mapping)
+                return value["id"] if "id" in value else _form(value["schema"])
+            case "retry":
+                return _retry(value)
+            case "each":
+                return _each(value)
+            case "priority":
+                return int(value) if isinstance(value, str) and value.isdigit() else value
+            case _:
+                return value
+
+    def _person(self, entry: str) -> str:
+        bare = entry.removeprefix("=")
+        return entry if name_key(bare) in self._steps else bare
+
+    # Blocks
+
+    def _decision(self, node: Decision) -> Json:
+        titles = [case.title for case in node.cases]
+        named = {"name": node.name} if node.name else {}
+        own: Plain = {
+            **named,
+            **({"id": node.id} if node.id else {}),
+            **({"join": node.join} if node.join else {}),
+        }
+        conditions = [bool(case.condition) for case in node.cases]
+        if node.kind == "choose" and (titles, conditions) in _IF_FORMS:
+            return self._if(node, own)
+        cases: list[Json] = [self._case(case) for case in node.cases if case.condition]
+        found: Plain = {node.kind: cases}
+        default = next((case for case in node.cases if not case.condition), None)
+        if default is None:
+            found["else"] = INCIDENT
+        elif default.title not in ("", "else"):
+            cases.append({"else": self.steps(default.steps), "title": default.title})
+        elif default.steps:
+            found["else"] = self.steps(default.steps)
+        return found | own
+
+    def _if(self, node: Decision, own: Plain) -> Plain:
+        found: Plain = {"if": node.cases[0].condition, "then": self.steps(node.cases[0].steps)}
+        if len(node.cases) == 1:
+            found["else"] = INCIDENT
+        elif node.cases[1].steps:
+            found["else"] = self.steps(node.cases[1].steps)
+        return found | own
+
+    def _case(self, case: Case) -> Plain:
+        title = {} if case.title in ("", case.condition) else {"title": case.title}
+        return {"if": case.condition, **title, "then": self.steps(case.steps)}
+
+    def _parallel(self, node: Parallel) -> Plain:
+        found: Plain = {node.kind: [self.steps(branch) for branch in node.branches]}
+        for key, text in (("name", node.name), ("id", node.id), ("join", node.join)):
+            if text:
+                found[key] = text
+        return found
+
+    def _end(self, node: End) -> Json:
+        own: Plain = {key: self._word(key, value) for key, value in node.words.items()}
+        if node.id:
+            own["id"] = node.id
+        if not node.trigger.kind:
+            return {"end": node.name, **own} if node.name or own else "end"
+        found = _trigger(node.trigger)
+        if node.name and node.name != node.trigger.value.removeprefix("="):
+            found["name"] = node.name
+        return {"end": found, **own}
+
+
+def _trigger(trigger: Trigger) -> Plain:
+    if not trigger.kind:
+        return {}
+    value: Json = trigger.value
+    if trigger.kind in ("terminate", "cancel") or not trigger.value:
+        value = True
+    return {trigger.kind: value} | ({"key": trigger.key} if trigger.key else {})
+
+
+def _handler_words(handler: Handler, title: str) -> Plain:
+    found: Plain = {"keep": True} if handler.keep else {}
+    if handler.id:
+        found["id"] = handler.id
+    if handler.title and handler.title != title:
+        found["title"] = handler.title
+    if handler.into:
+        found["into"] = _into(handler.into)
+    return found
+
+
+def _late(step: Step) -> Handler | None:
+    return next((one for one in step.handlers if one.trigger.kind == "after" and not one.into), None)
+
+
+def _performer(main: Json) -> Json:
+    assert isinstance(main, Mapping)
+    roles = main.get("roles")
+    if not main:
+        return ANYONE
+    if list(main) == ["person"]:
+        return main["person"] if str(main["person"]).startswith("=") else dict(main)
+    expression = isinstance(roles, list) and len(roles) == 1 and str(roles[0]).startswith("=")
+    if list(main) == ["roles"] and isinstance(roles, list) and not expression:
+        return roles[0] if len(roles) == 1 else roles
+    return {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in main.items()
+    }
+
+
+def _into(value: Json) -> Json:
+    assert isinstance(value, Mapping)
+    if all(key == source for key, source in value.items()):
+        names = list(value)
+        return names[0] if len(names) == 1 else names
+    return dict(value)
+
+
+def _retry(value: Json) -> Json:
+    assert isinstance(value, Mapping)
+    times = str(value["times"])
+    number: Json = int(times) if times.isdigit() else times
+    return number if "wait" not in value else {"times": number, "wait": value["wait"]}
+
+
+def _each(value: Json) -> Json:
+    assert isinstance(value, Mapping)
+    if set(value) == {"item", "in"} and is_name(str(value["item"])):
+        return f"{value['item']} in {value['in']}"
+    return dict(value)
+
+
+def _form(form: Json) -> Json:
+    """Return a form's fields where types say it all, else the form as it is."""
+    assert isinstance(form, Mapping)
+    if form.get("type") != "object" or set(form) - {"type", "properties", "required"}:
+        return dict(form)
+    words = type_of(form)
+    fields = words if isinstance(words, Mapping) and "schema" not in words else None
+    if (
+        fields is None
+        or isinstance(fields.get("properties"), Mapping)
+        or isinstance(fields.get("components"), Sequence)
+    ):
+        return dict(form)
+    return dict(fields)

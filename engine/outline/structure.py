@@ -1,0 +1,347 @@
+"""Finds the blocks of a document's scope: what follows what, what branches and meets again, what jumps."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS
+from flowmaster.engine.outline.building import decision_label
+from flowmaster.engine.outline.nodes import Case, Decision, End, Handler, Jump, Node, Parallel, Step, Trigger
+from flowmaster.engine.outline.recalling_events import trigger_of
+from flowmaster.engine.outline.recalling_words import Recalled, WordReader, raw_xml
+from flowmaster.engine.outline.ways import Way, Ways
+from flowmaster.engine.values import Json
+
+
+class Structurer:
+    """Turns one scope into nested steps; `names` gives every step its name."""
+
+    def __init__(
+        self, document: BpmnDocument, scope: Element, words: WordReader, names: Mapping[str, str]
+    ) -> None:
+        self.document = document
+        self.scope = scope
+        self.ways = Ways(document, scope)
+        self.raw: list[str] = []
+        self._words = words
+        self._names = names
+        self._done: set[str] = set()
+        self._ends: dict[str, int] = {}
+        self.jumped: set[str] = set()
+        self._stops: list[str] = []
+        self._undoing = {
+            association.get("targetRef")
+            for association in scope.children("association")
+            if self._is_undo(association.get("sourceRef"))
+        }
+
+    def whole(self, first: list[str]) -> tuple[Node, ...]:
+        """Return the steps from the first node on; what only other starts or nothing reaches comes behind."""
+        nodes: list[Node] = []
+        for target in first:
+            if target and target not in self._done:
+                nodes += self.steps(target, "")
+        for identifier, element in self.ways.nodes.items():
+            if identifier in self._done or identifier in self.ways.merges:
+                continue
+            if self._is_step(element):
+                self.raw.append(raw_xml(element))
+        return tuple(nodes)
+
+    def events(self) -> tuple[Handler, ...]:
+        """Return the event sub-processes; those without a word go to `raw`."""
+        found = []
+        for element in self.scope.children("subProcess"):
+            if element.is_true("triggeredByEvent"):
+                handler = self._event_process(element)
+                if handler is None:
+                    self.raw.append(raw_xml(element))
+                else:
+                    found.append(handler)
+        return tuple(found)
+
+    def steps(self, first: str, stop: str) -> list[Node]:
+        """Return the steps from a node until `stop`, an end, or a node that stands elsewhere."""
+        nodes: list[Node] = []
+        self._stops.append(stop)
+        current = first
+        while current and current != stop:
+            element = self.ways.nodes[current]
+            if element.kind == "endEvent":
+                nodes.append(self._end(element))
+                break
+            if current in self._done or current in self._stops:
+                self.jumped.add(current)
+                nodes.append(Jump(self._names[current], current))
+                break
+            self._done.add(current)
+            current = self._one(element, stop, nodes)
+        self._stops.pop()
+        return nodes
+
+    def _one(self, element: Element, stop: str, nodes: list[Node]) -> str:
+        ways = self.ways.out[element.id]
+        if element.kind == "exclusiveGateway" and (len(ways) > 1 or (ways and ways[0].condition)):
+            return self._choice(element, ways, stop, nodes, "choose")
+        if element.kind == "inclusiveGateway" and len(ways) > 1:
+            return self._inclusive(element, ways, stop, nodes)
+        if element.kind in ("parallelGateway", "eventBasedGateway") and len(ways) > 1:
+            return self._parallel(element, ways, stop, nodes)
+        if element.kind == "exclusiveGateway" and ways:
+            return ways[0].target
+        if len(ways) < 2 and not (ways and ways[0].condition):
+            nodes.append(self._step(element, stop))
+            return self.ways.next(element.id)
+        return self._split_behind(element, ways, stop, nodes)
+
+    def _split_behind(self, element: Element, ways: list[Way], stop: str, nodes: list[Node]) -> str:
+        """Write a node with several ways out as itself and the block it stands for (BPMN 2.0.2, 13.3.1)."""
+        nodes.append(self._step(element, stop))
+        if any(way.condition for way in ways):
+            return self._inclusive(element, ways, stop, nodes, implicit=True)
+        return self._parallel(element, ways, stop, nodes, implicit=True)
+
+    # Steps
+
+    def _step(self, element: Element, stop: str) -> Step:
+        found = self._words.recall(element)
+        inside: tuple[Node, ...] = ()
+        events: tuple[Handler, ...] = ()
+        if found.kind == "group":
+            inside, events = self._inside(element)
+            if not inside:
+                found = Recalled("bpmn", raw_xml(element), {})
+        beside = self.ways.next(element.id) or stop
+        handlers = tuple(
+            handler
+            for event in self.document.boundary_events(element)
+            if (handler := self._handler(event, beside)) is not None
+        )
+        return self._named(element, found, inside, handlers, events)
+
+    def _named(
+        self,
+        element: Element,
+        found: Recalled,
+        inside: tuple[Node, ...] = (),
+        handlers: tuple[Handler, ...] = (),
+        events: tuple[Handler, ...] = (),
+    ) -> Step:
+        name = self._names[element.id]
+        if element.name and element.title != name:
+            found.words["title"] = element.title
+        excluded = found.words.get("not")
+        if isinstance(excluded, list):
+            found.words["not"] = [self._names.get(str(entry), entry) for entry in excluded]
+        undo = self._undo(element)
+        return Step(
+            name,
+            found.kind,
+            found.main,
+            element.id,
+            found.words,
+            inside,
+            handlers,
+            events,
+            undo,
+            self._named_trigger(found.trigger),
+            element.id,
+        )
+
+    def _named_trigger(self, trigger: Trigger) -> Trigger:
+        if trigger.kind == "compensate" and trigger.value in self._names:
+            return replace(trigger, value=self._names[trigger.value])
+        return trigger
+
+    def _inside(self, element: Element) -> tuple[tuple[Node, ...], tuple[Handler, ...]]:
+        inner = Structurer(self.document, element, self._words, self._names)
+        starts = [start.id for start in element.children("startEvent") if start.id in inner.ways.nodes]
+        first = [inner.ways.next(start) for start in starts] or inner.without_sources()
+        nodes = inner.whole(first)
+        self.raw += inner.raw
+        return _without_last_end(nodes, f"{element.id}_end"), inner.events()
+
+    def without_sources(self) -> list[str]:
+        """Return the nodes that no flow leads to, where a scope without a start begins."""
+        return [
+            node
+            for node, element in self.ways.nodes.items()
+            if not self.ways.sources.get(node) and self._is_step(element)
+        ]
+
+    def _is_step(self, element: Element) -> bool:
+        beside = element.kind in ("startEvent", "boundaryEvent") or element.is_true("triggeredByEvent")
+        return not beside and element.id not in self._undoing
+
+    def _handler(self, event: Element, beside: str) -> Handler | None:
+        found = trigger_of(self.document, event)
+        if found is not None and found.kind == "compensate":
+            return None
+        if found is None or not found.kind:
+            self.raw.append(raw_xml(event))
+            return None
+        keep = not event.is_true("cancelActivity", True)
+        target = self.ways.next(event.id)
+        nodes = tuple(self.steps(target, "" if keep else beside)) if target else ()
+        if keep:
+            nodes = _without_last_end(nodes, f"{event.id}_end")
+        elif not target:
+            nodes = (End("", f"{event.id} end"),)
+        return Handler(
+            found, nodes, event.id, keep, event.id, event.title if event.name else "", self._into(event)
+        )
+
+    def _event_process(self, element: Element) -> Handler | None:
+        starts = element.children("startEvent")
+        found = trigger_of(self.document, starts[0]) if len(starts) == 1 else None
+        if found is None or not found.kind:
+            return None
+        inside, events = self._inside(element)
+        if events:
+            return None
+        keep = not starts[0].is_true("isInterrupting", True)
+        title = element.title if element.name else ""
+        return Handler(found, inside, element.id, keep, element.id, title, self._into(starts[0]))
+
+    def _into(self, event: Element) -> dict[str, str]:
+        return self._words.outputs(event)
+
+    def _undo(self, host: Element) -> Step | None:
+        for event in self.document.boundary_events(host):
+            if event.child("compensateEventDefinition") is None:
+                continue
+            for association in self.scope.children("association"):
+                handler = self.document.target(association)
+                if (
+                    association.get("sourceRef") == event.id
+                    and handler is not None
+                    and handler.kind in ACTIVITY_KINDS
+                ):
+                    self._done.add(handler.id)
+                    found = self._words.recall(handler)
+                    return self._named(handler, found) if found.kind != "group" else None
+        return None
+
+    def _is_undo(self, source: str) -> bool:
+        event = self.ways.nodes.get(source)
+        return (
+            event is not None
+            and event.kind == "boundaryEvent"
+            and event.child("compensateEventDefinition") is not None
+        )
+
+    def _end(self, element: Element) -> End:
+        self._done.add(element.id)
+        count = self._ends.get(element.id, 0) + 1
+        self._ends[element.id] = count
+        found = trigger_of(self.document, element)
+        words: dict[str, Json] = {}
+        if element.documentation:
+            words["about"] = element.documentation
+        if found is None:
+            found = Trigger()
+        identifier = element.id if count == 1 else ""
+        at = element.id if count == 1 else f"{element.id} {count}"
+        return End(element.title if element.name else "", at, self._named_trigger(found), identifier, words)
+
+    # Blocks
+
+    def _choice(self, element: Element, ways: list[Way], stop: str, nodes: list[Node], kind: str) -> str:
+        ordered = _default_last(ways)
+        meeting = self._meeting(ordered, stop)
+        last = ordered[-1]
+        following = meeting or last.target
+        cases = []
+        for way in ordered:
+            inlined = not meeting and way is last
+            steps = () if inlined else tuple(self.steps(way.target, following))
+            cases.append(Case(way.condition, steps, way.title))
+        found = Decision(tuple(cases), element.id, kind, "", element.id)
+        name = _gateway_name(element)
+        nodes.append(found if name == decision_label(found) else replace(found, name=name))
+        return following
+
+    def _meeting(self, ways: list[Way], stop: str) -> str:
+        """Return where ways come together: a node of their own, else the end of the block around them."""
+        meeting = self.ways.meeting(way.target for way in ways)
+        if not meeting and stop and any(stop in self.ways.reached(way.target) for way in ways):
+            return stop
+        return meeting
+
+    def _inclusive(
+        self, element: Element, ways: list[Way], stop: str, nodes: list[Node], implicit: bool = False
+    ) -> str:
+        ordered = sorted(ways, key=lambda way: way.default)
+        join = self._join(ordered, "inclusiveGateway")
+        cases = tuple(
+            Case(
+                way.condition or ("true" if not way.default else ""),
+                tuple(self.steps(way.target, join)),
+                way.title,
+            )
+            for way in ordered
+        )
+        at, name = (f"{element.id} any", "") if implicit else (element.id, _gateway_name(element))
+        nodes.append(Decision(cases, at, "any", name, "" if implicit else element.id, join))
+        return self._behind(join)
+
+    def _parallel(
+        self, element: Element, ways: list[Way], stop: str, nodes: list[Node], implicit: bool = False
+    ) -> str:
+        if element.kind == "eventBasedGateway":
+            return self._race(element, ways, stop, nodes)
+        join = self._join(ways, "parallelGateway")
+        branches = tuple(tuple(self.steps(way.target, join)) for way in ways)
+        at, name = (f"{element.id} all", "") if implicit else (element.id, _gateway_name(element))
+        nodes.append(Parallel(branches, at, "all", name, "" if implicit else element.id, join))
+        return self._behind(join)
+
+    def _race(self, element: Element, ways: list[Way], stop: str, nodes: list[Node]) -> str:
+        meeting = self._meeting(ways, stop)
+        branches = tuple(tuple(self.steps(way.target, meeting)) for way in ways)
+        nodes.append(Parallel(branches, element.id, "first", _gateway_name(element), element.id))
+        return meeting
+
+    def _join(self, ways: list[Way], kind: str) -> str:
+        """Return the gateway that joins exactly these ways, empty where none does."""
+        meeting = self.ways.meeting(way.target for way in ways)
+        element = self.ways.nodes.get(meeting)
+        if element is None or element.kind != kind or meeting in self._done:
+            return ""
+        arriving = len(self.document.incoming(element))
+        alive = sum(way.target == meeting or meeting in self.ways.reached(way.target) for way in ways)
+        return meeting if arriving == alive and arriving > 1 and len(self.ways.out[meeting]) <= 1 else ""
+
+    def _behind(self, join: str) -> str:
+        if not join:
+            return ""
+        self._done.add(join)
+        return self.ways.next(join)
+
+
+def _default_last(ways: list[Way]) -> list[Way]:
+    """Return the ways with the one that needs no condition last; the order of conditions decides."""
+    free = next((way for way in ways if way.default), None) or next(
+        (way for way in ways if not way.condition), None
+    )
+    if free is None:
+        return ways
+    return [*(way for way in ways if way is not free), replace(free, condition="", default=True)]
+
+
+def _gateway_name(element: Element) -> str:
+    return element.title if element.name else ""
+
+
+def _without_last_end(nodes: tuple[Node, ...], derived: str) -> tuple[Node, ...]:
+    last = nodes[-1] if nodes else None
+    if (
+        isinstance(last, End)
+        and last.id == derived
+        and not last.name
+        and last.trigger == Trigger()
+        and not last.words
+    ):
+        return nodes[:-1]
+    return nodes

@@ -1,0 +1,157 @@
+"""The ways through one scope of a document: nodes, where each leads, and where ways come together again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.element import Element
+
+BACKWARD_SHARE = 4
+"""Document order is taken for the order of the steps while at most one flow in so many leads backward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A sequence flow with merging gateways left out."""
+
+    target: str
+    condition: str
+    title: str
+    default: bool
+    flow: str
+
+
+class Ways:
+    """The flow nodes of a scope by id, and the ways out of each."""
+
+    def __init__(self, document: BpmnDocument, scope: Element) -> None:
+        self.document = document
+        self.nodes = {node.id: node for node in document.flow_nodes(scope) if node.id}
+        self._order = {node: number for number, node in enumerate(self.nodes)}
+        self.merges = {node.id for node in self.nodes.values() if self._is_merge(node)}
+        self.out = {node: self._out(element) for node, element in self.nodes.items()}
+        self.sources: dict[str, list[str]] = {}
+        for node, ways in self.out.items():
+            if node not in self.merges:
+                for way in ways:
+                    self.sources.setdefault(way.target, []).append(node)
+        self._sort()
+
+    def next(self, node: str) -> str:
+        """Return where a node without a choice leads, empty where the way ends."""
+        ways = self.out.get(node, [])
+        return ways[0].target if ways else ""
+
+    def meeting(self, targets: Iterable[str]) -> str:
+        """Return the first node that most of several ways come to, empty where no two meet."""
+        counts: dict[str, int] = {}
+        for target in targets:
+            for node in self.reached(target):
+                counts[node] = counts.get(node, 0) + 1
+        most = max(counts.values(), default=0)
+        if most < 2:
+            return ""
+        return min(
+            (node for node, count in counts.items() if count == most), key=lambda node: self._order[node]
+        )
+
+    def position(self, node: str) -> int:
+        """Return where a node stands in the order of the steps."""
+        return self._order.get(node, len(self._order))
+
+    def reached(self, start: str) -> set[str]:
+        """Return the nodes that come after one, itself included, going forward only."""
+        found: set[str] = set()
+        waiting = [start] if start else []
+        while waiting:
+            node = waiting.pop()
+            if node in found:
+                continue
+            found.add(node)
+            waiting += [way.target for way in self.out[node] if self._order[way.target] > self._order[node]]
+        return found
+
+    def _is_merge(self, node: Element) -> bool:
+        outgoing = self.document.outgoing(node)
+        return (
+            node.kind == "exclusiveGateway"
+            and len(outgoing) == 1
+            and not outgoing[0].child("conditionExpression")
+            and len(self.document.incoming(node)) != 1
+            and outgoing[0].get("targetRef") != node.id
+        )
+
+    def _out(self, node: Element) -> list[Way]:
+        ways = []
+        for flow in self.document.outgoing(node):
+            target = self._behind_merges(flow.get("targetRef"))
+            if target in self.nodes:
+                condition = flow.text_of("conditionExpression").removeprefix("=").strip()
+                ways.append(
+                    Way(
+                        target,
+                        condition,
+                        " ".join(flow.name.split()),
+                        node.get("default") == flow.id,
+                        flow.id,
+                    )
+                )
+        return ways
+
+    def _behind_merges(self, node: str) -> str:
+        seen: set[str] = set()
+        while node in self.merges and node not in seen:
+            seen.add(node)
+            node = self.document.outgoing(self.nodes[node])[0].get("targetRef")
+        return node
+
+    def _sort(self) -> None:
+        """Take another order than the document's where that would turn too many flows backward."""
+        flows = [
+            (node, way.target) for node, ways in self.out.items() if node not in self.merges for way in ways
+        ]
+        backward = sum(self._order[target] <= self._order[node] for node, target in flows)
+        if backward * BACKWARD_SHARE <= len(flows) or backward <= 2:
+            return
+        self._order = {node: number for number, node in enumerate(self._depth_first())}
+
+    def _depth_first(self) -> list[str]:
+        """Return the nodes so that flows lead forward wherever that can be."""
+        boundary = {node.id for node in self.nodes.values() if node.kind == "boundaryEvent"}
+        roots = [node for node in self.nodes if not self.sources.get(node) and node not in boundary]
+        seen: set[str] = set()
+        finished: list[str] = []
+        for root in [*reversed([*self.nodes]), *reversed(roots)]:
+            if root in seen or (root not in roots and root in self._after_roots(roots)):
+                continue
+            self._visit(root, seen, finished)
+        return finished[::-1]
+
+    def _after_roots(self, roots: list[str]) -> set[str]:
+        found: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting += self._followers(node)
+        return found
+
+    def _visit(self, root: str, seen: set[str], finished: list[str]) -> None:
+        stack = [(root, iter(self._followers(root)))]
+        seen.add(root)
+        while stack:
+            node, followers = stack[-1]
+            following = next((one for one in followers if one not in seen), None)
+            if following is None:
+                finished.append(node)
+                stack.pop()
+            else:
+                seen.add(following)
+                stack.append((following, iter(self._followers(following))))
+
+    def _followers(self, node: str) -> list[str]:
+        beside = [
+            event.id for event in self.document.boundary_events(self.nodes[node]) if event.id in self.nodes
+        ]
+        return [*beside, *reversed([way.target for way in self.out[node]])]
