@@ -23,7 +23,7 @@ _KINDS = {"number": "number", "string": "string", "boolean": "boolean", "date": 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding: `severity` is error or warning, `example` an input that shows it, as FEEL texts."""
+    """A finding: `severity` is error, warning or info, `example` an input that shows it, as FEEL texts."""
 
     code: str
     message: str
@@ -43,7 +43,7 @@ def problems(model: DmnModel, imports: Sequence[DmnModel] = ()) -> list[Problem]
     for decision in model.definitions.decisions:
         if isinstance(decision.logic, m.DecisionTable):
             found += _table_problems(compiled, decision, decision.logic)
-    return sorted(found, key=lambda problem: problem.severity != "error")
+    return sorted(found, key=lambda problem: ("error", "warning", "info").index(problem.severity))
 
 
 def _table_problems(compiled: CompiledModel, decision: m.Decision, node: m.DecisionTable) -> list[Problem]:
@@ -51,12 +51,19 @@ def _table_problems(compiled: CompiledModel, decision: m.Decision, node: m.Decis
     if table is None or not node.rules:
         return []
     found = _type_problems(decision, table) + _output_problems(decision, table)
-    combined = _combine(table) if not table.dynamic else None
+    if table.dynamic:
+        return [*found, _left_alone(decision, "cells of it depend on other variables")]
+    combined = _combine(table)
     if combined is None:
-        return found
+        return [*found, _left_alone(decision, "it has too many combinations of inputs")]
     found += _gaps(decision, table, combined)
     found += _overlaps(decision, table, combined)
     return found + _dead_rules(decision, table, combined)
+
+
+def _left_alone(decision: m.Decision, why: str) -> Problem:
+    message = f"Gaps, overlaps and dead rules were not looked for, since {why}"
+    return Problem("rule.not_analysed", message, decision.id, "info")
 
 
 Example = tuple[object, ...]

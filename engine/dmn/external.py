@@ -186,7 +186,9 @@ def available() -> list[str]:
     found += ["java.lang.String.valueOf(char, int, long or boolean)"]
     found += ["java.lang.String.format(java.lang.String, java.lang.Object...)"]
     for owner, kind in _BOXES.items():
-        found.append(f"{owner}.valueOf(java.lang.String{'' if owner.startswith('java.math') else f' or {kind}'})")
+        found.append(
+            f"{owner}.valueOf(java.lang.String{'' if owner.startswith('java.math') else f' or {kind}'})"
+        )
     return sorted(found)
 
 

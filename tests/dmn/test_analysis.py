@@ -80,8 +80,12 @@ def test_columns_without_types_are_analysed_by_what_their_cells_name() -> None:
     assert codes(days, inputs=[{"name": "a", "type": "date"}, {"name": "b"}]) == []
 
 
-def test_cells_that_depend_on_variables_are_left_alone() -> None:
-    assert codes([["> b", "-", "1"]]) == []
+def test_what_is_not_analysed_is_said() -> None:
+    assert codes([["> b", "-", "1"]]) == ["rule.not_analysed"]
+    inputs: list[Json] = [{"name": f"i{number}", "type": "number"} for number in range(18)]
+    rows = [["-"] * column + ["> 5"] + ["-"] * (17 - column) + ["1"] for column in range(18)]
+    found_there = found(rows, inputs=inputs)
+    assert [(problem.code, problem.severity) for problem in found_there] == [("rule.not_analysed", "info")]
 
 
 def test_syntax_errors_of_models_are_problems() -> None:

@@ -16,7 +16,25 @@ from flowmaster.engine.feel.expression import Limits, compile_expression, compil
 ROUNDS = int(os.environ.get("FLOWMASTER_SOAK", "1"))
 LIMITS = Limits(steps=20_000, depth=40, characters=10_000, items=1_000)
 LEAVES = [
-    *"0 -1 2.5 1e30 1e6000 1e-6000 -1e6144 9999999999999999999999999999999999 null true false a b c item ? partial".split(),
+    *[
+        "0",
+        "-1",
+        "2.5",
+        "1e30",
+        "1e6000",
+        "1e-6000",
+        "-1e6144",
+        "9999999999999999999999999999999999",
+        "null",
+        "true",
+        "false",
+        "a",
+        "b",
+        "c",
+        "item",
+        "?",
+        "partial",
+    ],
     *[
         '"a"',
         '""',
