@@ -208,7 +208,8 @@ class TaskFilter(NamedTuple):
     """Which open tasks, most urgent first: by priority, then by age.
 
     `roles` and `candidate` widen each other: a task offered to any of the roles or to the person, never one
-    that excludes the person. A task without candidates is offered to everybody.
+    that excludes the person. A task without candidates is offered to everybody, and so to any `candidate`.
+    `query` looks into the task's name, its instance's id and business key and its process, ignoring case.
     """
 
     instance: str = ""

@@ -202,9 +202,8 @@ class WaitReader(Part):
         )
 
     def _holds_task(self, record: WaitRecord, row: rows.InstanceRow, query: str) -> bool:
-        element = decode_wait(record.body).element
         name = process_name(self, record.tenant, row.process)
-        return holds(query, row.instance, row.business_key, record.label, element, row.process, name)
+        return holds(query, row.instance, row.business_key, record.label, row.process, name)
 
 
 @locked

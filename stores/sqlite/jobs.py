@@ -14,6 +14,15 @@ _JOB = (
     "SELECT i.tenant, i.id, i.process, i.version, i.business_key, w.label, w.body, w.worker, w.lease_until,"
     " w.nonce, w.instance, w.id FROM wait w JOIN instance i ON i.num = w.instance"
 )
+_TYPES = """
+WITH RECURSIVE type(topic) AS (
+    SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ?1
+    UNION ALL
+    SELECT (SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ?1 AND topic > type.topic)
+    FROM type WHERE topic IS NOT NULL
+)
+SELECT topic FROM type WHERE topic IS NOT NULL
+"""
 
 
 class JobReader(Part):
@@ -94,17 +103,9 @@ class JobWriter(JobReader):
     ) -> list[rows.JobRow]:
         """Lease open jobs, oldest first, and return them under new ids."""
         checked_limit(limit)
-        where = Where("w.kind = 2 AND w.held = 0 AND w.tenant = ?", values=[self._words.find(tenant)])
-        if types is not None:
-            where.add_in("w.topic", self._words.numbers(types))
-        if instances is not None:
-            where.add("i.tenant = ?", self._words.find(tenant))
-            where.add_in("i.id", list(instances))
-        where.add("w.lease_until <= ?", now)
+        where = Where("w.kind = 2 AND w.held = 0 AND w.lease_until <= ?", values=[now])
         where.add("(w.due IS NULL OR w.due <= ?)", engine_now)
-        found = self._db.all(
-            f"{_JOB} WHERE {where} ORDER BY w.instance, w.id LIMIT ?", (*where.values, limit)
-        )
+        found = self._open_jobs(tenant, where, types=types, instances=instances, limit=limit)
         leased: list[rows.JobRow] = []
         holder = self._words.number(worker)
         for row in found:
@@ -115,6 +116,34 @@ class JobWriter(JobReader):
             )
             leased.append(self._job_row((*row[:7], holder, lease_until, new)))
         return leased
+
+    def _open_jobs(
+        self,
+        tenant: str,
+        where: Where,
+        *,
+        types: Collection[str] | None,
+        instances: Collection[str] | None,
+        limit: int,
+    ) -> list[tuple[Any, ...]]:
+        """Return the oldest jobs that fit; type by type, since each type's jobs lie in order in their index."""
+        owner = self._words.find(tenant)
+        if instances is not None:
+            where.add("i.tenant = ?", owner)
+            where.add_in("i.id", list(instances))
+        else:
+            where.add("w.tenant = ?", owner)
+        if types is not None:
+            topics = self._words.numbers(set(types))
+        else:
+            topics = [topic for (topic,) in self._db.all(_TYPES, (owner,))]
+        found: list[tuple[Any, ...]] = []
+        for topic in topics:
+            found += self._db.all(
+                f"{_JOB} WHERE {where} AND w.topic = ? ORDER BY w.instance, w.id LIMIT ?",
+                (*where.values, topic, limit),
+            )
+        return sorted(found, key=lambda row: row[-2:])[:limit]
 
     def extend_job(self, tenant: str, job: str, *, lease_until: int) -> rows.JobRow:
         """Give a lease more time; refuse as `find_job` does."""

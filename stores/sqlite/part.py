@@ -1,11 +1,13 @@
 """What every part of the SQLite store stands on, and how conditions are put together."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowmaster.stores.sqlite.connection import Connection
 from flowmaster.stores.sqlite.words import Words
+
+_NO_WORDS: Mapping[str, Sequence[int]] = {}
 
 
 class Part(ABC):
@@ -49,19 +51,23 @@ class Where:
         """Add that a column has one of the values; none of them fits no row."""
         self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
 
-    def add_text(self, text: str, *columns: str, or_in: tuple[str, Sequence[int]] | None = None) -> None:
-        """Add that one of the columns holds the text, ignoring case, or a column has one of some numbers."""
+    def add_text(self, text: str, *columns: str, words: Mapping[str, Sequence[int]] = _NO_WORDS) -> None:
+        """Add that one of the columns holds the text, ignoring case; `words` maps columns of words to more that fit."""
         if text.isascii():
             part = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            conditions = [f"{column} LIKE ? ESCAPE '\\'" for column in columns]
+            fits = "{} LIKE ? ESCAPE '\\'"
         else:
             part = text.casefold()
-            conditions = [f"contains({column}, ?)" for column in columns]
-        numbers: Sequence[int] = ()
-        if or_in is not None and or_in[1]:
-            numbers = or_in[1]
-            conditions.append(f"{or_in[0]} IN ({', '.join('?' * len(numbers))})")
-        self.add(f"({' OR '.join(conditions)})", *[part] * len(columns), *numbers)
+            fits = "contains({}, ?)"
+        conditions = [fits.format(column) for column in columns]
+        values: list[Any] = [part] * len(columns)
+        for column, numbers in words.items():
+            conditions.append(f"{column} IN (SELECT id FROM word WHERE {fits.format('text')})")
+            values.append(part)
+            if numbers:
+                conditions.append(f"{column} IN ({', '.join('?' * len(numbers))})")
+                values += numbers
+        self.add(f"({' OR '.join(conditions)})", *values)
 
     def __str__(self) -> str:
         return " AND ".join(self._conditions) or "1"

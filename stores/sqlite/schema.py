@@ -55,7 +55,7 @@ CREATE TABLE wait (
     body TEXT NOT NULL,
     PRIMARY KEY (instance, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX wait_task ON wait (tenant, priority DESC, instance, id) WHERE kind = 1;
+CREATE INDEX wait_task ON wait (tenant, priority DESC, instance, id, held) WHERE kind = 1;
 CREATE INDEX wait_person ON wait (tenant, person) WHERE person IS NOT NULL;
 CREATE INDEX wait_job ON wait (tenant, topic) WHERE kind = 2;
 CREATE INDEX wait_event ON wait (tenant, topic, key) WHERE kind = 4;

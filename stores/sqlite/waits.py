@@ -9,6 +9,8 @@ from flowmaster.stores.identifiers import parse_wait_id, task_id
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.projection import (
     ANYBODY,
+    EVENT,
+    JOB,
     PAUSED,
     TASK,
     WaitChanges,
@@ -20,7 +22,7 @@ from flowmaster.stores.projection import (
 from flowmaster.stores.sqlite.part import Part, Where
 
 _TASK_COLUMNS = "i.id, i.process, i.version, i.business_key, w.label, w.body"
-_TASKS = "FROM wait w JOIN instance i ON i.num = w.instance"
+_TASKS = "FROM wait w CROSS JOIN instance i ON i.num = w.instance"
 _SUBSCRIPTIONS = (
     "SELECT i.id, i.process, i.business_key, w.held, w.body FROM wait w JOIN instance i ON i.num = w.instance"
 )
@@ -43,7 +45,8 @@ class WaitReader(Part):
         if parts is None or parts.nonce:
             return None
         found = self._db.one(
-            f"SELECT {_TASK_COLUMNS} {_TASKS} WHERE i.tenant = ? AND i.id = ? AND w.id = ? AND w.kind = 1",
+            f"SELECT {_TASK_COLUMNS} FROM instance i CROSS JOIN wait w ON w.instance = i.num"
+            " WHERE i.tenant = ? AND i.id = ? AND w.id = ? AND w.kind = 1",
             (self._words.find(tenant), parts.instance, parts.wait),
         )
         row = self._task_row(found) if found else None
@@ -54,7 +57,8 @@ class WaitReader(Part):
         limit = checked_limit(which.limit)
         with self._db.snapshot():
             where = self._task_conditions(tenant, which)
-            total = self._db.value(f"SELECT count(*) {_TASKS} WHERE {where}", where.values)
+            tasks = _TASKS if which.process or which.query else "FROM wait w"
+            total = self._db.value(f"SELECT count(*) {tasks} WHERE {where}", where.values)
             if which.cursor is not None:
                 priority, instance, wait = cursor_numbers(which.cursor, 3)
                 where.add("(-w.priority, w.instance, w.id) > (?, ?, ?)", -priority, instance, wait)
@@ -148,15 +152,17 @@ class WaitReader(Part):
 
     def _task_conditions(self, tenant: str, which: rows.TaskFilter) -> Where:
         find = self._words.find
-        where = Where("w.kind = 1 AND w.tenant = ?", values=[find(tenant)])
+        narrow = which.instance or which.assignee
+        where = Where("w.kind = 1", "+w.tenant = ?" if narrow else "w.tenant = ?", values=[find(tenant)])
         if not which.include_sandbox:
             where.add("w.held & 2 = 0")
         if which.instance:
-            where.add("i.tenant = ? AND i.id = ?", find(tenant), which.instance)
+            number = "(SELECT num FROM instance WHERE tenant = ? AND id = ?)"
+            where.add(f"w.instance = {number}", find(tenant), which.instance)
         if which.process:
             where.add("i.process = ?", find(which.process))
         if which.assignee:
-            where.add("w.person = ?", find(which.assignee))
+            where.add("w.tenant = ? AND w.person = ?", find(tenant), find(which.assignee))
         if which.states:
             where.add_in("w.state", self._words.numbers(which.states))
         if which.query:
@@ -164,10 +170,7 @@ class WaitReader(Part):
                 which.query,
                 "i.id",
                 "i.business_key",
-                "(SELECT text FROM word WHERE word.id = w.label)",
-                "(SELECT text FROM word WHERE word.id = i.process)",
-                "json_extract(w.body, '$[3]')",
-                or_in=("i.process", self._processes_named(tenant, which.query)),
+                words={"w.label": (), "i.process": self._processes_named(tenant, which.query)},
             )
         self._add_candidates(where, tenant, which)
         return where
@@ -237,8 +240,8 @@ class WaitWriter(WaitReader):
                 words.optional(keys.state),
                 words.optional(keys.person),
                 keys.priority,
-                words.optional(keys.topic),
-                keys.key if keys.topic else None,
+                words.number(keys.topic) if keys.kind in (JOB, EVENT) else None,
+                keys.key if keys.kind == EVENT else None,
                 keys.due,
                 encode_wait(wait).decode(),
             ),
@@ -262,8 +265,8 @@ class WaitWriter(WaitReader):
                 words.optional(keys.state),
                 words.optional(keys.person),
                 keys.priority,
-                words.optional(keys.topic),
-                keys.key if keys.topic else None,
+                words.number(keys.topic) if keys.kind in (JOB, EVENT) else None,
+                keys.key if keys.kind == EVENT else None,
                 keys.due,
                 encode_wait(wait).decode(),
                 instance,
