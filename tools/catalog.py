@@ -5,11 +5,17 @@ An operation's module lists what it offers in `OPERATIONS`; a module that is not
 
 from collections.abc import Iterable
 
-from flowmaster.tools import operations, server
+from flowmaster.tools import audit, instances, operations, processes, rules, server, tasks, work
 from flowmaster.tools.registry import AnyOperation, Registry
 
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
+    processes.OPERATIONS,
+    instances.OPERATIONS,
+    tasks.OPERATIONS,
+    work.OPERATIONS,
+    rules.OPERATIONS,
     operations.OPERATIONS,
+    audit.OPERATIONS,
     server.OPERATIONS,
 )
 """What each module offers, first things first."""

@@ -18,6 +18,9 @@ LENGTH_MAX = 1_000_000
 DEPTH_MAX = 100
 NODES_MAX = 100_000
 
+_LINE_ENDS = "\0\r\n\x85\u2028\u2029"
+_BLANKS = f"{_LINE_ENDS} \t"
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _TRUE = re.compile(r"(?:true|True|TRUE)\Z")
 _FALSE = re.compile(r"(?:false|False|FALSE)\Z")
@@ -60,9 +63,9 @@ def read_outline_text(text: str) -> OutlineText:
     return OutlineText(_Plain(lines).value(node, "", 0), lines)
 
 
-def _open(text: str) -> yaml.SafeLoader:
+def _open(text: str) -> "_Loader":
     try:
-        return yaml.SafeLoader(text)
+        return _Loader(text)
     except yaml.reader.ReaderError as error:
         raise FlowMasterError(
             "outline.malformed",
@@ -72,11 +75,11 @@ def _open(text: str) -> yaml.SafeLoader:
         ) from error
 
 
-def _refuse_references(loader: yaml.SafeLoader, text: str) -> None:
+def _refuse_references(loader: "_Loader", text: str) -> None:
     """Look through the events before anything is built: references, tags, and too much of anything."""
     depth = count = 0
     while loader.check_event():
-        event = loader.get_event()
+        event: yaml.Event = loader.get_event()  # type: ignore[no-untyped-call]  # The stubs leave it untyped.
         count += 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _at(
@@ -85,10 +88,9 @@ def _refuse_references(loader: yaml.SafeLoader, text: str) -> None:
                 "Anchors and aliases (`&`, `*`) are not taken.",
                 "Write the part out, or quote the text.",
             )
-        if getattr(event, "tag", None) and isinstance(event, yaml.NodeEvent):
-            raise _at(
-                event, text, f"The tag {event.tag!r} is not taken.", "Leave the tag out, or quote the text."
-            )
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise _at(event, text, f"The tag {tag!r} is not taken.", "Leave the tag out, or quote the text.")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -97,6 +99,67 @@ def _refuse_references(loader: yaml.SafeLoader, text: str) -> None:
             raise _at(event, text, f"The outline nests deeper than {DEPTH_MAX} levels.", "Make it flatter.")
         if count > NODES_MAX:
             raise _at(event, text, f"The outline has more than {NODES_MAX:,} parts.", "Split the process.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose unquoted texts may hold FEEL inside braces: `{if: count(a, b) > 1, note?: x in [1, 2]}`.
+
+    YAML ends such a text at the comma, or finds it malformed; here a bracket that closes in the same line belongs to
+    the text it stands in, and `?` is a letter like any other.
+    """
+
+    def scan_plain(self) -> yaml.ScalarToken:
+        """Scan an unquoted text, as PyYAML does apart from brackets and question marks."""
+        chunks: list[str] = []
+        spaces: list[str] = []
+        start = end = self.get_mark()
+        indent = self.indent + 1
+        while True:
+            length = 0 if self.peek() == "#" else self._length()
+            if length == 0:
+                break
+            self.allow_simple_key = False
+            chunks.extend(spaces)
+            chunks.append(self.prefix(length))
+            self.forward(length)
+            end = self.get_mark()
+            spaces = self.scan_plain_spaces(indent, start) or []
+            if not spaces or self.peek() == "#" or (not self.flow_level and self.column < indent):
+                break
+        return yaml.ScalarToken("".join(chunks), True, start, end)
+
+    def _length(self) -> int:
+        length = 0
+        while True:
+            letter = self.peek(length)
+            if letter in _BLANKS or (self.flow_level and letter in ",]}"):
+                return length
+            if letter == ":" and self.peek(length + 1) in (
+                f"{_BLANKS},[]{{}}" if self.flow_level else _BLANKS
+            ):
+                return length
+            inside = self._bracketed(length) if self.flow_level and letter in _BRACKETS else 0
+            if not inside and self.flow_level and letter in "[{":
+                return length
+            length += inside or 1
+
+    def _bracketed(self, start: int) -> int:
+        """Return how long the bracket that opens at `start` is, 0 where it does not close in this line."""
+        closing: list[str] = []
+        position, quoted = start, False
+        while True:
+            letter = self.peek(position)
+            if letter in _LINE_ENDS:
+                return 0
+            if letter == '"':
+                quoted = not quoted
+            elif not quoted and letter in _BRACKETS:
+                closing.append(_BRACKETS[letter])
+            elif not quoted and closing and letter == closing[-1]:
+                closing.pop()
+                if not closing:
+                    return position + 1 - start
+            position += 1
 
 
 class _Plain:
@@ -144,6 +207,10 @@ class _Plain:
 
 def _scalar(node: yaml.ScalarNode) -> Json:
     text = str(node.value)
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise _at(
+            node, "", "The text holds half a character (a lone surrogate).", "Write the whole character."
+        )
     if node.style is not None:
         return text
     if _NULL.match(text):
@@ -158,7 +225,7 @@ def _scalar(node: yaml.ScalarNode) -> Json:
 
 
 def _at(place: yaml.Event | yaml.Node, text: str, message: str, fix: str) -> FlowMasterError:
-    line = place.start_mark.line + 1
+    line = place.start_mark.line + 1 if place.start_mark else 1
     near = text.split("\n")[line - 1].strip()[:80] if text else ""
     return FlowMasterError(
         "outline.malformed",

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from flowmaster.engine.bpmn.svg import Marks, draw_svg
-
 from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.state import State
 
 

@@ -3,14 +3,12 @@
 from typing import Any, Literal
 
 from flowmaster.engine.edits.apply import apply_edits
-from flowmaster.engine.outline.compiler import compile_outline
-from flowmaster.tools.outline_text import read_outline
-from flowmaster.tools.scenarios import Tested, run_scenarios, scenarios_of, summary_of
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
@@ -27,9 +25,11 @@ from flowmaster.tools.drafts import (
     version_of,
 )
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
+from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
+from flowmaster.tools.scenarios import Tested, run_scenarios, scenarios_of, summary_of
 
 PROBLEMS_SHOWN = 30
 """How many problems one answer lists; the view `problems` lists all."""
@@ -72,7 +72,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
     if arguments.bpmn:
         document = parse_bpmn(arguments.bpmn)
     else:
-        compiled = compile_outline(read_outline(arguments.outline))
+        compiled = compile_outline(*_outline(arguments.outline))
         document, questions, defaults = (
             compiled.document,
             list(compiled.open_questions),
@@ -104,6 +104,10 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         processes=file.processes if len(file.processes) > 1 else [],
         next=[follow_up(hint) for hint in _after_draft(file, main)],
     )
+
+
+def _outline(given: Json) -> OutlineText:
+    return read_outline_text(given) if isinstance(given, str) else OutlineText(given, {})
 
 
 def _summary(file: ProcessFile, main: str) -> str:
