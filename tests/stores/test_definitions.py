@@ -197,6 +197,9 @@ def test_documents_are_found_newest_first_and_can_be_renamed(store: Store) -> No
         "Order 1.csv"
     ]
     assert reader.find_documents(TENANT, rows.DocumentFilter(media_type="text/csv")).total == 1
+    assert [row.document for row in reader.find_documents(TENANT, rows.DocumentFilter(sha256="y")).items] == [
+        "doc:1"
+    ]
     assert reader.find_documents("other", rows.DocumentFilter()).total == 0
 
 
