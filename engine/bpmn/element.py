@@ -11,7 +11,7 @@ from lxml import etree
 from flowmaster.engine.bpmn import whitespace
 from flowmaster.engine.bpmn.identifiers import NOT_XML, is_id
 from flowmaster.engine.bpmn.order import rank
-from flowmaster.engine.bpmn.source import line_of, located
+from flowmaster.engine.bpmn.source import line_of, located, read_fragment
 from flowmaster.engine.bpmn.vocabulary import MODEL, PREFIXES
 from flowmaster.engine.errors import FlowMasterError
 

@@ -20,7 +20,7 @@ from flowmaster.engine.outline.nodes import (
 from flowmaster.engine.outline.reading_steps import INCIDENT, default_form
 from flowmaster.engine.outline.reading_words import ANYONE
 from flowmaster.engine.outline.scopes import name_key
-from flowmaster.engine.outline.values import is_name
+from flowmaster.engine.outline.values import is_name, native
 from flowmaster.engine.outline.writing_events import title_of
 from flowmaster.engine.values import Json
 
@@ -151,6 +151,8 @@ class _Writer:
                 return self._triggered(step)
             case "group":
                 return {"group": None}
+            case "set":
+                return {"set": _natives(step.main)}
             case _:
                 return {step.kind: step.main}
 
@@ -213,6 +215,8 @@ class _Writer:
         match key:
             case "into" | "outputs":
                 return _into(value)
+            case "with":
+                return _natives(value)
             case "not":
                 assert isinstance(value, list)
                 plain = [self._person(str(entry)) for entry in value]
@@ -221,7 +225,7 @@ class _Writer:
                 return value[0] if isinstance(value, list) and len(value) == 1 else value
             case "escalate":
                 assert isinstance(value, list)
-                return {after: role for after, role in value}
+                return {str(after): role for after, role in value}
             case "form":
                 assert isinstance(value, Mapping)
                 return value["id"] if "id" in value else _form(value["schema"])
@@ -338,6 +342,11 @@ def _into(value: Json) -> Json:
         names = list(value)
         return names[0] if len(names) == 1 else names
     return dict(value)
+
+
+def _natives(value: Json) -> Json:
+    assert isinstance(value, Mapping)
+    return {key: native(str(source)) for key, source in value.items()}
 
 
 def _retry(value: Json) -> Json:

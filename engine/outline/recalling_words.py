@@ -15,6 +15,8 @@ from flowmaster.engine.outline.writing_words import RESULT, own_form
 from flowmaster.engine.values import Json
 
 _FROM_NOW = re.compile(r'=\s*now\(\)\s*\+\s*duration\("(P[^"]+)"\)\Z')
+_EMPTY = re.compile(r"\A<([^>]*[^/>])>\s*</[^>]+>\Z")
+_ID_OR_NAME = re.compile(r"\A<[^>]*>")
 _DECLARED = re.compile(r'\s+xmlns:([\w.-]+)="([^"]*)"')
 
 
@@ -44,7 +46,7 @@ class WordReader:
         reader = _KINDS.get(element.kind)
         found = reader(self, element) if reader is not None and self._is_plain(element) else None
         if found is None:
-            return Recalled("bpmn", raw_xml(element), {})
+            return Recalled("bpmn", raw_xml(element, named=False), {})
         self._common(element, found)
         return found
 
@@ -281,12 +283,18 @@ class WordReader:
         return left
 
 
-def raw_xml(element: Element) -> str:
-    """Return an element as XML for the outline: without its flows and without the usual declarations."""
+def raw_xml(element: Element, *, named: bool = True) -> str:
+    """Return an element as XML for the outline: without its flows and without the usual declarations.
+
+    With `named` false its id and name are left out, too, since the outline says them.
+    """
     text = element.to_xml()
     for child in element.children("incoming", "outgoing"):
         text = re.sub(rf"\s*<([\w-]+:)?{child.kind}[^>]*>{re.escape(child.text)}</[^>]+>", "", text, count=1)
-    return _DECLARED.sub(lambda one: "" if PREFIXES.get(one[2]) == one[1] else one[0], text)
+    text = _DECLARED.sub(lambda one: "" if PREFIXES.get(one[2]) == one[1] else one[0], text)
+    if not named:
+        text = _ID_OR_NAME.sub(lambda one: re.sub(r"\s(?:id|name)=\"[^\"]*\"", "", one[0]), text, count=1)
+    return _EMPTY.sub(r"<\1/>", text)
 
 
 def _feel(text: str) -> str:

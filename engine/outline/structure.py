@@ -111,7 +111,7 @@ class Structurer:
         if found.kind == "group":
             inside, events = self._inside(element)
             if not inside:
-                found = Recalled("bpmn", raw_xml(element), {})
+                found = Recalled("bpmn", raw_xml(element, named=False), {})
         beside = self.ways.next(element.id) or stop
         handlers = tuple(
             handler
@@ -298,10 +298,10 @@ class Structurer:
         return self._behind(join)
 
     def _race(self, element: Element, ways: list[Way], stop: str, nodes: list[Node]) -> str:
-        meeting = self._meeting(ways, stop)
-        branches = tuple(tuple(self.steps(way.target, meeting)) for way in ways)
+        following = self._meeting(ways, stop) or self.ways.next(ways[-1].target)
+        branches = tuple(tuple(self.steps(way.target, following)) for way in ways)
         nodes.append(Parallel(branches, element.id, "first", _gateway_name(element), element.id))
-        return meeting
+        return following
 
     def _join(self, ways: list[Way], kind: str) -> str:
         """Return the gateway that joins exactly these ways, empty where none does."""

@@ -16,6 +16,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+
 _CYCLE = re.compile(r"R\d*/(?:[^/]+/)?P\S+\Z")
 _CRON = re.compile(r"(?:@\w+|\S+(?: +\S+){4,5})(?: \S+/\S+)?\Z")
 _UNITS = {"s": "PT{}S", "h": "PT{}H", "d": "P{}D", "w": "P{}W", "y": "P{}Y"}
+_NUMBER = re.compile(r"(?:0|-?[1-9]\d{0,30})(?:\.\d{0,20}[1-9])?\Z")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 
 
@@ -70,6 +71,15 @@ def feel_of(value: Json) -> str:
         return f"{{{inside}}}"
     assert isinstance(value, Sequence)
     return f"[{', '.join(feel_of(entry) for entry in value)}]"
+
+
+def native(expression: str) -> Json:
+    """Return the number or boolean that an expression is, else the expression."""
+    if expression in ("true", "false"):
+        return expression == "true"
+    if _NUMBER.match(expression):
+        return Decimal(expression) if "." in expression else int(expression)
+    return expression
 
 
 def literal(value: Json) -> str:
