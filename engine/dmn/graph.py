@@ -464,9 +464,14 @@ class ServiceNode(Node):
             object.__setattr__(self.function, "types", tuple(kinds))
 
     def _call(self, run: Evaluation, values: Sequence[object]) -> object:
-        assert isinstance(run, DmnRun)
         if self.error is not None:
             raise self.error
+        if not isinstance(run, DmnRun):
+            own = DmnRun(NOTHING, run.at, run.zone, run.limits)
+            own.steps, own.depth, own.warnings = run.steps, run.depth, run.warnings
+            answer = self._call(own, values)
+            run.steps = own.steps
+            return answer
         outer = run.inputs, run.values, run.decisions
         run.inputs, run.decisions = NOTHING, NOTHING
         run.values = {node.key: value for node, value in zip(self._given, values, strict=True)}

@@ -23,7 +23,7 @@ from flowmaster.engine.feel.compile_collections import (
     compile_quantified,
     compile_range,
 )
-from flowmaster.engine.feel.compile_tests import Test, compile_in, compile_test, compile_tests, compile_unary
+from flowmaster.engine.feel.compile_tests import compile_in, compile_tests, compile_unary
 from flowmaster.engine.feel.evaluation import Evaluation, FeelLimitExceeded, Limits, Place
 from flowmaster.engine.feel.external import External
 from flowmaster.engine.feel.numbers import INTEGER_MAX
@@ -69,10 +69,6 @@ class Compiler:
     def compile(self, node: s.Node) -> Code:
         """Compile any node."""
         return _COMPILERS[node.__class__](self, node)
-
-    def test(self, node: s.Node) -> Test:
-        """Compile a node as a test of a value."""
-        return compile_test(self, node)
 
     def constant(self, value: object) -> Code:
         """Return code that answers one value."""

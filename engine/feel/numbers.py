@@ -4,7 +4,7 @@ FEEL's numbers are IEEE 754-2008 decimal128 (DMN 1.5, 10.3.2.3.1). The decimal c
 the running thread is never read.
 """
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from flowmaster.engine.values import Number
 
@@ -41,12 +41,9 @@ def tidy(value: Decimal) -> Number | None:
 
 def read_number(text: str) -> Number | None:
     """Read a number literal: digits, fraction, exponent; None when it is not one."""
-    try:
-        if text.isdecimal() and text.isascii():
-            return fit(int(text)) if len(text) < 1000 else None
-        value = DECIMAL.create_decimal(text)
-    except (InvalidOperation, ValueError):
-        return None
+    if text.isdecimal() and text.isascii():
+        return fit(int(text)) if len(text) < 1000 else None
+    value = DECIMAL.create_decimal(text)
     if not value.is_finite():
         return None
     return tidy(value) if "e" in text or "E" in text else value

@@ -36,7 +36,7 @@ class Function:
     """Whether the function checks the number and names of its arguments itself, as built-ins do."""
 
 
-_KINDS: dict[type, str] = {
+KINDS: dict[type, str] = {
     type(None): "null",
     bool: "boolean",
     int: "number",
@@ -57,10 +57,10 @@ _KINDS: dict[type, str] = {
 
 def kind_of(value: object) -> str:
     """Return the FEEL name of a value's type."""
-    kind = _KINDS.get(value.__class__)
+    kind = KINDS.get(value.__class__)
     if kind is not None:
         return kind
-    for known, name in _KINDS.items():
+    for known, name in KINDS.items():
         if isinstance(value, known):
             return name
     return "unknown"

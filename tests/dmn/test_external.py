@@ -2,6 +2,7 @@
 
 import pytest
 
+from flowmaster.engine.dmn.external import available
 from tests.dmn.models import answer, literal
 
 
@@ -103,3 +104,9 @@ def test_boxed_external_functions_are_found_by_their_kind() -> None:
 @pytest.mark.parametrize("mapping", ["5", "{java: 1}", "{pmml: {}}", "{java: {}}"])
 def test_other_mappings_are_null(mapping: str) -> None:
     assert answer(literal(f"{{f: function() external {mapping}, r: f()}}.r")) is None
+
+
+def test_what_is_available_can_be_listed() -> None:
+    names = available()
+    assert "java.lang.Math.sqrt(double)" in names
+    assert names == sorted(names)

@@ -6,7 +6,7 @@ import pytest
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel.evaluation import Limits
-from flowmaster.engine.feel.expression import FeelLimitExceeded
+from flowmaster.engine.feel.expression import FeelLimitExceeded, compile_expression
 from flowmaster.engine.feel.temporal import Date
 from tests.dmn.models import compiled, data, decision, evaluate, literal, model
 
@@ -260,3 +260,40 @@ def test_functions_are_typed_by_item_definitions() -> None:
     )
     assert evaluate(body + decision("d1", literal("apply(function(a, b) a)"), knows="k9"), "d1").value is None
     assert evaluate(body + decision("d1", literal("maker()"), knows="k8"), "d1").value == 5
+
+
+def test_a_service_that_left_its_model_still_answers() -> None:
+    body = SERVICE + decision("d1", literal("my service"), knows="s1")
+    function = evaluate(body, "d1").value
+    result = compile_expression("f(1, 10)").evaluate({"f": function})
+    assert result.value == 22
+
+
+def test_types_of_imported_models_are_unknown_when_the_import_is_not_given() -> None:
+    body = (
+        '<import name="o" namespace="urn:nowhere" importType="dmn"/>'
+        '<inputData id="i_p" name="p"><variable name="p" typeRef="o.tPerson"/></inputData>'
+        + decision("d1", literal("p"), inputs="p")
+    )
+    assert evaluate(body, "d1", p=5).value == 5
+
+
+def test_an_input_is_listed_once_for_all_who_need_it() -> None:
+    body = (
+        data("a")
+        + decision("d1", literal("a"), inputs="a")
+        + decision("d2", literal("a"), inputs="a")
+        + decision("d3", literal("d1 + d2 + d1"), decisions="d1 d2 d1")
+    )
+    assert compiled(body).decision("d3").inputs == (("a", ""),)
+    assert evaluate(body, "d3", a=1).value == 3
+
+
+def test_the_answer_of_a_knowledge_model_is_fitted_to_its_type() -> None:
+    body = (
+        '<businessKnowledgeModel id="k7" name="k7"><variable name="k7" typeRef="number"/><encapsulatedLogic>'
+        '<literalExpression><text>"x"</text></literalExpression></encapsulatedLogic></businessKnowledgeModel>'
+    )
+    result = evaluate(body + decision("d1", literal("k7()"), knows="k7"), "d1")
+    assert result.value is None
+    assert "number" in result.warnings[0].text

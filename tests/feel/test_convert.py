@@ -136,3 +136,11 @@ def test_the_kind_of_every_value_is_named() -> None:
     assert kind_of(Odd()) == "context"
     assert kind_of(object()) == "unknown"
     assert literal(value("[1..2)")) == "[1..2)"
+
+
+def test_a_text_of_too_many_values_ends_in_dots() -> None:
+    levels = ", ".join(f"l{number + 1}: [l{number}, l{number}]" for number in range(40))
+    nested = value(f"{{l0: [1, 1], {levels}}}.l40")
+    assert show(nested).endswith("]")
+    assert "..." in show(nested)
+    assert len(show(nested)) < 1_000_000

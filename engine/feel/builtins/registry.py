@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flowmaster.engine.feel.evaluation import Evaluation, Fault, Place
-from flowmaster.engine.feel.values import Function, kind_of
+from flowmaster.engine.feel.values import KINDS, Function, kind_of
 
 Implementation = Callable[..., object]
 MISSING = object()
@@ -24,6 +24,8 @@ class Parameter:
     nullable: bool
     optional: bool
     rest: bool
+    classes: frozenset[type]
+    """The Python classes whose values fit as they are."""
 
     def fit(self, value: object) -> tuple[object, bool]:
         """Fit a value into the parameter, by the implicit conversions of lists if need be."""
@@ -70,8 +72,13 @@ class Overload:
     def fit(self, arguments: Sequence[object]) -> list[object] | None:
         """Fit arguments into the parameters; None when one does not."""
         fitted: list[object] = []
+        parameters = self.parameters
+        last = len(parameters) - 1
         for index, value in enumerate(arguments):
-            parameter = self.parameters[min(index, len(self.parameters) - 1)]
+            parameter = parameters[index if index < last else last]
+            if value.__class__ in parameter.classes:
+                fitted.append(value)
+                continue
             if value is MISSING:
                 fitted.append(None)
                 continue
@@ -135,9 +142,9 @@ def _parameters(text: str) -> list[Parameter]:
         kind = kind.rstrip("?")
         kinds = None if kind in ("any", "") else frozenset(kind.split("|"))
         rest = name.endswith("...")
-        parameters.append(
-            Parameter(name.removesuffix("..."), kinds, nullable or optional and rest, optional, rest)
-        )
+        classes = frozenset(known for known, title in KINDS.items() if kinds is not None and title in kinds)
+        nullable = nullable or (optional and rest)
+        parameters.append(Parameter(name.removesuffix("..."), kinds, nullable, optional, rest, classes))
     return parameters
 
 

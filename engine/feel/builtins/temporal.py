@@ -11,6 +11,7 @@ from flowmaster.engine.feel.temporal import (
     DayTimeDuration,
     Time,
     YearMonthDuration,
+    date_from_days,
     date_time_from,
     days_of,
     make_date,
@@ -224,6 +225,8 @@ def today(run: Evaluation) -> object:
 
     Example: today() instance of date = true
     """
+    if run.zone == "UTC":
+        return date_from_days(run.at // 86_400_000)
     moment = now(run)
     assert isinstance(moment, DateTime)
     return moment.date
