@@ -1,5 +1,6 @@
 """Reading instances: one with its state, and lists of them."""
 
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flowmaster.engine.state import Parent, State
@@ -13,7 +14,7 @@ _COLUMNS = (
     "incidents, sandbox, parent_depth"
 )
 _LOAD = f"SELECT {_COLUMNS}, hash, waits, body FROM instance WHERE tenant = ? AND id = ?"
-_WAITS = "SELECT body FROM wait WHERE instance = ? ORDER BY id"
+_WAITS = "SELECT body FROM wait WHERE instance = ?"
 STATUSES = ("active", "paused", "completed", "cancelled", "failed")
 
 
@@ -45,8 +46,7 @@ class InstanceReader(Part):
         )
         state.parent = row.parent
         decode_body(found[-1], state)
-        for (text,) in waits:
-            wait = decode_wait(text)
+        for wait in sorted((decode_wait(text) for (text,) in waits), key=attrgetter("id")):
             state.waits[wait.id] = wait
         return rows.StoredInstance(row, state)
 
