@@ -5,7 +5,7 @@ The grammar is DMN 1.5, 10.3.1.2. Names are matched against the known ones first
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.evaluation import Place
-from flowmaster.engine.feel.lexer import FeelSyntaxError, Lines, Token, tokenize
+from flowmaster.engine.feel.lexer import Lines, Token, tokenize
 from flowmaster.engine.feel.names import KnownNames, NameSet, normal_name
 from flowmaster.engine.feel.numbers import read_number
 from flowmaster.engine.feel.parser_constructs import COMPARISONS, ConstructParser
@@ -79,11 +79,11 @@ class Parser(ConstructParser):
             return s.Tests((), False, place)
         if self.at_name("not") and self._closes_at_end(self.index + 1):
             self.index += 2
-            tests = self._tests(")")
+            tests = self._tests()
             self.expect(")")
             self.finish()
             return s.Tests(tests, True, place)
-        tests = self._tests("")
+        tests = self._tests()
         self.finish()
         return s.Tests(tests, False, place)
 
@@ -100,12 +100,10 @@ class Parser(ConstructParser):
                     return self.tokens[position + 1].kind == "end"
         return False
 
-    def _tests(self, closing: str) -> tuple[s.Node, ...]:
+    def _tests(self) -> tuple[s.Node, ...]:
         tests = [self._test()]
         while self.accept(","):
             tests.append(self._test())
-        if closing and not self.at(closing):
-            raise self.error(f"expected `,` or `{closing}` instead of {self.show()}")
         return tuple(tests)
 
     def _test(self) -> s.Node:
@@ -162,32 +160,28 @@ class Parser(ConstructParser):
 
     def _in_tests(self) -> tuple[s.Node, ...]:
         """Parse what stands behind `in`: tests in parentheses, or one test."""
-        start, mark = self.index, self.known.mark()
-        if self.at("("):
-            try:
-                self.index += 1
-                tests = self._tests("")
-                if self.accept(")") and not self._continues():
-                    return tests
-            except FeelSyntaxError:
-                pass
-            self.index = start
-            self.known.release(mark)
         token = self.tokens[self.index]
+        place = self.place()
         if token.kind == "symbol" and token.text in COMPARISONS:
-            place = self.place()
             self.index += 1
             return (s.UnaryTest(token.text, self.arithmetic(0), place),)
-        return (self.arithmetic(0),)
+        if not self.accept("("):
+            return (self.arithmetic(0),)
+        first = self._test()
+        if self.at("..") and not isinstance(first, s.UnaryTest):
+            return (self.read_range(first, False, place),)
+        tests = [first]
+        while self.accept(","):
+            tests.append(self._test())
+        self.expect(")")
+        if len(tests) > 1 or isinstance(first, s.UnaryTest):
+            return tuple(tests)
+        return (self.arithmetic(0, first),)
 
-    def _continues(self) -> bool:
-        token = self.tokens[self.index]
-        return token.kind == "symbol" and token.text in ("+", "-", "*", "/", "**", ".", "[", "(")
-
-    def arithmetic(self, minimum: int) -> s.Node:
-        """Parse operators that bind closer than `minimum`."""
-        place = self.place()
-        left = self._unary()
+    def arithmetic(self, minimum: int, first: s.Node | None = None) -> s.Node:
+        """Parse operators that bind closer than `minimum`; `first` is what was read in parentheses before."""
+        place = self.place() if first is None else first.place
+        left = self._unary() if first is None else self._instance_of(first)
         chain = 0
         while True:
             token = self.tokens[self.index]
@@ -214,9 +208,9 @@ class Parser(ConstructParser):
             node = s.Negation(node, place)
         return node
 
-    def _instance_of(self) -> s.Node:
+    def _instance_of(self, first: s.Node | None = None) -> s.Node:
         place = self.place()
-        node = self._postfix()
+        node = self._postfix(first)
         while self.at_name("instance"):
             self.index += 1
             if not self.accept_name("of"):
@@ -224,8 +218,8 @@ class Parser(ConstructParser):
             node = s.InstanceOf(node, self.type_expression(), place)
         return node
 
-    def _postfix(self) -> s.Node:
-        node = self._primary()
+    def _postfix(self, first: s.Node | None = None) -> s.Node:
+        node = self._primary() if first is None else first
         for _ in range(DEPTH_MAX):
             place = self.place()
             if self.accept("."):

@@ -22,7 +22,7 @@ class ConstructParser(TypeParser, ABC):
         """Parse an expression of any kind."""
 
     @abstractmethod
-    def arithmetic(self, minimum: int) -> s.Node:
+    def arithmetic(self, minimum: int, first: s.Node | None = None) -> s.Node:
         """Parse an expression without comparisons and logic, of operators that bind closer than `minimum`."""
 
     def read_if(self, place: Place) -> s.Node:
