@@ -16,7 +16,7 @@ from flowmaster.engine.bpmn.layout_labels import set_labels
 from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
 from flowmaster.engine.bpmn.layout_routes import route
 from flowmaster.engine.bpmn.layout_rows import set_rows
-from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out
+from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
 from flowmaster.engine.bpmn.layout_search import Search, Wires
 from flowmaster.engine.bpmn.lettering import broken, text_width
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
@@ -111,6 +111,13 @@ class _Studio:
             self._place_scope(page.owner, picture, Point(_ORIGIN.x, top))
         else:
             self._place_pools(page, picture, top)
+        bottom = max((box.bottom for box in list(picture.boxes.values())[first:]), default=top)
+        x = _ORIGIN.x
+        for note in page.owner.children("textAnnotation"):
+            if note.id not in picture.boxes:
+                width, height = size_of(self.document, note, {})
+                picture.boxes[note.id] = Box(x, bottom + _GAP_COMPONENTS, width, height)
+                x += width + _GAP_COMPONENTS
         boxes = list(picture.boxes.items())[first:]
         page.ids.update(identifier for identifier, _ in boxes)
         return max((box.bottom for _, box in boxes), default=top)

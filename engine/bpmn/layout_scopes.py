@@ -60,10 +60,13 @@ def plan(document: BpmnDocument, scope: Element, inner: dict[str, Box]) -> Scope
     found = ScopePlan(scope, leaves, [], [])
     sides: dict[str, list[Node]] = {}
     alone: list[Node] = []
-    for element in _side_elements(scope):
+    for element in _side_elements(document, scope):
         host = _host_of(document, element, hosts)
         node = _node(document, element, 0, inner)
-        if host is None or len(sides.get(host, ())) >= _ATTACHABLE_MAX:
+        if element.parent != scope and element.kind == "textAnnotation" and host is None:
+            continue
+        is_full = host is not None and len(sides.get(host, ())) >= _ATTACHABLE_MAX
+        if host is None or is_full or home.parts(element.id, host):
             alone.append(node._replace(lane=home.lane_of(element)))
         else:
             sides.setdefault(host, []).append(node)
@@ -141,6 +144,10 @@ class _LaneFinder:
         """Return the number of the lane, 0 where there are none."""
         return self._of.get(element.id, 0)
 
+    def parts(self, one: str, other: str) -> bool:
+        """Return whether the model puts the two into different lanes."""
+        return one in self._of and self._of[one] != self._of.get(other)
+
     def _spread(self, scope: Element) -> None:
         nodes = self._document.flow_nodes(scope)
         for node in nodes:
@@ -168,11 +175,13 @@ def _hosts(document: BpmnDocument, scope: Element) -> dict[str, str]:
     return hosts
 
 
-def _side_elements(scope: Element) -> list[Element]:
+def _side_elements(document: BpmnDocument, scope: Element) -> list[Element]:
     found = scope.children(*_SIDE_KINDS)
     if scope.kind == "process":
         for specification in scope.children("ioSpecification"):
             found.extend(specification.children("dataInput", "dataOutput"))
+    for collaboration in document.collaborations:
+        found.extend(collaboration.children("textAnnotation"))
     return found
 
 
@@ -208,28 +217,31 @@ def _node(document: BpmnDocument, element: Element, lane: int, inner: dict[str, 
 
 
 def _plan_edges(document: BpmnDocument, scope: Element, hosts: dict[str, str], found: ScopePlan) -> None:
-    flows = document.sequence_flows(scope) + [
-        association
-        for association in scope.children("association")
-        if _is_compensation(document, association)
-    ]
-    for flow in flows:
+    for flow in _flows_from(document, scope, hosts):
         source, target = document.source(flow), document.target(flow)
         if source is None or target is None:
             continue
-        if source.id not in hosts or target.id not in hosts:
+        if target.id not in hosts:
             found.loose.append(flow)
             continue
         begin, end = hosts[source.id], hosts[target.id]
         label = broken(flow.name, FLOW_LABEL_WIDTH, 4).width
-        if begin == end and begin != source.id:
-            found.loose.append(flow)
-            continue
         boundary = source.id if begin != source.id else ""
         if end != target.id:
             found.loose.append(flow)
         else:
             found.edges.append(Edge(flow.id, begin, end, boundary, label))
+
+
+def _flows_from(document: BpmnDocument, scope: Element, hosts: dict[str, str]) -> list[Element]:
+    """Return the flows that begin in a scope, in document order, wherever in the file they stand."""
+    flows = [flow for flow in document.sequence_flows(scope) if flow.get("sourceRef") in hosts]
+    known = {flow.id for flow in flows}
+    for node in document.flow_nodes(scope):
+        flows += [flow for flow in document.outgoing(node) if flow.id not in known]
+        if node.kind == "boundaryEvent":
+            flows += [one for one in document.associations(node) if _is_compensation(document, one)]
+    return flows
 
 
 def _is_compensation(document: BpmnDocument, association: Element) -> bool:

@@ -4,8 +4,17 @@ from typing import NamedTuple
 
 FONT_SIZE = 12
 LINE_HEIGHT = 14
-_NARROW = frozenset("iljtfrI.,:;!'|()[] ")
-_WIDE = frozenset("mwMWQO@%GDHNU")
+_WIDTHS = {
+    letter: width
+    for letters, width in (
+        ("iljI.,:;!'|", 26),
+        ("tfr()[]{}/- ", 34),
+        ("sckvxyzJ", 52),
+        ("w", 76),
+        ("mMW%@", 90),
+    )
+    for letter in letters
+}
 
 
 class Lines(NamedTuple):
@@ -18,8 +27,14 @@ class Lines(NamedTuple):
 
 def text_width(text: str, size: int = FONT_SIZE) -> int:
     """Return about how wide a line of text is, rather too wide than too narrow."""
-    tenths = sum(3 if c in _NARROW else 9 if c in _WIDE else 6 if ord(c) < 0x2000 else 10 for c in text)
-    return (tenths * size + 9) // 10
+    hundredths = sum(_WIDTHS.get(c) or _width_of(c) for c in text)
+    return (hundredths * size + 99) // 100
+
+
+def _width_of(letter: str) -> int:
+    if letter >= "\u2000":
+        return 100
+    return 72 if letter.isupper() else 59
 
 
 def broken(text: str, width: int, lines_max: int = 0, size: int = FONT_SIZE) -> Lines:

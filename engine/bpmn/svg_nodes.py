@@ -93,7 +93,7 @@ def _activity(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> N
     else:
         icon = task_icon(kind, style.line, style.fill)
         if icon:
-            pen.put(f'<g transform="translate({box.x + 6} {box.y + 6})">{icon}</g>')
+            pen.put(f'<g transform="translate({box.x + 5} {box.y + 5}) scale(.9)">{icon}</g>')
         _name_inside(pen, element.name, box, style, has_icon=bool(icon), has_marks=bool(marks))
     _markers(pen, marks, box, style)
 
