@@ -1,5 +1,6 @@
 """Shows any BPMN document as an outline: the way back from `compile_outline`."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from flowmaster.engine.outline.nodes import (
     Decision,
     End,
     Handler,
+    Jump,
     Node,
     Outline,
     Parallel,
@@ -34,6 +36,7 @@ from flowmaster.engine.outline.structure import Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
 from flowmaster.engine.values import Json
 
+_DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
 ROUNDS_MAX = 4
 """How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
 
@@ -224,6 +227,8 @@ def _start(
 def _with_when(outline: Outline) -> Outline:
     """Turn decisions that only guard one step into its `when`, where their id says that they were made so."""
 
+    guarded: dict[str, str] = {}
+
     def guard(node: Node) -> Node:
         if not isinstance(node, Decision) or len(node.cases) != 2 or node.kind != "choose":
             return node
@@ -233,9 +238,20 @@ def _with_when(outline: Outline) -> Outline:
             return node
         if node.id != f"when_{step.id}" or node.name:
             return node
+        guarded[node.at] = step.name
         return replace(step, words={**step.words, "when": first.condition})
 
-    return _mapped(outline, guard, lambda handler: handler)
+    def lead(node: Node) -> Node:
+        return replace(node, to=guarded.get(node.to, node.to)) if isinstance(node, Jump) else node
+
+    outline = _mapped(outline, guard, _same)
+    outline = _mapped(outline, lead, _same)
+    starts = tuple(replace(start, goto=guarded.get(start.goto, start.goto)) for start in outline.starts)
+    return replace(outline, starts=starts)
+
+
+def _same(handler: Handler) -> Handler:
+    return handler
 
 
 def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
@@ -250,7 +266,7 @@ def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
                 return replace(node, words={**node.words, "lane": wrong[node.at]})
             return node
 
-        outline = _mapped(outline, place, lambda handler: handler)
+        outline = _mapped(outline, place, _same)
     return outline
 
 
@@ -342,6 +358,7 @@ def _mapped(
     steps = listed(outline.steps)
     if steps and isinstance(steps[-1], End):
         last = steps[-1]
-        if not last.name and last.id in ("end", "") and last.trigger == Trigger() and not last.words:
+        plain = not last.name and last.trigger == Trigger() and not last.words
+        if plain and _DERIVED_END.match(last.id):
             steps = steps[:-1]
     return replace(outline, steps=steps, events=tuple(handler(one) for one in outline.events))

@@ -290,7 +290,7 @@ class _Writer:
         if node.id:
             own["id"] = node.id
         if not node.trigger.kind:
-            return {"end": node.name, **own} if node.name or own else "end"
+            return {"end": node.name or True, **own} if node.name or own else "end"
         found = _trigger(node.trigger)
         if node.name and node.name != node.trigger.value.removeprefix("="):
             found["name"] = node.name
