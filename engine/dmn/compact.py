@@ -45,6 +45,8 @@ _HITS = {
     "C>": ("COLLECT", "MAX"),
     "C#": ("COLLECT", "COUNT"),
 }
+_PATH = re.compile(r"[.()\[\]]")
+"""What tells a path or call that stands for a name (`invoice.total`) from a name with blanks in it."""
 _SHORT = {value: key for key, value in _HITS.items()}
 
 
@@ -132,7 +134,8 @@ class _Writer:
         self.annotations = (
             [str(label) for label in labels] if isinstance(labels, (list, tuple)) else [str(labels)]
         )
-        self.known = NameSet([_text(column, "name") for column in self.inputs], BUILTIN_NAMES)
+        named = [_text(column, "name") for column in self.inputs]
+        self.known = NameSet([name for name in named if not _PATH.search(name)], BUILTIN_NAMES)
         self.rules = self._rules(table.get("rules"))
         columns = len(self.inputs) + len(self.outputs)
         if not self.annotations and any(len(row) > columns for row in self.rules):

@@ -39,10 +39,7 @@ class CompiledTable:
         )
         self.allowed = tuple(self._allowed(box, column, names) for column in node.inputs)
         self.checks_inputs = any(cell.test is not None for cell in self.allowed)
-        cells = [
-            [_cell(box, rule.inputs[index], names, rule.line) for rule in node.rules]
-            for index in range(len(node.inputs))
-        ]
+        cells = [_column(box, node.rules, index, names) for index in range(len(node.inputs))]
         self.indexes = tuple(map(ColumnIndex, cells))
         self.look_ups = tuple(index.rules for index in self.indexes)
         self.dynamic = _dynamic_tests(cells, len(node.rules))
@@ -197,6 +194,16 @@ def bits(rows: int) -> Iterator[int]:
         lowest = rows & -rows
         yield lowest.bit_length() - 1
         rows ^= lowest
+
+
+def _column(box: "BoxCompiler", rules: Sequence[m.Rule], index: int, names: NameSet) -> list[Cell]:
+    """Compile the cells of a column, equal ones once."""
+    known: dict[str, Cell] = {}
+    for rule in rules:
+        cell = rule.inputs[index]
+        if cell.text not in known:
+            known[cell.text] = _cell(box, cell, names, rule.line)
+    return [known[rule.inputs[index].text] for rule in rules]
 
 
 def _cell(box: "BoxCompiler", cell: m.Literal, names: NameSet, line: int) -> Cell:

@@ -1,6 +1,7 @@
 """Safe XML for DMN: no document types, no entities, no network; elements by their local names in any DMN version."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree
 
@@ -64,27 +65,33 @@ def parse(source: bytes | str) -> Element:
     return root
 
 
+@lru_cache(maxsize=1024)
+def _split(tag: str) -> tuple[str, str]:
+    """Return namespace and local name of a tag."""
+    space, brace, name = tag.rpartition("}")
+    return (space[1:], name) if brace else ("", tag)
+
+
 def local(element: Element) -> str:
     """Return an element's name without its namespace."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _split(tag)[1] if isinstance(tag, str) else ""
 
 
 def namespace(element: Element) -> str:
     """Return an element's namespace."""
     tag = element.tag
-    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
+    return _split(tag)[0] if isinstance(tag, str) else ""
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
     """Give the DMN children of these names in their order; all DMN children without names."""
     for child in element:
-        if (
-            isinstance(child.tag, str)
-            and namespace(child) in NAMESPACES
-            and (not names or local(child) in names)
-        ):
-            yield child
+        tag = child.tag
+        if isinstance(tag, str):
+            space, name = _split(tag)
+            if space in NAMESPACES and (not names or name in names):
+                yield child
 
 
 def child(element: Element, *names: str) -> Element | None:

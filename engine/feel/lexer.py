@@ -44,10 +44,13 @@ class Lines:
     """Turns offsets of one text into places."""
 
     def __init__(self, text: str) -> None:
+        self._single = "\n" not in text
         self._starts = [0, *(index + 1 for index, char in enumerate(text) if char == "\n")]
 
     def place(self, offset: int) -> Place:
         """Return the line and column of an offset."""
+        if self._single:
+            return Place(offset, 1, offset + 1)
         line = bisect_right(self._starts, offset)
         return Place(offset, line, offset - self._starts[line - 1] + 1)
 
