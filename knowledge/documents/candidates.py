@@ -47,7 +47,7 @@ class Reader:
         regions = list(regions_of(hit, layout, hits))
         if spec.type == "string" and not spec.pattern and spec.shape != "identifier":
             regions = _text_first(hit, regions, layout.type_size)
-        if weak and spec.shape == "identifier":
+        if weak and spec.key == "invoice_number":
             regions = [region for region in regions if region.how != "below"]
         for region in regions:
             if (
@@ -112,17 +112,20 @@ class Reader:
                         yield _currency(layout, run, found, near=beside or _beside_number(run, found))
 
     def due_by_terms(self, issued: date) -> Iterator[Candidate]:
-        """Yield the due date that a term of payment in days gives, counted from the invoice date."""
+        """Yield the due date that the longest term of payment in a line gives (shorter ones earn a discount)."""
         for layout in self.layouts:
             for number, line in enumerate(layout.lines):
                 match = _TERMS.search(line.text)
-                days = int(next(filter(None, match.groups()))) if match else 0
-                if match and 0 < days <= 365:
+                if match is None:
+                    continue
+                terms = [*_DAYS.findall(line.text), *filter(None, match.groups())]
+                days = max(map(int, terms))
+                if 0 < days <= 365:
                     yield Candidate(
                         value=(issued + timedelta(days=days)).isoformat(),
                         page=layout.page.number,
                         box=line.box,
-                        quote=match.group(),
+                        quote=line.text,
                         method="derived.payment_days",
                         evidence=("worked out from other fields",),
                         line=number,
@@ -131,6 +134,8 @@ class Reader:
 
 _TOWN = re.compile(r"[A-ZÄÖÜ][\w.()/ -]{1,40},\s+(?:den\s+)?")
 _DATED = re.compile(r"\b(?:vom|dated|of|from|-|–|,)\s*$")
+_UNTIL = re.compile(r"\b(?:bis|zum|spätestens|by|until|on)\b", re.IGNORECASE)
+_DAYS = re.compile(r"\b(\d{1,3})\s+(?:Tage|days)", re.IGNORECASE)
 _TERMS = re.compile(
     r"(?:zahlbar|zahlung|zahlungsziel|fällig|begleichen|überweisen)\D{0,60}?(\d{1,3})\s+Tage"
     r"|(?:payment|payable|due|pay|terms|net)\D{0,40}?(\d{1,3})\s+days|\bnet\s?(\d{1,3})\b(?!\s?[%.,\d])",
@@ -151,7 +156,8 @@ def _text_first(hit: LabelHit, regions: list[Region], size: float) -> list[Regio
 
 
 def _stands_first(run: Run, reading: Reading) -> bool:
-    return not any(letter.isalnum() for letter in run.text[: reading.start])
+    before = _UNTIL.sub("", run.text[: reading.start])
+    return not any(letter.isalnum() for letter in before)
 
 
 def _candidate(

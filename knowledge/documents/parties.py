@@ -96,6 +96,8 @@ def find_parties(layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]])
     for layout in layouts:
         supplier.extend(_companies(layout, buyer_boxes))
     if layouts and not supplier:
+        supplier.extend(_companies(layouts[0], buyer_boxes, anywhere=True))
+    if layouts and not supplier:
         supplier.extend(_letterhead(layouts[0], hits.get(layouts[0].page.number, [])))
     supplier = [candidate for candidate in supplier if plain(candidate.quote) not in taken]
     issuers = {plain(candidate.quote) for candidate in supplier}
@@ -103,7 +105,9 @@ def find_parties(layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]])
     return Parties(tuple(supplier), tuple(buyer), buyer_boxes)
 
 
-def _companies(layout: PageLayout, buyer_boxes: tuple[tuple[int, Box], ...]) -> Iterator[Candidate]:
+def _companies(
+    layout: PageLayout, buyer_boxes: tuple[tuple[int, Box], ...], *, anywhere: bool = False
+) -> Iterator[Candidate]:
     height = max(layout.page.height, 1.0)
     for segments in layout.segments:
         for run in segments:
@@ -114,9 +118,10 @@ def _companies(layout: PageLayout, buyer_boxes: tuple[tuple[int, Box], ...]) -> 
             share = box.middle / height
             sender = bool(_POSTAL.search(run.text)) and span[1] < len(run.text)
             if sender or share < _TOP or share > _LOWER:
-                yield _candidate(
-                    layout, run, span, "letterhead" if share < _TOP else "sender_line" if sender else "footer"
-                )
+                rule = "letterhead" if share < _TOP else "sender_line" if sender else "footer"
+                yield _candidate(layout, run, span, rule)
+            elif anywhere and share < _UPPER:
+                yield _candidate(layout, run, span, "address_block")
 
 
 def _candidate(layout: PageLayout, run: Run, span: tuple[int, int], rule: str) -> Candidate:
@@ -153,8 +158,10 @@ def _letterhead(layout: PageLayout, hits: Sequence[LabelHit]) -> Iterator[Candid
 def _buyer_blocks(
     layout: PageLayout, blocks: Sequence[Block], hits: dict[int, list[LabelHit]]
 ) -> Iterator[tuple[Block, Candidate]]:
-    """Yield the blocks below a buyer's label, and address blocks that stand where letters have their window."""
+    """Yield the blocks below a buyer's label; without any, address blocks where letters have their window."""
     page_hits = hits.get(layout.page.number, [])
+    in_window: list[tuple[Block, Candidate]] = []
+    labelled = False
     for found in blocks:
         block = _without_sender(found, page_hits)
         numbered = zip(block.lines, block.numbers, strict=True)
@@ -162,11 +169,16 @@ def _buyer_blocks(
         if first is None:
             continue
         heads = [hit for hit in page_hits if hit.first and _heads(hit, block, layout)]
-        named = any(_means(hit, "buyer") for hit in heads)
-        if named or (not heads and _in_window(block, first, layout)):
-            runs = block.lines
-            run = next((run for run in runs[first : first + 3] if company_in(run.text)), runs[first])
-            yield block, _candidate(layout, run, company_in(run.text) or (0, len(run.text)), "address_block")
+        runs = block.lines
+        run = next((run for run in runs[first : first + 3] if company_in(run.text)), runs[first])
+        name = _candidate(layout, run, company_in(run.text) or (0, len(run.text)), "address_block")
+        if any(_means(hit, "buyer") for hit in heads):
+            labelled = True
+            yield block, name
+        elif not heads and _in_window(block, first, layout):
+            in_window.append((block, name))
+    if not labelled:
+        yield from in_window
 
 
 def _means(hit: LabelHit, key: str) -> bool:
