@@ -5,12 +5,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.outline.decompile import decompile
+from flowmaster.engine.outline.text import outline_text
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
-from flowmaster.tools.outline_writing import write_outline_text
 from flowmaster.tools.pictures import picture
 
 VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "table", "mermaid", "problems", "versions"]
@@ -33,7 +33,7 @@ def render(view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str) ->
 
 
 def _outline(file: ProcessFile, process: str) -> Json:
-    return write_outline_text(decompile(file.document, process))
+    return outline_text(decompile(file.document, process))
 
 
 def _bpmn(file: ProcessFile, process: str) -> Json:

@@ -9,9 +9,9 @@ Edit = Mapping[str, Json]
 
 def remove(element: str) -> Edit:
     """Remove an element or a flow with everything that cannot stand without it."""
-    return {"edit": "remove", "element": element}
+    return {"delete": element}
 
 
 def set_attribute(element: str, attribute: str, value: str) -> Edit:
     """Set an attribute of an element."""
-    return {"edit": "set", "element": element, "attribute": attribute, "value": value}
+    return {"set_attributes": element, "attributes": {attribute: value}}
