@@ -5,7 +5,7 @@ An operation's module lists what it offers in `OPERATIONS`; a module that is not
 
 from collections.abc import Iterable
 
-from flowmaster.tools import audit, instances, operations, processes, rules, server, tasks, work
+from flowmaster.tools import audit, documents, instances, operations, processes, rules, server, tasks, work
 from flowmaster.tools.registry import AnyOperation, Registry
 
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
@@ -14,6 +14,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     tasks.OPERATIONS,
     work.OPERATIONS,
     rules.OPERATIONS,
+    documents.OPERATIONS,
     operations.OPERATIONS,
     audit.OPERATIONS,
     server.OPERATIONS,
