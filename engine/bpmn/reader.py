@@ -218,6 +218,8 @@ class _Builder:
         stopped = element.unsupported or next(
             (of_event_subprocess(one) for one in inner if one.triggered_by_event and one.unsupported), ""
         )
+        if element.triggered_by_event and not stopped:
+            stopped = next((one.unsupported for one in inner if one.kind == "startEvent"), "")
         starts = self._starts(element.id, event_subprocess=element.triggered_by_event)
         return replace(element, starts=starts, unsupported=stopped)
 

@@ -134,6 +134,7 @@ PROMISED = {
 
 
 LATER = {
+    "document_add": {"knowledge"},
     "instance_read": {"at"},
     "instance_control": {"at", "mapping", "version"},
 }

@@ -1,0 +1,100 @@
+"""The execution suite: what is built passes, and what is not built never ends silently wrong."""
+
+import asyncio
+import importlib.util
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.errors import FlowMasterError
+from tests.shared_material import shared
+
+PASSING_MIN = 150
+"""Scenarios that must pass at least."""
+
+SCENARIO_SECONDS_MAX = 30
+
+pytestmark = pytest.mark.shared
+
+
+def runner() -> ModuleType:
+    """Import the suite's own runner."""
+    path = shared("suite/run_suite.py")
+    spec = importlib.util.spec_from_file_location("run_suite", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["run_suite"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def scenarios() -> Iterator[tuple[dict[str, Any], Path]]:
+    """Yield every scenario with its folder, those that move the clock last, as the runner does."""
+    found = [
+        (json.loads(file.read_text()), file.parent)
+        for file in sorted(shared("suite/scenarios").glob("*/*.json"))
+    ]
+    yield from sorted(found, key=lambda pair: (bool(pair[0].get("clock")), pair[0]["group"] == "limits"))
+
+
+def unsupported(scenario: dict[str, Any], folder: Path) -> str:
+    """Return why a scenario's models cannot run as a whole, empty where they can."""
+    for name in scenario["files"]:
+        if not name.endswith(".bpmn"):
+            continue
+        try:
+            reads = read_processes(parse_bpmn((folder / name).read_bytes()), RUNNABLE)
+        except FlowMasterError:
+            continue
+        for read in reads:
+            for element in read.process.elements.values():
+                if element.unsupported:
+                    return f"{element.id}: {element.unsupported}"
+    return ""
+
+
+async def play_all(module: ModuleType) -> tuple[list[str], list[str], int]:
+    """Play all scenarios and return the built ones that fail, the others that end silently wrong, and how many pass."""
+    command = f"{shlex.quote(sys.executable)} -m flowmaster mcp --data :memory: --clock virtual --tools all"
+    failing: list[str] = []
+    silent: list[str] = []
+    passed = 0
+    async with module.Server(command) as server:
+        for number, (scenario, folder) in enumerate(scenarios()):
+            run = module.Run(server, scenario, folder, f"c{number}")
+            why = unsupported(scenario, folder)
+            try:
+                await asyncio.wait_for(run.go(), SCENARIO_SECONDS_MAX)
+                passed += 1
+            except (module.Fail, module.Refused) as fault:
+                if not why:
+                    failing.append(f"{scenario['id']}: {str(fault)[:300]}")
+                elif await ends_silently(run):
+                    silent.append(f"{scenario['id']} ({why}): {str(fault)[:200]}")
+            await run.clean()
+    return failing, silent, passed
+
+
+async def ends_silently(run: Any) -> bool:
+    """Return whether the instance of a scenario ended as if all had been well."""
+    if run.inst is None:
+        return False
+    read = await run.read()
+    return read["status"] == "completed" and not read["incidents"]
+
+
+def test_the_execution_suite_passes_as_far_as_the_engine_is_built() -> None:
+    failing, silent, passed = asyncio.run(play_all(runner()))
+    assert failing == []
+    assert silent == []
+    assert passed >= PASSING_MIN
