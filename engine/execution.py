@@ -97,6 +97,10 @@ class Execution:
         """Return the model of a node."""
         return self.elements[node.element]
 
+    def behaviour(self, element: Element) -> Behaviour:
+        """Return what a family does; one that cannot run yet can still be left and skipped like a plain task."""
+        return self.behaviours.get(element.family) or self.behaviours["task"]
+
     def see(self, node: Node) -> Mapping[str, object]:
         """Return the variables that a node sees."""
         return scope_of(self.state, node.key)
@@ -135,7 +139,7 @@ class Execution:
                 self._map_outputs(node, element, variables)
             elif variables:
                 self.write(node, variables)
-            flows = self.behaviours[element.family].route(self, node, element)
+            flows = self.behaviour(element).route(self, node, element)
         except (Fault, FlowMasterError) as fault:
             self.raise_incident(node, "completing", fault.code, fault.message)
             return
@@ -153,7 +157,7 @@ class Execution:
         if node.open:
             self.empty(node)
         element = self.elements[node.element]
-        self.behaviours[element.family].withdraw(self, node, element)
+        self.behaviour(element).withdraw(self, node, element)
         self.close_waits(node)
         self._resolve_incidents(node, "withdrawn")
         if node.key != ROOT:

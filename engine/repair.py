@@ -113,6 +113,6 @@ def standing_at(run: Execution, element: str, path: str) -> Node:
 
 def _leave_waits(run: Execution, node: Node) -> None:
     element = run.elements[node.element]
-    run.behaviours[element.family].withdraw(run, node, element)
+    run.behaviour(element).withdraw(run, node, element)
     for incident in [i for i in run.state.incidents.values() if i.node == node.key]:
         run.emit(ev.IncidentResolved(incident.id, incident.element, "skipped"))

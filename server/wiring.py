@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from flowmaster.stores.memory.store import MemoryStore
-
 from flowmaster.connectors.connector import Connector
 from flowmaster.connectors.http import HttpConnector
 from flowmaster.engine.errors import FlowMasterError
@@ -15,6 +13,7 @@ from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.workers import Workers
 from flowmaster.server.answers import StoredAnswers
 from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
 from flowmaster.tools.app import App

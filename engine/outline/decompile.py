@@ -226,7 +226,6 @@ def _start(
 
 def _with_when(outline: Outline) -> Outline:
     """Turn decisions that only guard one step into its `when`, where their id says that they were made so."""
-
     guarded: dict[str, str] = {}
 
     def guard(node: Node) -> Node:

@@ -79,5 +79,5 @@ def test_no_element_of_the_suite_runs_that_the_engine_cannot_run() -> None:
             continue
         for read in reads:
             for element in read.process.elements.values():
-                if element.family not in RUNNABLE or element.loop is not None or element.triggered_by_event:
+                if element.family not in RUNNABLE or element.loop is not None:
                     assert element.unsupported, (path.name, element.id)
