@@ -81,8 +81,10 @@ class BpmnDocument:
 
     def to_xml(self) -> str:
         """Return the whole file as text; writing what was just read gives the same text again."""
-        text = etree.tostring(self._index.root.getroottree(), encoding="unicode", with_tail=False)
-        return f"{_DECLARATION}{text}\n"
+        root = self._index.root
+        parts = [*reversed(list(root.itersiblings(preceding=True))), root, *root.itersiblings()]
+        lines = [etree.tostring(part, encoding="unicode", with_tail=False) for part in parts]
+        return _DECLARATION + "\n".join(lines) + "\n"
 
     def copy(self) -> "BpmnDocument":
         """Return a document of its own with the same content."""

@@ -15,6 +15,7 @@ STATES_MAX = 60_000
 """Most states that one search looks at before it settles for a plain elbow."""
 
 _MARGIN = 10
+_LINES_APART = 9
 _CLOSE = 7
 _BEND = 60
 _SIDEWAYS = 40
@@ -67,12 +68,16 @@ class Search:
         blocks = [box.grown(_MARGIN // 2) for box in self._obstacles if box not in passing]
         starts = _ports(source, target, source_sides)
         goals = _ports(target, source, target_sides)
-        xs = {point.x for _, point, _, _ in starts + goals}
-        ys = {point.y for _, point, _, _ in starts + goals}
-        for box in blocks:
-            xs.update((box.x - _MARGIN // 2, box.right + _MARGIN // 2))
-            ys.update((box.y - _MARGIN // 2, box.bottom + _MARGIN // 2))
-        found = self._cheapest(starts, goals, sorted(xs), sorted(ys), _Field(blocks, self._wires))
+        field_ = _Field(blocks, self._wires)
+        found: list[Point] = []
+        for apart in (_LINES_APART, 1):
+            xs = _lines(
+                (point.x for _, point, _, _ in starts + goals), ((b.x, b.right) for b in blocks), apart
+            )
+            ys = _lines(
+                (point.y for _, point, _, _ in starts + goals), ((b.y, b.bottom) for b in blocks), apart
+            )
+            found = found or self._cheapest(starts, goals, xs, ys, field_)
         points = straightened(found or _elbow(starts[0][0], goals[0][0]))
         self._wires.add(points)
         return points
@@ -107,7 +112,7 @@ class Search:
                     cost[following, turn] = price
                     came[following, turn] = (point, way)
                     ahead = abs(following.x - middle.x) + abs(following.y - middle.y)
-                    heappush(queue, (price + ahead * 9 // 10, price, turn, following))
+                    heappush(queue, (price + ahead * 3 // 2, price, turn, following))
             if point in arrive:
                 port, wanted, extra = arrive[point]
                 price = spent + extra + _BEND * (way != wanted) + 3 * _BEND * (way == (wanted + 2) % 4)
@@ -116,6 +121,18 @@ class Search:
                     came[port, _ARRIVED] = (point, way)
                     heappush(queue, (price, price, _ARRIVED, port))
         return []
+
+
+def _lines(needed: Iterable[int], sides: Iterable[tuple[int, int]], apart: int) -> list[int]:
+    """Return the lines beside boxes, without those that lie closer than `apart` to the one before."""
+    kept = set(needed)
+    half = _MARGIN // 2
+    last = None
+    for line in sorted({place for low, high in sides for place in (low - half, high + half)}):
+        if last is None or line - last >= apart:
+            kept.add(line)
+            last = line
+    return sorted(kept)
 
 
 class _Field:

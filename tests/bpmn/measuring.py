@@ -29,8 +29,13 @@ def faults(document: BpmnDocument) -> list[str]:
 
 
 def crossings(document: BpmnDocument) -> int:
-    """Return how often two wires cross."""
-    lines = [line for diagram in read_diagrams(document) for line in diagram.lines]
+    """Return how often two sequence flows cross."""
+    lines = [
+        line
+        for diagram in read_diagrams(document)
+        for line in diagram.lines
+        if line.element.kind == "sequenceFlow"
+    ]
     parts = [_parts(line) for line in lines]
     return sum(
         _cross(*first, *second) for one, other in combinations(parts, 2) for first in one for second in other

@@ -1,0 +1,83 @@
+"""The whole corpus of foreign models goes through without loss, and is laid out and drawn anew."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
+from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.svg import draw_svg
+from flowmaster.engine.bpmn.vocabulary import BPMNDI, DC, DI, MODEL
+from flowmaster.engine.errors import FlowMasterError
+from tests.bpmn.measuring import crossings, faults
+from tests.shared_material import shared
+
+pytestmark = pytest.mark.shared
+
+MALFORMED = {
+    "f1d8fa94_C.1.0-roundtrip.bpmn": "bpmn.encoding_wrong",
+    "36389cc5_C.1.0-export.bpmn": "bpmn.encoding_wrong",
+    "56289902_service-task-operation.bpmn": "bpmn.root_wrong",
+}
+
+
+def models() -> list[Path]:
+    files = sorted(path for path in shared("corpus").rglob("*") if path.suffix in (".bpmn", ".xml"))
+    assert len(files) > 300
+    return files
+
+
+def readable() -> list[tuple[Path, BpmnDocument]]:
+    return [(path, parse_bpmn(path.read_bytes())) for path in models() if path.name not in MALFORMED]
+
+
+def content(source: bytes) -> tuple[Counter[object], Counter[object], Counter[object]]:
+    """Return model elements by id, diagram data and foreign content, each as a multiset."""
+    model: Counter[object] = Counter()
+    drawn: Counter[object] = Counter()
+    foreign: Counter[object] = Counter()
+    for node in etree.fromstring(source).iter(etree.Element):
+        name = etree.QName(node)
+        attributes = tuple(sorted((str(key), str(value)) for key, value in node.attrib.items()))
+        entry = (node.tag, attributes, (node.text or "").strip())
+        if name.namespace == MODEL:
+            model[entry] += 1
+        elif name.namespace in (BPMNDI, DC, DI):
+            drawn[entry] += 1
+        else:
+            foreign[entry] += 1
+    return model, drawn, foreign
+
+
+def test_every_readable_file_keeps_all_its_content_and_a_second_pass_changes_no_byte() -> None:
+    for path, document in readable():
+        text = document.to_xml()
+        assert content(text.encode()) == content(path.read_bytes()), path.name
+        assert parse_bpmn(text).to_xml() == text, path.name
+
+
+def test_every_malformed_file_is_refused_with_its_line() -> None:
+    files = {path.name: path for path in models()}
+    for name, code in MALFORMED.items():
+        with pytest.raises(FlowMasterError) as caught:
+            parse_bpmn(files[name].read_bytes())
+        assert caught.value.code == code
+        assert caught.value.path.startswith("bpmn:line ")
+
+
+def test_every_file_is_laid_out_anew_without_a_fault_and_drawn() -> None:
+    crossed = 0
+    for path, document in readable():
+        lay_out(document)
+        assert faults(document) == [], path.name
+        crossed += crossings(document)
+        etree.fromstring(draw_svg(document))
+    assert crossed <= 44
+
+
+def test_every_original_diagram_is_drawn() -> None:
+    for path, document in readable():
+        drawn = etree.fromstring(draw_svg(document))
+        assert drawn.get("viewBox"), path.name

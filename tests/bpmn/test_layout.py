@@ -1,0 +1,178 @@
+"""The automatic layout: complete, free of faults, the same each time, and straight where it matters."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from flowmaster.engine.bpmn.diagram import Line, Shape, read_diagrams
+from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
+from flowmaster.engine.bpmn.layout import lay_out
+from tests.bpmn.measuring import crossings, faults
+from tests.bpmn.models import large_model, random_model
+
+
+def drawn(document: BpmnDocument) -> tuple[dict[str, Shape], dict[str, Line]]:
+    diagrams = read_diagrams(document)
+    return (
+        {shape.element.id: shape for diagram in diagrams for shape in diagram.shapes},
+        {line.element.id: line for diagram in diagrams for line in diagram.lines},
+    )
+
+
+def chain(*kinds: str) -> BpmnDocument:
+    document = new_document("p", "P")
+    nodes = [document.processes[0].add(kind, {"id": f"n{number}"}) for number, kind in enumerate(kinds)]
+    for source, target in zip(nodes, nodes[1:], strict=False):
+        document.connect(source, target)
+    return document
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_model_is_laid_out_without_a_fault(seed: int) -> None:
+    document = random_model(seed, 5 + seed % 35)
+    lay_out(document)
+    assert faults(document) == []
+
+
+def test_the_same_document_gives_the_same_diagram() -> None:
+    first, second = random_model(7, 30), random_model(7, 30)
+    lay_out(first)
+    lay_out(second)
+    assert first.to_xml() == second.to_xml()
+    lay_out(second)
+    assert first.to_xml() == second.to_xml()
+
+
+def test_a_plain_sequence_is_one_straight_line() -> None:
+    document = chain("startEvent", "userTask", "serviceTask", "scriptTask", "endEvent")
+    lay_out(document)
+    shapes, lines = drawn(document)
+    assert len({shape.box.center.y for shape in shapes.values()}) == 1
+    assert all(len(line.points) == 2 for line in lines.values())
+
+
+def test_the_long_branch_is_straight_and_the_short_one_turns_once_at_each_end() -> None:
+    document = chain("startEvent", "exclusiveGateway", "task", "task", "exclusiveGateway", "endEvent")
+    process = document.processes[0]
+    other = process.add("task", {"id": "other"})
+    document.connect(document.element("n1"), other)
+    document.connect(other, document.element("n4"))
+    lay_out(document)
+    _, lines = drawn(document)
+    bends = {identifier: len(line.points) - 2 for identifier, line in lines.items()}
+    assert {bends.pop("n1_to_other"), bends.pop("other_to_n4")} == {1}
+    assert set(bends.values()) == {0}
+    assert crossings(document) == 0
+
+
+def test_a_flow_back_runs_round_the_steps_between() -> None:
+    document = chain("startEvent", "task", "task", "exclusiveGateway", "endEvent")
+    back = document.connect(document.element("n3"), document.element("n1"), name="again")
+    lay_out(document)
+    shapes, lines = drawn(document)
+    line = lines[back.id]
+    assert len(line.points) == 4
+    assert all(
+        point.y < shapes["n2"].box.y or point.y > shapes["n2"].box.bottom for point in line.points[1:3]
+    )
+    assert line.label is not None
+    assert not any(line.label.overlaps(shape.box) for shape in shapes.values())
+
+
+def test_boundary_events_sit_on_the_lower_border_of_their_host() -> None:
+    document = chain("startEvent", "task", "endEvent")
+    for number in range(3):
+        event = document.processes[0].add("boundaryEvent", {"id": f"b{number}", "attachedToRef": "n1"})
+        document.connect(event, document.processes[0].add("endEvent", {"id": f"e{number}"}))
+    lay_out(document)
+    shapes, _ = drawn(document)
+    host = shapes["n1"].box
+    events = [shapes[f"b{number}"].box for number in range(3)]
+    assert all(event.center.y == host.bottom for event in events)
+    assert all(host.x <= event.x and event.right <= host.right for event in events)
+    assert len({event.x for event in events}) == 3
+    assert faults(document) == []
+
+
+def test_lanes_stand_in_order_and_fill_their_pool() -> None:
+    document = chain("startEvent", "task", "task", "endEvent")
+    process = document.processes[0]
+    lane_set = process.add("laneSet", {"id": "lanes"})
+    for number in (2, 1, 3, 0):
+        lane_set.add("lane", {"id": f"lane{number}"}).add("flowNodeRef", text=f"n{number}")
+    collaboration = document.root.add("collaboration", {"id": "c"})
+    collaboration.add("participant", {"id": "pool", "name": "A pool", "processRef": "p"})
+    lay_out(document)
+    shapes, _ = drawn(document)
+    lanes = [shapes[f"lane{number}"].box for number in (2, 1, 3, 0)]
+    pool = shapes["pool"].box
+    assert [lane.y for lane in lanes] == [pool.y, *(lane.bottom for lane in lanes[:-1])]
+    assert lanes[-1].bottom == pool.bottom
+    assert all(lane.right == pool.right for lane in lanes)
+    assert faults(document) == []
+
+
+def test_a_sub_process_is_drawn_open_round_what_is_inside() -> None:
+    document = chain("startEvent", "subProcess", "endEvent")
+    inside = document.element("n1")
+    document.connect(inside.add("startEvent", {"id": "a"}), inside.add("userTask", {"id": "b"}))
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert shapes["n1"].is_expanded
+    assert all(shapes["n1"].box.holds(shapes[identifier].box) for identifier in ("a", "b"))
+
+
+def test_what_has_no_id_gets_one_so_that_it_can_be_drawn() -> None:
+    text = chain("startEvent", "task").to_xml().replace(' id="n0_to_n1"', "")
+    document = parse_bpmn(text)
+    lay_out(document)
+    _, lines = drawn(document)
+    assert len(lines) == 1
+
+
+def test_flows_that_lead_nowhere_do_not_stop_the_layout() -> None:
+    document = chain("startEvent", "task")
+    document.processes[0].add("sequenceFlow", {"id": "lost", "sourceRef": "n1", "targetRef": "gone"})
+    document.processes[0].add("sequenceFlow", {"id": "empty"})
+    document.processes[0].add("boundaryEvent", {"id": "unattached", "attachedToRef": "gone"})
+    lay_out(document)
+    shapes, lines = drawn(document)
+    assert "unattached" in shapes
+    assert set(lines) == {"n0_to_n1"}
+
+
+def test_an_empty_process_is_laid_out_as_nothing() -> None:
+    document = new_document("p")
+    lay_out(document)
+    assert read_diagrams(document) == []
+
+
+def test_the_model_itself_is_not_touched() -> None:
+    document = random_model(3, 25)
+    before = Counter(
+        repr(one.attributes()) for one in document.root.descendants() if not one.kind.startswith("{")
+    )
+    lay_out(document)
+    after = Counter(
+        repr(one.attributes()) for one in document.root.descendants() if not one.kind.startswith("{")
+    )
+    assert before == after
+
+
+def test_a_process_of_500_elements_is_laid_out_in_under_a_second_of_work() -> None:
+    document = large_model(500)
+    before = time.process_time()
+    lay_out(document)
+    assert time.process_time() - before < 1
+    assert faults(document) == []
+
+
+def test_deeply_nested_sub_processes_are_laid_out() -> None:
+    document = new_document("p")
+    scope = document.processes[0]
+    for depth in range(100):
+        scope = scope.add("subProcess", {"id": f"s{depth}", "name": f"Level {depth}"})
+    scope.add("task", {"id": "deep"})
+    lay_out(document)
+    assert faults(document) == []

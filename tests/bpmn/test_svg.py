@@ -1,0 +1,176 @@
+"""Pictures are well-formed, harmless, complete, and show the state of an instance."""
+
+import pytest
+from lxml import etree
+
+from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
+from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.svg import ACTIVE, COMPLETED, INCIDENT, Marks, draw_svg
+from flowmaster.engine.bpmn.vocabulary import (
+    EVENT_DEFINITION_KINDS,
+    FLOW_NODE_KINDS,
+    GATEWAY_KINDS,
+    TASK_KINDS,
+)
+from tests.bpmn.models import random_model
+
+NAMESPACES = {"s": "http://www.w3.org/2000/svg"}
+
+
+def picture(document: BpmnDocument, marks: Marks | None = None) -> etree._Element:
+    return etree.fromstring(draw_svg(document, marks))
+
+
+def of(root: etree._Element, identifier: str) -> etree._Element:
+    (found,) = root.xpath("//s:g[@data-element=$id]", namespaces=NAMESPACES, id=identifier)
+    assert isinstance(found, etree._Element)
+    return found
+
+
+def texts(node: etree._Element) -> str:
+    return " ".join(str(text) for text in node.xpath(".//s:text/text()", namespaces=NAMESPACES))
+
+
+def one_of_each() -> BpmnDocument:
+    document = new_document("all", "Everything")
+    process = document.processes[0]
+    previous = None
+    for kind in sorted(FLOW_NODE_KINDS - {"boundaryEvent"}):
+        node = process.add(kind, {"id": kind, "name": f"My {kind}"})
+        if previous is not None:
+            document.connect(previous, node)
+        previous = node
+    return document
+
+
+def test_a_document_without_a_diagram_is_drawn_and_stays_without_one() -> None:
+    document = one_of_each()
+    before = document.to_xml()
+    root = picture(document)
+    assert document.to_xml() == before
+    for node in document.flow_nodes(document.processes[0]):
+        assert "My" in texts(of(root, node.id))
+
+
+def test_every_kind_of_node_looks_different() -> None:
+    root = picture(one_of_each())
+
+    def look(kind: str) -> str:
+        node = of(root, kind)
+        for title in node.xpath("./s:title", namespaces=NAMESPACES):
+            node.remove(title)
+        shapes = node.xpath(".//s:path | .//s:circle | .//s:rect", namespaces=NAMESPACES)
+        wanted = ("d", "r", "rx", "stroke-width", "fill", "stroke-dasharray")
+        return repr(
+            [
+                [shape.get(name) for name in wanted if name != "d" or shape.getparent() is not node]
+                for shape in shapes
+            ]
+        )
+
+    for family in (TASK_KINDS, GATEWAY_KINDS, {"startEvent", "endEvent", "intermediateThrowEvent"}):
+        assert len({look(kind) for kind in family}) == len(family)
+
+
+def test_every_event_definition_has_its_icon() -> None:
+    document = new_document("e")
+    process = document.processes[0]
+    kinds = sorted(EVENT_DEFINITION_KINDS)
+    for kind in kinds:
+        process.add("intermediateThrowEvent", {"id": kind}).add(kind)
+    several = process.add("intermediateCatchEvent", {"id": "several"})
+    several.add("signalEventDefinition")
+    several.add("messageEventDefinition")
+    every = process.add("intermediateCatchEvent", {"id": "every", "parallelMultiple": "true"})
+    every.add("signalEventDefinition")
+    every.add("messageEventDefinition")
+    root = picture(document)
+    icons = [
+        etree.tostring(icon).split(b">", 1)[1]
+        for identifier in (*kinds, "several", "every")
+        for icon in of(root, identifier).xpath("./s:g", namespaces=NAMESPACES)
+    ]
+    assert len(icons) == len(set(icons)) == len(kinds) + 2
+
+
+def test_text_is_escaped_and_nothing_can_run_or_be_fetched() -> None:
+    nasty = '<script>alert(1)</script> & "quotes" ]]> \''
+    document = new_document("p", nasty)
+    process = document.processes[0]
+    task = process.add("task", {"id": "t", "name": nasty})
+    note = process.add("textAnnotation", {"id": "n"})
+    note.add("text", text=nasty)
+    process.add("association", {"id": "a", "sourceRef": "n", "targetRef": "t"})
+    lay_out(document)
+    shape = document.shape_of("t")
+    assert shape is not None
+    shape.set("{http://bpmn.io/schema/bpmn/biocolor/1.0}fill", "url(http://evil.example/x)")
+    shape.set("{http://bpmn.io/schema/bpmn/biocolor/1.0}stroke", "red;x")
+    text = draw_svg(document)
+    root = etree.fromstring(text)
+    assert {etree.QName(node).localname for node in root.iter(etree.Element)} <= {
+        "svg", "g", "rect", "circle", "path", "text", "title",
+    }  # fmt: skip
+    assert "evil" not in text
+    assert "href" not in text
+    assert "<script" not in text
+    assert task.name == nasty
+
+
+def test_colours_of_a_modeller_are_kept() -> None:
+    document = new_document("p")
+    document.processes[0].add("task", {"id": "t"})
+    lay_out(document)
+    shape = document.shape_of("t")
+    assert shape is not None
+    shape.set("{http://bpmn.io/schema/bpmn/biocolor/1.0}fill", "#BBDEFB")
+    assert 'fill="#BBDEFB"' in draw_svg(document)
+
+
+def test_the_state_of_an_instance_is_drawn_with_colours_badges_and_a_legend() -> None:
+    document = new_document("p", "P")
+    process = document.processes[0]
+    nodes = [process.add("task", {"id": name, "name": name}) for name in ("a", "b", "c", "d")]
+    for source, target in zip(nodes, nodes[1:], strict=False):
+        document.connect(source, target)
+    marks = Marks({"a", "b"}, {"b", "c"}, {"c"}, {"a_to_b"}, {"a": 12})
+    root = picture(document, marks)
+    for identifier, style in (("a", COMPLETED), ("b", ACTIVE), ("c", INCIDENT)):
+        assert style.line in etree.tostring(of(root, identifier)).decode()
+    assert COMPLETED.line in etree.tostring(of(root, "a_to_b")).decode()
+    assert COMPLETED.line not in etree.tostring(of(root, "b_to_c")).decode()
+    words = texts(root)
+    for word in ("completed", "active", "incident", "path taken", "12", "!"):
+        assert word in words
+    assert "completed" not in texts(picture(document, Marks(active={"a"})))
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 4))
+def test_random_models_fit_into_their_picture(seed: int) -> None:
+    document = random_model(seed, 25)
+    root = picture(document)
+    _, _, width, height = map(int, str(root.get("viewBox")).split())
+    assert 0 < width < 40_000
+    assert 0 < height < 40_000
+
+
+def test_a_diagram_with_nonsense_for_numbers_is_still_drawn() -> None:
+    document = new_document("p")
+    document.processes[0].add("task", {"id": "t", "name": "Still here"})
+    lay_out(document)
+    text = (
+        document.to_xml()
+        .replace('x="160"', 'x="NaN"')
+        .replace('y="80"', 'y="1e999999"')
+        .replace('width="100"', 'width="-5"')
+    )
+    root = picture(parse_bpmn(text))
+    assert "Stil" in texts(root)
+
+
+def test_a_shape_of_an_unknown_element_is_left_out() -> None:
+    document = new_document("p")
+    document.processes[0].add("task", {"id": "t"})
+    lay_out(document)
+    text = document.to_xml().replace('bpmnElement="t"', 'bpmnElement="gone"')
+    assert picture(parse_bpmn(text)) is not None
