@@ -13,7 +13,9 @@ from flowmaster.tools.registry import Call, operation
 class AuditFind(Arguments):
     """Which entries."""
 
-    scope: str = Field(default="", description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"])
+    scope: str = Field(
+        default="", description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"]
+    )
     by: str = Field(default="", description="Only by this person, agent or worker.")
     operation: str = Field(default="", description="Only of this operation.")
     since: str = Field(default="", description="From this instant on.", examples=["2026-12-01T00:00:00Z"])

@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-from flowmaster.engine.edits.apply import apply_edits
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.problem import Problem
+from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.timers import iso

@@ -32,7 +32,8 @@ def test_the_outline_of_a_compiled_outline_compiles_to_the_same_process(outline:
     try:
         first = compile_outline(outline, picture=False).document
     except OutlineRefused as refused:  # A drawn outline may hold steps behind a jump.
-        assert {problem.code for problem in refused.problems} == {"outline.step_unreachable"}, refused
+        if {problem.code for problem in refused.problems} != {"outline.step_unreachable"}:
+            raise
         return
     shown = decompile(first)
     assert read_outline_text(outline_text(shown)).value == shown
