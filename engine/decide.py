@@ -7,6 +7,7 @@ Rule 3: one command runs the instance to its next wait states.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
@@ -73,7 +74,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
     )
     root = run.state.nodes[ROOT]
     if not command.start or process.root.unsupported:
-        begin_process(run, root)
+        run.begin(root, process.root)
         return
     element = process.elements.get(command.start)
     if element is None or element.scope != process.id:
@@ -86,12 +87,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
             ],
             fix="Use one of the listed start events.",
         )
-    run.enter(element, root)
-
-
-def begin_process(run: Execution, root: Node) -> None:
-    """Put a token on each none start of the process, or stop it with an incident."""
-    run.begin(root, run.model.process.root)
+    run.begin(root, replace(process.root, starts=(element.id,)))
 
 
 _WHILE_PAUSED = (
