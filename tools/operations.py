@@ -2,6 +2,7 @@
 
 import re
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -41,6 +42,7 @@ class FoundOperations(Result):
 
     items: list[FoundOperation] = Field(description="Best first.")
     total: int = Field(description="How many operations there are in all.")
+    names: list[str] = Field(default=[], description="All operations, where none fits the query.")
 
 
 @operation(right="operation.find", core=True, read_only=True)
@@ -53,6 +55,7 @@ async def operation_find(call: Call, arguments: OperationFind) -> FoundOperation
     return FoundOperations(
         items=[_described(each, whole=place < DETAILED_MAX) for place, each in enumerate(best)],
         total=len(known),
+        names=[] if best else [each.name for each in known],
     )
 
 
@@ -125,20 +128,41 @@ def _described(found: AnyOperation, *, whole: bool) -> FoundOperation:
 
 def _score(candidate: AnyOperation, query: str) -> float:
     """How well the operation answers the words of the query: its name counts most, then its text."""
-    words = _words(query)
-    name, text = _words(candidate.name), _words(f"{candidate.text} {' '.join(candidate.asked.model_fields)}")
-    score = 0.0
-    for word in words:
-        near = max((SequenceMatcher(None, word, each).ratio() for each in name), default=0.0)
-        score += 3 * near if near > 0.8 else 0
-        score += (
-            1 if any(each.startswith(word) or word.startswith(each) for each in text if len(each) > 3) else 0
-        )
-    return score + (10 if query.strip() == candidate.name else 0)
+    name, text = _vocabulary(candidate)
+    score = 10.0 if query.strip() == candidate.name else 0.0
+    for word in _words(query):
+        score += 3 * max((_likeness(word, each) for each in name), default=0)
+        score += any(_same_stem(word, each) for each in text)
+    return score
 
 
-def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z]+", text.lower().replace("_", " ")) if len(word) > 2}
+@cache
+def _vocabulary(candidate: AnyOperation) -> tuple[frozenset[str], frozenset[str]]:
+    arguments = " ".join(candidate.input_schema.get("properties", {}))
+    return _words(candidate.name), _words(f"{candidate.text} {arguments}")
+
+
+def _likeness(word: str, other: str) -> float:
+    """Return 1 for the same word, less for a form or a misspelling of it, 0 for another."""
+    if word == other:
+        return 1
+    if _same_stem(word, other):
+        return 0.9
+    if word[0] != other[0] or abs(len(word) - len(other)) > 2:
+        return 0
+    near = SequenceMatcher(None, word, other).ratio()
+    return near if near > 0.8 else 0
+
+
+def _same_stem(word: str, other: str) -> bool:
+    return len(other) > 3 and len(word) > 3 and (other.startswith(word) or word.startswith(other))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(text.lower()) if len(word) > 2)
+
+
+_WORD = re.compile(r"[a-z]+")
 
 
 OPERATIONS = (operation_find, operation_query, operation_call)

@@ -299,6 +299,17 @@ def test_an_operation_is_found_by_what_one_wants_to_do() -> None:
     assert items[0]["input_schema"]["properties"]["idempotency_key"]
 
 
+@pytest.mark.parametrize("query", ["sample_add", "smaple add", "samples to add"])
+def test_an_operation_is_found_by_forms_and_misspellings_of_its_words(query: str) -> None:
+    assert ask("operation_find", {"query": query})["items"][0]["operation"] == "sample_add"
+
+
+def test_a_search_that_finds_nothing_tells_all_names() -> None:
+    told = ask("operation_find", {"query": "xylophone"})
+    assert told["items"] == []
+    assert "sample_add" in told["names"]
+
+
 def test_a_caller_acts_with_the_rights_it_has_now() -> None:
     caller = Caller(rights=frozenset({"sample.read"}))
     assert not caller.may("sample.write")
