@@ -288,6 +288,15 @@ class Element:
         whitespace.insert(parent._node, self._node, parent._place_for(self.kind))
         self._index.changes += 1
 
+    def move_behind(self, sibling: "Element") -> None:
+        """Put this element right behind another one, which may hang under another parent."""
+        old, parent = self._node.getparent(), sibling._node.getparent()
+        assert old is not None, "the root cannot be moved"
+        assert parent is not None and self._node is not sibling._node
+        whitespace.remove(old, self._node)
+        whitespace.insert(parent, self._node, parent.index(sibling._node) + 1)
+        self._index.changes += 1
+
     @property
     def _tag(self) -> str:
         return str(self._node.tag)

@@ -1,1 +1,1 @@
-"""Edits of a process as operations: all of a batch are made, or none."""
+"""Edits: typed operations on a BPMN document that leave everything they do not name as it is."""

@@ -1,149 +1,225 @@
-"""Applies a batch of edits to a process: all of them, or none.
+"""Applies a batch of edits to a BPMN document: all or none, in an order that suits the references between them.
 
-An edit is a mapping with one verb and what the verb needs; elements go by id or by name:
+Each edit is a mapping whose one operation word says what is done, on elements by id or name:
 
-    {set: approve, ask: cfo, remind: PT24H}            # the words of the outline; null takes a word away
-    {rename: approve, to: approve invoice}
-    {condition: {from: large?, to: second approval}, is: invoice.total > 10000}
-    {add_after: approve, step: {second check: {ask: cfo, into: checked}}}
-    {add_before: pay, steps: [{notify: {call: mail.send}}, {wait: PT1H}]}
-    {delete: second check}                             # its flows are healed
-    {connect: approve, to: archive, if: approved}      # and {disconnect: approve, from_to: archive}
-    {set_data: {note: text}}   {set_scenarios: [...]}   {add_scenario: {...}}   {remove_scenario: name}
-
-Edits are made on a copy in an order in which what they name exists: additions first, removals last, so that the
-order in the batch does not matter.
+    {add_after: approve, step: {second check: {ask: cfo}}}     add_before, insert_on_flow: "a -> b"
+    {branch: approve, if: amount > 100, then: [...]}           another way behind a step or at a decision
+    {set: approve, within: PT48H, late: {escalate: cfo}}       any word of the step; null takes it away
+    {set: "if_big -> approve", if: amount > 500}               the condition of a flow
+    {rename: approve, to: Approve invoice}    {move: notify, after: pay}    {wrap: [a, b], in: group}
+    {delete: notify}    {delete: if_big, keep: pay}    {replace: check, step: {...}}
+    {connect: a, to: b, if: ...}    {disconnect: "a -> b"}    {set_attributes: x, attributes: {...}}
+    {set_data: {...}}  {set_start: {needs: [...]}}  {set_roles: {...}}  {set_forms: {...}}  {set_process: {...}}
+    {set_scenarios: [...]}  {remove_scenarios: [...]}  {relayout: true}
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
-from flowmaster.engine.bpmn.layout import lay_out
-from flowmaster.engine.edits.data import add_scenario, remove_scenario, set_data, set_scenarios
-from flowmaster.engine.edits.difference import differences
-from flowmaster.engine.edits.flows import connect, delete, disconnect, set_condition, set_default
-from flowmaster.engine.edits.place import Place
-from flowmaster.engine.edits.steps import add_after, add_before
-from flowmaster.engine.edits.words import rename, set_attributes, set_words
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.edits import head, settings, steps
+from flowmaster.engine.edits.context import Batch
+from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
+from flowmaster.engine.edits.placing import place
+from flowmaster.engine.edits.targets import EditRefused, known_words, refused
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.outline.problems import OutlineRefused
+from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.values import Json
 
-Edit = Mapping[str, Json]
-
 EDITS_MAX = 500
-"""Edits in one batch."""
+Operation = Callable[[Batch, Mapping[str, Json], str], None]
 
-EDITS_EXAMPLE = (
-    '[{"set":"approve","ask":"cfo","remind":"PT24H"},'
-    '{"condition":{"from":"large?","to":"second approval"},"is":"total > 10000"},'
-    '{"add_after":"approve","step":{"check":{"ask":"clerk","into":"ok"}}},'
-    '{"rename":"pay","to":"pay invoice"},{"delete":"archive"}]'
-)
-"""The edit language by example."""
+
+def _relayout(batch: Batch, edit: Mapping[str, Json], path: str) -> None:
+    known_words(edit, ("relayout",), path)
+    batch.relayout = batch.relayout or edit["relayout"] is True
+
+
+OPERATIONS: dict[str, Operation] = {
+    "set_process": head.set_process,
+    "set_roles": head.set_roles,
+    "set_data": head.set_data,
+    "set_start": head.set_start,
+    "set_forms": head.set_forms,
+    "replace": steps.replace_step,
+    "add_after": steps.add_after,
+    "add_before": steps.add_before,
+    "insert_on_flow": steps.insert_on_flow,
+    "branch": steps.branch,
+    "connect": steps.connect,
+    "rename": settings.rename,
+    "set": settings.set_words,
+    "set_attributes": settings.set_attributes,
+    "move": steps.move,
+    "disconnect": steps.disconnect,
+    "delete": steps.delete,
+    "wrap": steps.wrap,
+    "set_scenarios": head.set_scenarios,
+    "remove_scenarios": head.remove_scenarios,
+    "relayout": _relayout,
+}
+"""The operations, in the order in which a batch is applied: what others may refer to comes first, what takes away last."""
+
+_RANK = {name: number for number, name in enumerate(OPERATIONS)}
+_SAME_RANK = {
+    "add_before": "add_after",
+    "insert_on_flow": "add_after",
+    "branch": "add_after",
+    "replace": "add_after",
+}
+_WORDS_FOR = {
+    "remove": "delete",
+    "add": "add_after",
+    "insert": "add_after",
+    "append": "add_after",
+    "update": "set",
+}
 
 
 class EditResult(NamedTuple):
-    """The edited document, and what changed."""
+    """The changed document, and what changed in it."""
 
     document: BpmnDocument
-    diff: tuple[Mapping[str, Json], ...]
+    diff: tuple[Change, ...]
 
 
-class Verb(NamedTuple):
-    """A kind of edit: what it does, its words, its turn in a batch, and whether the picture must follow."""
-
-    make: Callable[[Place, Edit], None]
-    words: tuple[str, ...]
-    turn: int
-    moves: bool
-    open_words: bool = False
-
-
-VERBS: Mapping[str, Verb] = {
-    "set_data": Verb(set_data, (), 0, False),
-    "add_after": Verb(add_after, ("step", "steps"), 1, True),
-    "add_before": Verb(add_before, ("step", "steps"), 1, True),
-    "connect": Verb(connect, ("to", "if", "name"), 2, True),
-    "set": Verb(set_words, (), 3, False, open_words=True),
-    "set_attributes": Verb(set_attributes, ("attributes",), 3, False),
-    "condition": Verb(set_condition, ("is",), 3, False),
-    "default": Verb(set_default, ("to",), 3, False),
-    "disconnect": Verb(disconnect, ("from_to",), 4, True),
-    "delete": Verb(delete, (), 5, True),
-    "rename": Verb(rename, ("to",), 6, False),
-    "set_scenarios": Verb(set_scenarios, (), 7, False),
-    "add_scenario": Verb(add_scenario, (), 8, False),
-    "remove_scenario": Verb(remove_scenario, (), 8, False),
-}
-"""The kinds of edits, by their verb."""
-
-
-def apply_edits(document: BpmnDocument, edits: Sequence[Edit], *, process: str) -> EditResult:
-    """Return a copy of the document with all edits made; refuse the whole batch if one cannot be made."""
+def apply_edits(document: BpmnDocument, edits: Sequence[Mapping[str, Json]], process: str = "") -> EditResult:
+    """Apply edits to a copy of the document; an edit that cannot be made refuses the whole batch."""
     if len(edits) > EDITS_MAX:
-        raise FlowMasterError(
-            "edit.too_many",
-            f"One batch holds at most {EDITS_MAX} edits.",
-            path="edits",
-            fix="Split the batch.",
+        raise refused("edits", "edit.too_many", f"A batch has at most {EDITS_MAX} edits, not {len(edits)}.")
+    copy = document.copy()
+    batch = Batch(copy, _process(copy, process))
+    before = _state(batch)
+    for number, (operation, edit) in _ordered(batch, edits):
+        path = f"edits[{number}]"
+        _apply(batch, operation, edit, path)
+    batch.land_jumps()
+    batch.reading.check_names()
+    batch.problems.raise_if_any()
+    place(copy, batch.made, everything=batch.relayout)
+    return EditResult(copy, tuple(difference(before, _state(batch))))
+
+
+def _state(batch: Batch) -> Snapshot:
+    found = snapshot(batch.document, batch.process)
+    add_scenarios(found, head.scenarios(batch.process))
+    return found
+
+
+def _process(document: BpmnDocument, wanted: str) -> Element:
+    found = next((one for one in document.processes if one.id == wanted), None) if wanted else None
+    if found is None and not wanted:
+        executable = [one for one in document.processes if one.is_true("isExecutable")]
+        found = next(iter([*executable, *document.processes]), None)
+    if found is None:
+        raise refused("process", "process.unknown", f"The file holds no process {wanted!r}.", status=404)
+    return found
+
+
+def _apply(batch: Batch, operation: Operation, edit: Mapping[str, Json], path: str) -> None:
+    before = len(batch.problems.found)
+    try:
+        operation(batch, edit, path)
+        if len(batch.problems.found) > before:
+            batch.problems.raise_if_any()
+    except (EditRefused, OutlineRefused):
+        raise
+    except FlowMasterError as error:
+        raise refused(path, error.code, error.message, expected=error.expected, fix=error.fix) from error
+
+
+def _ordered(
+    batch: Batch, edits: Sequence[Mapping[str, Json]]
+) -> list[tuple[int, tuple[Operation, Mapping[str, Json]]]]:
+    """Return the edits by rank, and those that name new steps behind those that make them."""
+    named = [(number, _operation(edit, f"edits[{number}]"), edit) for number, edit in enumerate(edits)]
+    makes = {number: _makes(edit) for number, _, edit in named}
+    new = {name for names in makes.values() for name in names}
+    waiting = sorted(named, key=lambda one: (_RANK[_SAME_RANK.get(one[1], one[1])], one[0]))
+    done: set[str] = set()
+    ordered: list[tuple[int, tuple[Operation, Mapping[str, Json]]]] = []
+    while waiting:
+        ready = next(
+            (one for one in waiting if not (_needs(batch, one[2]) & new) - done - makes[one[0]]), waiting[0]
         )
-    edited = document.copy()
-    ordered = sorted(enumerate(edits), key=lambda pair: _verb(pair[1], pair[0])[1].turn)
-    moved = False
-    for number, edit in ordered:
-        name, verb = _verb(edit, number)
-        _check_words(edit, name, verb, number)
-        try:
-            verb.make(Place(edited, process), edit)
-        except FlowMasterError as error:
-            raise _at(error, number, name) from error
-        moved = moved or verb.moves
-    if moved:
-        lay_out(edited)
-    return EditResult(edited, differences(document, edited))
+        waiting.remove(ready)
+        done |= makes[ready[0]]
+        ordered.append((ready[0], (OPERATIONS[ready[1]], ready[2])))
+    return ordered
 
 
-def _verb(edit: Edit, number: int) -> tuple[str, Verb]:
-    found = [name for name in edit if name in VERBS]
-    if len(found) == 1:
-        return found[0], VERBS[found[0]]
-    first = next(iter(edit), "")
+def _operation(edit: Mapping[str, Json], path: str) -> str:
+    if not isinstance(edit, Mapping):
+        raise refused(path, "edit.value_wrong", "An edit is a mapping.", expected="{set: approve, ask: cfo}")
+    found = [word for word in edit if word in OPERATIONS]
+    if "set" in found and len(found) > 1:
+        found = [word for word in found if word != "set"] if "set" not in list(edit)[:1] else ["set"]
+    if len(found) == 1 or (found and found[0] == next(iter(edit))):
+        return found[0]
+    wrong = next(iter(edit), "")
+    meant = _WORDS_FOR.get(wrong, "")
+    hint = f" Did you mean `{meant}`?" if meant else did_you_mean(wrong, list(OPERATIONS))
     message = (
-        f"An edit has one verb, this one has {' and '.join(found)}."
+        f"An edit does one thing, not {' and '.join(found)}."
         if found
-        else f"The edit has no verb that is known.{did_you_mean(first, list(VERBS))}"
+        else f"It is not said what is done.{hint}"
     )
-    raise FlowMasterError(
-        "edit.verb_unknown",
+    raise refused(
+        path,
+        "edit.operation_unknown",
         message,
-        path=f"edits[{number}]",
-        expected=list(VERBS),
-        fix=f"Write an edit such as {EDITS_EXAMPLE[1:50]}...",
+        expected=list(OPERATIONS),
+        fix="Begin with the operation: {add_after: approve, step: {second check: {ask: cfo}}}.",
     )
 
 
-def _check_words(edit: Edit, name: str, verb: Verb, number: int) -> None:
-    if verb.open_words:
-        return
-    for word in edit:
-        if word != name and word not in verb.words:
-            raise FlowMasterError(
-                "edit.word_unknown",
-                f"`{name}` knows no word {word!r}.{did_you_mean(word, verb.words)}",
-                path=f"edits[{number}].{word}",
-                expected=[name, *verb.words],
-                fix="Use the listed words.",
-            )
-
-
-def _at(error: FlowMasterError, number: int, name: str) -> FlowMasterError:
-    return FlowMasterError(
-        error.code,
-        f"Edit {number} (`{name}`): {error.message}",
-        path=f"edits[{number}]" + (f".{error.path}" if error.path else ""),
-        expected=error.expected,
-        fix=error.fix,
-        next=error.next,
-        status=error.status,
+def _makes(edit: Mapping[str, Json]) -> set[str]:
+    """Return the names that an edit brings in: of new steps, of a new group, of a renamed element."""
+    found = (
+        set(_step_names(edit.get("step")))
+        | set(_step_names(edit.get("steps")))
+        | set(_step_names(edit.get("then")))
     )
+    for word in ("in", "to"):
+        name = edit.get(word)
+        if isinstance(name, str) and ("wrap" in edit or "rename" in edit):
+            found.add(name_key(name))
+    return found
+
+
+def _step_names(value: Json) -> list[str]:
+    if isinstance(value, Mapping):
+        inside = [name for entry in value.values() for name in _step_names(entry)]
+        return [name_key(key) for key, entry in value.items() if isinstance(entry, Mapping)] + inside
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [name for entry in value for name in _step_names(entry)]
+    return []
+
+
+def _needs(batch: Batch, edit: Mapping[str, Json]) -> set[str]:
+    """Return the names that an edit refers to and that nothing in the document has yet."""
+    words = (
+        "add_after",
+        "add_before",
+        "branch",
+        "set",
+        "rename",
+        "move",
+        "after",
+        "before",
+        "delete",
+        "connect",
+        "to",
+        "keep",
+    )
+    found: list[str] = []
+    for word in (*words, "insert_on_flow", "disconnect", "wrap", "replace"):
+        value = edit.get(word)
+        if word == "to" and "connect" not in edit:
+            continue
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str):
+                found += [part.strip() for part in entry.split("->")]
+    return {name_key(name) for name in found if not batch.targets.knows(name)}

@@ -1,165 +1,519 @@
-"""Edits that add steps, written in the words of the outline."""
+"""The operations that add, move and take away steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.identifiers import id_from_name
-from flowmaster.engine.bpmn.vocabulary import fm
-from flowmaster.engine.edits.place import Place
-from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.outline.building import Builder, ScopeBuilder, Tail, names_of
-from flowmaster.engine.outline.compile import write_lanes
-from flowmaster.engine.outline.ids import assign_ids, assign_lanes
-from flowmaster.engine.outline.nodes import Node, Outline
-from flowmaster.engine.outline.problems import Problems
-from flowmaster.engine.outline.reading import Reading
-from flowmaster.engine.outline.reading_steps import StepReader
-from flowmaster.engine.outline.scopes import name_key
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, GATEWAY_KINDS, zeebe
+from flowmaster.engine.edits.context import Batch
+from flowmaster.engine.edits.targets import is_merge, known_words, refused
+from flowmaster.engine.outline.building import Tail
+from flowmaster.engine.outline.ids import id_of_condition
+from flowmaster.engine.outline.nodes import Step
+from flowmaster.engine.outline.writing_events import add_expression
+from flowmaster.engine.outline.writing_words import own_form, remove_extension
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
 
 
-def add_after(place: Place, edit: Edit) -> None:
-    """Put steps between an element and what follows it."""
-    node = place.node(edit["add_after"], "add_after")
-    outgoing = place.document.outgoing(node)
-    if len(outgoing) > 1 or node.kind == "endEvent":
-        raise FlowMasterError(
-            "edit.place_ambiguous",
-            f"{node.title!r} leads to {len(outgoing)} elements, so `add_after` is not clear.",
-            path="add_after",
-            expected=[flow.get("targetRef") for flow in outgoing],
-            fix="Use `add_before` with the element that the steps come before.",
-        )
-    building = _Building(place, node, edit)
-    left = building.steps([Tail(node.id)])
-    if not outgoing:
-        building.end(left)
-        return
-    target = place.document.element(outgoing[0].get("targetRef"))
-    place.document.remove(outgoing[0])
-    building.join(left, target)
+def add_after(batch: Batch, edit: Edit, path: str) -> None:
+    """`{add_after: approve, step: {second check: {ask: cfo}}}`."""
+    known_words(edit, ("add_after", "step", "steps"), path)
+    anchor = batch.targets.node(edit["add_after"], path)
+    steps = batch.steps(edit, path)
+    if anchor.kind == "endEvent":
+        raise refused(path, "edit.place_wrong", "Nothing comes after an end.", fix="Use add_before.")
+    outgoing = batch.document.outgoing(anchor)
+    if len(outgoing) > 1:
+        raise _several_ways(batch, anchor, outgoing, path)
+    builder = batch.builder(steps, anchor)
+    scope = builder.scope(_scope(anchor))
+    left = scope.steps(steps, [Tail(anchor.id)] if not outgoing else [])
+    first = _first_new(batch, builder.made, path)
+    if outgoing:
+        _lead_on(batch, scope.link, outgoing[0], first, left)
+    batch.close(scope, anchor, path)
 
 
-def add_before(place: Place, edit: Edit) -> None:
-    """Put steps before an element: everything that led to it leads to them."""
-    node = place.node(edit["add_before"], "add_before")
-    if node.kind in ("startEvent", "boundaryEvent"):
-        raise FlowMasterError(
-            "edit.place_impossible",
-            f"Nothing can come before {node.title!r}.",
-            path="add_before",
-            fix="Use `add_after`.",
-        )
-    incoming = place.document.incoming(node)
-    building = _Building(place, node, edit)
-    first, left = building.chain()
+def add_before(batch: Batch, edit: Edit, path: str) -> None:
+    """`{add_before: pay, step: {check: {rule: limits}}}`: every way to the step goes through the new one."""
+    known_words(edit, ("add_before", "step", "steps"), path)
+    anchor = batch.targets.node(edit["add_before"], path)
+    steps = batch.steps(edit, path)
+    if anchor.kind in ("startEvent", "boundaryEvent"):
+        raise refused(path, "edit.place_wrong", "Nothing comes before a start.", fix="Use add_after.")
+    incoming = batch.document.incoming(anchor)
+    builder = batch.builder(steps, anchor)
+    scope = builder.scope(_scope(anchor))
+    left = scope.steps(steps, [])
+    first = _first_new(batch, builder.made, path)
     for flow in incoming:
-        place.document.reconnect(flow, target=first)
-    building.join(left, node)
+        batch.document.reconnect(flow, target=first)
+    scope.link(left, anchor.id)
+    behind = batch.document.element(incoming[0].get("sourceRef")) if len(incoming) == 1 else anchor
+    batch.close(scope, behind if behind.parent == anchor.parent else anchor, path)
 
 
-class _Building:
-    """Builds the steps of one edit into the scope of an element."""
-
-    def __init__(self, place: Place, near: Element, edit: Edit) -> None:
-        self._place = place
-        self._document = place.document
-        scope = place.document.scope_of(near)
-        assert scope is not None, "a flow node stands in a scope"
-        self._nodes = _read(place, edit)
-        outline = Outline(process=place.process_id, roles=_roles(place), steps=self._nodes)
-        ids = {at: self._free(wish) for at, wish in assign_ids(outline).items()}
-        names = {name_key(node.title): node.id for node in place.nodes()} | names_of(self._nodes, ids)
-        self._known = {name_key(node.title): node.id for node in place.nodes()}
-        self._builder = Builder(self._document, ids=ids, lanes=assign_lanes(outline), names=names)
-        lane = self._document.lane_of(near)
-        self._lane = lane
-        self._scope: ScopeBuilder = self._builder.scope(scope)
-        self._roles = outline.roles
-
-    def steps(self, tails: list[Tail]) -> list[Tail]:
-        """Build the steps after the given ends, and return where the way goes on."""
-        left = self._scope.steps(self._nodes, tails)
-        self._scope.finish(self._known)
-        self._settle_lanes()
-        return left
-
-    def chain(self) -> tuple[Element, list[Tail]]:
-        """Build the steps without anything before them, and return the first and the open ends."""
-        left = self.steps([])
-        return self._document.element(self._builder.made[0]), left
-
-    def join(self, left: list[Tail], target: Element) -> None:
-        """Lead the open ends to an element; several meet in a gateway first."""
-        if len(left) > 1:
-            merge = self._builder.new_id(f"merge {target.id}")
-            gateway = self._scope.element.add("exclusiveGateway", {"id": merge})
-            for tail in left:
-                self._connect(tail, gateway)
-            self._document.connect(gateway, target)
-            return
-        for tail in left:
-            self._connect(tail, target)
-
-    def end(self, left: list[Tail]) -> None:
-        """Lead the open ends to an end event of their own."""
-        if left:
-            end = self._scope.element.add("endEvent", {"id": self._builder.new_id("end")})
-            self.join(left, end)
-
-    def _connect(self, tail: Tail, target: Element) -> None:
-        source = self._document.element(tail.source)
-        condition = f"={tail.condition}" if tail.condition else ""
-        flow = self._document.connect(source, target, name=tail.name, condition=condition)
-        if tail.default:
-            source.set("default", flow.id)
-
-    def _free(self, wish: str) -> str:
-        return wish if self._document.find(wish) is None else id_from_name(wish, _Taken(self._document))
-
-    def _settle_lanes(self) -> None:
-        """Put what was made into the lane of its role, else into that of its neighbour."""
-        if self._scope.element.kind != "process" or self._place.process.child("laneSet") is None:
-            return
-        by_role = dict(self._builder.lane_of)
-        for made in self._builder.made:
-            if made not in by_role and self._lane is not None:
-                self._lane.add("flowNodeRef", text=made)
-        write_lanes(self._document, self._place.process, self._roles, by_role)
+def insert_on_flow(batch: Batch, edit: Edit, path: str) -> None:
+    """`{insert_on_flow: "approve -> pay", step: {...}}`."""
+    known_words(edit, ("insert_on_flow", "step", "steps"), path)
+    flow = batch.targets.flow(edit["insert_on_flow"], path)
+    steps = batch.steps(edit, path)
+    source = batch.document.element(flow.get("sourceRef"))
+    builder = batch.builder(steps, source)
+    scope = builder.scope(_scope(source))
+    left = scope.steps(steps, [])
+    first = _first_new(batch, builder.made, path)
+    target = batch.document.element(flow.get("targetRef"))
+    batch.document.reconnect(flow, target=first)
+    scope.link(left, target.id)
+    batch.close(scope, source, path)
 
 
-class _Taken:
-    """The ids of a document, as a set."""
-
-    def __init__(self, document: object) -> None:
-        self._document = document
-
-    def __contains__(self, identifier: object) -> bool:
-        return isinstance(identifier, str) and self._document.find(identifier) is not None  # type: ignore[attr-defined]  # any document
-
-
-def _read(place: Place, edit: Edit) -> tuple[Node, ...]:
-    """Read the steps of an edit."""
-    given = edit["steps"] if "steps" in edit else edit.get("step")
-    if given is None or ("step" in edit and "steps" in edit):
-        raise FlowMasterError(
-            "edit.step_missing",
-            "The edit says no step to add.",
-            path="step",
-            expected='{"second check": {"ask": "cfo", "into": "checked"}}',
-            fix="Give `step`, or several as `steps`.",
+def branch(batch: Batch, edit: Edit, path: str) -> None:
+    """`{branch: approve, if: amount > 100, then: [...]}`: another way where the condition holds."""
+    known_words(edit, ("branch", "if", "then", "title"), path)
+    anchor = batch.targets.node(edit["branch"], path)
+    condition = batch.reading.feel(edit.get("if"), f"{path}.if", "The condition")
+    title = str(edit.get("title") or "")
+    steps = batch.steps(edit, path)
+    document = batch.document
+    if anchor.kind in ("exclusiveGateway", "inclusiveGateway") and len(document.outgoing(anchor)) > 1:
+        default = _default_flow(batch, anchor)
+        builder = batch.builder(steps, anchor)
+        scope = builder.scope(_scope(anchor))
+        left = scope.steps(steps, [Tail(anchor.id, condition, title or condition)])
+        scope.link(left, default.get("targetRef"))
+        batch.close(scope, anchor, path)
+        return
+    if anchor.kind in GATEWAY_KINDS or anchor.kind == "endEvent":
+        raise refused(
+            path, "edit.place_wrong", "A branch begins behind a step, or at a decision.", fix="Name a step."
         )
-    problems = Problems(None)
-    reading = Reading(problems)
-    reading.roles.update(_roles(place))
-    nodes = StepReader(reading).steps(given, "step")
-    problems.raise_if_any()
-    return nodes
+    outgoing = document.outgoing(anchor)
+    if len(outgoing) != 1:
+        raise _several_ways(batch, anchor, outgoing, path)
+    builder = batch.builder(steps, anchor)
+    scope = builder.scope(_scope(anchor))
+    gateway = builder.new_id(id_of_condition(condition))
+    builder.node(scope.element, "exclusiveGateway", "", {"id": gateway, "name": f"{condition}?"}, anchor.id)
+    left = scope.steps(steps, [Tail(gateway, condition, title or "yes")])
+    target = document.element(outgoing[0].get("targetRef"))
+    document.reconnect(outgoing[0], target=document.element(gateway))
+    scope.link([Tail(gateway, name="no", default=True), *left], target.id)
+    batch.close(scope, anchor, path)
 
 
-def _roles(place: Place) -> dict[str, str]:
-    return {
-        role.get("id"): role.get("name") or role.get("id") for role in place.process.extensions(fm("role"))
+def move(batch: Batch, edit: Edit, path: str) -> None:
+    """`{move: notify, after: pay}` or `{move: notify, before: approve}`."""
+    known_words(edit, ("move", "after", "before"), path)
+    if ("after" in edit) == ("before" in edit):
+        raise refused(
+            path, "edit.value_wrong", "Say where to: `after` or `before` a step.", expected="after: pay"
+        )
+    node = batch.targets.node(edit["move"], path)
+    place = batch.targets.node(edit.get("after", edit.get("before")), path)
+    document = batch.document
+    if node == place or node.parent != place.parent:
+        raise refused(
+            path, "edit.place_wrong", "A step moves behind or before another one of the same scope."
+        )
+    ways = document.outgoing(place) if "after" in edit else document.incoming(place)
+    if "after" in edit and len(ways) > 1:
+        raise _several_ways(batch, place, ways, path)
+    heal(batch, node, path)
+    ways = document.outgoing(place) if "after" in edit else document.incoming(place)
+    builder = batch.builder((), place)
+    scope = builder.scope(_scope(place))
+    if "after" in edit:
+        if ways:
+            _lead_on(batch, scope.link, ways[0], node, [Tail(node.id)])
+        else:
+            scope.link([Tail(place.id)], node.id)
+    else:
+        for flow in ways:
+            document.reconnect(flow, target=node)
+        scope.link([Tail(node.id)], place.id)
+    batch.close(scope, place, path)
+    if "after" in edit:
+        node.move_behind(place)
+    batch.made.append(node.id)
+    for event in document.boundary_events(node):
+        batch.made.append(event.id)
+
+
+def delete(batch: Batch, edit: Edit, path: str) -> None:
+    """`{delete: notify}`: what came before leads to what came behind; a decision says which way to `keep`."""
+    known_words(edit, ("delete", "keep"), path)
+    given = edit["delete"]
+    if isinstance(given, str) and batch.targets.is_flow(given):
+        remove_flow(batch, batch.targets.flow(given, path))
+        return
+    for reference in given if isinstance(given, list) else [given]:
+        found = batch.document.find(reference) if isinstance(reference, str) else None
+        if found is not None and found.kind in _LOOSE:
+            batch.document.remove(found)
+            continue
+        node = batch.targets.node(reference, path)
+        if edit.get("keep") is not None:
+            _keep_one(batch, node, batch.targets.node(edit["keep"], path), path)
+        before = [batch.document.element(flow.get("sourceRef")) for flow in batch.document.incoming(node)]
+        heal(batch, node, path)
+        for event in batch.document.boundary_events(node):
+            heal_after(batch, event)
+        _drop_own_form(batch, node)
+        batch.document.remove(node)
+        for gateway in before:
+            _drop_idle_choice(batch, gateway)
+    tidy(batch)
+
+
+def _drop_own_form(batch: Batch, node: Element) -> None:
+    for form in batch.process.extensions(zeebe("userTaskForm")):
+        if form.get("id") == own_form(node):
+            remove_extension(batch.process, form)
+
+
+def _drop_idle_choice(batch: Batch, gateway: Element) -> None:
+    """Remove a decision all of whose ways lead to the same place, since nothing stands in them any more."""
+    document = batch.document
+    flows = (
+        document.outgoing(gateway)
+        if gateway.kind == "exclusiveGateway" and gateway.parent is not None
+        else []
+    )
+    targets = {batch.targets.behind_merges(flow).id for flow in flows}
+    if len(flows) < 2 or len(targets) > 1:
+        return
+    for flow in flows[1:]:
+        document.remove(flow)
+    heal(batch, gateway, "")
+    document.remove(gateway)
+
+
+def remove_flow(batch: Batch, flow: Element) -> None:
+    """Take a sequence flow away, and gateways that no longer choose or merge."""
+    batch.document.remove(flow)
+    tidy(batch)
+
+
+def disconnect(batch: Batch, edit: Edit, path: str) -> None:
+    """`{disconnect: "approve -> pay"}`."""
+    known_words(edit, ("disconnect",), path)
+    remove_flow(batch, batch.targets.flow(edit["disconnect"], path))
+
+
+def connect(batch: Batch, edit: Edit, path: str) -> None:
+    """`{connect: approve, to: pay, if: amount > 5}`."""
+    known_words(edit, ("connect", "to", "if", "title", "default"), path)
+    source = batch.targets.node(edit["connect"], path)
+    target = batch.targets.node(edit.get("to"), path)
+    if source.parent != target.parent:
+        raise refused(path, "edit.scope_wrong", "A flow cannot enter or leave a group.")
+    if source.kind == "endEvent" or target.kind in ("startEvent", "boundaryEvent"):
+        raise refused(path, "edit.place_wrong", "A flow cannot leave an end or lead to a start.")
+    condition = batch.reading.feel(edit["if"], f"{path}.if") if edit.get("if") is not None else ""
+    builder = batch.builder((), source)
+    scope = builder.scope(_scope(source))
+    default = edit.get("default") is True
+    title = str(edit.get("title") or condition)
+    scope.link([Tail(source.id, condition, title, default)], batch.entry(target).id)
+    batch.close(scope, source, path)
+
+
+def replace_step(batch: Batch, edit: Edit, path: str) -> None:
+    """`{replace: check, step: {check: {rule: limits}}}`: the ways to and from it stay."""
+    known_words(edit, ("replace", "step"), path)
+    old = batch.targets.node(edit["replace"], path)
+    given = edit.get("step")
+    name = next(iter(given)) if isinstance(given, Mapping) and len(given) == 1 else ""
+    batch.reading.names.pop(" ".join(old.name.split()).casefold(), None)
+    steps = batch.steps(edit, path)
+    step = steps[0]
+    if len(steps) != 1 or not isinstance(step, Step) or step.when:
+        raise refused(
+            path, "edit.value_wrong", "One step replaces one step.", expected="step: {check: {rule: limits}}"
+        )
+    document = batch.document
+    identifier = old.id
+    document.rename_id(old, document.new_id(f"{identifier} old"))
+    scope_element = _scope(old)
+    builder = batch.builder(steps, old)
+    if name and name in (identifier, old.title):
+        builder.ids = {**builder.ids, step.at: identifier}
+    scope = builder.scope(scope_element)
+    left = scope.steps(steps, [])
+    new = _first_new(batch, builder.made, path)
+    for flow in document.incoming(old):
+        document.reconnect(flow, target=new)
+    default = old.get("default")
+    for flow in document.outgoing(old):
+        document.reconnect(flow, source=new)
+    if default:
+        new.set("default", default)
+    scope.link([tail for tail in left if tail.source != new.id], _after(batch, new, path))
+    drawn, fresh = document.shape_of(old.id), document.shape_of(new.id)
+    if drawn is not None and fresh is None and new.kind in ACTIVITY_KINDS and old.kind in ACTIVITY_KINDS:
+        drawn.set("bpmnElement", new.id)
+        drawn.set("id", None)
+    elif drawn is not None:
+        drawn.remove()
+    lane = document.lane_of(old)
+    if lane is not None and document.lane_of(new) is None and new.id not in builder.lane_of:
+        lane.add("flowNodeRef", text=new.id)
+    batch.close(scope, old, path)
+    document.remove(old)
+
+
+def wrap(batch: Batch, edit: Edit, path: str) -> None:
+    """`{wrap: [check, approve], in: decide}`: a group around steps that follow each other."""
+    listed = edit["wrap"] if isinstance(edit["wrap"], list) else [edit["wrap"]]
+    nodes = [batch.targets.node(one, path) for one in listed]
+    name = edit.get("in")
+    if not isinstance(name, str) or not name.strip():
+        raise refused(f"{path}.in", "edit.value_wrong", "The group needs a name.", expected="in: decide")
+    known_words(edit, ("wrap", "in"), path)
+    document = batch.document
+    scope = _scope(nodes[0])
+    inside = _with_between(batch, nodes)
+    if any(_scope(node) != scope for node in inside):
+        raise refused(path, "edit.scope_wrong", "All steps of a group stand in one scope.")
+    ids = {node.id for node in inside}
+    entering = [
+        flow for node in inside for flow in document.incoming(node) if flow.get("sourceRef") not in ids
+    ]
+    leaving = [
+        flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") not in ids
+    ]
+    heads = {flow.get("targetRef") for flow in entering}
+    tails = {flow.get("targetRef") for flow in leaving}
+    if len(heads) > 1 or len(tails) > 1 or any(node.kind in ("startEvent",) for node in inside):
+        raise refused(
+            path,
+            "edit.place_wrong",
+            "These steps have more than one way in or out.",
+            expected="steps that follow each other, with all branches between them",
+            fix="Name all steps between the first and the last.",
+        )
+    builder = batch.builder((), nodes[0])
+    identifier = builder.new_id(name)
+    group = builder.node(scope, "subProcess", "", {"id": identifier, "name": name}, nodes[0].id)
+    group.move_behind(nodes[0])
+    batch.targets.also(name, identifier)
+    start = group.add("startEvent", {"id": builder.new_id(f"{identifier} start")})
+    end = group.add("endEvent", {"id": builder.new_id(f"{identifier} end")})
+    flows = [flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") in ids]
+    lanes = [
+        entry
+        for lane in document.lanes(batch.process)
+        for entry in lane.children("flowNodeRef")
+        if entry.text in ids
+    ]
+    for entry in lanes:
+        entry.remove()
+    first = document.element(next(iter(heads))) if heads else nodes[0]
+    last = [document.element(flow.get("sourceRef")) for flow in leaving]
+    for number, flow in enumerate(leaving):
+        if number == 0:
+            document.reconnect(flow, source=group)
+            for condition in flow.children("conditionExpression"):
+                condition.remove()
+            flow.set("name", None)
+        else:
+            document.remove(flow)
+    for flow in entering:
+        document.reconnect(flow, target=group)
+    for element in (*inside, *flows):
+        element.move_to(group)
+    document.connect(start, first, identifier=builder.new_id(f"{start.id} to {first.id}"))
+    for node in last:
+        document.connect(node, end, identifier=builder.new_id(f"{node.id} to {end.id}"))
+    batch.close(builder.scope(scope), nodes[0] if nodes[0].parent == scope else group, path)
+    batch.relayout = True
+
+
+def heal(batch: Batch, node: Element, path: str) -> None:
+    """Lead what came before a node to what came behind it; the node itself stays, without flows."""
+    document = batch.document
+    incoming, outgoing = document.incoming(node), document.outgoing(node)
+    if len(outgoing) > 1 and incoming:
+        ways = [batch.targets.behind_merges(flow).title for flow in outgoing]
+        raise refused(
+            path,
+            "edit.ways_several",
+            f"{node.title!r} leads several ways; which one stays?",
+            expected=ways,
+            fix=f"Add `keep: {ways[0]}` to the delete, which also removes the steps that only the other ways reach.",
+        )
+    if len(outgoing) == 1:
+        target = document.element(outgoing[0].get("targetRef"))
+        for flow in incoming:
+            if target.id != node.id:
+                document.reconnect(flow, target=target)
+    for flow in (*document.incoming(node), *document.outgoing(node)):
+        document.remove(flow)
+
+
+def heal_after(batch: Batch, event: Element) -> None:
+    """Remove a boundary event with the steps that only it leads to."""
+    document = batch.document
+    first = [flow.get("targetRef") for flow in document.outgoing(event)]
+    _remove_orphans(batch, first, {event.id})
+    document.remove(event)
+    tidy(batch)
+
+
+def tidy(batch: Batch) -> None:
+    """Take away unnamed gateways that neither choose nor merge any more, and were made for nothing else."""
+    document = batch.document
+    for node in list(batch.process.descendants("exclusiveGateway")):
+        incoming, outgoing = document.incoming(node), document.outgoing(node)
+        if len(incoming) == 1 and len(outgoing) == 1 and _was_made(node) and is_merge(document, node):
+            document.reconnect(incoming[0], target=document.element(outgoing[0].get("targetRef")))
+            document.remove(node)
+        elif not incoming and len(outgoing) <= 1 and _was_made(node) and not node.name:
+            document.remove(node)
+
+
+def _was_made(node: Element) -> bool:
+    return node.id.startswith("merge_")
+
+
+_LOOSE = frozenset(
+    {
+        "dataObjectReference",
+        "dataObject",
+        "dataStoreReference",
+        "textAnnotation",
+        "group",
+        "association",
+        "lane",
+        "message",
+        "signal",
+        "error",
+        "escalation",
+        "participant",
+        "messageFlow",
     }
+)
+
+
+def _scope(node: Element) -> Element:
+    parent = node.parent
+    assert parent is not None, "a flow node stands in a scope"
+    return parent
+
+
+def _first_new(batch: Batch, made: list[str], path: str) -> Element:
+    if not made:
+        raise refused(
+            path,
+            "edit.value_wrong",
+            "These steps do nothing of their own.",
+            expected="step: {check: {ask: cfo}}",
+        )
+    return batch.document.element(made[0])
+
+
+def _lead_on(
+    batch: Batch, link: Callable[[list[Tail], str], None], flow: Element, first: Element, left: list[Tail]
+) -> None:
+    """Let a flow lead to a new node, and the new ways on to where it led."""
+    target = batch.document.element(flow.get("targetRef"))
+    batch.document.reconnect(flow, target=first)
+    link(left, target.id)
+
+
+def _after(batch: Batch, node: Element, path: str) -> str:
+    outgoing = batch.document.outgoing(node)
+    return outgoing[0].get("targetRef") if outgoing else ""
+
+
+def _default_flow(batch: Batch, gateway: Element) -> Element:
+    flows = batch.document.outgoing(gateway)
+    return next((flow for flow in flows if flow.id == gateway.get("default")), flows[-1])
+
+
+def _several_ways(batch: Batch, node: Element, flows: list[Element], path: str) -> Exception:
+    ways = [f"{node.title} -> {batch.targets.behind_merges(flow).title}" for flow in flows]
+    return refused(
+        path,
+        "edit.ways_several",
+        f"{node.title!r} leads {'several ways' if flows else 'nowhere'}; it is not said which one is meant.",
+        expected=ways,
+        fix=f"Use insert_on_flow: {ways[0]!r}." if ways else "Connect it first.",
+    )
+
+
+def _keep_one(batch: Batch, node: Element, keep: Element, path: str) -> None:
+    document = batch.document
+    flows = document.outgoing(node)
+    kept = [
+        flow for flow in flows if keep.id in (flow.get("targetRef"), batch.targets.behind_merges(flow).id)
+    ]
+    if not kept:
+        raise refused(
+            f"{path}.keep",
+            "edit.flow_unknown",
+            f"No way leads from {node.title!r} to {keep.title!r}.",
+            expected=[batch.targets.behind_merges(flow).title for flow in flows],
+        )
+    dropped = [flow.get("targetRef") for flow in flows if flow not in kept[:1]]
+    for flow in flows:
+        if flow != kept[0]:
+            document.remove(flow)
+    for condition in kept[0].children("conditionExpression"):
+        condition.remove()
+    _remove_orphans(batch, dropped, set())
+
+
+def _remove_orphans(batch: Batch, first: list[str], gone: set[str]) -> None:
+    """Remove the nodes that nothing reaches any more, beginning with `first`."""
+    document = batch.document
+    waiting = list(first)
+    while waiting:
+        node = document.find(waiting.pop())
+        if node is None or node.kind in ("startEvent", "boundaryEvent"):
+            continue
+        sources = {flow.get("sourceRef") for flow in document.incoming(node)}
+        if sources - gone - {node.id}:
+            continue
+        waiting += [flow.get("targetRef") for flow in document.outgoing(node)]
+        waiting += [
+            flow.get("targetRef")
+            for event in document.boundary_events(node)
+            for flow in document.outgoing(event)
+        ]
+        document.remove(node)
+
+
+def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:
+    """Return nodes with the gateways and boundary events between them, in document order."""
+    document = batch.document
+    ids = {node.id for node in nodes}
+    scope = _scope(nodes[0])
+    changed = True
+    while changed:
+        changed = False
+        for node in document.flow_nodes(scope):
+            if node.id in ids:
+                continue
+            around = {flow.get("sourceRef") for flow in document.incoming(node)} | {
+                flow.get("targetRef") for flow in document.outgoing(node)
+            }
+            if node.kind == "boundaryEvent":
+                belongs = node.get("attachedToRef") in ids
+            else:
+                belongs = node.kind in GATEWAY_KINDS and bool(around) and around <= ids
+            if belongs:
+                ids.add(node.id)
+                changed = True
+    return [node for node in document.flow_nodes(scope) if node.id in ids]
+
+
+def write_condition(flow: Element, condition: str) -> None:
+    """Write the condition of a flow; empty takes it away."""
+    for old in flow.children("conditionExpression"):
+        old.remove()
+    if condition:
+        add_expression(flow, "conditionExpression", f"={condition}")

@@ -116,19 +116,19 @@ class ScopeBuilder:
         self.element = scope
         self.flows: list[Planned] = []
         self.entries: dict[str, str] = {}
-        self._jumps: list[tuple[list[Tail], str]] = []
+        self.jumps: list[tuple[list[Tail], str]] = []
 
     def whole(self, starts: Iterable[tuple[Tail, str]], steps: tuple[Node, ...], end: str) -> None:
         """Build a whole scope: from its starts, each leading to the first step or a named one, to its end."""
         tails: list[Tail] = []
         for tail, goto in starts:
             if goto:
-                self._jumps.append(([tail], goto))
+                self.jumps.append(([tail], goto))
             else:
                 tails.append(tail)
         left = self.steps(steps, tails)
         if left:
-            self._link(left, self._plain_end(end, left[0].source))
+            self.link(left, self._plain_end(end, left[0].source))
         self.finish()
 
     def steps(self, steps: tuple[Node, ...], tails: list[Tail]) -> list[Tail]:
@@ -137,13 +137,13 @@ class ScopeBuilder:
             tails = self._one(node, tails)
         return tails
 
-    def finish(self, known: Mapping[str, str] | None = None) -> None:
+    def finish(self, jumps: bool = True) -> None:
         """Lead jumps to their targets, put merging gateways in, and write the flows."""
-        for tails, target in self._jumps:
-            entry = self.entries.get(name_key(target)) or (known or {}).get(name_key(target))
+        for tails, target in self.jumps if jumps else ():
+            entry = self.entries.get(name_key(target))
             assert entry is not None, "jumps are checked before"
-            self._link(tails, entry)
-        self._jumps = []
+            self.link(tails, entry)
+        self.jumps = [] if jumps else self.jumps
         self._merge()
         for flow in self.flows:
             self._write(flow)
@@ -159,10 +159,10 @@ class ScopeBuilder:
                 return self._parallel(node, tails)
             case Jump():
                 if tails:
-                    self._jumps.append((tails, node.to))
+                    self.jumps.append((tails, node.to))
                 return []
             case End():
-                self._link(tails, self._end(node))
+                self.link(tails, self._end(node))
                 return []
 
     # Steps
@@ -174,11 +174,11 @@ class ScopeBuilder:
             entry = self.builder.new_id(f"when {self.builder.ids[step.at]}")
             gateway = {"id": entry, "name": f"{step.when}?"}
             self.builder.node(self.element, "exclusiveGateway", step.at, gateway)
-            self._link(tails, entry)
+            self.link(tails, entry)
             tails = [Tail(entry, step.when, "yes")]
             skipped = [Tail(entry, name="no", default=True)]
         element = self.activity(step)
-        self._link(tails, element.id)
+        self.link(tails, element.id)
         self._enter(step, entry or element.id)
         left = [Tail(element.id)]
         for handler in step.handlers:
@@ -289,7 +289,7 @@ class ScopeBuilder:
             builder.words.outputs(event, dict(handler.into))
         left = self.steps(handler.steps, [Tail(event.id)])
         if handler.keep and left:
-            self._link(left, self._plain_end(f"{event.id} end", event.id))
+            self.link(left, self._plain_end(f"{event.id} end", event.id))
             return []
         return left
 
@@ -318,7 +318,7 @@ class ScopeBuilder:
         identifier = builder.ids[node.at]
         kind = "inclusiveGateway" if node.kind == "any" else "exclusiveGateway"
         builder.node(self.element, kind, node.at, {"id": identifier, "name": decision_label(node) or None})
-        self._link(tails, identifier)
+        self.link(tails, identifier)
         self._enter(node, identifier)
         ways = []
         for case in node.cases:
@@ -333,7 +333,7 @@ class ScopeBuilder:
         identifier = builder.ids[node.at]
         kind = "parallelGateway" if node.kind == "all" else "eventBasedGateway"
         builder.node(self.element, kind, node.at, {"id": identifier, "name": node.name or None})
-        self._link(tails, identifier)
+        self.link(tails, identifier)
         self._enter(node, identifier)
         ways = [self.steps(branch, [Tail(identifier)]) for branch in node.branches]
         if node.kind == "all":
@@ -348,14 +348,14 @@ class ScopeBuilder:
         identifier = node.join or builder.new_id(f"{builder.ids[node.at]} join")
         single = [way[0] if len(way) == 1 else self._merged(way, identifier) for way in open_ways]
         builder.node(self.element, kind, node.at, {"id": identifier})
-        self._link(single, identifier)
+        self.link(single, identifier)
         return [Tail(identifier)]
 
     def _merged(self, way: list[Tail], target: str) -> Tail:
         builder = self.builder
         identifier = builder.new_id(f"merge {target}")
         builder.node(self.element, "exclusiveGateway", "", {"id": identifier}, way[0].source)
-        self._link(way, identifier)
+        self.link(way, identifier)
         return Tail(identifier)
 
     def _end(self, node: End) -> str:
@@ -382,7 +382,8 @@ class ScopeBuilder:
             if name:
                 self.entries.setdefault(name_key(name), entry)
 
-    def _link(self, tails: Iterable[Tail], target: str) -> None:
+    def link(self, tails: Iterable[Tail], target: str) -> None:
+        """Plan flows from the open ends to a node."""
         self.flows += [Planned(tail, target) for tail in tails]
 
     def _merge(self) -> None:

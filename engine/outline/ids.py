@@ -1,7 +1,7 @@
 """The ids and lanes that follow from an outline, unless it says otherwise: readable, and always the same."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowmaster.engine.bpmn.identifiers import id_from_name
 from flowmaster.engine.outline.nodes import Decision, End, Handler, Node, Outline, Parallel, Step, in_scope
@@ -35,10 +35,13 @@ def wish_of(node: Node | Handler, host: str = "") -> str:
             return ""
 
 
-def assign_ids(outline: Outline) -> dict[str, str]:
-    """Return the id of everything in an outline by its place (`at`): named steps first, then what stands round them."""
+def assign_ids(outline: Outline, used: Iterable[str] = ()) -> dict[str, str]:
+    """Return the id of everything in an outline by its place (`at`): named steps first, then what stands round them.
+
+    Ids in `used` are not given again.
+    """
     ids: dict[str, str] = {}
-    taken = {outline.process}
+    taken = {outline.process, *used}
     placed = list(_places(outline.steps, ""))
     for handler in outline.events:
         placed += [(handler, "on"), *_places(handler.steps, "")]
@@ -109,7 +112,8 @@ def assign_lanes(outline: Outline) -> dict[str, str]:
     lanes: dict[str, str] = {}
     if not outline.lanes or not outline.roles:
         return lanes
-    first = next((lane for node in in_scope(outline.steps) if (lane := _own_lane(node, outline.roles))), "")
+    used = {_own_lane(node, outline.roles) for node in in_scope(outline.steps)}
+    first = next((role for role in outline.roles if role in used), "")
     if not first:
         return lanes
     for start in outline.starts:
@@ -117,6 +121,13 @@ def assign_lanes(outline: Outline) -> dict[str, str]:
     _follow(outline.steps, first, lanes, outline.roles)
     for handler in outline.events:
         lanes[handler.at] = first
+    return lanes
+
+
+def follow_lanes(steps: tuple[Node, ...], lane: str, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the lanes of steps that are added where the way comes from `lane`."""
+    lanes: dict[str, str] = {}
+    _follow(steps, lane, lanes, roles)
     return lanes
 
 

@@ -1,0 +1,208 @@
+"""The operations on what a process declares: data, roles, forms, inputs, scenarios, its own name."""
+
+from collections.abc import Mapping, Sequence
+
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.vocabulary import fm, zeebe
+from flowmaster.engine.edits.context import Batch
+from flowmaster.engine.edits.targets import known_words, refused
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.datatypes import schema_of
+from flowmaster.engine.outline.json_text import json_text, json_value
+from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.reading_words import form_schema
+from flowmaster.engine.outline.scenarios import read_scenarios
+from flowmaster.engine.outline.writing_words import put_form, remove_extension, replace
+from flowmaster.engine.values import Json
+
+Edit = Mapping[str, Json]
+
+
+def set_data(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_data: {amount: number > 0, old: null}, needs: [amount]}`."""
+    known_words(edit, ("set_data",), path)
+    for name, spec in _mapping(edit["set_data"], f"{path}.set_data", "{amount: number > 0}").items():
+        at = f"{path}.set_data.{name}"
+        old = next((one for one in batch.process.extensions(fm("data")) if one.name == name), None)
+        if spec is None:
+            if old is None:
+                raise refused(at, "edit.data_unknown", f"There is no variable {name!r}.", status=404)
+            remove_extension(batch.process, old)
+            batch.reading.data.pop(name, None)
+            continue
+        if not values.is_name(name):
+            raise refused(at, "edit.value_wrong", f"{name!r} cannot be the name of a variable.")
+        schema = schema_of(spec, at, batch.problems)
+        if old is not None:
+            old.set_text(json_text(schema))
+        else:
+            batch.process.add_extension(fm("data"), {"name": name, "input": "false"}, text=json_text(schema))
+        batch.reading.data[name] = schema
+        batch.reading.data_given = True
+
+
+def set_start(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_start: {needs: [amount, note?], checks: {positive: amount > 0}}}`."""
+    known_words(edit, ("set_start",), path)
+    given = _mapping(edit["set_start"], f"{path}.set_start", "{needs: [amount]}")
+    known_words(given, ("needs", "checks"), f"{path}.set_start")
+    if given.get("needs") is not None:
+        _set_needs(batch, given["needs"], f"{path}.set_start.needs")
+    if "checks" in given:
+        for old in batch.process.extensions(fm("check")):
+            remove_extension(batch.process, old)
+        checks = _mapping(given["checks"] or {}, f"{path}.set_start.checks", "{positive: amount > 0}")
+        for message, rule in checks.items():
+            condition = batch.reading.feel(rule, f"{path}.set_start.checks.{message}")
+            batch.process.add_extension(fm("check"), {"message": message}, text=f"={condition}")
+
+
+def _set_needs(batch: Batch, value: Json, path: str) -> None:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+        raise refused(path, "edit.value_wrong", "`needs` lists inputs.", expected="[invoice, comment?]")
+    wanted = {str(one).removesuffix("?"): not str(one).endswith("?") for one in listed}
+    items = {one.name: one for one in batch.process.extensions(fm("data"))}
+    for name in wanted:
+        if name not in items:
+            raise refused(
+                path,
+                "edit.data_unknown",
+                f"The input {name!r} is not declared.",
+                expected=list(items),
+                fix="set_data first.",
+            )
+    for name, item in items.items():
+        item.set("input", "true" if name in wanted else "false")
+        item.set("required", "true" if wanted.get(name) else None)
+
+
+def set_roles(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_roles: {ceo: Chief executive, old: null}}`."""
+    known_words(edit, ("set_roles",), path)
+    for role, name in _mapping(edit["set_roles"], f"{path}.set_roles", "{ceo: Chief executive}").items():
+        old = next((one for one in batch.process.extensions(fm("role")) if one.get("id") == role), None)
+        if name is None:
+            if old is None:
+                raise refused(
+                    f"{path}.set_roles.{role}", "edit.role_unknown", f"There is no role {role!r}.", status=404
+                )
+            remove_extension(batch.process, old)
+            batch.reading.roles.pop(role, None)
+            continue
+        if old is not None:
+            old.set("name", str(name))
+        else:
+            batch.process.add_extension(fm("role"), {"id": role, "name": str(name)})
+        lane = batch.document.find(f"lane_{role}")
+        if lane is not None and lane.kind == "lane":
+            lane.set("name", str(name))
+        batch.reading.roles[role] = str(name)
+        batch.reading.roles_given = True
+
+
+def set_forms(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_forms: {difference: {comment: text}}}`."""
+    known_words(edit, ("set_forms",), path)
+    for name, form in _mapping(
+        edit["set_forms"], f"{path}.set_forms", "{difference: {comment: text}}"
+    ).items():
+        at = f"{path}.set_forms.{name}"
+        if form is None:
+            found = [one for one in batch.process.extensions(zeebe("userTaskForm")) if one.get("id") == name]
+            if not found:
+                raise refused(at, "edit.form_unknown", f"There is no form {name!r}.", status=404)
+            remove_extension(batch.process, found[0])
+            continue
+        schema = form_schema(batch.reading, form, at)
+        put_form(batch.process, name, schema)
+        batch.reading.forms[name] = schema
+
+
+def set_process(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_process: {name: Invoice to pay, about: ..., version_tag: v2}}`."""
+    known_words(edit, ("set_process",), path)
+    given = _mapping(edit["set_process"], f"{path}.set_process", "{name: Invoice to pay}")
+    known_words(given, ("name", "about", "version_tag"), f"{path}.set_process")
+    process = batch.process
+    if "name" in given:
+        name = None if given["name"] is None else str(given["name"])
+        for pool in batch.document.root.descendants("participant"):
+            if pool.get("processRef") == process.id and pool.name in (process.name, process.id):
+                pool.set("name", name or process.id)
+        process.set("name", name)
+    if "about" in given:
+        for old in process.children("documentation"):
+            old.remove()
+        if given["about"]:
+            process.add("documentation", text=str(given["about"]))
+    if "version_tag" in given:
+        tag = given["version_tag"]
+        replace(process, zeebe("versionTag"), {"value": str(tag)} if tag else None)
+
+
+def set_scenarios(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_scenarios: [{name, given, answers, expect}]}`: adds scenarios, or replaces those of the same name."""
+    known_words(edit, ("set_scenarios",), path)
+    given = edit["set_scenarios"]
+    listed = [given] if isinstance(given, Mapping) else given
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        raise refused(
+            path, "edit.value_wrong", "Scenarios are a list.", expected="[{name, given, answers, expect}]"
+        )
+    before = {str(one.get("name")): one for one in scenarios(batch.process)}
+    fresh = {str(one["name"]): one for one in listed if isinstance(one, Mapping) and one.get("name")}
+    problems = Problems()
+    rest = [one for name, one in before.items() if name not in fresh]
+    read_scenarios([*listed, *rest], f"{path}.set_scenarios", problems)
+    problems.raise_if_any()
+    _write_scenarios(batch.process, list((before | fresh).values()))
+
+
+def remove_scenarios(batch: Batch, edit: Edit, path: str) -> None:
+    """`{remove_scenarios: [small and clean]}`."""
+    known_words(edit, ("remove_scenarios",), path)
+    given = edit["remove_scenarios"]
+    names = [given] if isinstance(given, str) else given
+    known = {str(one.get("name")): one for one in scenarios(batch.process)}
+    if not isinstance(names, Sequence):
+        raise refused(path, "edit.value_wrong", "Names of scenarios stand here.", expected=list(known))
+    for name in names:
+        if str(name) not in known:
+            raise refused(
+                path,
+                "edit.scenario_unknown",
+                f"There is no scenario {name!r}.",
+                expected=list(known),
+                status=404,
+            )
+        del known[str(name)]
+    problems = Problems()
+    read_scenarios(list(known.values()), f"{path}.remove_scenarios", problems)
+    problems.raise_if_any()
+    _write_scenarios(batch.process, list(known.values()))
+
+
+def scenarios(process: Element) -> list[Mapping[str, Json]]:
+    """Return the scenarios of a process as they were written."""
+    found: list[Mapping[str, Json]] = []
+    for holder in process.extensions(fm("scenarios")):
+        listed = json_value(holder.text) if holder.text else []
+        found += [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return found
+
+
+def _write_scenarios(process: Element, listed: list[Mapping[str, Json]]) -> None:
+    for holder in process.extensions(fm("scenarios"))[1:]:
+        remove_extension(process, holder)
+    holder_ = process.extension(fm("scenarios"))
+    if holder_ is not None:
+        holder_.set_text(json_text(listed))
+    elif listed:
+        process.add_extension(fm("scenarios"), text=json_text(listed))
+
+
+def _mapping(value: Json, path: str, expected: str) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        raise refused(path, "edit.value_wrong", "A mapping stands here.", expected=expected)
+    return value

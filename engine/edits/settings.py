@@ -1,0 +1,315 @@
+"""The operations that change what elements say: words of steps, conditions of flows, names, plain attributes."""
+
+from collections.abc import Callable, Mapping
+
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS, EVENT_KINDS, GATEWAY_KINDS, fm
+from flowmaster.engine.edits.context import Batch
+from flowmaster.engine.edits.steps import heal_after, write_condition
+from flowmaster.engine.edits.targets import known_words, refused
+from flowmaster.engine.outline import values
+from flowmaster.engine.outline.nodes import Trigger
+from flowmaster.engine.outline.reading_events import handlers, late, trigger
+from flowmaster.engine.outline.reading_words import assignments, performer, word
+from flowmaster.engine.outline.recalling_events import trigger_of
+from flowmaster.engine.outline.recalling_words import WordReader
+from flowmaster.engine.outline.vocabulary import WORDS
+from flowmaster.engine.outline.writing_events import add_trigger
+from flowmaster.engine.outline.writing_words import WordWriter
+from flowmaster.engine.values import Json
+
+Edit = Mapping[str, Json]
+_FLOW_WORDS = ("set", "if", "title", "default")
+_BESIDE = ("within", "late", "on")
+_TIMES = ("after", "at", "every", "message", "signal", "condition")
+
+
+def set_words(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set: approve, ask: cfo, within: PT48H, late: {escalate: ceo}}`; null takes a word away."""
+    if batch.targets.is_flow(edit["set"]):
+        _set_flow(batch, batch.targets.flow(edit["set"], path), edit, path)
+        return
+    node = batch.targets.node(edit["set"], path)
+    if node.kind in EVENT_KINDS and node.kind not in ("intermediateThrowEvent",):
+        _set_event(batch, node, edit, path)
+    elif node.kind in GATEWAY_KINDS:
+        _set_gateway(batch, node, edit, path)
+    else:
+        _set_step(batch, node, edit, path)
+
+
+def rename(batch: Batch, edit: Edit, path: str) -> None:
+    """`{rename: approve, to: Approve invoice}`; the id stays, unless `id` gives another."""
+    known_words(edit, ("rename", "to", "id"), path)
+    if batch.targets.is_flow(edit["rename"]):
+        element = batch.targets.flow(edit["rename"], path)
+    else:
+        element = batch.targets.node(edit["rename"], path)
+    to = edit.get("to")
+    if to is not None and (not isinstance(to, str) or not to.strip()):
+        raise refused(
+            f"{path}.to", "edit.value_wrong", "The new name is a text.", expected="to: Approve invoice"
+        )
+    if isinstance(to, str):
+        batch.targets.also(element.name or element.id, element.id)
+        element.set("name", to.strip())
+    new = edit.get("id")
+    if isinstance(new, str) and new:
+        _rename_id(batch, element, new)
+
+
+def set_attributes(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_attributes: approve, attributes: {default: flow_1}}`: attributes of BPMN itself, as they are."""
+    known_words(edit, ("set_attributes", "attributes"), path)
+    reference, given = edit["set_attributes"], edit.get("attributes")
+    element = batch.document.find(reference) if isinstance(reference, str) else None
+    element = element or batch.targets.node(reference, path)
+    if not isinstance(given, Mapping):
+        raise refused(
+            f"{path}.attributes", "edit.value_wrong", "Attributes are a mapping.", expected="{name: text}"
+        )
+    for name, value in given.items():
+        if name == "id":
+            raise refused(
+                f"{path}.attributes.id",
+                "edit.value_wrong",
+                "An id is changed by rename.",
+                fix="rename: x, id: y",
+            )
+        text = "true" if value is True else "false" if value is False else value
+        element.set(name, None if text is None else str(text))
+
+
+def _rename_id(batch: Batch, element: Element, new: str) -> None:
+    old = element.id
+    batch.document.rename_id(element, new)
+    for exclusion in batch.process.descendants(fm("exclude")):
+        if exclusion.get("step") == old:
+            exclusion.set("step", new)
+    batch.targets.also(old, new)
+
+
+def _set_flow(batch: Batch, flow: Element, edit: Edit, path: str) -> None:
+    known_words(edit, _FLOW_WORDS, path)
+    source = batch.document.element(flow.get("sourceRef"))
+    if "if" in edit:
+        before = flow.text_of("conditionExpression").removeprefix("=").strip()
+        condition = (
+            "" if edit["if"] is None else batch.reading.feel(edit["if"], f"{path}.if", "The condition")
+        )
+        write_condition(flow, condition)
+        if flow.name == before:
+            flow.set("name", condition or None)
+        if source.name == f"{before}?":
+            source.set("name", f"{condition}?")
+        if condition and source.get("default") == flow.id:
+            source.set("default", None)
+    if "title" in edit:
+        flow.set("name", None if edit["title"] is None else str(edit["title"]))
+    if edit.get("default") is True:
+        write_condition(flow, "")
+        source.set("default", flow.id)
+
+
+def _set_gateway(batch: Batch, node: Element, edit: Edit, path: str) -> None:
+    known_words(edit, ("set", "if", "name", "title", "default"), path)
+    if "if" in edit:
+        flows = [
+            flow for flow in batch.document.outgoing(node) if flow.child("conditionExpression") is not None
+        ]
+        if len(flows) != 1:
+            ways = [
+                f"{node.id} -> {batch.targets.behind_merges(flow).title}"
+                for flow in batch.document.outgoing(node)
+            ]
+            raise refused(
+                path,
+                "edit.ways_several",
+                f"{node.title!r} has {len(flows)} conditions.",
+                expected=ways,
+                fix="Name the flow: set: 'gateway -> step', if: condition.",
+            )
+        _set_flow(batch, flows[0], {"set": flows[0].id, "if": edit["if"]}, path)
+    name = edit.get("name", edit.get("title"))
+    if name is not None:
+        node.set("name", str(name))
+    if edit.get("default") is not None:
+        flow = batch.targets.flow([node.id, edit["default"]], path)
+        _set_flow(batch, flow, {"set": flow.id, "default": True}, path)
+
+
+def _set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
+    """Change what an event waits for or throws, with the words of triggers."""
+    own = ("wait",) if node.kind == "intermediateCatchEvent" else ("end",) if node.kind == "endEvent" else ()
+    known_words(
+        edit,
+        ("set", *own, *_TIMES, "error", "escalation", "key", "title", "into", "keep", "about", "goto"),
+        path,
+    )
+    given: dict[str, Json] = {
+        key: edit[key] for key in (*_TIMES, "error", "escalation", "key") if key in edit
+    }
+    if "end" in edit and isinstance(edit["end"], str):
+        node.set("name", edit["end"])
+    for word_ in own:
+        value = edit.get(word_)
+        if isinstance(value, Mapping):
+            given |= value
+        elif isinstance(value, str) and word_ == "wait":
+            given["after" if values.duration(value) else "at"] = value
+    if given:
+        allowed = (*_TIMES, "error", "escalation", "terminate", "cancel", "compensate")
+        found = trigger(batch.reading, given, path, allowed)
+        before = trigger_of(batch.document, node)
+        if before is not None and found.kind == "message" and not found.key and "key" not in given:
+            found = Trigger(found.kind, found.value, before.key)
+        for old in node.children(*EVENT_DEFINITION_KINDS):
+            old.remove()
+        add_trigger(batch.document, node, found, lambda name: batch.targets.node(name, path).id)
+    writer = _writer(batch, path)
+    for key in ("title", "into", "about"):
+        if key in edit:
+            value = edit[key]
+            writer.write(
+                node, key, None if value is None else word(batch.reading, key, value, f"{path}.{key}")
+            )
+    if "keep" in edit and node.kind == "boundaryEvent":
+        node.set("cancelActivity", "false" if edit["keep"] is True else None)
+
+
+def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
+    kind, main, words = _recalled(batch, node)
+    kinds = [key for key in edit if key in _MAIN_READERS]
+    allowed = (
+        "set",
+        *(("assign",) if kind == "set" else {kind} & _MAIN_READERS.keys()),
+        *(one for one in WORDS.get(kind, ()) if one not in ("id", "when", "undo", "events")),
+    )
+    foreign = [key for key in kinds if key not in (kind, "set")]
+    if foreign:
+        raise refused(
+            f"{path}.{foreign[0]}",
+            "edit.kind_wrong",
+            f"{node.title!r} is a step of kind `{kind}`, not `{foreign[0]}`.",
+            expected=list(allowed),
+            fix=f"Replace it: replace: {node.title}, step: {{{node.title}: {{{foreign[0]}: ...}}}}.",
+        )
+    known_words(edit, allowed, path)
+    writer = _writer(batch, path)
+    given: dict[str, Json] = dict(words)
+    for key, value in edit.items():
+        if key in ("set", kind, "assign", *_BESIDE):
+            continue
+        if value is None:
+            given.pop("result" if key == "into" and kind == "rule" else key, None)
+        elif key == "into" and kind == "rule":
+            given["result"] = batch.reading.variable(value, f"{path}.into")
+        else:
+            found = word(batch.reading, key, value, f"{path}.{key}")
+            if key == "not" and isinstance(found, list):
+                batch.mark_exclusions(found, set(), path)
+            given[key] = found
+        if key not in ("into",) or kind != "rule":
+            writer.write(node, key, given.get(key))
+    main_key = "assign" if kind == "set" else kind
+    if main_key in edit:
+        main = _MAIN_READERS[kind](batch, edit[main_key], f"{path}.{main_key}")
+    if kind in _MAIN_READERS and (main_key in edit or set(edit) & _MAIN_WORDS):
+        writer.main(node, kind, main, given)
+        for key in ("retry", "headers"):
+            if key in given:
+                writer.write(node, key, given[key])
+    _set_beside(batch, node, kind, edit, path)
+
+
+def _set_beside(batch: Batch, node: Element, kind: str, edit: Edit, path: str) -> None:
+    """Set `within`/`late` and `on`: what stood there before of the same sort goes."""
+    writer = _writer(batch, path)
+    if "within" in edit or "late" in edit:
+        _set_late(batch, node, kind, edit, path, writer)
+    if "on" in edit:
+        for event in batch.document.boundary_events(node):
+            found = trigger_of(batch.document, event)
+            if found is not None and found.kind not in ("after", "compensate"):
+                heal_after(batch, event)
+        if edit["on"] is not None:
+            batch.beside(node, lambda steps: handlers(batch.reading, edit["on"], f"{path}.on", steps), path)
+
+
+def _set_late(batch: Batch, node: Element, kind: str, edit: Edit, path: str, writer: WordWriter) -> None:
+    reading = batch.reading
+    timers = [event for event in batch.document.boundary_events(node) if _is_late(batch, event)]
+    escalation = next(
+        (one for one in node.extensions(fm("deadline")) if one.get("action") == "escalate"), None
+    )
+    if edit.get("within") is not None:
+        after = reading.duration(edit["within"], f"{path}.within")
+    elif timers:
+        found = trigger_of(batch.document, timers[0])
+        after = found.value if found is not None else "PT1H"
+    else:
+        after = escalation.get("after") if escalation is not None else ""
+    where = edit.get("late")
+    if "late" not in edit and "within" in edit and edit["within"] is not None:
+        if escalation is not None:
+            escalation.set("after", after)
+        elif timers:
+            _retime(batch, timers[0], after, path)
+        else:
+            writer.write(node, "due", after)
+        return
+    for event in timers:
+        heal_after(batch, event)
+    writer.write(node, "escalate", None)
+    if where is None:
+        return
+    if not after:
+        raise refused(
+            f"{path}.late",
+            "edit.value_wrong",
+            "`late` needs `within`: how long it may take.",
+            expected="PT72H",
+        )
+    if isinstance(where, Mapping) and "escalate" in where:
+        if kind != "ask":
+            raise refused(f"{path}.late", "edit.value_wrong", "Only an `ask` step can escalate to a role.")
+        writer.write(node, "escalate", [[after, reading.role(where["escalate"], f"{path}.late.escalate")]])
+        return
+    batch.beside(node, lambda steps: (late(reading, after, where, f"{path}.late", steps),), path)
+
+
+def _is_late(batch: Batch, event: Element) -> bool:
+    found = trigger_of(batch.document, event)
+    return found is not None and found.kind == "after"
+
+
+def _retime(batch: Batch, event: Element, after: str, path: str) -> None:
+    before = trigger_of(batch.document, event)
+    if before is not None and event.name == values.duration_in_words(before.value):
+        event.set("name", values.duration_in_words(after))
+    for old in event.children(*EVENT_DEFINITION_KINDS):
+        old.remove()
+    add_trigger(
+        batch.document, event, Trigger("after", after), lambda name: batch.targets.node(name, path).id
+    )
+
+
+def _recalled(batch: Batch, node: Element) -> tuple[str, Json, dict[str, Json]]:
+    reader = WordReader(batch.document, batch.process, lambda one: batch.lane_role(one))
+    found = reader.recall(node)
+    return found.kind, found.main, found.words
+
+
+def _writer(batch: Batch, path: str) -> WordWriter:
+    return WordWriter(batch.document, lambda name: batch.targets.node(name, path).id)
+
+
+_MAIN_WORDS = {"into", "version", "tools", "model", "type", "retry", "pass_all", "return_all", "via"}
+_MAIN_READERS: dict[str, Callable[[Batch, Json, str], Json]] = {
+    "ask": lambda batch, value, path: performer(batch.reading, value, path),
+    "call": lambda batch, value, path: batch.reading.text_or_feel(value, path, "The job type"),
+    "rule": lambda batch, value, path: batch.reading.text_or_feel(value, path, "The rule"),
+    "run": lambda batch, value, path: batch.reading.text_or_feel(value, path, "The process"),
+    "agent": lambda batch, value, path: batch.reading.text(value, path, "The instruction"),
+    "set": lambda batch, value, path: assignments(batch.reading, value, path),
+}
