@@ -6,16 +6,13 @@ one below the other; what joins pools and scopes finds its way round the boxes a
 
 from dataclasses import dataclass, field
 
-from flowmaster.engine.bpmn import layout_order
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.geometry import Box, Point, around
-from flowmaster.engine.bpmn.layout_cells import Band, Edge, Node, Placement
-from flowmaster.engine.bpmn.layout_graph import sheet_of
+from flowmaster.engine.bpmn.layout_cells import Band, Placement
 from flowmaster.engine.bpmn.layout_labels import set_labels
+from flowmaster.engine.bpmn.layout_parts import place
 from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
-from flowmaster.engine.bpmn.layout_routes import route
-from flowmaster.engine.bpmn.layout_rows import set_rows
 from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
 from flowmaster.engine.bpmn.layout_search import Search, Wires
 from flowmaster.engine.bpmn.lettering import broken, text_width
@@ -32,8 +29,6 @@ _POOL_PADDING = 30
 _POOL_WIDTH_MIN = 400
 _POOL_HEIGHT_MIN = 120
 _BLACK_BOX_HEIGHT = 60
-_SHELF_WIDTH_MIN = 700
-_TITLE_ROOM = 20
 
 
 def lay_out(document: BpmnDocument) -> None:
@@ -80,7 +75,7 @@ class _Studio:
             if scope.kind == "process":
                 self.arranged[scope.id] = _Arranged(found, Placement({}, {}, (), 0, 0), Point(0, 0))
             return
-        placement = _place(found)
+        placement = place(found)
         content = Point(0, 0)
         if scope.kind in SUB_PROCESS_KINDS:
             title = broken(scope.name, max(placement.width, 200))
@@ -268,63 +263,6 @@ _DRAWN_KINDS = frozenset(
         "dataStoreReference",
     }
 )
-
-
-def _place(found: ScopePlan) -> Placement:
-    """Place the nodes of one scope: each connected part by itself, single nodes on shelves below."""
-    if found.lanes:
-        sheet = sheet_of(found.nodes, found.edges)
-        layout_order.order(sheet)
-        return route(sheet, set_rows(sheet, len(found.lanes), has_lanes=True))
-    parts, single = _parts(found.nodes, found.edges)
-    boxes: dict[str, Box] = {}
-    ways: dict[str, list[Point]] = {}
-    width = height = 0
-    for nodes, edges in parts:
-        sheet = sheet_of(nodes, edges)
-        layout_order.order(sheet)
-        placed = route(sheet, set_rows(sheet, 1, has_lanes=False))
-        top = height + _GAP_COMPONENTS * (height > 0)
-        boxes.update((name, box.moved(0, top)) for name, box in placed.boxes.items())
-        ways.update((name, [point.moved(0, top) for point in way]) for name, way in placed.ways.items())
-        width, height = max(width, placed.width), top + placed.height
-    return _shelve(single, boxes, ways, width, height)
-
-
-def _parts(nodes: list[Node], edges: list[Edge]) -> tuple[list[tuple[list[Node], list[Edge]]], list[Node]]:
-    """Split into connected parts, in document order, and single nodes."""
-    leader = {node.id: node.id for node in nodes}
-
-    def lead(name: str) -> str:
-        while leader[name] != name:
-            leader[name] = name = leader[leader[name]]
-        return name
-
-    for edge in edges:
-        leader[lead(edge.target)] = lead(edge.source)
-    parts: dict[str, tuple[list[Node], list[Edge]]] = {}
-    for node in nodes:
-        parts.setdefault(lead(node.id), ([], []))[0].append(node)
-    for edge in edges:
-        parts[lead(edge.source)][1].append(edge)
-    several = [part for part in parts.values() if part[1]]
-    return several, [part[0][0] for part in parts.values() if not part[1]]
-
-
-def _shelve(
-    single: list[Node], boxes: dict[str, Box], ways: dict[str, list[Point]], width: int, height: int
-) -> Placement:
-    limit = max(width, _SHELF_WIDTH_MIN)
-    x, top, bottom = 0, height + _GAP_COMPONENTS * (height > 0), height
-    for node in single:
-        sheet = sheet_of([node], [])
-        placed = route(sheet, set_rows(sheet, 1, has_lanes=False))
-        if x > 0 and x + placed.width > limit:
-            x, top = 0, bottom + _GAP_COMPONENTS
-        boxes.update((name, box.moved(x, top)) for name, box in placed.boxes.items())
-        x += placed.width + _GAP_COMPONENTS
-        width, bottom = max(width, x - _GAP_COMPONENTS), max(bottom, top + placed.height)
-    return Placement(boxes, ways, (), width, max(height, bottom))
 
 
 def _lane_depth(scope: Element) -> int:

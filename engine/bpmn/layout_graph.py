@@ -2,8 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowmaster.engine.bpmn.layout_cells import Cell, Edge, Node, Sheet, Wire
+
+
+class Turning(NamedTuple):
+    """Choices that the layout can make either way: how it begins, and where wires between lanes run."""
+
+    branches_begin_above: bool
+    back_runs_in_target_lane: bool
+    stays_in_source_lane: bool
+
+
+TURNINGS = tuple(
+    Turning(above, back, stays)
+    for above in (False, True)
+    for back in (False, True)
+    for stays in (False, True)
+)
 
 
 @dataclass(slots=True)
@@ -22,19 +39,22 @@ class _Graph:
     """The edges of the main path."""
 
 
-def sheet_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> Sheet:
+def sheet_of(nodes: Sequence[Node], edges: Sequence[Edge], turning: "Turning | None" = None) -> Sheet:
     """Return nodes and edges as cells and wires, each layer in a first order."""
     graph = _graph_of(nodes, edges)
     depth = max(graph.layer.values(), default=-1) + 1
     cells = {node.id: Cell(graph.layer[node.id], node.lane, *_extents(node), node=node) for node in nodes}
     sheet = Sheet(cells, [], [[] for _ in range(depth)])
+    turning = turning or TURNINGS[0]
     keys: dict[Cell, float] = {cell: graph.preorder[name] for name, cell in cells.items()}
     for edge in graph.edges:
-        wire = _wire(graph, edge, cells)
+        wire = _wire(graph, edge, cells, turning)
         sheet.wires.append(wire)
         key = -1.0 if wire.goes_back else graph.preorder[edge.target] - 0.5
         keys.update((slot, key) for slot in wire.slots)
         _link(sheet, wire, edge.id in graph.spine)
+    if turning.branches_begin_above:
+        keys = {cell: -key for cell, key in keys.items()}
     _gather(sheet, keys)
     return sheet
 
@@ -139,18 +159,22 @@ def _choose_main(graph: _Graph) -> None:
             graph.main_in[edge.target] = edge.id
 
 
-def _wire(graph: _Graph, edge: Edge, cells: dict[str, Cell]) -> Wire:
+def _wire(graph: _Graph, edge: Edge, cells: dict[str, Cell], turning: Turning) -> Wire:
     source, target = cells[edge.source], cells[edge.target]
     wire = Wire(edge, source, target, edge.id in graph.back)
     if wire.goes_back:
-        wire.slots = [Cell(layer, source.lane) for layer in range(target.layer, source.layer + 1)]
+        lane = target.lane if turning.back_runs_in_target_lane else source.lane
+        wire.slots = [Cell(layer, lane) for layer in range(target.layer, source.layer + 1)]
         wire.entry, wire.exit = wire.slots[0], wire.slots[-1]
         wire.entry.owner, wire.exit.owner = target, source
+        if edge.boundary:
+            wire.exit.lane = source.lane
         return wire
     turns_out = bool(edge.boundary) or graph.main_out.get(edge.source) != edge.id
     turns_in = graph.main_in.get(edge.target) != edge.id
     wire.is_main = not turns_out and not turns_in
-    lane = source.lane if turns_in and not turns_out else target.lane
+    stays = turns_in and (turning.stays_in_source_lane or not turns_out)
+    lane = source.lane if stays else target.lane
     first, last = source.layer + (not turns_out), target.layer - (not turns_in)
     wire.slots = [Cell(layer, lane) for layer in range(first, last + 1)]
     if turns_out:

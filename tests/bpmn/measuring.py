@@ -30,16 +30,20 @@ def faults(document: BpmnDocument) -> list[str]:
 
 def crossings(document: BpmnDocument) -> int:
     """Return how often two sequence flows cross."""
-    lines = [
-        line
-        for diagram in read_diagrams(document)
-        for line in diagram.lines
-        if line.element.kind == "sequenceFlow"
-    ]
-    parts = [_parts(line) for line in lines]
+    parts = [_parts(line) for line in _flows(document)]
     return sum(
         _cross(*first, *second) for one, other in combinations(parts, 2) for first in one for second in other
     )
+
+
+def bends(document: BpmnDocument) -> int:
+    """Return how often sequence flows turn."""
+    return sum(len(line.points) - 2 for line in _flows(document))
+
+
+def _flows(document: BpmnDocument) -> list[Line]:
+    lines = [line for diagram in read_diagrams(document) for line in diagram.lines]
+    return [line for line in lines if line.element.kind == "sequenceFlow"]
 
 
 def _missing(document: BpmnDocument, shapes: dict[str, Shape], lines: dict[str, Line]) -> list[str]:

@@ -14,21 +14,22 @@ from flowmaster.engine.bpmn.vocabulary import (
 )
 from tests.bpmn.models import random_model
 
-NAMESPACES = {"s": "http://www.w3.org/2000/svg"}
-
 
 def picture(document: BpmnDocument, marks: Marks | None = None) -> etree._Element:
     return etree.fromstring(draw_svg(document, marks))
 
 
 def of(root: etree._Element, identifier: str) -> etree._Element:
-    (found,) = root.xpath("//s:g[@data-element=$id]", namespaces=NAMESPACES, id=identifier)
-    assert isinstance(found, etree._Element)
+    (found,) = (group for group in every(root, "g") if group.get("data-element") == identifier)
     return found
 
 
+def every(node: etree._Element, *names: str) -> list[etree._Element]:
+    return list(node.iter(*(f"{{http://www.w3.org/2000/svg}}{name}" for name in names)))
+
+
 def texts(node: etree._Element) -> str:
-    return " ".join(str(text) for text in node.xpath(".//s:text/text()", namespaces=NAMESPACES))
+    return " ".join(text.text or "" for text in every(node, "text"))
 
 
 def one_of_each() -> BpmnDocument:
@@ -57,9 +58,7 @@ def test_every_kind_of_node_looks_different() -> None:
 
     def look(kind: str) -> str:
         node = of(root, kind)
-        for title in node.xpath("./s:title", namespaces=NAMESPACES):
-            node.remove(title)
-        shapes = node.xpath(".//s:path | .//s:circle | .//s:rect", namespaces=NAMESPACES)
+        shapes = every(node, "path", "circle", "rect")
         wanted = ("d", "r", "rx", "stroke-width", "fill", "stroke-dasharray")
         return repr(
             [
@@ -81,14 +80,14 @@ def test_every_event_definition_has_its_icon() -> None:
     several = process.add("intermediateCatchEvent", {"id": "several"})
     several.add("signalEventDefinition")
     several.add("messageEventDefinition")
-    every = process.add("intermediateCatchEvent", {"id": "every", "parallelMultiple": "true"})
-    every.add("signalEventDefinition")
-    every.add("messageEventDefinition")
+    all_of_them = process.add("intermediateCatchEvent", {"id": "every", "parallelMultiple": "true"})
+    all_of_them.add("signalEventDefinition")
+    all_of_them.add("messageEventDefinition")
     root = picture(document)
     icons = [
         etree.tostring(icon).split(b">", 1)[1]
         for identifier in (*kinds, "several", "every")
-        for icon in of(root, identifier).xpath("./s:g", namespaces=NAMESPACES)
+        for icon in every(of(root, identifier), "g")[1:]
     ]
     assert len(icons) == len(set(icons)) == len(kinds) + 2
 
