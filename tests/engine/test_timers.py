@@ -1,0 +1,106 @@
+"""Times are read as ISO 8601 and cron say, and what cannot be read is refused."""
+
+import pytest
+
+from flowmaster.engine.cron import next_tick
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.timers import Schedule, following, instant, iso, later, schedule
+
+
+@pytest.mark.parametrize(
+    ("duration", "after"),
+    [
+        ("PT48H", "2026-02-02T10:00:00Z"),
+        ("P1M", "2026-02-28T10:00:00Z"),
+        ("P1Y", "2027-01-31T10:00:00Z"),
+        ("P1W", "2026-02-07T10:00:00Z"),
+        ("PT0.5S", "2026-01-31T10:00:00.500Z"),
+        ("-PT1H", "2026-01-31T10:00:00Z"),
+    ],
+)
+def test_a_duration_leads_to_its_instant(duration: str, after: str) -> None:
+    assert iso(later(instant("2026-01-31T10:00:00Z"), duration)) == after
+
+
+@pytest.mark.parametrize("text", ["", "P", "PT", "1 hour", "P1H", "P99999999Y"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(FlowMasterError) as refused:
+        later(0, text)
+    assert refused.value.code == "timer.unreadable"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026-07-01T12:00:00+02:00", "2026-07-01T10:00:00Z"),
+        ("2026-07-01T12:00:00", "2026-07-01T12:00:00Z"),
+        ("2026-07-01T12:00:00@Europe/Berlin", "2026-07-01T10:00:00Z"),
+        ("2026-01-01T12:00:00[Europe/Berlin]", "2026-01-01T11:00:00Z"),
+        ("2026-07-01", "2026-07-01T00:00:00Z"),
+    ],
+)
+def test_an_instant_is_read_with_its_zone(text: str, read: str) -> None:
+    assert iso(instant(text)) == read
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00@Mars/Olympus"])
+def test_what_is_no_instant_is_refused(text: str) -> None:
+    with pytest.raises(FlowMasterError):
+        instant(text)
+
+
+def test_a_repetition_counts_down_and_ends() -> None:
+    found: Schedule | None = schedule("cycle", "R3/PT10S", 0)
+    dues = []
+    while found is not None:
+        dues.append(found.due)
+        found = following(found, found.due)
+    assert dues == [10_000, 20_000, 30_000]
+
+
+@pytest.mark.parametrize("text", ["R0/PT1S", "R/PT0S", "R9999999/PT1S", "every day"])
+def test_a_repetition_without_sense_is_refused(text: str) -> None:
+    with pytest.raises(FlowMasterError):
+        schedule("cycle", text, 0)
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "tick"),
+    [
+        ("0 9 * * MON-FRI", "2026-11-21T10:00:00Z", "2026-11-23T09:00:00Z"),
+        ("*/15 * * * *", "2026-01-01T00:07:00Z", "2026-01-01T00:15:00Z"),
+        ("30 0 9 * * *", "2026-01-01T09:00:30Z", "2026-01-02T09:00:30Z"),
+        ("0 0 29 2 *", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z"),
+        ("0 0 1 JAN,JUL *", "2026-02-01T00:00:00Z", "2026-07-01T00:00:00Z"),
+        ("0 0 13 * FRI", "2026-11-01T00:00:00Z", "2026-11-06T00:00:00Z"),
+        ("@daily", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
+        ("TZ=Europe/Berlin 0 9 * * *", "2026-07-01T08:00:00Z", "2026-07-02T07:00:00Z"),
+        ("TZ=Europe/Berlin 30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"),
+    ],
+)
+def test_cron_ticks_when_it_says(cron: str, after: str, tick: str) -> None:
+    found = next_tick(cron, instant(after))
+    assert found is not None
+    assert iso(found) == tick
+
+
+def test_a_day_that_never_comes_has_no_tick() -> None:
+    assert next_tick("0 0 31 2 *", 0) is None
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "",
+        "* * * *",
+        "60 * * * *",
+        "* * * * 9",
+        "a * * * *",
+        "5-1 * * * *",
+        "TZ=No/Where * * * * *",
+        "*/0 * * * *",
+    ],
+)
+def test_what_is_no_cron_is_refused(cron: str) -> None:
+    with pytest.raises(FlowMasterError):
+        next_tick(cron, 0)
