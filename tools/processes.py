@@ -9,6 +9,7 @@ from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.outline.compile import compile_outline
+from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
@@ -41,7 +42,9 @@ PAGE_CHARACTERS = 50_000
 class ProcessCreate(WriteArguments):
     """An outline or a BPMN file."""
 
-    outline: Value = Field(default=None, description="Process as outline: YAML or JSON text, or an object.")
+    outline: Value = Field(
+        default=None, description=f"Process as outline: YAML, JSON or an object. Example:\n{OUTLINE_EXAMPLE}"
+    )
     bpmn: str = Field(default="", description="Process as BPMN 2.0 XML.")
     process: str = Field(default="", max_length=200, description="Which process of the file is meant.")
     name: str = Field(default="", max_length=200, description="Its name for people.")
@@ -142,7 +145,9 @@ class ProcessEdit(WriteArguments):
     """Which process, and what to change."""
 
     process: str = Field(description="Process id.")
-    edits: list[dict[str, Value]] = Field(min_length=1, max_length=500, description="All or none are made.")
+    edits: list[dict[str, Value]] = Field(
+        min_length=1, max_length=500, description=f"All or none are made. Example:\n{EDITS_EXAMPLE}"
+    )
     base_draft: int | None = Field(default=None, ge=1, description="Refuse if this is not the newest draft.")
 
 
