@@ -292,7 +292,8 @@ class Element:
         """Put this element right behind another one, which may hang under another parent."""
         old, parent = self._node.getparent(), sibling._node.getparent()
         assert old is not None, "the root cannot be moved"
-        assert parent is not None and self._node is not sibling._node
+        assert parent is not None
+        assert self._node is not sibling._node
         whitespace.remove(old, self._node)
         whitespace.insert(parent, self._node, parent.index(sibling._node) + 1)
         self._index.changes += 1

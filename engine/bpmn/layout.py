@@ -14,7 +14,7 @@ from flowmaster.engine.bpmn.layout_labels import set_labels
 from flowmaster.engine.bpmn.layout_parts import place
 from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
 from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
-from flowmaster.engine.bpmn.layout_search import Search, Wires
+from flowmaster.engine.bpmn.layout_search import Search, Wires, doubled
 from flowmaster.engine.bpmn.lettering import broken, text_width
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 
@@ -205,6 +205,9 @@ class _Studio:
     def join_loose(self, picture: Picture) -> None:
         """Find ways for the edges that the layers do not carry, and boxes for groups."""
         edges = [edge for arranged in self.arranged.values() for edge in arranged.plan.loose]
+        for identifier in doubled(self.document, picture.ways):
+            del picture.ways[identifier]
+            edges.append(self.document.element(identifier))
         for association in self.document.root.descendants(*_ASSOCIATION_KINDS):
             if association.id and association.id not in picture.ways:
                 edges.append(association)

@@ -108,7 +108,10 @@ def size_of(document: BpmnDocument, element: Element, inner: dict[str, Box]) -> 
     if kind in SUB_PROCESS_KINDS and element.id in inner:
         content = inner[element.id]
         title = min(text_width(element.title) + 40, 400)
-        return max(TASK_WIDTH, content.width, title) // 2 * 2, max(TASK_HEIGHT, content.height) // 2 * 2
+        border = len(document.boundary_events(element)) * _BOUNDARY_STEP
+        return max(TASK_WIDTH, content.width, title, border) // 2 * 2, max(
+            TASK_HEIGHT, content.height
+        ) // 2 * 2
     wide = broken(element.name, TASK_WIDTH - 14)
     width = TASK_WIDTH if wide.height <= 4 * LINE_HEIGHT else TASK_WIDTH + 40
     events = len(document.boundary_events(element))

@@ -5,10 +5,11 @@ finds a way round every obstacle.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.geometry import Box, Point, straightened
 
 STATES_MAX = 60_000
@@ -16,6 +17,8 @@ STATES_MAX = 60_000
 
 _MARGIN = 10
 _LINES_APART = 9
+_STUB = 20
+"""How much dearer it is to run along another wire right at a box."""
 _CLOSE = 7
 _BEND = 60
 _SIDEWAYS = 40
@@ -44,6 +47,34 @@ class Wires:
                 self.upright.append((a.x, min(a.y, b.y), max(a.y, b.y)))
 
 
+def doubled(document: BpmnDocument, ways: Mapping[str, Sequence[Point]]) -> list[str]:
+    """Return the edges that run along one before them with which they share no end."""
+    lines: dict[tuple[bool, int], list[tuple[int, int, str]]] = {}
+    for identifier, way in ways.items():
+        for a, b in zip(way, way[1:], strict=False):
+            if a.x == b.x:
+                lines.setdefault((True, a.x), []).append((min(a.y, b.y), max(a.y, b.y), identifier))
+            else:
+                lines.setdefault((False, a.y), []).append((min(a.x, b.x), max(a.x, b.x), identifier))
+    found: dict[str, None] = {}
+    for parts in lines.values():
+        parts.sort()
+        for place, (_, end, one) in enumerate(parts):
+            for begin, _, other in parts[place + 1 :]:
+                if begin >= end - 1:
+                    break
+                if one not in found and not _share_end(document, one, other):
+                    found[other] = None
+    return list(found)
+
+
+def _share_end(document: BpmnDocument, one: str, other: str) -> bool:
+    first, second = document.element(one), document.element(other)
+    return document.start_of(first) == document.start_of(second) or document.end_of(first) == document.end_of(
+        second
+    )
+
+
 class Search:
     """A field of obstacles in which ways are searched; every way found becomes part of the field."""
 
@@ -69,6 +100,10 @@ class Search:
         starts = _ports(source, target, source_sides)
         goals = _ports(target, source, target_sides)
         field_ = _Field(blocks, self._wires)
+        starts = [
+            (port, out, way, price + _STUB * field_.price(port, out)) for port, out, way, price in starts
+        ]
+        goals = [(port, out, way, price + _STUB * field_.price(port, out)) for port, out, way, price in goals]
         found: list[Point] = []
         for apart in (_LINES_APART, 1):
             xs = _lines(

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.edits import head, settings, steps
+from flowmaster.engine.edits import groups, head, settings, steps
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
 from flowmaster.engine.edits.placing import place
@@ -55,7 +55,7 @@ OPERATIONS: dict[str, Operation] = {
     "move": steps.move,
     "disconnect": steps.disconnect,
     "delete": steps.delete,
-    "wrap": steps.wrap,
+    "wrap": groups.wrap,
     "set_scenarios": head.set_scenarios,
     "remove_scenarios": head.remove_scenarios,
     "relayout": _relayout,

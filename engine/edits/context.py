@@ -95,11 +95,10 @@ class Batch:
                 element.move_behind(behind)
                 behind = element
         self.made += builder.made
-        builder.lane_of.pop(anchor.id, None)
         lanes = {
             node: role
             for node, role in builder.lane_of.items()
-            if self.document.lane_of(self.document.element(node)) is None
+            if node in builder.made and self.document.lane_of(self.document.element(node)) is None
         }
         if lanes and self.document.lanes(self.process):
             self._into_lanes(lanes)
@@ -112,7 +111,7 @@ class Batch:
         steps = (carrier,)
         self._resolve_exclusions(steps, path)
         builder = self.builder(steps, host)
-        scope = builder.scope(_parent(host))
+        scope = builder.scope(scope_of(host))
         left = [tail for handler in found for tail in scope.beside(handler, host)]
         outgoing = self.document.outgoing(host)
         if left and outgoing:
@@ -156,6 +155,19 @@ class Batch:
             known,
         )
 
+    def change_lane(self, node: Element, role: str) -> None:
+        """Move a step with its boundary events into the lane of a role, where it is drawn anew."""
+        if self.document.lane_of(node) is None or self.lane_role(node) == role:
+            return
+        moved = [node, *self.document.boundary_events(node)]
+        ids = {one.id for one in moved}
+        for lane in self.document.lanes(self.process):
+            for entry in lane.children("flowNodeRef"):
+                if entry.text in ids:
+                    entry.remove()
+        self._into_lanes({one.id: role for one in moved})
+        self.made += [one.id for one in moved]
+
     def _into_lanes(self, lanes: Mapping[str, str]) -> None:
         by_role: dict[str, Element] = {}
         for lane in self.document.lanes(self.process):
@@ -188,7 +200,8 @@ class Batch:
                 listed[number] = f"={self.reading.feel(text, path)}"
 
 
-def _parent(node: Element) -> Element:
+def scope_of(node: Element) -> Element:
+    """Return the process or sub-process that a flow node stands in."""
     parent = node.parent
     assert parent is not None, "a flow node stands in a scope"
     return parent

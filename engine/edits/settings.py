@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS, EVENT_KINDS, GATEWAY_KINDS, fm
 from flowmaster.engine.edits.context import Batch
-from flowmaster.engine.edits.steps import heal_after, write_condition
+from flowmaster.engine.edits.healing import heal_after
+from flowmaster.engine.edits.steps import set_when, write_condition
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.nodes import Trigger
@@ -183,7 +184,7 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     allowed = (
         "set",
         *(("assign",) if kind == "set" else {kind} & _MAIN_READERS.keys()),
-        *(one for one in WORDS.get(kind, ()) if one not in ("id", "when", "undo", "events")),
+        *(one for one in WORDS.get(kind, ()) if one not in ("id", "undo", "events")),
     )
     foreign = [key for key in kinds if key not in (kind, "set")]
     if foreign:
@@ -196,21 +197,7 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
         )
     known_words(edit, allowed, path)
     writer = _writer(batch, path)
-    given: dict[str, Json] = dict(words)
-    for key, value in edit.items():
-        if key in ("set", kind, "assign", *_BESIDE):
-            continue
-        if value is None:
-            given.pop("result" if key == "into" and kind == "rule" else key, None)
-        elif key == "into" and kind == "rule":
-            given["result"] = batch.reading.variable(value, f"{path}.into")
-        else:
-            found = word(batch.reading, key, value, f"{path}.{key}")
-            if key == "not" and isinstance(found, list):
-                batch.mark_exclusions(found, set(), path)
-            given[key] = found
-        if key not in ("into",) or kind != "rule":
-            writer.write(node, key, given.get(key))
+    given = _set_plain_words(batch, node, kind, words, edit, path)
     main_key = "assign" if kind == "set" else kind
     if main_key in edit:
         main = _MAIN_READERS[kind](batch, edit[main_key], f"{path}.{main_key}")
@@ -219,7 +206,41 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
         for key in ("retry", "headers"):
             if key in given:
                 writer.write(node, key, given[key])
+    if "ask" in edit or edit.get("lane") is not None:
+        _change_lane(batch, node, main, edit.get("lane"))
+    if "when" in edit:
+        set_when(batch, node, edit["when"], path)
     _set_beside(batch, node, kind, edit, path)
+
+
+def _change_lane(batch: Batch, node: Element, main: Json, lane: Json) -> None:
+    """Let a step stand in the lane of the role that does it now."""
+    roles = main.get("roles") if isinstance(main, Mapping) else None
+    role = str(lane or (roles[0] if isinstance(roles, list) and roles else ""))
+    if role in batch.reading.roles:
+        batch.change_lane(node, role)
+
+
+def _set_plain_words(
+    batch: Batch, node: Element, kind: str, words: Mapping[str, Json], edit: Edit, path: str
+) -> dict[str, Json]:
+    """Write the words that say one thing each; return all words that the step has now."""
+    writer = _writer(batch, path)
+    given = dict(words)
+    for key, value in edit.items():
+        if key in ("set", kind, "assign", "when", *_BESIDE):
+            continue
+        if key == "into" and kind == "rule":
+            given["result"] = batch.reading.variable(value, f"{path}.into")
+            continue
+        given.pop(key, None)
+        if value is not None:
+            found = word(batch.reading, key, value, f"{path}.{key}")
+            if key == "not" and isinstance(found, list):
+                batch.mark_exclusions(found, set(), path)
+            given[key] = found
+        writer.write(node, key, given.get(key))
+    return given
 
 
 def _set_beside(batch: Batch, node: Element, kind: str, edit: Edit, path: str) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, GATEWAY_KINDS, zeebe
-from flowmaster.engine.edits.context import Batch
-from flowmaster.engine.edits.targets import is_merge, known_words, refused
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, GATEWAY_KINDS
+from flowmaster.engine.edits.context import Batch, scope_of
+from flowmaster.engine.edits.healing import drop_idle_choice, drop_own_form, heal, heal_after, keep_one, tidy
+from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline.building import Tail
 from flowmaster.engine.outline.ids import id_of_condition
 from flowmaster.engine.outline.nodes import Step
 from flowmaster.engine.outline.writing_events import add_expression
-from flowmaster.engine.outline.writing_words import own_form, remove_extension
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
@@ -27,7 +27,7 @@ def add_after(batch: Batch, edit: Edit, path: str) -> None:
     if len(outgoing) > 1:
         raise _several_ways(batch, anchor, outgoing, path)
     builder = batch.builder(steps, anchor)
-    scope = builder.scope(_scope(anchor))
+    scope = builder.scope(scope_of(anchor))
     left = scope.steps(steps, [Tail(anchor.id)] if not outgoing else [])
     first = _first_new(batch, builder.made, path)
     if outgoing:
@@ -44,7 +44,7 @@ def add_before(batch: Batch, edit: Edit, path: str) -> None:
         raise refused(path, "edit.place_wrong", "Nothing comes before a start.", fix="Use add_after.")
     incoming = batch.document.incoming(anchor)
     builder = batch.builder(steps, anchor)
-    scope = builder.scope(_scope(anchor))
+    scope = builder.scope(scope_of(anchor))
     left = scope.steps(steps, [])
     first = _first_new(batch, builder.made, path)
     for flow in incoming:
@@ -61,7 +61,7 @@ def insert_on_flow(batch: Batch, edit: Edit, path: str) -> None:
     steps = batch.steps(edit, path)
     source = batch.document.element(flow.get("sourceRef"))
     builder = batch.builder(steps, source)
-    scope = builder.scope(_scope(source))
+    scope = builder.scope(scope_of(source))
     left = scope.steps(steps, [])
     first = _first_new(batch, builder.made, path)
     target = batch.document.element(flow.get("targetRef"))
@@ -81,7 +81,7 @@ def branch(batch: Batch, edit: Edit, path: str) -> None:
     if anchor.kind in ("exclusiveGateway", "inclusiveGateway") and len(document.outgoing(anchor)) > 1:
         default = _default_flow(batch, anchor)
         builder = batch.builder(steps, anchor)
-        scope = builder.scope(_scope(anchor))
+        scope = builder.scope(scope_of(anchor))
         left = scope.steps(steps, [Tail(anchor.id, condition, title or condition)])
         scope.link(left, default.get("targetRef"))
         batch.close(scope, anchor, path)
@@ -94,7 +94,7 @@ def branch(batch: Batch, edit: Edit, path: str) -> None:
     if len(outgoing) != 1:
         raise _several_ways(batch, anchor, outgoing, path)
     builder = batch.builder(steps, anchor)
-    scope = builder.scope(_scope(anchor))
+    scope = builder.scope(scope_of(anchor))
     gateway = builder.new_id(id_of_condition(condition))
     builder.node(scope.element, "exclusiveGateway", "", {"id": gateway, "name": f"{condition}?"}, anchor.id)
     left = scope.steps(steps, [Tail(gateway, condition, title or "yes")])
@@ -102,6 +102,52 @@ def branch(batch: Batch, edit: Edit, path: str) -> None:
     document.reconnect(outgoing[0], target=document.element(gateway))
     scope.link([Tail(gateway, name="no", default=True), *left], target.id)
     batch.close(scope, anchor, path)
+
+
+def set_when(batch: Batch, node: Element, value: Json, path: str) -> None:
+    """Set under which condition a step is done at all; null lets it always be done."""
+    document = batch.document
+    gateway = _guard(batch, node)
+    condition = "" if value is None else batch.reading.feel(value, f"{path}.when", "The condition")
+    if gateway is not None:
+        if not condition:
+            keep_one(batch, gateway, node, path)
+            heal(batch, gateway, path)
+            document.remove(gateway)
+            tidy(batch)
+            return
+        flow = next(one for one in document.outgoing(gateway) if one.get("targetRef") == node.id)
+        write_condition(flow, condition)
+        gateway.set("name", f"{condition}?")
+        return
+    outgoing = document.outgoing(node)
+    if not condition:
+        return
+    if len(outgoing) != 1:
+        raise _several_ways(batch, node, outgoing, path)
+    builder = batch.builder((), node)
+    scope = builder.scope(scope_of(node))
+    identifier = builder.new_id(f"when {node.id}")
+    made = builder.node(
+        scope.element, "exclusiveGateway", "", {"id": identifier, "name": f"{condition}?"}, node.id
+    )
+    for flow in document.incoming(node):
+        document.reconnect(flow, target=made)
+    scope.link([Tail(identifier, condition, "yes")], node.id)
+    scope.link([Tail(identifier, name="no", default=True)], outgoing[0].get("targetRef"))
+    batch.close(scope, node, path)
+
+
+def _guard(batch: Batch, node: Element) -> Element | None:
+    """Return the decision that only says whether a step is done."""
+    document = batch.document
+    incoming = document.incoming(node)
+    source = document.element(incoming[0].get("sourceRef")) if len(incoming) == 1 else None
+    if source is None or source.kind != "exclusiveGateway" or len(document.outgoing(source)) != 2:
+        return None
+    other = next(flow for flow in document.outgoing(source) if flow != incoming[0])
+    behind = [batch.targets.behind_merges(flow) for flow in document.outgoing(node)]
+    return source if behind and batch.targets.behind_merges(other) == behind[0] else None
 
 
 def move(batch: Batch, edit: Edit, path: str) -> None:
@@ -124,7 +170,7 @@ def move(batch: Batch, edit: Edit, path: str) -> None:
     heal(batch, node, path)
     ways = document.outgoing(place) if "after" in edit else document.incoming(place)
     builder = batch.builder((), place)
-    scope = builder.scope(_scope(place))
+    scope = builder.scope(scope_of(place))
     if "after" in edit:
         if ways:
             _lead_on(batch, scope.link, ways[0], node, [Tail(node.id)])
@@ -156,39 +202,16 @@ def delete(batch: Batch, edit: Edit, path: str) -> None:
             continue
         node = batch.targets.node(reference, path)
         if edit.get("keep") is not None:
-            _keep_one(batch, node, batch.targets.node(edit["keep"], path), path)
+            keep_one(batch, node, batch.targets.node(edit["keep"], path), path)
         before = [batch.document.element(flow.get("sourceRef")) for flow in batch.document.incoming(node)]
         heal(batch, node, path)
         for event in batch.document.boundary_events(node):
             heal_after(batch, event)
-        _drop_own_form(batch, node)
+        drop_own_form(batch, node)
         batch.document.remove(node)
         for gateway in before:
-            _drop_idle_choice(batch, gateway)
+            drop_idle_choice(batch, gateway)
     tidy(batch)
-
-
-def _drop_own_form(batch: Batch, node: Element) -> None:
-    for form in batch.process.extensions(zeebe("userTaskForm")):
-        if form.get("id") == own_form(node):
-            remove_extension(batch.process, form)
-
-
-def _drop_idle_choice(batch: Batch, gateway: Element) -> None:
-    """Remove a decision all of whose ways lead to the same place, since nothing stands in them any more."""
-    document = batch.document
-    flows = (
-        document.outgoing(gateway)
-        if gateway.kind == "exclusiveGateway" and gateway.parent is not None
-        else []
-    )
-    targets = {batch.targets.behind_merges(flow).id for flow in flows}
-    if len(flows) < 2 or len(targets) > 1:
-        return
-    for flow in flows[1:]:
-        document.remove(flow)
-    heal(batch, gateway, "")
-    document.remove(gateway)
 
 
 def remove_flow(batch: Batch, flow: Element) -> None:
@@ -214,7 +237,7 @@ def connect(batch: Batch, edit: Edit, path: str) -> None:
         raise refused(path, "edit.place_wrong", "A flow cannot leave an end or lead to a start.")
     condition = batch.reading.feel(edit["if"], f"{path}.if") if edit.get("if") is not None else ""
     builder = batch.builder((), source)
-    scope = builder.scope(_scope(source))
+    scope = builder.scope(scope_of(source))
     default = edit.get("default") is True
     title = str(edit.get("title") or condition)
     scope.link([Tail(source.id, condition, title, default)], batch.entry(target).id)
@@ -237,7 +260,7 @@ def replace_step(batch: Batch, edit: Edit, path: str) -> None:
     document = batch.document
     identifier = old.id
     document.rename_id(old, document.new_id(f"{identifier} old"))
-    scope_element = _scope(old)
+    scope_element = scope_of(old)
     builder = batch.builder(steps, old)
     if name and name in (identifier, old.title):
         builder.ids = {**builder.ids, step.at: identifier}
@@ -265,120 +288,6 @@ def replace_step(batch: Batch, edit: Edit, path: str) -> None:
     document.remove(old)
 
 
-def wrap(batch: Batch, edit: Edit, path: str) -> None:
-    """`{wrap: [check, approve], in: decide}`: a group around steps that follow each other."""
-    listed = edit["wrap"] if isinstance(edit["wrap"], list) else [edit["wrap"]]
-    nodes = [batch.targets.node(one, path) for one in listed]
-    name = edit.get("in")
-    if not isinstance(name, str) or not name.strip():
-        raise refused(f"{path}.in", "edit.value_wrong", "The group needs a name.", expected="in: decide")
-    known_words(edit, ("wrap", "in"), path)
-    document = batch.document
-    scope = _scope(nodes[0])
-    inside = _with_between(batch, nodes)
-    if any(_scope(node) != scope for node in inside):
-        raise refused(path, "edit.scope_wrong", "All steps of a group stand in one scope.")
-    ids = {node.id for node in inside}
-    entering = [
-        flow for node in inside for flow in document.incoming(node) if flow.get("sourceRef") not in ids
-    ]
-    leaving = [
-        flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") not in ids
-    ]
-    heads = {flow.get("targetRef") for flow in entering}
-    tails = {flow.get("targetRef") for flow in leaving}
-    if len(heads) > 1 or len(tails) > 1 or any(node.kind in ("startEvent",) for node in inside):
-        raise refused(
-            path,
-            "edit.place_wrong",
-            "These steps have more than one way in or out.",
-            expected="steps that follow each other, with all branches between them",
-            fix="Name all steps between the first and the last.",
-        )
-    builder = batch.builder((), nodes[0])
-    identifier = builder.new_id(name)
-    group = builder.node(scope, "subProcess", "", {"id": identifier, "name": name}, nodes[0].id)
-    group.move_behind(nodes[0])
-    batch.targets.also(name, identifier)
-    start = group.add("startEvent", {"id": builder.new_id(f"{identifier} start")})
-    end = group.add("endEvent", {"id": builder.new_id(f"{identifier} end")})
-    flows = [flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") in ids]
-    lanes = [
-        entry
-        for lane in document.lanes(batch.process)
-        for entry in lane.children("flowNodeRef")
-        if entry.text in ids
-    ]
-    for entry in lanes:
-        entry.remove()
-    first = document.element(next(iter(heads))) if heads else nodes[0]
-    last = [document.element(flow.get("sourceRef")) for flow in leaving]
-    for number, flow in enumerate(leaving):
-        if number == 0:
-            document.reconnect(flow, source=group)
-            for condition in flow.children("conditionExpression"):
-                condition.remove()
-            flow.set("name", None)
-        else:
-            document.remove(flow)
-    for flow in entering:
-        document.reconnect(flow, target=group)
-    for element in (*inside, *flows):
-        element.move_to(group)
-    document.connect(start, first, identifier=builder.new_id(f"{start.id} to {first.id}"))
-    for node in last:
-        document.connect(node, end, identifier=builder.new_id(f"{node.id} to {end.id}"))
-    batch.close(builder.scope(scope), nodes[0] if nodes[0].parent == scope else group, path)
-    batch.relayout = True
-
-
-def heal(batch: Batch, node: Element, path: str) -> None:
-    """Lead what came before a node to what came behind it; the node itself stays, without flows."""
-    document = batch.document
-    incoming, outgoing = document.incoming(node), document.outgoing(node)
-    if len(outgoing) > 1 and incoming:
-        ways = [batch.targets.behind_merges(flow).title for flow in outgoing]
-        raise refused(
-            path,
-            "edit.ways_several",
-            f"{node.title!r} leads several ways; which one stays?",
-            expected=ways,
-            fix=f"Add `keep: {ways[0]}` to the delete, which also removes the steps that only the other ways reach.",
-        )
-    if len(outgoing) == 1:
-        target = document.element(outgoing[0].get("targetRef"))
-        for flow in incoming:
-            if target.id != node.id:
-                document.reconnect(flow, target=target)
-    for flow in (*document.incoming(node), *document.outgoing(node)):
-        document.remove(flow)
-
-
-def heal_after(batch: Batch, event: Element) -> None:
-    """Remove a boundary event with the steps that only it leads to."""
-    document = batch.document
-    first = [flow.get("targetRef") for flow in document.outgoing(event)]
-    _remove_orphans(batch, first, {event.id})
-    document.remove(event)
-    tidy(batch)
-
-
-def tidy(batch: Batch) -> None:
-    """Take away unnamed gateways that neither choose nor merge any more, and were made for nothing else."""
-    document = batch.document
-    for node in list(batch.process.descendants("exclusiveGateway")):
-        incoming, outgoing = document.incoming(node), document.outgoing(node)
-        if len(incoming) == 1 and len(outgoing) == 1 and _was_made(node) and is_merge(document, node):
-            document.reconnect(incoming[0], target=document.element(outgoing[0].get("targetRef")))
-            document.remove(node)
-        elif not incoming and len(outgoing) <= 1 and _was_made(node) and not node.name:
-            document.remove(node)
-
-
-def _was_made(node: Element) -> bool:
-    return node.id.startswith("merge_")
-
-
 _LOOSE = frozenset(
     {
         "dataObjectReference",
@@ -396,12 +305,6 @@ _LOOSE = frozenset(
         "messageFlow",
     }
 )
-
-
-def _scope(node: Element) -> Element:
-    parent = node.parent
-    assert parent is not None, "a flow node stands in a scope"
-    return parent
 
 
 def _first_new(batch: Batch, made: list[str], path: str) -> Element:
@@ -443,72 +346,6 @@ def _several_ways(batch: Batch, node: Element, flows: list[Element], path: str) 
         expected=ways,
         fix=f"Use insert_on_flow: {ways[0]!r}." if ways else "Connect it first.",
     )
-
-
-def _keep_one(batch: Batch, node: Element, keep: Element, path: str) -> None:
-    document = batch.document
-    flows = document.outgoing(node)
-    kept = [
-        flow for flow in flows if keep.id in (flow.get("targetRef"), batch.targets.behind_merges(flow).id)
-    ]
-    if not kept:
-        raise refused(
-            f"{path}.keep",
-            "edit.flow_unknown",
-            f"No way leads from {node.title!r} to {keep.title!r}.",
-            expected=[batch.targets.behind_merges(flow).title for flow in flows],
-        )
-    dropped = [flow.get("targetRef") for flow in flows if flow not in kept[:1]]
-    for flow in flows:
-        if flow != kept[0]:
-            document.remove(flow)
-    for condition in kept[0].children("conditionExpression"):
-        condition.remove()
-    _remove_orphans(batch, dropped, set())
-
-
-def _remove_orphans(batch: Batch, first: list[str], gone: set[str]) -> None:
-    """Remove the nodes that nothing reaches any more, beginning with `first`."""
-    document = batch.document
-    waiting = list(first)
-    while waiting:
-        node = document.find(waiting.pop())
-        if node is None or node.kind in ("startEvent", "boundaryEvent"):
-            continue
-        sources = {flow.get("sourceRef") for flow in document.incoming(node)}
-        if sources - gone - {node.id}:
-            continue
-        waiting += [flow.get("targetRef") for flow in document.outgoing(node)]
-        waiting += [
-            flow.get("targetRef")
-            for event in document.boundary_events(node)
-            for flow in document.outgoing(event)
-        ]
-        document.remove(node)
-
-
-def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:
-    """Return nodes with the gateways and boundary events between them, in document order."""
-    document = batch.document
-    ids = {node.id for node in nodes}
-    scope = _scope(nodes[0])
-    changed = True
-    while changed:
-        changed = False
-        for node in document.flow_nodes(scope):
-            if node.id in ids:
-                continue
-            around = {flow.get("sourceRef") for flow in document.incoming(node)} | {
-                flow.get("targetRef") for flow in document.outgoing(node)
-            }
-            if node.kind == "boundaryEvent":
-                belongs = node.get("attachedToRef") in ids
-            else:
-                belongs = node.kind in GATEWAY_KINDS and bool(around) and around <= ids
-            if belongs:
-                ids.add(node.id)
-                changed = True
-    return [node for node in document.flow_nodes(scope) if node.id in ids]
 
 
 def write_condition(flow: Element, condition: str) -> None:

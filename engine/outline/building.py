@@ -44,12 +44,16 @@ ACTIVITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The open end of a way: where it comes from and what its sequence flow will say."""
+    """The open end of a way: where it comes from and what its sequence flow will say.
+
+    Conditions are tried in the order of the flows, so `rank` gives the place among those of one gateway.
+    """
 
     source: str
     condition: str = ""
     name: str = ""
     default: bool = False
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class ScopeBuilder:
             self.link(tails, entry)
         self.jumps = [] if jumps else self.jumps
         self._merge()
-        for flow in self.flows:
+        for flow in _in_rank(self.flows):
             self._write(flow)
         self.flows = []
 
@@ -321,9 +325,10 @@ class ScopeBuilder:
         self.link(tails, identifier)
         self._enter(node, identifier)
         ways = []
-        for case in node.cases:
+        for rank, case in enumerate(node.cases):
             title = case.title or case.condition
-            ways.append(self.steps(case.steps, [Tail(identifier, case.condition, title, not case.condition)]))
+            tail = Tail(identifier, case.condition, title, not case.condition, rank)
+            ways.append(self.steps(case.steps, [tail]))
         if node.kind == "any":
             return self._join("inclusiveGateway", node, ways)
         return [tail for way in ways for tail in way]
@@ -424,6 +429,17 @@ class ScopeBuilder:
         )
         if tail.default:
             source.set("default", made.id)
+
+
+def _in_rank(flows: list[Planned]) -> list[Planned]:
+    """Return flows with those of one source in the order of their ranks."""
+    by_source: dict[str, list[Planned]] = {}
+    for flow in flows:
+        by_source.setdefault(flow.tail.source, []).append(flow)
+    ordered = {
+        source: iter(sorted(listed, key=lambda one: one.tail.rank)) for source, listed in by_source.items()
+    }
+    return [next(ordered[flow.tail.source]) for flow in flows]
 
 
 def _splits(document: BpmnDocument, gateway: Element, planned: list[Planned]) -> bool:

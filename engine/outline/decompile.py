@@ -10,7 +10,7 @@ from flowmaster.engine.bpmn.identifiers import id_from_name
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.building import start_label
-from flowmaster.engine.outline.ids import assign_ids, assign_lanes
+from flowmaster.engine.outline.ids import assign_ids, assign_lanes, wish_of
 from flowmaster.engine.outline.json_text import json_value
 from flowmaster.engine.outline.nodes import (
     Case,
@@ -26,6 +26,7 @@ from flowmaster.engine.outline.nodes import (
     Start,
     Step,
     Trigger,
+    everywhere,
     in_scope,
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
@@ -36,8 +37,9 @@ from flowmaster.engine.outline.structure import Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
 from flowmaster.engine.values import Json
 
+_NUMBERED = re.compile(r"_\d+\Z")
 _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
-ROUNDS_MAX = 4
+ROUNDS_MAX = 6
 """How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
 
 
@@ -117,6 +119,8 @@ def _names(process: Element) -> dict[str, str]:
                 label = _free(node.id or "step", taken, reserved)
             names[node.id] = label
             taken.add(name_key(label))
+        else:
+            names[node.id] = node.id
     return names
 
 
@@ -270,21 +274,30 @@ def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
 
 
 def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:
-    """Leave out every id that the outline's names give anyway; decisions that are jumped to keep theirs."""
+    """Leave out every id that the outline's names give anyway; decisions that are jumped to keep theirs.
+
+    Ends of one name are told apart by a number only, which need not be the same in another file.
+    """
     actual = _ids(outline)
-    kept = {at for at in actual if at in jumped and not _is_step(outline, at)}
+    steps = {node.at for node in _all_nodes(outline) if isinstance(node, Step)}
+    ends = {node.at: id_from_name(wish_of(node)) for node in _all_nodes(outline) if isinstance(node, End)}
+    kept = {at for at in actual if at in jumped and at not in steps}
     for _ in range(ROUNDS_MAX):
         found = _only_ids(outline, kept, actual)
         derived = assign_ids(found)
-        wrong = {at for at, identifier in actual.items() if derived.get(at) != identifier}
-        if not wrong - kept:
+        wrong = {at for at, identifier in actual.items() if derived.get(at) != identifier} - kept
+        wrong -= {at for at in wrong if ends.get(at) == _NUMBERED.sub("", actual[at])}
+        if not wrong:
             return found
-        kept |= wrong
+        kept |= wrong & steps or wrong
     return _only_ids(outline, kept, actual)
 
 
-def _is_step(outline: Outline, at: str) -> bool:
-    return any(isinstance(node, Step) and node.at == at for node in in_scope(outline.steps))
+def _all_nodes(outline: Outline) -> list[Node]:
+    found = list(everywhere(outline.steps))
+    for handler in outline.events:
+        found += everywhere(handler.steps)
+    return found
 
 
 def _ids(outline: Outline) -> dict[str, str]:

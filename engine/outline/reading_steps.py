@@ -99,7 +99,7 @@ class StepReader:
 
     def _name_and_body(self, item: Body, path: str) -> tuple[str, Json, str]:
         keys = list(item)
-        if len(keys) == 1 and keys[0] not in _KINDS:
+        if len(keys) == 1 and (keys[0] not in _KINDS or _says_kind(item[keys[0]])):
             return keys[0], item[keys[0]], f"{path}.{keys[0]}"
         nameless = [key for key in keys if item[key] is None and key not in _KINDS]
         if len(nameless) == 1 and keys[0] == nameless[0]:
@@ -373,7 +373,10 @@ class StepReader:
         if kind == "first":
             for number, branch in enumerate(found):
                 if not (
-                    branch and isinstance(branch[0], Step) and branch[0].kind == "wait" and not branch[0].when
+                    branch
+                    and isinstance(branch[0], Step)
+                    and branch[0].kind in ("wait", "bpmn")
+                    and not branch[0].when
                 ):
                     self.reading.wrong(
                         f"{path}[{number}]",
@@ -453,6 +456,11 @@ def _spoken(kind: str, found: Trigger) -> str:
         {"after": "", "at": "until ", "condition": "until "}.get(found.kind, "for ") if kind == "wait" else ""
     )
     return f"{kind} {preposition}{value}".strip()
+
+
+def _says_kind(value: Json) -> bool:
+    """Return whether this says what a step does, so that even a word of the outline before it is a name."""
+    return isinstance(value, Mapping) and any(key in KINDS and key not in UNNAMED for key in value)
 
 
 def _near_kind(body: Body) -> str:

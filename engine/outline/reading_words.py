@@ -192,7 +192,7 @@ def _each(reading: Reading, value: Json, path: str) -> Json:
 
 
 def _repeat(reading: Reading, value: Json, path: str) -> Json:
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         reading.wrong(path, f"{shown(value)} is no repetition.", expected="{while: not(done), max: 10}")
         return {}
     reading.unknown_words(value, ("while", "max", "test_first"), path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import LOOP_KINDS, PREFIXES, fm, zeebe
+from flowmaster.engine.bpmn.vocabulary import LOOP_KINDS, MODEL, PREFIXES, fm, zeebe
 from flowmaster.engine.outline.json_text import json_value
 from flowmaster.engine.outline.nodes import Trigger
 from flowmaster.engine.outline.recalling_events import message_of, trigger_of
@@ -52,6 +52,11 @@ class WordReader:
 
     def _is_plain(self, element: Element) -> bool:
         if element.is_true("isForCompensation") and element.kind in ("subProcess", "transaction"):
+            return False
+        loop = element.child("multiInstanceLoopCharacteristics")
+        given = loop.extension(zeebe("loopCharacteristics")) if loop is not None else None
+        collection = given is not None and bool(given.get("inputCollection"))
+        if loop is not None and collection == bool(loop.text_of("loopCardinality")):
             return False
         return all(element.get(quantity) in ("", "1") for quantity in ("startQuantity", "completionQuantity"))
 
@@ -250,7 +255,7 @@ class WordReader:
             repeat: dict[str, Json] = {}
             if loop.text_of("loopCondition"):
                 repeat["while"] = _feel(loop.text_of("loopCondition"))
-            if loop.get("loopMaximum").isdigit():
+            if loop.get("loopMaximum").isdigit() and int(loop.get("loopMaximum")):
                 repeat["max"] = int(loop.get("loopMaximum"))
             if loop.is_true("testBefore"):
                 repeat["test_first"] = True
@@ -291,10 +296,28 @@ def raw_xml(element: Element, *, named: bool = True) -> str:
     text = element.to_xml()
     for child in element.children("incoming", "outgoing"):
         text = re.sub(rf"\s*<([\w-]+:)?{child.kind}[^>]*>{re.escape(child.text)}</[^>]+>", "", text, count=1)
+    text = _usual_prefix(text)
     text = _DECLARED.sub(lambda one: "" if PREFIXES.get(one[2]) == one[1] else one[0], text)
     if not named:
         text = _ID_OR_NAME.sub(lambda one: re.sub(r"\s(?:id|name)=\"[^\"]*\"", "", one[0]), text, count=1)
     return _EMPTY.sub(r"<\1/>", text)
+
+
+def _usual_prefix(text: str) -> str:
+    """Return XML in which the BPMN namespace has its usual prefix."""
+    prefix = next((one[1] for one in _DECLARED.finditer(text) if one[2] == MODEL), None)
+    if prefix == PREFIXES[MODEL]:
+        return text
+    if prefix is None:
+        if f'xmlns="{MODEL}"' not in text:
+            return text
+        text = re.sub(r"<(/?)([A-Za-z_][\w.-]*)(?=[\s/>])", r"<\1bpmn:\2", text)
+        return text.replace(f'xmlns="{MODEL}"', f'xmlns:bpmn="{MODEL}"').replace(
+            '"tFormalExpression"', '"bpmn:tFormalExpression"'
+        )
+    text = re.sub(rf"<(/?){re.escape(prefix)}:", r"<\1bpmn:", text)
+    text = text.replace(f'xmlns:{prefix}="{MODEL}"', f'xmlns:bpmn="{MODEL}"')
+    return text.replace(f'"{prefix}:tFormalExpression"', '"bpmn:tFormalExpression"')
 
 
 def _feel(text: str) -> str:

@@ -30,6 +30,7 @@ class Structurer:
         self._ends: dict[str, int] = {}
         self.jumped: set[str] = set()
         self._stops: list[str] = []
+        self._ahead: list[set[str]] = []
         self._undoing = {
             association.get("targetRef")
             for association in scope.children("association")
@@ -71,7 +72,7 @@ class Structurer:
             if element.kind == "endEvent":
                 nodes.append(self._end(element))
                 break
-            if current in self._done or current in self._stops:
+            if current in self._done or current in self._stops or any(current in one for one in self._ahead):
                 self.jumped.add(current)
                 nodes.append(Jump(self._names[current], current))
                 break
@@ -183,7 +184,9 @@ class Structurer:
             return None
         keep = not event.is_true("cancelActivity", True)
         target = self.ways.next(event.id)
+        self._ahead.append(self.ways.reached(beside) if beside else set())
         nodes = tuple(self.steps(target, "" if keep else beside)) if target else ()
+        self._ahead.pop()
         if keep:
             nodes = _without_last_end(nodes, f"{event.id}_end")
         elif not target:
@@ -321,13 +324,14 @@ class Structurer:
 
 
 def _default_last(ways: list[Way]) -> list[Way]:
-    """Return the ways with the one that needs no condition last; the order of conditions decides."""
-    free = next((way for way in ways if way.default), None) or next(
-        (way for way in ways if not way.condition), None
-    )
-    if free is None:
-        return ways
-    return [*(way for way in ways if way is not free), replace(free, condition="", default=True)]
+    """Return the ways with the default last, which is also the only one without a condition; others keep their order.
+
+    A missing condition is `null`, which is as little true.
+    """
+    bare = [way for way in ways if not way.condition]
+    free = next((way for way in ways if way.default), None) or (bare[0] if len(bare) == 1 else None)
+    rest = [way if way.condition else replace(way, condition="null") for way in ways if way is not free]
+    return rest if free is None else [*rest, replace(free, condition="", default=True)]
 
 
 def _gateway_name(element: Element) -> str:

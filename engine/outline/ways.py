@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.juel import feel_of_juel, is_juel
 
 BACKWARD_SHARE = 4
 """Document order is taken for the order of the steps while at most one flow in so many leads backward."""
@@ -85,8 +86,9 @@ class Ways:
         ways = []
         for flow in self.document.outgoing(node):
             target = self._behind_merges(flow.get("targetRef"))
-            if target in self.nodes:
-                condition = flow.text_of("conditionExpression").removeprefix("=").strip()
+            reached = self.nodes.get(target)
+            if reached is not None and reached.kind not in ("startEvent", "boundaryEvent"):
+                condition = _feel(flow.text_of("conditionExpression"))
                 ways.append(
                     Way(
                         target,
@@ -155,3 +157,9 @@ class Ways:
             event.id for event in self.document.boundary_events(self.nodes[node]) if event.id in self.nodes
         ]
         return [*beside, *reversed([way.target for way in self.out[node]])]
+
+
+def _feel(text: str) -> str:
+    text = text.strip()
+    translated = feel_of_juel(text) if is_juel(text) else None
+    return (translated or text).removeprefix("=").strip()

@@ -1,0 +1,98 @@
+"""The operation that puts a group around steps."""
+
+from collections.abc import Mapping
+
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
+from flowmaster.engine.edits.context import Batch, scope_of
+from flowmaster.engine.edits.targets import known_words, refused
+from flowmaster.engine.values import Json
+
+Edit = Mapping[str, Json]
+
+
+def wrap(batch: Batch, edit: Edit, path: str) -> None:
+    """`{wrap: [check, approve], in: decide}`: a group around steps that follow each other."""
+    listed = edit["wrap"] if isinstance(edit["wrap"], list) else [edit["wrap"]]
+    nodes = [batch.targets.node(one, path) for one in listed]
+    name = edit.get("in")
+    if not isinstance(name, str) or not name.strip():
+        raise refused(f"{path}.in", "edit.value_wrong", "The group needs a name.", expected="in: decide")
+    known_words(edit, ("wrap", "in"), path)
+    document = batch.document
+    scope = scope_of(nodes[0])
+    inside = _with_between(batch, nodes)
+    if any(scope_of(node) != scope for node in inside):
+        raise refused(path, "edit.scope_wrong", "All steps of a group stand in one scope.")
+    ids = {node.id for node in inside}
+    entering = [
+        flow for node in inside for flow in document.incoming(node) if flow.get("sourceRef") not in ids
+    ]
+    leaving = [
+        flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") not in ids
+    ]
+    heads = {flow.get("targetRef") for flow in entering}
+    tails = {flow.get("targetRef") for flow in leaving}
+    if len(heads) > 1 or len(tails) > 1 or any(node.kind in ("startEvent",) for node in inside):
+        raise refused(
+            path,
+            "edit.place_wrong",
+            "These steps have more than one way in or out.",
+            expected="steps that follow each other, with all branches between them",
+            fix="Name all steps between the first and the last.",
+        )
+    builder = batch.builder((), nodes[0])
+    identifier = builder.new_id(name)
+    group = builder.node(scope, "subProcess", "", {"id": identifier, "name": name}, nodes[0].id)
+    group.move_behind(nodes[0])
+    batch.targets.also(name, identifier)
+    start = group.add("startEvent", {"id": builder.new_id(f"{identifier} start")})
+    end = group.add("endEvent", {"id": builder.new_id(f"{identifier} end")})
+    flows = [flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") in ids]
+    lanes = [
+        entry
+        for lane in document.lanes(batch.process)
+        for entry in lane.children("flowNodeRef")
+        if entry.text in ids
+    ]
+    for entry in lanes:
+        entry.remove()
+    first = document.element(next(iter(heads))) if heads else nodes[0]
+    for flow in entering:
+        document.reconnect(flow, target=group)
+    for flow in leaving:
+        document.reconnect(flow, target=end)
+    for element in (*inside, *flows, *leaving):
+        element.move_to(group)
+    last = [node for node in inside if not document.outgoing(node) and node.kind != "endEvent"]
+    last = [node for node in last if node.kind != "boundaryEvent"] if leaving else last
+    for one, other in [(start, first), *((node, end) for node in last)]:
+        document.connect(one, other, identifier=builder.new_id(f"{one.id} to {other.id}"))
+    if leaving:
+        target = document.element(next(iter(tails)))
+        document.connect(group, target, identifier=builder.new_id(f"{identifier} to {target.id}"))
+    batch.close(builder.scope(scope), group, path)
+    batch.relayout = True
+
+
+def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:
+    """Return nodes with the gateways and boundary events between them, in document order."""
+    document = batch.document
+    ids = {node.id for node in nodes}
+    scope = scope_of(nodes[0])
+    changed = True
+    while changed:
+        changed = False
+        for node in document.flow_nodes(scope):
+            if node.id in ids:
+                continue
+            before = {flow.get("sourceRef") for flow in document.incoming(node)}
+            behind = {flow.get("targetRef") for flow in document.outgoing(node)}
+            if node.kind == "boundaryEvent":
+                belongs = node.get("attachedToRef") in ids
+            else:
+                belongs = node.kind in GATEWAY_KINDS and bool(before & ids) and bool(behind & ids)
+            if belongs:
+                ids.add(node.id)
+                changed = True
+    return [node for node in document.flow_nodes(scope) if node.id in ids]

@@ -1,0 +1,209 @@
+"""What each word of the outline becomes in BPMN."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.vocabulary import fm, zeebe
+from flowmaster.engine.outline.compile import compile_outline
+from flowmaster.engine.outline.datatypes import schema_of, type_of
+from flowmaster.engine.outline.examples import OUTLINE_EXAMPLE
+from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.values import cycle, duration, duration_in_words, native, split_context
+from flowmaster.engine.values import Json
+from flowmaster.tools.outline_text import read_outline_text
+
+
+def built(body: dict[str, Json]) -> tuple[BpmnDocument, Element]:
+    document = compile_outline({"process": "p", "roles": ["clerk", "boss"], "steps": [{"x": body}]}).document
+    return document, document.element("x")
+
+
+def said(body: dict[str, Json], extension: str) -> dict[str, str]:
+    found = built(body)[1].extension(extension)
+    assert found is not None
+    return found.attributes()
+
+
+def test_a_person_s_step_says_who_what_and_by_when() -> None:
+    document, task = built(
+        {
+            "ask": ["clerk", "boss"],
+            "not": ["ann", "=boss_of(ann)"],
+            "remind": ["PT48H", "3 days"],
+            "within": "PT72H",
+            "late": {"escalate": "boss"},
+            "into": "fine",
+            "priority": 80,
+        }
+    )
+    assert task.kind == "userTask"
+    assert said({"ask": "clerk"}, zeebe("assignmentDefinition")) == {"candidateGroups": "clerk"}
+    assert [one.attributes() for one in task.extensions(fm("exclude"))] == [
+        {"person": "=ann"},
+        {"person": "=boss_of(ann)"},
+    ]
+    assert [one.attributes() for one in task.extensions(fm("deadline"))] == [
+        {"after": "PT48H", "action": "remind"},
+        {"after": "P3D", "action": "remind"},
+        {"after": "PT72H", "action": "escalate", "to": "boss"},
+    ]
+    form = document.processes[0].extension(zeebe("userTaskForm"))
+    assert form is not None
+    assert json.loads(form.text)["properties"] == {"fine": {"type": "boolean"}}
+
+
+def test_within_alone_is_a_due_date() -> None:
+    assert said({"ask": "clerk", "within": "PT8H"}, zeebe("taskSchedule")) == {
+        "dueDate": '=now() + duration("PT8H")'
+    }
+
+
+def test_a_service_has_its_type_tries_and_inputs() -> None:
+    body: dict[str, Json] = {
+        "call": "bank.transfer",
+        "with": {"amount": "total", "n": 5, "who": {"name": "ann"}},
+        "retry": {"times": 4, "wait": "PT5M"},
+    }
+    _, task = built(body)
+    assert said(body, zeebe("taskDefinition")) == {"type": "bank.transfer", "retries": "4"}
+    assert said(body, fm("retry")) == {"wait": "PT5M"}
+    inputs = [(one.get("target"), one.get("source")) for one in task.descendants(zeebe("input"))]
+    assert inputs == [("amount", "=total"), ("n", "=5"), ("who", "={name: ann}")]
+
+
+def test_several_values_are_set_by_one_script_and_spread() -> None:
+    _, task = built({"set": {"a": 1, "b.c": "f(x, y)"}})
+    script = task.extension(zeebe("script"))
+    assert script is not None
+    assert script.get("expression") == "={a: 1, b_c: f(x, y)}"
+    outputs = [(one.get("target"), one.get("source")) for one in task.descendants(zeebe("output"))]
+    assert outputs == [("a", "=result.a"), ("b.c", "=result.b_c")]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "inside"),
+    [
+        ({"wait": "PT1H"}, "intermediateCatchEvent", "timeDuration"),
+        ({"wait": {"until": "=due"}}, "intermediateCatchEvent", "timeDate"),
+        ({"wait": {"message": "paid", "key": "id"}}, "intermediateCatchEvent", "messageEventDefinition"),
+        ({"wait": {"condition": "a > 1"}}, "intermediateCatchEvent", "condition"),
+        ({"throw": {"escalation": "LATE"}}, "intermediateThrowEvent", "escalationEventDefinition"),
+        ({"send": {"signal": "alarm"}}, "intermediateThrowEvent", "signalEventDefinition"),
+        ({"call": "a", "each": "x in xs"}, "serviceTask", "multiInstanceLoopCharacteristics"),
+        ({"call": "a", "repeat": {"while": "a", "max": 3}}, "serviceTask", "standardLoopCharacteristics"),
+        ({"group": [{"y": {"call": "y"}}]}, "subProcess", "startEvent"),
+        ({"group": [{"y": {"call": "y"}}], "transaction": True}, "transaction", "startEvent"),
+        ({"run": "other"}, "callActivity", "extensionElements"),
+        ({"agent": "Look", "tools": ["a", "b"]}, "serviceTask", fm("agent")),
+    ],
+)
+def test_each_kind_becomes_its_element(body: dict[str, Json], kind: str, inside: str) -> None:
+    _, element = built(body)
+    assert element.kind == kind
+    assert next(element.descendants(inside), None) is not None
+
+
+def test_errors_and_lateness_lead_to_steps_or_back_behind_the_step() -> None:
+    document, step = built(
+        {
+            "call": "a",
+            "on": {"BAD": [{"mend": {"call": "m"}}], "*": []},
+            "within": "P1D",
+            "late": [{"end": "too late"}],
+        }
+    )
+    events = {event.id: event for event in document.boundary_events(step)}
+    assert set(events) == {"x_late", "x_bad", "x_any"} or set(events) == {"x_late", "x_bad", "x_error"}
+    mended = document.outgoing(document.element("mend"))[0].get("targetRef")
+    assert document.outgoing(step)[0].get("targetRef") == mended
+
+
+def test_a_late_path_beside_the_open_step_has_its_own_end() -> None:
+    document, step = built(
+        {"ask": "clerk", "within": "P1D", "late": {"then": [{"nudge": {"call": "n"}}], "keep": True}}
+    )
+    event = document.boundary_events(step)[0]
+    assert event.get("cancelActivity") == "false"
+    assert (
+        document.element(document.outgoing(document.element("nudge"))[0].get("targetRef")).kind == "endEvent"
+    )
+
+
+def test_roles_become_lanes_and_every_node_stands_in_one() -> None:
+    document = compile_outline(read_outline_text(OUTLINE_EXAMPLE).value).document
+    process = document.processes[0]
+    assert [lane.name for lane in document.lanes(process)] == ["buyer", "boss"]
+    assert all(document.lane_of(node) is not None for node in document.flow_nodes(process))
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        ("number > 0", {"type": "number", "exclusiveMinimum": 0}),
+        ("number 0..1.5", {"type": "number", "minimum": 0, "maximum": Decimal("1.5")}),
+        ("integer >= 1 <= 9", {"type": "integer", "minimum": 1, "maximum": 9}),
+        ("low|high", {"enum": ["low", "high"]}),
+        ("text <= 200", {"type": "string", "maxLength": 200}),
+        ("[date]", None),
+        (["date"], {"type": "array", "items": {"type": "string", "format": "date"}}),
+        ("list of person", {"type": "array", "items": {"type": "string", "format": "person"}}),
+        (
+            {"a": "text", "b?": "number"},
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "number"}},
+                "required": ["a"],
+            },
+        ),
+        ({"schema": {"type": "null"}}, {"type": "null"}),
+    ],
+)
+def test_types_are_json_schemas(text: Json, schema: Any) -> None:
+    problems = Problems()
+    found = schema_of(text, "data.x", problems)
+    if schema is None:
+        assert problems.found
+        return
+    assert (found, problems.found) == (schema, [])
+    assert schema_of(type_of(found), "data.x", problems) == schema
+
+
+def test_durations_are_understood_as_people_write_them() -> None:
+    written = ["PT48H", "48 hours", "3d", "2 weeks", "5 min", "1 month", "=x", "soon", "P", "PT"]
+    assert [duration(one) for one in written] == [
+        "PT48H",
+        "PT48H",
+        "P3D",
+        "P2W",
+        "PT5M",
+        "P1M",
+        "=x",
+        None,
+        None,
+        None,
+    ]
+    assert [cycle(one) for one in ("P1D", "R3/PT1H", "0 9 * * 1-5", "daily")] == [
+        "R/P1D",
+        "R3/PT1H",
+        "0 9 * * 1-5",
+        None,
+    ]
+    assert duration_in_words("P1DT12H") == "1 day 12 hours"
+
+
+def test_constants_of_feel_are_shown_as_what_they_are() -> None:
+    assert [native(one) for one in ("true", "5", "1.5", "1.50", "007", "a")] == [
+        True,
+        5,
+        Decimal("1.5"),
+        "1.50",
+        "007",
+        "a",
+    ]
+    assert split_context('{a: f(1, "x, y"), b: {c: 2}}') == [("a", 'f(1, "x, y")'), ("b", "{c: 2}")]
+    assert split_context("a + b") is None
