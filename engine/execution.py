@@ -107,8 +107,7 @@ class Execution:
 
     def value(self, node: Node, value: Value) -> Json:
         """Evaluate something of the model where the node stands, as a JSON value."""
-        found = value.value(scope_of(self.state, node.key), self.at)
-        return found if type(found) in _PLAIN else to_json(found)
+        return _plain(value.value(scope_of(self.state, node.key), self.at))
 
     def text(self, node: Node, value: Value, what: str) -> str:
         """Evaluate something that must be a text or a number, and return it as text."""
@@ -301,13 +300,8 @@ class Execution:
         values: dict[str, Json] = {}
         seen = Scope((values, outer))
         for mapping in mappings:
-            found = mapping.source.value(seen, self.at)
-            _put(
-                values,
-                mapping.target,
-                found if type(found) in _PLAIN else to_json(found),
-                outer if merge else {},
-            )
+            found = _plain(mapping.source.value(seen, self.at))
+            _put(values, mapping.target, found, outer if merge else {})
         return values
 
     def _map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
@@ -317,8 +311,12 @@ class Execution:
         self.write(self.state.nodes[node.scope], values)
 
 
-_PLAIN = frozenset({int, str, bool, type(None)})
 _NOTHING: Mapping[str, Json] = {}
+
+
+def _plain(found: object) -> Json:
+    """Return a FEEL value as JSON; the most frequent ones are JSON already."""
+    return found if found is None or isinstance(found, (int, str)) else to_json(found)
 
 
 def _put(values: dict[str, Json], path: tuple[str, ...], value: Json, existing: Mapping[str, object]) -> None:

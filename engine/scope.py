@@ -8,7 +8,7 @@ from flowmaster.engine.values import Json
 _EMPTY: dict[str, Json] = {}
 
 
-class Scope(Mapping[str, object]):
+class Scope(Mapping[str, Json]):
     """A read-only view of the variables that a node sees, nearest scope first."""
 
     __slots__ = ("_levels",)
@@ -16,13 +16,13 @@ class Scope(Mapping[str, object]):
     def __init__(self, levels: tuple[Mapping[str, Json], ...]) -> None:
         self._levels = levels
 
-    def __getitem__(self, name: str) -> object:
+    def __getitem__(self, name: str) -> Json:
         for level in self._levels:
             if name in level:
                 return level[name]
         raise KeyError(name)
 
-    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+    def get(self, name: str, default: Json = None) -> Json:  # type: ignore[override]  # any default is JSON
         """Return the nearest value of `name`, or `default`."""
         for level in self._levels:
             if name in level:
@@ -39,7 +39,7 @@ class Scope(Mapping[str, object]):
         return len({name for level in self._levels for name in level})
 
 
-def scope_of(state: State, key: int) -> Mapping[str, object]:
+def scope_of(state: State, key: int) -> Mapping[str, Json]:
     """Return what the node `key` sees; a plain dictionary where only one scope has variables."""
     levels: list[Mapping[str, Json]] = []
     while key:

@@ -219,15 +219,10 @@ class Player:
         moments: list[int] = []
         for wait in state.waits.values():
             node = state.nodes.get(wait.node)
-            if (
-                isinstance(wait, TimerWait)
-                and node is not None
-                and node.element == wait.element
-                and not wait.purpose
-                or isinstance(wait, JobWait)
-                and wait.due is not None
-                and wait.retries > 0
-            ):
+            if isinstance(wait, TimerWait):
+                if node is not None and node.element == wait.element and not wait.purpose:
+                    moments.append(wait.due)
+            elif isinstance(wait, JobWait) and wait.due is not None and wait.retries > 0:
                 moments.append(wait.due)
         return moments
 

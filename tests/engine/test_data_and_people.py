@@ -4,6 +4,7 @@ import pytest
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import TimerWait
 from flowmaster.engine.timers import later
 from tests.engine.cases import Case, E, S, flows, job, model, script, user
 
@@ -133,7 +134,7 @@ def test_deadlines_remind_and_then_escalate() -> None:
     )
     case = Case(model(S + user("a", inner) + E + flows("s a", "a e")))
     reminder, escalation = sorted(
-        (w for w in case.state.waits.values() if hasattr(w, "purpose")), key=lambda w: w.due
+        (w for w in case.state.waits.values() if isinstance(w, TimerWait)), key=lambda w: w.due
     )
     assert reminder.due == later(1_000_000, "PT48H")
     case.now = reminder.due
