@@ -46,9 +46,10 @@ def _with_rows(key: dict[str, Json], *positions: int) -> dict[str, Json]:
     assert isinstance(lines, list)
     names = ("position", "description", "quantity", "unit_price", "amount")
     numbers = positions or (None,) * len(lines)
-    rows = [
-        dict(zip(names, (number, *line), strict=True)) for number, line in zip(numbers, lines, strict=True)
-    ]
+    rows: list[Json] = []
+    for number, line in zip(numbers, lines, strict=True):
+        assert isinstance(line, tuple)
+        rows.append(dict(zip(names, (number, *line), strict=True)))
     return {**key, "lines": rows}
 
 

@@ -50,7 +50,11 @@ def graph(document: BpmnDocument) -> tuple[Any, Any]:
     return nodes, flows
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 @given(outlines())
 def test_the_outline_of_a_compiled_outline_compiles_to_the_same_process(outline: dict[str, Any]) -> None:
     first = compiled(outline)

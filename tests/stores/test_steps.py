@@ -218,7 +218,9 @@ def test_what_is_read_can_be_changed_without_harm(store: Store) -> None:
     assert variables is not None
     deep = variables["deep"]
     assert isinstance(deep, dict)
-    deep["list"].append(2)
+    inner = deep["list"]
+    assert isinstance(inner, list)
+    inner.append(2)
     spoilt.state.nodes.clear()
     assert load(store.reader(), "order:1") == before
     with store.transaction() as transaction:
