@@ -153,7 +153,7 @@ def _fitting(
 def _version(desk: Desk, pending: Pending, process: str, wanted: str) -> int:
     if not wanted:
         return 0
-    if wanted.isdigit():
+    if wanted.isascii() and wanted.isdigit():
         return int(wanted)
     found = desk.transaction.version(pending.tenant, "process", process, tag=wanted)
     if found is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.state import EventWait, State
+from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Request, Start
 
@@ -50,7 +51,16 @@ def deliver(
             at=desk.now,
             by=request.by,
         )
+        _note(desk, request, name, {"key": key, "held_until": iso(desk.now + ttl)})
     return Delivery([], ttl > 0)
+
+
+def expire(desk: Desk) -> None:
+    """Let go of messages whose time is over, and report each in the log of its name."""
+    for message in desk.transaction.expire_messages(desk.now):
+        request = Request(message.tenant, "system", "message_expired", "Nobody waited for it in time.")
+        told: dict[str, Json] = {"key": message.key, "by": message.by, "held_until": iso(message.expires)}
+        _note(desk, request, message.name, told)
 
 
 def broadcast(
@@ -83,6 +93,18 @@ def meets(wait: EventWait, state: State, key: str) -> bool:
     if wait.key:
         return wait.key == key
     return not key or key == (state.business_key or state.instance)
+
+
+def _note(desk: Desk, request: Request, name: str, data: dict[str, Json]) -> None:
+    desk.transaction.journal(
+        request.tenant,
+        f"message:{name}",
+        at=desk.now,
+        by=request.by,
+        operation=request.operation,
+        reason=request.reason,
+        data=data,
+    )
 
 
 def _still_waits(desk: Desk, request: Request, instance: str, wait: int) -> bool:

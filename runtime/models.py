@@ -102,7 +102,7 @@ class StepLibrary:
         return None if compiled is None else LinkedDecision(decision, number, compiled)
 
     def _number(self, decision: str, version: str) -> int | None:
-        if version.isdigit():
+        if version.isascii() and version.isdigit():
             return int(version)
         found = self._reader.version(self._tenant, "decision", decision, tag=version)
         return None if found is None else found.version

@@ -11,6 +11,7 @@ from flowmaster.engine.state import State
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.effects import FOLLOW
+from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.writer import Undone, Writer
@@ -167,7 +168,7 @@ class Runtime:
         if fired == 0:
             desk.now = to
             desk.transaction.put_setting("", CLOCK_SETTING, to)
-        desk.transaction.expire_messages(desk.now)
+        expire(desk)
         return Done(desk.now, fired, fired == 0)
 
     def _fire(self, desk: Desk) -> int:
@@ -181,6 +182,7 @@ class Runtime:
                 if not self.clock.virtual:
                     while await self._fire_now() >= DUE_AT_ONCE:
                         pass
+                    await self._expire_now()
                 if self.reader.outbox_depth():
                     await self._take_up_outbox()
             except FlowMasterError as error:
@@ -195,6 +197,11 @@ class Runtime:
         if due is None or due > self.now():
             return 0
         return (await self.do(self._fire)).result
+
+    async def _expire_now(self) -> None:
+        due = self.reader.next_expiry()
+        if due is not None and due <= self.now():
+            await self.do(expire)
 
     async def _wait_for_due(self) -> None:
         due = None if self.clock.virtual else self.reader.next_due()

@@ -65,11 +65,11 @@ class Writer:
         self._thread.start()
 
     async def do(self, work: Callable[[Transaction], T]) -> T:
-        """Run a piece of work and return its result once it is stored."""
+        """Run a piece of work and return its result once it is stored; a caller that goes away stops nothing."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._put(_Piece(work, loop, future))
-        return await asyncio.shield(future)
+        return await future
 
     def do_now(self, work: Callable[[Transaction], T]) -> T:
         """Run a piece of work from a thread without an event loop, and wait for it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flowmaster.engine.values import Json
-from flowmaster.tools.json_text import read_json
+from flowmaster.tools.json_text import read_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ class Answer:
 
     def data(self) -> Json:
         """The JSON value, numbers exact."""
-        value: Json = read_json(self.body)
+        value: Json = read_own(self.body)
         return value

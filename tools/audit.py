@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
-from flowmaster.engine.timers import instant, iso
+from flowmaster.engine.timers import iso
 from flowmaster.stores.rows import AuditEntry, AuditFilter
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape
+from flowmaster.tools.naming import instant_of
 from flowmaster.tools.registry import Call, operation
 
 
@@ -14,7 +15,9 @@ class AuditFind(Arguments):
     """Which entries."""
 
     scope: str = Field(
-        default="", description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"]
+        default="",
+        description="An instance, or `process:`, `decision:`, `document:`, `message:` with a name, or `clock`.",
+        examples=["order:7"],
     )
     by: str = Field(default="", description="Only by this person, agent or worker.")
     operation: str = Field(default="", description="Only of this operation.")
@@ -46,8 +49,8 @@ async def audit_find(call: Call, arguments: AuditFind) -> ResultList[AuditItem]:
             scope=arguments.scope,
             by=arguments.by,
             operation=arguments.operation,
-            since=instant(arguments.since) if arguments.since else None,
-            until=instant(arguments.until) if arguments.until else None,
+            since=instant_of(arguments.since, "since"),
+            until=instant_of(arguments.until, "until"),
             limit=arguments.limit,
             cursor=arguments.cursor,
         ),
@@ -73,7 +76,10 @@ def _item(entry: AuditEntry) -> AuditItem:
 class AuditVerify(Arguments):
     """Which log."""
 
-    scope: str = Field(description="An instance, `process:<id>` or `decision:<id>`.", examples=["order:7"])
+    scope: str = Field(
+        description="An instance, or `process:`, `decision:`, `document:`, `message:` with a name, or `clock`.",
+        examples=["order:7"],
+    )
 
 
 class AuditVerified(Result):

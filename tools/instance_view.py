@@ -113,7 +113,7 @@ def view(
         found = reader.history(tenant, state.instance, after=after_seq, limit=limit)
         history = entries(process, found)
         cursor = str(found[-1].seq) if found and found[-1].seq < state.seq else None
-    waiting = _waits(process, state)
+    waiting = waits_of(process, state)
     return InstanceView(
         instance=state.instance,
         process=state.process,
@@ -179,7 +179,8 @@ def _variables(state: State, *, whole: bool) -> tuple[dict[str, Json], list[str]
     return shown, shortened
 
 
-def _waits(process: Process, state: State) -> list[WaitView]:
+def waits_of(process: Process, state: State) -> list[WaitView]:
+    """Show what an instance waits for, joins with tokens included."""
     shown: list[WaitView] = []
     for wait in state.waits.values():
         if isinstance(wait, TimerWait) and wait.purpose:

@@ -8,13 +8,15 @@ from pydantic import Field
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import JobWait, State, TaskWait
-from flowmaster.engine.timers import instant, iso, later
+from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.messages import broadcast, deliver
+from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.inputs import check_inputs
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
+from flowmaster.tools.naming import duration_of, instant_of
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
 from flowmaster.tools.why import explain
@@ -155,7 +157,7 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
 def _after(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if not cursor.isdigit() or len(cursor) > 15:
+    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 15:
         raise FlowMasterError(
             "cursor.invalid",
             f"{cursor[:80]!r} is no cursor of a history.",
@@ -255,7 +257,8 @@ class EventSent(Result):
 async def event_send(call: Call, arguments: EventSend) -> EventSent:
     """Send a message or signal to waiting instances; a message may also start one."""
     request = request_of(call, "event_send", arguments.reason)
-    ttl = later(0, arguments.ttl) if arguments.ttl else 0
+    ttl = duration_of(arguments.ttl, "ttl")
+    _check_event(arguments)
 
     def work(desk: Desk) -> EventSent:
         bare = request._replace(once=None)
@@ -269,6 +272,18 @@ async def event_send(call: Call, arguments: EventSend) -> EventSent:
 
     outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
     return outcome.result.model_copy(update={"settling": not outcome.settled})
+
+
+def _check_event(arguments: EventSend) -> None:
+    """Refuse for a signal what only a message has, rather than drop it."""
+    for name, given in (("correlation_key", arguments.correlation_key), ("ttl", arguments.ttl)):
+        if arguments.kind == "signal" and given:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"A signal has no `{name}`: it reaches whoever waits for it now.",
+                path=name,
+                fix=f"Leave `{name}` out, or send a message.",
+            )
 
 
 class ClockAdvance(WriteArguments):
@@ -302,8 +317,8 @@ async def clock_advance(call: Call, arguments: ClockAdvance) -> ClockAdvanced:
             "arguments.invalid", "Give either `by` or `to`.", path="by", fix="Give one of them."
         )
     now = runtime.now()
-    to = later(now, arguments.by) if arguments.by else instant(arguments.to)
-    if to < now:
+    to = instant_of(arguments.to, "to") if arguments.to else _then(now, arguments.by)
+    if to is None or to < now:
         raise FlowMasterError(
             "clock.backwards",
             f"The clock stands at {iso(now)} and does not go back.",
@@ -313,8 +328,28 @@ async def clock_advance(call: Call, arguments: ClockAdvance) -> ClockAdvanced:
         )
     if arguments.dry_run:
         return ClockAdvanced(now=iso(to), fired=0)
+    await runtime.write(lambda transaction: _note_advance(transaction, call, arguments, now, to))
     done = await runtime.advance(to)
     return ClockAdvanced(now=iso(done.now), fired=done.fired, settling=not done.settled)
+
+
+def _then(now: int, by: str) -> int:
+    """Return the instant that a duration leads to; months and years count from now."""
+    duration_of(by, "by")
+    return later(now, by)
+
+
+def _note_advance(transaction: Transaction, call: Call, arguments: ClockAdvance, now: int, to: int) -> None:
+    transaction.journal(
+        call.caller.tenant,
+        "clock",
+        at=now,
+        by=call.caller.actor,
+        operation="clock_advance",
+        reason=arguments.reason or "",
+        data={"from": iso(now), "to": iso(to)},
+    )
+    store_once(transaction, call, subject="the clock")
 
 
 async def _wait_for(call: Call, instance: str, seconds: int) -> None:

@@ -14,7 +14,7 @@ import yaml
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 
-LENGTH_MAX = 1_000_000
+LENGTH_MAX = 250_000
 DEPTH_MAX = 100
 NODES_MAX = 100_000
 
@@ -49,8 +49,6 @@ def read_outline_text(text: str) -> OutlineText:
         )
     loader = _open(text)
     try:
-        _refuse_references(loader, text)
-        loader = _open(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _malformed(text, error) from error
@@ -75,38 +73,50 @@ def _open(text: str) -> "_Loader":
         ) from error
 
 
-def _refuse_references(loader: "_Loader", text: str) -> None:
-    """Look through the events before anything is built: references, tags, and too much of anything."""
-    depth = count = 0
-    while loader.check_event():
-        event: yaml.Event = loader.get_event()  # type: ignore[no-untyped-call]  # The stubs leave it untyped.
-        count += 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _at(
-                event,
-                text,
-                "Anchors and aliases (`&`, `*`) are not taken.",
-                "Write the part out, or quote the text.",
-            )
-        tag = getattr(event, "tag", None)
-        if tag:
-            raise _at(event, text, f"The tag {tag!r} is not taken.", "Leave the tag out, or quote the text.")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEPTH_MAX:
-            raise _at(event, text, f"The outline nests deeper than {DEPTH_MAX} levels.", "Make it flatter.")
-        if count > NODES_MAX:
-            raise _at(event, text, f"The outline has more than {NODES_MAX:,} parts.", "Split the process.")
-
-
 class _Loader(yaml.SafeLoader):
     """YAML whose unquoted texts may hold FEEL inside braces: `{if: count(a, b) > 1, note?: x in [1, 2]}`.
 
     YAML ends such a text at the comma, or finds it malformed; here a bracket that closes in the same line belongs to
-    the text it stands in, and `?` is a letter like any other.
+    the text it stands in, and `?` is a letter like any other. References, tags and too much of anything are refused
+    before anything is built of them.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._text = text
+        self._depth = self._count = 0
+
+    def get_event(self) -> yaml.Event:
+        """Return the next event, or refuse what an outline does not take."""
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]  # The stubs leave it untyped.
+        self._count += 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            message = "Anchors and aliases (`&`, `*`) are not taken."
+            raise _at(event, self._text, message, "Write the part out, or quote the text.")
+        tag = getattr(event, "tag", None)
+        if tag:
+            message = f"The tag {tag!r} is not taken."
+            raise _at(event, self._text, message, "Leave the tag out, or quote the text.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._depth -= 1
+        if self._depth > DEPTH_MAX:
+            raise _at(
+                event, self._text, f"The outline nests deeper than {DEPTH_MAX} levels.", "Make it flatter."
+            )
+        if self._count > NODES_MAX:
+            message = f"The outline has more than {NODES_MAX:,} parts."
+            raise _at(event, self._text, message, "Split the process.")
+        return event
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """Open a brace or bracket, unless too many are open: the scanner reads ahead of the events."""
+        if self.flow_level > DEPTH_MAX:
+            raise yaml.scanner.ScannerError(
+                None, None, f"it nests deeper than {DEPTH_MAX} levels", self.get_mark()
+            )
+        super().fetch_flow_collection_start(token)
 
     def scan_plain(self) -> yaml.ScalarToken:
         """Scan an unquoted text, as PyYAML does apart from brackets and question marks."""

@@ -258,7 +258,7 @@ def _source(reader: Reader, tenant: str, arguments: ProcessRead) -> tuple[str, i
 def _offset(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if not cursor.isdigit() or len(cursor) > 12:
+    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 12:
         raise FlowMasterError(
             "cursor.invalid",
             f"{cursor[:80]!r} is no cursor of a view.",
@@ -359,6 +359,8 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
             reason=arguments.reason,
         )
         draft = (await process_edit.run(call, edit)).draft
+    elif call.once is not None:
+        await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
     return _tested(arguments.process, tested, draft)
 
 

@@ -14,6 +14,7 @@ from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.models import Arguments, Result, Value, Variables, WriteArguments, follow_up
+from flowmaster.tools.naming import naming
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 
@@ -58,8 +59,9 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
         raise FlowMasterError(
             "arguments.invalid", "Give either `dmn` or `table`.", path="dmn", fix="Give one of them."
         )
-    dmn = arguments.dmn or table_to_dmn(arguments.table or {})
-    model = read_dmn(dmn)
+    with naming("dmn" if arguments.dmn else "table"):
+        dmn = arguments.dmn or table_to_dmn(arguments.table or {})
+        model = read_dmn(dmn)
     main = _main(model, arguments.decision)
     found = [_problem(problem) for problem in problems(model)]
     names = [decision.id for decision in model.decisions]
@@ -137,7 +139,7 @@ class RuleEvaluate(Arguments):
     """Which rule, over what."""
 
     decision: str = Field(default="", description="Decision id.", examples=["approval_level"])
-    expression: str = Field(default="", max_length=100_000, description="FEEL, instead of a decision.")
+    expression: str = Field(default="", max_length=50_000, description="FEEL, instead of a decision.")
     inputs: Variables = Field(default={}, description="The values it sees.")
     version: int | None = Field(default=None, ge=1, description="Default: the newest.")
 
@@ -164,7 +166,9 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
             fix="Give one of them.",
         )
     if arguments.expression:
-        found = compile_expression(arguments.expression.removeprefix("=")).evaluate(arguments.inputs, at=at)
+        with naming("expression"):
+            expression = compile_expression(arguments.expression.removeprefix("="))
+        found = expression.evaluate(arguments.inputs, at=at)
         value = to_json(found.value)
         return RuleEvaluated(
             result=value,

@@ -21,7 +21,7 @@ from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import TaskFilter, TaskRow
 from flowmaster.tools.forms import check_answer, names_of, schema_of
 from flowmaster.tools.history import entries, task_of
-from flowmaster.tools.instance_view import after, load
+from flowmaster.tools.instance_view import hints, load, waits_of
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
@@ -270,6 +270,7 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
             arguments.variables,
             arguments.to,
             arguments.comment,
+            named=bool(arguments.as_user),
         )
 
     def work(desk: Desk) -> None:
@@ -288,14 +289,13 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
 def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]) -> TaskView:
     """Show the task after an action, with what the instance waits for now."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    now = after(call, outcome, place.instance)
     state = outcome.states.get(place.instance) or load(runtime.reader, tenant, place.instance)
     process = runtime.models.process(runtime.reader, tenant, state.process, state.version)
     told = {
-        "waiting": [wait.model_dump(exclude_defaults=True) for wait in now.waiting],
-        "status": now.status,
+        "waiting": [wait.model_dump(exclude_defaults=True) for wait in waits_of(process, state)],
+        "status": state.status,
         "settling": not outcome.settled,
-        "next": now.next,
+        "next": [follow_up(hint) for hint in hints(state)],
     }
     wait = state.waits.get(place.wait)
     if isinstance(wait, TaskWait):

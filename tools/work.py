@@ -15,8 +15,9 @@ from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
 from flowmaster.tools.instance_view import InstanceView, after, load
 from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
+from flowmaster.tools.naming import duration_of
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.requests import request_of
+from flowmaster.tools.requests import request_of, store_once
 
 WAIT_SECONDS_MAX = 9
 LOOK_SECONDS = 0.2
@@ -60,13 +61,15 @@ async def work_take(call: Call, arguments: WorkTake) -> WorkTaken:
     """Take jobs of service, send and agent steps to do them."""
     until = time.monotonic() + arguments.wait_seconds
     while True:
-        taken = await _take(call, arguments)
-        if taken.items or time.monotonic() >= until:
+        last = time.monotonic() >= until
+        taken = await _take(call, arguments, last=last)
+        if taken.items or last:
             return taken
         await call.app.runtime.changed.wait("jobs", LOOK_SECONDS)
 
 
-async def _take(call: Call, arguments: WorkTake) -> WorkTaken:
+async def _take(call: Call, arguments: WorkTake, *, last: bool) -> WorkTaken:
+    """Lease what is open; the try that the call answers with keeps its idempotency key."""
     runtime, tenant = call.app.runtime, call.caller.tenant
 
     def work(desk: Desk) -> WorkTaken:
@@ -87,6 +90,8 @@ async def _take(call: Call, arguments: WorkTake) -> WorkTaken:
             worker=arguments.worker or call.caller.actor,
             nonce=new_nonce,
         )
+        if rows or last:
+            store_once(desk.transaction, call, subject="the leases")
         return WorkTaken(items=[_shown(desk, tenant, row) for row in rows])
 
     return (await runtime.do(work, dry_run=arguments.dry_run)).result
@@ -135,6 +140,7 @@ async def work_finish(call: Call, arguments: WorkFinish) -> InstanceView:
             path="failure",
             fix="Give `error_code` or `failure`.",
         )
+    duration_of(arguments.backoff, "backoff")
     request = request_of(call, "work_finish", arguments.reason)
 
     def work(desk: Desk) -> str:
