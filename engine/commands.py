@@ -27,7 +27,8 @@ class StartInstance(NamedTuple):
 class ActOnTask(NamedTuple):
     """Do something with an open task: claim, release, complete, save_draft, assign, delegate, reject, ...
 
-    `by` is the person acted for; `privileged` lifts the check of candidates (not of exclusions).
+    `by` is the person acted for; `roles` None counts as holding every role. A person whom the caller `named`
+    does not act on a task that somebody else holds; whoever operates the server in nobody's name may.
     """
 
     at: int
@@ -38,6 +39,7 @@ class ActOnTask(NamedTuple):
     to: str = ""
     comment: str = ""
     roles: frozenset[str] | None = None
+    named: bool = False
 
 
 class CompleteJob(NamedTuple):

@@ -140,7 +140,7 @@ def _field(text: str, name: str, word: str) -> set[int]:
     numbers: set[int] = set()
     for part in word.split(","):
         span, slash, step_text = part.partition("/")
-        if slash and not (step_text.isdigit() and int(step_text) > 0):
+        if slash and not (step_text.isdecimal() and len(step_text) <= 9 and int(step_text) > 0):
             raise _refused(text, f"{step_text!r} is no step in the field {name}")
         first, dash, last = span.partition("-")
         if span in ("*", "?"):
@@ -158,7 +158,7 @@ def _number(text: str, name: str, word: str) -> int:
     named = {"month": _MONTHS, "weekday": _DAYS}.get(name, {})
     if word.upper() in named:
         return named[word.upper()]
-    if not word.isdigit() or len(word) > 4:
+    if not word.isdecimal() or len(word) > 4:
         raise _refused(text, f"{word!r} is no value of the field {name}")
     return int(word)
 

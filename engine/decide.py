@@ -125,6 +125,8 @@ def _check_open(state: State, command: cmd.Command) -> None:
             "instance.not_paused",
             f"The instance {state.instance!r} is not paused.",
             path="action",
+            expected=["pause", "cancel", "retry", "skip", "move", "set_variables"],
+            fix="Go on with it as it is, or read it with `instance_read`.",
             status=409,
         )
 

@@ -9,6 +9,12 @@ from difflib import get_close_matches
 
 from flowmaster.engine.values import Json
 
+MESSAGE_LENGTH_MAX = 2_000
+"""Characters of a message; what quotes a longer value loses its middle."""
+
+WRONG_LENGTH_MAX = 120
+"""Characters of a wrong name that are compared with the right ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -38,6 +44,7 @@ class FlowMasterError(Exception):
         next: Sequence[Hint] = (),
         status: int = 400,
     ) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -64,7 +71,15 @@ class FlowMasterError(Exception):
         return body
 
 
+def shortened(text: str) -> str:
+    """Return a text of bounded length: a long one keeps its two ends."""
+    if len(text) <= MESSAGE_LENGTH_MAX:
+        return text
+    half = MESSAGE_LENGTH_MAX // 2
+    return f"{text[:half]}...{text[-half:]}"
+
+
 def did_you_mean(wrong: str, known: Sequence[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest known names, or an empty text."""
-    near = get_close_matches(wrong, known, 3, 0.6)
+    near = get_close_matches(wrong[:WRONG_LENGTH_MAX], known, 3, 0.6)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -113,6 +113,10 @@ class WaitReads(Protocol):
         """Return the buffered messages with any of the keys (or none: `""`) that have not expired, oldest first."""
         ...
 
+    def next_expiry(self) -> int | None:
+        """Return when the next buffered message of any tenant expires (engine time), None without one."""
+        ...
+
 
 class DefinitionReads(Protocol):
     """Processes, decisions, forms and whatever else has drafts and versions; documents; small facts."""
@@ -258,8 +262,8 @@ class StepWrites(Protocol):
         """Take a message out of the buffer and say whether it was there."""
         ...
 
-    def expire_messages(self, now: int) -> int:
-        """Delete the messages of all tenants that expired before `now` (engine time) and return how many."""
+    def expire_messages(self, now: int) -> list[rows.BufferedMessage]:
+        """Delete the messages of all tenants that expired by `now` (engine time) and return them, oldest first."""
         ...
 
     def take_outbox(

@@ -129,7 +129,7 @@ def act(run: Execution, task: TaskWait, command: ActOnTask) -> None:
             status=409,
         )
     if command.action not in ("comment", "suspend", "resume", "escalate", "assign"):
-        check_performer(task, command.by, command.roles)
+        check_performer(task, command.by, command.roles, named=command.named)
     if command.action == "complete":
         _complete(run, task, command)
         return
@@ -142,22 +142,13 @@ def act(run: Execution, task: TaskWait, command: ActOnTask) -> None:
     run.emit(TaskChanged(changed, command.action, data))
 
 
-def check_performer(task: TaskWait, person: str, roles: frozenset[str] | None) -> None:
+def check_performer(task: TaskWait, person: str, roles: frozenset[str] | None, *, named: bool) -> None:
     """Refuse a person who is excluded, not a candidate, or not the one who holds the task.
 
     `roles` None means that the person counts as holding every role (single-user mode).
     """
-    if person in task.excluded:
-        raise FlowMasterError(
-            "task.person_excluded",
-            f"{person!r} may not perform the task {task.element!r}: this person is excluded (four-eyes).",
-            path="as_user",
-            expected=f"a person other than {', '.join(task.excluded)}",
-            fix="Give the person who performs the task as `as_user`.",
-            next=[Hint("task_find", {"query": task.element}, "See who may perform it.")],
-            status=403,
-        )
-    if task.state == "reserved" and task.assignee != person and roles is not None:
+    _check_exclusion(task, person, "as_user", "Give the person who performs the task as `as_user`.")
+    if task.state == "reserved" and task.assignee != person and (named or roles is not None):
         raise FlowMasterError(
             "task.held_by_other",
             f"The task {task.element!r} is held by {task.assignee!r}.",
@@ -178,6 +169,19 @@ def check_performer(task: TaskWait, person: str, roles: frozenset[str] | None) -
         fix="Let a person with one of these roles do it.",
         status=403,
     )
+
+
+def _check_exclusion(task: TaskWait, person: str, path: str, fix: str) -> None:
+    if person in task.excluded:
+        raise FlowMasterError(
+            "task.person_excluded",
+            f"{person!r} may not perform the task {task.element!r}: this person is excluded (four-eyes).",
+            path=path,
+            expected=f"a person other than {', '.join(task.excluded)}",
+            fix=fix,
+            next=[Hint("task_find", {"query": task.element}, "See who may perform it.")],
+            status=403,
+        )
 
 
 def _complete(run: Execution, task: TaskWait, command: ActOnTask) -> None:
@@ -203,8 +207,7 @@ def _changed(task: TaskWait, command: ActOnTask, transition: Transition) -> Task
                     path="to",
                     fix="Give the person as `to`.",
                 )
-            if command.to in task.excluded:
-                check_performer(task, command.to, None)
+            _check_exclusion(task, command.to, "to", "Give another person as `to`.")
             return task._replace(state=state, assignee=command.to)
         case "save_draft":
             return task._replace(draft={**(task.draft or {}), **command.variables})

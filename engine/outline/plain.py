@@ -25,6 +25,8 @@ from flowmaster.engine.outline.writing_events import title_of
 from flowmaster.engine.values import Json
 
 Plain = dict[str, Json]
+NUMBER_LENGTH_MAX = 9
+"""Digits of a number that is shown as a number."""
 _IF_FORMS = ((["yes", "no"], [True, False]), (["yes"], [True]))
 _ORDER = ("title", "id", "about", "lane", "when", "not", "due", "follow_up", "priority", "remind")
 
@@ -234,7 +236,7 @@ class _Writer:
             case "each":
                 return _each(value)
             case "priority":
-                return int(value) if isinstance(value, str) and value.isdigit() else value
+                return int(value) if isinstance(value, str) and _is_number(value) else value
             case _:
                 return value
 
@@ -349,10 +351,14 @@ def _natives(value: Json) -> Json:
     return {key: native(str(source)) for key, source in value.items()}
 
 
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= NUMBER_LENGTH_MAX
+
+
 def _retry(value: Json) -> Json:
     assert isinstance(value, Mapping)
     times = str(value["times"])
-    number: Json = int(times) if times.isdigit() else times
+    number: Json = int(times) if _is_number(times) else times
     return number if "wait" not in value else {"times": number, "wait": value["wait"]}
 
 

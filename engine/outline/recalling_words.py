@@ -255,8 +255,8 @@ class WordReader:
             repeat: dict[str, Json] = {}
             if loop.text_of("loopCondition"):
                 repeat["while"] = _feel(loop.text_of("loopCondition"))
-            if loop.get("loopMaximum").isdigit() and int(loop.get("loopMaximum")):
-                repeat["max"] = int(loop.get("loopMaximum"))
+            if loop.get("loopMaximum").isdecimal() and int(loop.get("loopMaximum")[:9]):
+                repeat["max"] = int(loop.get("loopMaximum")[:9])
             if loop.is_true("testBefore"):
                 repeat["test_first"] = True
             words["repeat"] = repeat

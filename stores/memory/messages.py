@@ -52,6 +52,10 @@ class MessageReader(Part):
             and message.expires > now
         ]
 
+    def next_expiry(self) -> int | None:
+        """Return when the next buffered message of any tenant expires (engine time), None without one."""
+        return min((message.expires for message, _ in self._data.messages.values()), default=None)
+
     def outbox_depth(self) -> int:
         """Return how many effects of all tenants are still to be done."""
         return len(self._data.outbox)
@@ -101,12 +105,16 @@ class MessageWriter(MessageReader):
             return False
         return self._data.delete(self._data.messages, message)
 
-    def expire_messages(self, now: int) -> int:
-        """Delete the messages of all tenants that expired by `now` (engine time) and return how many."""
-        expired = [number for number, (message, _) in self._data.messages.items() if message.expires <= now]
-        for number in expired:
-            self._data.delete(self._data.messages, number)
-        return len(expired)
+    def expire_messages(self, now: int) -> list[rows.BufferedMessage]:
+        """Delete the messages of all tenants that expired by `now` (engine time) and return them, oldest first."""
+        expired = [
+            message._replace(variables=codec.load(variables))
+            for _, (message, variables) in sorted(self._data.messages.items())
+            if message.expires <= now
+        ]
+        for message in expired:
+            self._data.delete(self._data.messages, message.id)
+        return expired
 
     def take_outbox(
         self, *, limit: int, targets: Collection[str] | None = None, after: int = 0

@@ -43,6 +43,18 @@ class MessageReader(Part):
         where = Where("tenant = ? AND name = ?", values=[self._words.find(tenant), name])
         where.add_in("key", keys)
         where.add("expires > ?", now)
+        return self._messages(where)
+
+    def next_expiry(self) -> int | None:
+        """Return when the next buffered message of any tenant expires (engine time), None without one."""
+        found: int | None = self._db.value("SELECT min(expires) FROM message")
+        return found
+
+    def outbox_depth(self) -> int:
+        """Return how many effects of all tenants are still to be done."""
+        return int(self._db.value("SELECT count(*) FROM outbox"))
+
+    def _messages(self, where: Where) -> list[rows.BufferedMessage]:
         text = self._words.text
         return [
             rows.BufferedMessage(id, text(owner), name, key, codec.load(variables), expires, at, text(by))
@@ -50,10 +62,6 @@ class MessageReader(Part):
                 f"{_MESSAGES} WHERE {where} ORDER BY id", where.values
             )
         ]
-
-    def outbox_depth(self) -> int:
-        """Return how many effects of all tenants are still to be done."""
-        return int(self._db.value("SELECT count(*) FROM outbox"))
 
     def _start_rows(self, statement: str, values: Sequence[object]) -> list[rows.StartSubscription]:
         text = self._words.text
@@ -119,9 +127,12 @@ class MessageWriter(MessageReader):
             )
         )
 
-    def expire_messages(self, now: int) -> int:
-        """Delete the messages of all tenants that expired by `now` (engine time) and return how many."""
-        return self._db.run("DELETE FROM message WHERE expires <= ?", (now,))
+    def expire_messages(self, now: int) -> list[rows.BufferedMessage]:
+        """Delete the messages of all tenants that expired by `now` (engine time) and return them, oldest first."""
+        expired = self._messages(Where("expires <= ?", values=[now]))
+        if expired:
+            self._db.run("DELETE FROM message WHERE expires <= ?", (now,))
+        return expired
 
     def take_outbox(
         self, *, limit: int, targets: Collection[str] | None = None, after: int = 0

@@ -169,7 +169,10 @@ def test_messages_wait_in_the_buffer_until_taken_or_expired(store: Store) -> Non
         assert not transaction.delete_message("other", second.id)
         assert transaction.delete_message(TENANT, second.id)
         assert not transaction.delete_message(TENANT, second.id)
-        assert transaction.expire_messages(AT + 10) == 1
+        assert store.reader().next_expiry() == AT + 10
+        assert transaction.expire_messages(AT + 10) == [first]
+        assert transaction.expire_messages(AT + 10) == []
+    assert reader.next_expiry() == AT + 20
     assert reader.buffered(TENANT, name="paid", keys=["k", ""], now=AT) == []
     assert len(reader.buffered("other", name="paid", keys=["k"], now=AT)) == 1
 
