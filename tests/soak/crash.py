@@ -219,6 +219,8 @@ def run(kills: int, seed: int, command: list[str]) -> Report:
             client.start()
         for kill in range(kills):
             time.sleep(chance.uniform(0.02, 0.8))
+            if any(client.fault for client in clients):
+                break
             server.kill()
             server.start()
             print(
