@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from flowmaster.engine.model import Element, Process, UserTask
+from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.text import outline_text
 from flowmaster.engine.timers import iso
@@ -56,13 +56,20 @@ def _row(process: Process, element: Element) -> dict[str, Json]:
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
         row["role"] = element.lane
+    if element.host:
+        row["on"] = element.host
     if isinstance(element.details, UserTask) and element.details.roles is not None:
-        row["done_by"] = element.details.roles.text
+        row["done_by"] = _named(element.details.roles)
     row["then"] = [
         _step_after(process, flow.target, flow.condition.text if flow.condition else "")
         for flow in element.outgoing
     ]
     return row
+
+
+def _named(roles: Value) -> Json:
+    """Return the roles that a model names, or the expression that will name them."""
+    return roles.content if isinstance(roles, Constant) else f"={roles.text}"
 
 
 def _step_after(process: Process, target: str, condition: str) -> str:
