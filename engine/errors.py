@@ -12,6 +12,9 @@ from flowmaster.engine.values import Json
 MESSAGE_LENGTH_MAX = 2_000
 """Characters of a message; what quotes a longer value loses its middle."""
 
+EXPECTED_MAX = 40
+"""Entries of a list of what is allowed."""
+
 WRONG_LENGTH_MAX = 120
 """Characters of a wrong name that are compared with the right ones."""
 
@@ -49,7 +52,7 @@ class FlowMasterError(Exception):
         self.code = code
         self.message = message
         self.path = path
-        self.expected = expected
+        self.expected = _listed(expected)
         self.fix = fix
         self.next = tuple(next)
         self.status = status
@@ -69,6 +72,13 @@ class FlowMasterError(Exception):
                 for hint in self.next
             ]
         return body
+
+
+def _listed(expected: Json) -> Json:
+    """Return what is allowed, of a long list the beginning."""
+    if not isinstance(expected, list) or len(expected) <= EXPECTED_MAX:
+        return expected
+    return [*expected[:EXPECTED_MAX], f"... and {len(expected) - EXPECTED_MAX} more"]
 
 
 def shortened(text: str) -> str:

@@ -1,14 +1,19 @@
 """Operations on the audit log: who did what when and why, and whether the log is whole."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
 from flowmaster.stores.rows import AuditEntry, AuditFilter
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape
 from flowmaster.tools.naming import instant_of
 from flowmaster.tools.registry import Call, operation
+
+DATA_BYTES_SHOWN = 150
+"""How long the data of an entry may be in a list that did not ask for `data`."""
 
 
 class AuditFind(Arguments):
@@ -23,6 +28,7 @@ class AuditFind(Arguments):
     operation: str = Field(default="", description="Only of this operation.")
     since: str = Field(default="", description="From this instant on.", examples=["2026-12-01T00:00:00Z"])
     until: str = Field(default="", description="Before this instant.")
+    detail: list[Literal["data"]] = Field(default=[], description="More than the summary.")
     limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
@@ -37,7 +43,7 @@ class AuditItem(Shape):
     by: str = Field(description="Who.")
     operation: str = Field(description="By which operation.")
     reason: str = Field(default="", description="Why, in the caller's words.")
-    data: Any = Field(default=None, description="What it was about.")
+    data: Any = Field(default=None, description="What it was about; long data only with detail `data`.")
 
 
 @operation(right="audit.read", read_only=True)
@@ -56,11 +62,13 @@ async def audit_find(call: Call, arguments: AuditFind) -> ResultList[AuditItem]:
         ),
     )
     return ResultList[AuditItem](
-        items=[_item(entry) for entry in page.items], total=page.total, next_cursor=page.next_cursor
+        items=[_item(entry, whole="data" in arguments.detail) for entry in page.items],
+        total=page.total,
+        next_cursor=page.next_cursor,
     )
 
 
-def _item(entry: AuditEntry) -> AuditItem:
+def _item(entry: AuditEntry, *, whole: bool) -> AuditItem:
     return AuditItem(
         scope=entry.scope,
         first=entry.first,
@@ -69,8 +77,13 @@ def _item(entry: AuditEntry) -> AuditItem:
         by=entry.by,
         operation=entry.operation,
         reason=entry.reason,
-        data=entry.data,
+        data=entry.data if whole else _beginning(entry.data),
     )
+
+
+def _beginning(data: Json) -> Json:
+    text = write_json(data)
+    return data if len(text) <= DATA_BYTES_SHOWN else text[:DATA_BYTES_SHOWN].decode(errors="ignore") + "..."
 
 
 class AuditVerify(Arguments):

@@ -1,6 +1,7 @@
 """How an instance is shown: where it stands, what it waits for, what stopped it, and what one may do next."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from flowmaster.runtime.desk import unknown_instance
 from flowmaster.runtime.runtime import Outcome, Runtime
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import HISTORY_ENTRIES
+from flowmaster.tools.bounds import left_out
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import NextCall, Result, Shape, Variables, follow_up
@@ -26,8 +28,20 @@ Detail = Literal["variables", "history", "why", "diagram", "incidents", "cost"]
 VALUE_BYTES_SHOWN = 1_000
 """How long one variable may be in an answer that did not ask for `variables`."""
 
-WAITS_SHOWN = 50
-"""How many waits an answer shows."""
+VARIABLES_BYTES_SHOWN = 3_000
+"""How long all variables together may be there; those behind are shown by their beginnings."""
+
+VARIABLES_SHOWN = 40
+"""How many variables such an answer shows."""
+
+BEGINNING_BYTES = 20
+"""How much is shown of a variable for which there is no more room."""
+
+WAITS_SHOWN = 20
+"""How many waits an answer shows; `task_find` and `work_take` tell the others."""
+
+INCIDENTS_SHOWN = 5
+"""How many incidents an answer shows that did not ask for `incidents`."""
 
 
 class WaitView(Shape):
@@ -114,6 +128,8 @@ def view(
         history = entries(process, found)
         cursor = str(found[-1].seq) if found and found[-1].seq < state.seq else None
     waiting = waits_of(process, state)
+    most = None if "incidents" in detail else INCIDENTS_SHOWN
+    incidents = [incident_view(state, one) for one in islice(state.incidents.values(), most)]
     return InstanceView(
         instance=state.instance,
         process=state.process,
@@ -121,13 +137,14 @@ def view(
         business_key=state.business_key,
         status=state.status,  # type: ignore[arg-type]  # the engine writes no other status
         waiting=waiting,
-        incidents=[incident_view(state, incident) for incident in state.incidents.values()],
+        incidents=incidents,
         variables=variables,
         variables_shortened=shortened,
         history=history,
         history_next_cursor=cursor,
         settling=not settled,
         next=[follow_up(hint) for hint in hints(state)],
+        left_out=_left_out(state, len(waiting), len(incidents), len(variables)),
     )
 
 
@@ -169,11 +186,14 @@ def _variables(state: State, *, whole: bool) -> tuple[dict[str, Json], list[str]
         return dict(state.variables), []
     shown: dict[str, Json] = {}
     shortened: list[str] = []
-    for name, value in state.variables.items():
+    room = VARIABLES_BYTES_SHOWN
+    for name, value in islice(state.variables.items(), VARIABLES_SHOWN):
         text = b"" if isinstance(value, bool | int | None) else write_json(value)
-        if len(text) > VALUE_BYTES_SHOWN:
+        room -= len(text)
+        if len(text) > VALUE_BYTES_SHOWN or (room < 0 and len(text) > BEGINNING_BYTES):
             shortened.append(name)
-            shown[name] = text[:200].decode(errors="ignore") + "..."
+            beginning = BEGINNING_BYTES if room < 0 else 200
+            shown[name] = text[:beginning].decode(errors="ignore") + "..."
         else:
             shown[name] = value
     return shown, shortened
@@ -211,8 +231,8 @@ def waits_of(process: Process, state: State) -> list[WaitView]:
                 place |= {"kind": "child", "child": wait.child}
         shown.append(WaitView(**place))
         if len(shown) == WAITS_SHOWN:
-            break
-    return shown + _joins(process, state)
+            return shown
+    return (shown + _joins(process, state))[:WAITS_SHOWN]
 
 
 def _joins(process: Process, state: State) -> list[WaitView]:
@@ -224,6 +244,17 @@ def _joins(process: Process, state: State) -> list[WaitView]:
         for join in node.arrivals or ()
         if join in process.elements
     ]
+
+
+def _left_out(state: State, waiting: int, incidents: int, variables: int) -> dict[str, int]:
+    """Return how many waits, incidents and variables an answer with so many of them leaves out."""
+    deadlines = sum(1 for wait in state.waits.values() if isinstance(wait, TimerWait) and wait.purpose)
+    totals = {
+        "waiting": (len(state.waits) - deadlines, waiting),
+        "incidents": (len(state.incidents), incidents),
+        "variables": (len(state.variables), variables),
+    }
+    return left_out(totals)
 
 
 def incident_view(state: State, incident: Incident) -> IncidentView:

@@ -60,6 +60,9 @@ class Result(Shape):
     """What an operation answers; every result may carry up to three follow-up calls."""
 
     next: list[NextCall] = Field(default=[], max_length=3, description="Calls that make sense now.")
+    left_out: dict[str, int] = Field(
+        default={}, description="Entries of each list that would make it too long."
+    )
 
 
 def follow_up(hint: Hint) -> NextCall:

@@ -14,6 +14,7 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
@@ -30,10 +31,17 @@ from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
-from flowmaster.tools.scenarios import Tested, run_scenarios, scenarios_of, summary_of
+from flowmaster.tools.scenarios import Tested, in_short, run_scenarios, scenarios_of, summary_of
 
 PROBLEMS_SHOWN = 30
 """How many problems one answer lists; the view `problems` lists all."""
+
+PROBLEMS_BYTES = 4_500
+SIDE_BYTES = 1_200
+"""How long the problems of an answer may be, and the lists beside them."""
+
+PAGE_ROWS = 100
+"""How many entries of a view that is a list one answer holds."""
 
 PAGE_CHARACTERS = 50_000
 """How much of a view one answer holds."""
@@ -97,12 +105,21 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         return numbers[main]
 
     draft = await runtime.write(work, dry_run=arguments.dry_run)
+    problems = _shown(file.problems[main])
+    asked, decided = leading(questions, SIDE_BYTES), leading(defaults, SIDE_BYTES)
     return ProcessSaved(
         process=main,
         draft=draft,
-        problems=_shown(file.problems[main]),
-        open_questions=questions,
-        defaults=defaults,
+        problems=problems,
+        open_questions=asked,
+        defaults=decided,
+        left_out=left_out(
+            {
+                "problems": (len(file.problems[main]), len(problems)),
+                "open_questions": (len(questions), len(asked)),
+                "defaults": (len(defaults), len(decided)),
+            }
+        ),
         summary=_summary(file, main),
         processes=file.processes if len(file.processes) > 1 else [],
         next=[follow_up(hint) for hint in _after_draft(file, main)],
@@ -129,7 +146,8 @@ def _after_draft(file: ProcessFile, main: str) -> list[Hint]:
     wrong = errors_of(file.problems[main])
     edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
     if edits:
-        return [Hint("process_edit", {"process": main, "edits": edits}, "Mend the errors.")]
+        mending: Json = leading(edits, SIDE_BYTES)
+        return [Hint("process_edit", {"process": main, "edits": mending}, "Mend the errors.")]
     if wrong:
         return [Hint("process_read", {"process": main, "view": "problems"}, "See all problems.")]
     if scenarios_of(file.process(main)):
@@ -138,7 +156,7 @@ def _after_draft(file: ProcessFile, main: str) -> list[Hint]:
 
 
 def _shown(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
-    return [problem.body() for problem in problems[:PROBLEMS_SHOWN]]
+    return leading([problem.body() for problem in problems[:PROBLEMS_SHOWN]], PROBLEMS_BYTES)
 
 
 class ProcessEdit(WriteArguments):
@@ -188,11 +206,14 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         return numbers[arguments.process], file, [dict(change) for change in edited.diff]
 
     number, file, diff = await runtime.write(work, dry_run=arguments.dry_run)
+    problems = file.problems[arguments.process]
+    changes, wrong = leading(diff, PROBLEMS_BYTES - 1_500), leading(_shown(problems), PROBLEMS_BYTES - 1_500)
     return ProcessEdited(
         process=arguments.process,
         draft=number,
-        diff=diff,
-        problems=_shown(file.problems[arguments.process]),
+        diff=changes,
+        problems=wrong,
+        left_out=left_out({"diff": (len(diff), len(changes)), "problems": (len(problems), len(wrong))}),
         next=[follow_up(hint) for hint in _after_draft(file, arguments.process)],
     )
 
@@ -236,6 +257,10 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
         if start + PAGE_CHARACTERS < len(shown.content):
             cursor = str(start + PAGE_CHARACTERS)
         shown = shown._replace(content=page)
+    elif isinstance(shown.content, list):
+        start = _offset(arguments.cursor)
+        cursor = str(start + PAGE_ROWS) if start + PAGE_ROWS < len(shown.content) else None
+        shown = shown._replace(content=shown.content[start : start + PAGE_ROWS])
     return ProcessShown(
         process=arguments.process,
         version=version,
@@ -374,7 +399,8 @@ def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
         process=process,
         passed=tested.passed,
         failed=tested.failed,
-        scenarios=[dict(outcome) for outcome in tested.outcomes],
+        scenarios=(shown := in_short(tested.outcomes)),
+        left_out=left_out({"scenarios": (len(tested.outcomes), len(shown))}),
         coverage=dict(tested.coverage),
         draft=draft,
         next=[follow_up(hint) for hint in hints],
@@ -450,9 +476,13 @@ def _refuse_errors(file: ProcessFile, process: str) -> None:
         "process.has_errors",
         f"{process!r} cannot be published: {told}{more}",
         path=f"element:{wrong[0].element}",
-        expected=[problem.body() for problem in wrong[:PROBLEMS_SHOWN]],
+        expected=_shown(tuple(wrong)),
         fix=wrong[0].fix or "Mend the errors, then publish again.",
-        next=[Hint("process_edit", {"process": process, "edits": edits}, "Mend the errors.")]
+        next=[
+            Hint(
+                "process_edit", {"process": process, "edits": leading(edits, SIDE_BYTES)}, "Mend the errors."
+            )
+        ]
         if edits
         else [Hint("process_read", {"process": process, "view": "problems"}, "See all problems.")],
         status=409,
@@ -468,7 +498,7 @@ def _refuse_failures(process: str, tested: Tested) -> None:
         "process.scenarios_fail",
         f"{process!r} cannot be published: {tested.failed} of {tested.passed + tested.failed} scenarios fail: {names}.",
         path="scenarios",
-        expected=[dict(outcome) for outcome in failing[:3]],
+        expected=in_short(failing[:3]),
         fix="Change the process or the scenarios until they agree.",
         next=[Hint("process_test", {"process": process}, "See what differs.")],
         status=409,

@@ -13,6 +13,7 @@ from flowmaster.engine.feel.expression import compile_expression, to_json
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.models import Arguments, Result, Value, Variables, WriteArguments, follow_up
 from flowmaster.tools.naming import naming
 from flowmaster.tools.registry import Call, operation
@@ -20,6 +21,8 @@ from flowmaster.tools.requests import store_once
 
 KIND = "decision"
 KNOWN_MAX = 1_000
+SAID_LENGTH = 200
+"""Characters of a value or an expression that a sentence repeats."""
 
 
 class RuleSave(WriteArguments):
@@ -96,7 +99,8 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
     return RuleSaved(
         decision=main,
         version=version,
-        problems=found,
+        problems=(shown := leading(found)),
+        left_out=left_out({"problems": (len(found), len(shown))}),
         decisions=names if len(names) > 1 else [],
         next=[follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}}, "Try it."))],
     )
@@ -172,7 +176,7 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
         value = to_json(found.value)
         return RuleEvaluated(
             result=value,
-            why=f"`{arguments.expression}` gave {value!r}.",
+            why=f"`{arguments.expression[:SAID_LENGTH]}` gave {_said(value)}.",
             warnings=[str(warning.text) for warning in found.warnings],
         )
     reader = runtime.reader
@@ -208,9 +212,14 @@ def rule_body(rule: Mapping[str, object]) -> dict[str, Json]:
 
 def _why(decision: str, version: int, matched: list[dict[str, Json]], value: Json) -> str:
     if not matched:
-        return f"{decision} (version {version}) gave {value!r}; no rule of a table matched."
+        return f"{decision} (version {version}) gave {_said(value)}; no rule of a table matched."
     rules = ", ".join(f"rule {rule.get('rule')} of {rule.get('decision')}" for rule in matched)
-    return f"{decision} (version {version}) gave {value!r} by {rules}."
+    return f"{decision} (version {version}) gave {_said(value)} by {rules}."
+
+
+def _said(value: Json) -> str:
+    said = repr(value)
+    return said if len(said) <= SAID_LENGTH else said[:SAID_LENGTH] + "..."
 
 
 def _newest(reader: Reader, tenant: str, decision: str) -> int:

@@ -17,6 +17,7 @@ from flowmaster.runtime.models import Models
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import Call
 from flowmaster.tools.scenario_play import Played, play
 from flowmaster.tools.scenario_verdict import outcome_of
@@ -26,6 +27,12 @@ DEFINITIONS_MAX = 500
 
 UNCOVERED_SHOWN = 20
 """How many uncovered branches an answer lists."""
+
+OUTCOMES_BYTES = 6_000
+"""How long the outcomes of one answer may be; of those behind, only the names are told while there is room."""
+
+PATH_SHOWN = 60
+"""Steps of a path that an answer lists."""
 
 
 class Tested(NamedTuple):
@@ -62,6 +69,28 @@ async def run_scenarios(
     failed = sum(1 for outcome in outcomes if not outcome["passed"])
     taken = {flow for run in played for flow in run.taken}
     return Tested(len(outcomes) - failed, failed, outcomes, coverage_of(model, taken))
+
+
+def in_short(outcomes: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
+    """Return the outcomes of an answer: the first whole, those behind by name, and no more than fit."""
+    shown: list[dict[str, Json]] = []
+    room = OUTCOMES_BYTES
+    for outcome in outcomes:
+        whole = {name: _cut(value) for name, value in outcome.items()}
+        size = len(write_json(whole))
+        told = whole if size < room else {"name": outcome["name"], "passed": outcome["passed"]}
+        room -= size if size < room else len(write_json(told))
+        if room < 0:
+            break
+        shown.append(told)
+    return shown
+
+
+def _cut(value: Json) -> Json:
+    """Return a value without the end of a long path."""
+    if not isinstance(value, list) or len(value) <= PATH_SHOWN:
+        return value
+    return [*value[:PATH_SHOWN], f"... and {len(value) - PATH_SHOWN} more"]
 
 
 def summary_of(tested: Tested) -> str:

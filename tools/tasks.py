@@ -29,6 +29,9 @@ from flowmaster.tools.requests import request_of
 HISTORY_LOOKED_AT = 5_000
 """How many history entries are looked through for who completed a task."""
 
+SHORT_LENGTH = 120
+"""Characters of a text that is shown beside a task."""
+
 KEY_FIGURES = 12
 """How many plain values a briefing names."""
 
@@ -170,7 +173,7 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
     values = {
         name: draft.get(name, seen.get(name)) for name in names_of(form) if name in draft or name in seen
     }
-    short = {name: value for name, value in seen.items() if isinstance(value, str | int | bool | Decimal)}
+    short = {name: value for name, value in seen.items() if _is_short(value)}
     task = task_of(state.instance, wait)
     who = " as somebody who is not excluded" if wait.excluded and not wait.assignee else ""
     complete = Hint("task_act", {"task": task, "action": "complete", "variables": values}, f"Do it{who}.")
@@ -194,6 +197,12 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
         data=dict(list(short.items())[: KEY_FIGURES * 2]),
         next=[follow_up(complete)],
     )
+
+
+def _is_short(value: Json) -> bool:
+    if isinstance(value, str):
+        return len(value) <= SHORT_LENGTH
+    return isinstance(value, int | Decimal)
 
 
 def form_of(process: Process, element: Element) -> Json:
