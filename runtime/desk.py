@@ -86,7 +86,7 @@ class Desk:
         """Start an instance, run it to its first wait states, and return its id."""
         tenant = request.tenant
         version = start.version or self.newest(tenant, start.process)
-        model = self.models.executable(self.transaction, tenant, start.process, version)
+        model = self.models.executable(self.transaction, tenant, start.process, version, self.now)
         number = self.transaction.next_number(tenant, f"instance:{start.process}")
         instance = f"{start.process}:{number}"
         command = cmd.StartInstance(
@@ -99,7 +99,9 @@ class Desk:
     def step(self, request: Request, instance: str, command: Callable[[State, int], cmd.Command]) -> State:
         """Run the command that `command(state, now)` makes for an instance, and return its state after."""
         state = self.load(request.tenant, instance)
-        model = self.models.executable(self.transaction, request.tenant, state.process, state.version)
+        model = self.models.executable(
+            self.transaction, request.tenant, state.process, state.version, self.now
+        )
         expected = state.seq
         decided = decide_in_place(model, state, command(state, self.now))
         if decided.events:

@@ -66,11 +66,10 @@ class Models:
         """Put another process in the place of a version; only sandboxes do that."""
         self._processes.put((tenant, process, version), compiled)
 
-    def executable(self, reader: Reader, tenant: str, process: str, version: int) -> Executable:
-        """Return a published version with the decisions in reach, as a step runs it."""
-        return Executable(
-            self.process(reader, tenant, process, version), version, StepLibrary(self, reader, tenant)
-        )
+    def executable(self, reader: Reader, tenant: str, process: str, version: int, at: int) -> Executable:
+        """Return a published version with the decisions in reach at an instant, as a step runs it."""
+        library = StepLibrary(self, reader, tenant, at)
+        return Executable(self.process(reader, tenant, process, version), version, library)
 
     def decision(self, reader: Reader, tenant: str, decision: str, version: int) -> Decision | None:
         """Return one published version of a decision, compiled."""
@@ -83,29 +82,26 @@ class Models:
 
 
 class StepLibrary:
-    """The library of one step: decisions as the tenant has published them."""
+    """The library of one step: decisions as the tenant has published them, at the step's engine time."""
 
-    def __init__(self, models: Models, reader: Reader, tenant: str) -> None:
+    def __init__(self, models: Models, reader: Reader, tenant: str, at: int) -> None:
         self._models = models
         self._reader = reader
         self._tenant = tenant
+        self._at = at
 
     def decision(self, decision: str, version: str) -> LinkedDecision | None:
-        """Return a decision by id: the given version, the newest with that tag, or the newest."""
-        row = self._reader.find_definition(self._tenant, "decision", decision)
-        if row is None or not row.version:
-            return None
-        number = self._number(decision, version) if version else row.version
+        """Return a decision by id: the given version, the newest with that tag, or the one in force."""
+        number = self._number(decision, version)
         if number is None:
             return None
         compiled = self._models.decision(self._reader, self._tenant, decision, number)
         return None if compiled is None else LinkedDecision(decision, number, compiled)
 
     def _number(self, decision: str, version: str) -> int | None:
-        if version.isascii() and version.isdigit():
+        if version.isascii() and version.isdigit() and len(version) < 16:
             return int(version)
-        found = self._reader.version(self._tenant, "decision", decision, tag=version)
-        return None if found is None else found.version
+        return self._reader.version_number(self._tenant, "decision", decision, tag=version, at=self._at)
 
 
 def compile_process(bpmn: str, process: str) -> Process:

@@ -38,6 +38,13 @@ class InstanceReads(Protocol):
         """Return the events after number `after`, oldest first."""
         ...
 
+    def evaluations(self, tenant: str, decision: str, *, limit: int) -> list[rows.Evaluation]:
+        """Return the newest evaluations of a decision inside instances, newest first.
+
+        Sandboxes are left out, and what has lost values to `erase`.
+        """
+        ...
+
     def audit(self, tenant: str, which: rows.AuditFilter) -> rows.Page[rows.AuditEntry]:
         """Return a page of the journal, newest first."""
         ...
@@ -147,7 +154,13 @@ class DefinitionReads(Protocol):
         tag: str = "",
         at: int | None = None,
     ) -> rows.Version | None:
-        """Return a version: by number, else the newest with `tag`, else the newest published at `at`, else the newest."""
+        """Return a version: by number, else the newest with `tag`, else the one in force at `at`, else the newest."""
+        ...
+
+    def version_number(
+        self, tenant: str, kind: str, key: str, *, tag: str = "", at: int | None = None
+    ) -> int | None:
+        """Return the number alone of what `version` would return, without a look at any content."""
         ...
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
@@ -314,8 +327,9 @@ class DefinitionWrites(Protocol):
         tag: str = "",
         note: str = "",
         meta: Json = None,
+        valid_from: int | None = None,
     ) -> int:
-        """Publish the next version and return its number."""
+        """Publish the next version and return its number; it is valid from `at` unless another instant is given."""
         ...
 
     def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:

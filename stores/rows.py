@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.events import Event
+from flowmaster.engine.events import DecisionMade, Event
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TaskWait
 from flowmaster.engine.values import Json
 
@@ -149,6 +149,15 @@ class HistoryEntry(NamedTuple):
     operation: str
     reason: str
     event: Event
+
+
+class Evaluation(NamedTuple):
+    """A decision as an instance made it: the number of the event, when it happened, and what it says."""
+
+    instance: str
+    seq: int
+    at: int
+    event: DecisionMade
 
 
 class AuditEntry(NamedTuple):
@@ -349,7 +358,10 @@ class Draft(NamedTuple):
 
 
 class Version(NamedTuple):
-    """One published version; nothing of it ever changes. `digest` is the SHA-256 of its content in hex."""
+    """One published version; nothing of it ever changes. `digest` is the SHA-256 of its content in hex.
+
+    In force at an instant is the version with the latest `valid_from` up to then, of equal ones the newest.
+    """
 
     kind: str
     key: str
@@ -362,6 +374,7 @@ class Version(NamedTuple):
     at: int
     note: str
     meta: Json
+    valid_from: int
 
 
 class DefinitionFilter(NamedTuple):

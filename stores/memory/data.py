@@ -60,6 +60,19 @@ class JournalRecord(NamedTuple):
     link: Link
 
 
+class EvaluationPlace(NamedTuple):
+    """Where an evaluation of a decision is found: its instance, the row of the journal there, and its event."""
+
+    instance: str
+    row: int
+    seq: int
+
+
+def evaluation_counter(decision: str) -> str:
+    """Return the name of the counter that numbers the evaluations of a decision."""
+    return f"evaluation of {decision}"
+
+
 class ChainEnd(NamedTuple):
     """How many rows a chain has, and the last one."""
 
@@ -89,6 +102,7 @@ class Data:
         }
         self.journal: dict[tuple[str, str, int], JournalRecord] = {}
         self.chains: dict[tuple[str, str], ChainEnd] = {}
+        self.evaluations: dict[tuple[str, str, int], EvaluationPlace] = {}
         self.starts: dict[tuple[str, str, str], rows.StartSubscription] = {}
         self.messages: dict[int, tuple[rows.BufferedMessage, str]] = {}
         self.outbox: dict[int, tuple[rows.OutboxRow, str]] = {}

@@ -59,17 +59,21 @@ class DefinitionReader(Part):
         tag: str = "",
         at: int | None = None,
     ) -> rows.Version | None:
-        """Return a version: by number, else the newest with `tag`, else the newest published at `at`, else the newest."""
-        for found in self.versions(tenant, kind, key):
-            if version is not None:
-                fits = found.version == version
-            elif tag:
-                fits = found.tag == tag
-            else:
-                fits = at is None or found.at <= at
-            if fits:
-                return found
-        return None
+        """Return a version: by number, else the newest with `tag`, else the one in force at `at`, else the newest."""
+        number = version if version is not None else self.version_number(tenant, kind, key, tag=tag, at=at)
+        return next((each for each in self.versions(tenant, kind, key) if each.version == number), None)
+
+    def version_number(
+        self, tenant: str, kind: str, key: str, *, tag: str = "", at: int | None = None
+    ) -> int | None:
+        """Return the number alone of what `version` would return, without a look at any content."""
+        found = self.versions(tenant, kind, key)
+        if tag:
+            found = [each for each in found if each.tag == tag]
+        elif at is not None:
+            found = [each for each in found if each.valid_from <= at]
+            found.sort(key=lambda each: (each.valid_from, each.version), reverse=True)
+        return found[0].version if found else None
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
         """Return all versions, newest first."""
@@ -154,13 +158,13 @@ class DefinitionWriter(DefinitionReader):
         tag: str = "",
         note: str = "",
         meta: Json = None,
+        valid_from: int | None = None,
     ) -> int:
-        """Publish the next version and return its number."""
+        """Publish the next version and return its number; it is valid from `at` unless another instant is given."""
         head, data = self._head(tenant, kind, key), self._data
         number = head.row.version + 1
-        version = rows.Version(
-            kind, key, number, name, content, tag, codec.digest(content), by, at, note, None
-        )
+        digest, since = codec.digest(content), at if valid_from is None else valid_from
+        version = rows.Version(kind, key, number, name, content, tag, digest, by, at, note, None, since)
         data.put(data.versions, (tenant, kind, key, number), (version, codec.dump(meta).decode()))
         row = head.row._replace(version=number, name=name, updated=at, updated_by=by)
         self._put_head(tenant, head._replace(row=row, archived=False, published_draft=row.draft))

@@ -2,10 +2,18 @@
 
 from collections.abc import Collection
 
+from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import chain, codec, refusals, rows
-from flowmaster.stores.memory.data import ChainEnd, InstanceRecord, JournalRecord, Part, locked
+from flowmaster.stores.memory.data import (
+    ChainEnd,
+    InstanceRecord,
+    JournalRecord,
+    Part,
+    evaluation_counter,
+    locked,
+)
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 
 
@@ -118,6 +126,21 @@ class JournalReader(Part):
             if len(entries) >= limit:
                 break
         return entries[:limit]
+
+    def evaluations(self, tenant: str, decision: str, *, limit: int) -> list[rows.Evaluation]:
+        """Return the newest evaluations of a decision inside instances, newest first."""
+        found: list[rows.Evaluation] = []
+        for number in range(self._data.numbers.get((tenant, evaluation_counter(decision)), 0), 0, -1):
+            place = self._data.evaluations[tenant, decision, number]
+            link = self._data.journal[tenant, place.instance, place.row].link
+            if link.erased is not None:
+                continue
+            if len(found) == limit:
+                break
+            event = codec.decode_events(link.events)[place.seq - link.first]
+            assert isinstance(event, DecisionMade)
+            found.append(rows.Evaluation(place.instance, place.seq, link.at, event))
+        return found
 
     def audit(self, tenant: str, which: rows.AuditFilter) -> rows.Page[rows.AuditEntry]:
         """Return a page of the journal, newest first."""

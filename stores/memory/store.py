@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
-from flowmaster.stores.memory.data import Data, InstanceRecord, locked
+from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
 from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.memory.facts import FactReader, FactWriter
 from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
@@ -59,9 +60,21 @@ class MemoryTransaction(_Writes):
             events=codec.encode_events(step.events).decode(),
         )
         self._put_link(step.tenant, state.instance, link, of_instance=True)
+        if not record.row.sandbox:
+            self._put_evaluations(step)
         self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
             self.put_once(step.tenant, step.once, at=step.at)
+
+    def _put_evaluations(self, step: rows.Step) -> None:
+        """Note where the decisions of a step are found."""
+        data, instance = self._data, step.state.instance
+        row = data.chains[step.tenant, instance].rows - 1
+        for seq, event in enumerate(step.events, step.expected + 1):
+            if isinstance(event, DecisionMade):
+                number = data.number(step.tenant, evaluation_counter(event.decision))
+                place = EvaluationPlace(instance, row, seq)
+                data.put(data.evaluations, (step.tenant, event.decision, number), place)
 
     def _record_of(self, step: rows.Step, old: InstanceRecord | None) -> InstanceRecord:
         """Return the instance's record as the step leaves it, its waits aside."""

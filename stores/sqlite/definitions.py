@@ -17,8 +17,12 @@ _DRAFT = (
     " JOIN definition d ON d.num = x.definition WHERE d.tenant = ? AND d.kind = ? AND d.key = ?"
 )
 _VERSION = (
-    "SELECT x.version, x.name, x.content, x.tag, x.digest, x.by, x.at, x.note, x.meta FROM version x"
+    "SELECT x.version, x.name, x.content, x.tag, x.digest, x.by, x.at, x.note, x.meta, x.valid_from FROM version x"
     " JOIN definition d ON d.num = x.definition WHERE d.tenant = ? AND d.kind = ? AND d.key = ?"
+)
+_NUMBER = (
+    "SELECT x.version FROM version x JOIN definition d ON d.num = x.definition"
+    " WHERE d.tenant = ? AND d.kind = ? AND d.key = ?"
 )
 _DOCUMENT = "SELECT num, id, name, media_type, sha256, size, by, at, meta FROM document"
 
@@ -78,16 +82,26 @@ class DefinitionReader(Part):
         tag: str = "",
         at: int | None = None,
     ) -> rows.Version | None:
-        """Return a version: by number, else the newest with `tag`, else the newest published at `at`, else the newest."""
-        condition, values = "", self._definition_key(tenant, kind, key)
-        if version is not None:
-            condition, values = " AND x.version = ?", (*values, version)
-        elif tag:
-            condition, values = " AND x.tag = ?", (*values, tag)
-        elif at is not None:
-            condition, values = " AND x.at <= ?", (*values, at)
-        found = self._db.one(f"{_VERSION}{condition} ORDER BY x.version DESC LIMIT 1", values)
+        """Return a version: by number, else the newest with `tag`, else the one in force at `at`, else the newest."""
+        owner = self._definition_key(tenant, kind, key)
+        number = version if version is not None else self.version_number(tenant, kind, key, tag=tag, at=at)
+        found = self._db.one(f"{_VERSION} AND x.version = ?", (*owner, number))
         return self._version_row(kind, key, found) if found else None
+
+    def version_number(
+        self, tenant: str, kind: str, key: str, *, tag: str = "", at: int | None = None
+    ) -> int | None:
+        """Return the number alone of what `version` would return, without a look at any content."""
+        values = self._definition_key(tenant, kind, key)
+        if tag:
+            query, values = f"{_NUMBER} AND x.tag = ? ORDER BY x.version DESC LIMIT 1", (*values, tag)
+        elif at is not None:
+            query = f"{_NUMBER} AND x.valid_from <= ? ORDER BY x.valid_from DESC, x.version DESC LIMIT 1"
+            values = (*values, at)
+        else:
+            query = "SELECT nullif(version, 0) FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
+        number: int | None = self._db.value(query, values)
+        return number
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
         """Return all versions, newest first."""
@@ -141,9 +155,9 @@ class DefinitionReader(Part):
         return rows.Draft(kind, key, number, name, content, self._words.text(by), at, note, codec.load(meta))
 
     def _version_row(self, kind: str, key: str, row: tuple[Any, ...]) -> rows.Version:
-        version, name, content, tag, digest, by, at, note, meta = row
-        by = self._words.text(by)
-        return rows.Version(kind, key, version, name, content, tag, digest, by, at, note, codec.load(meta))
+        version, name, content, tag, digest, by, at, note, meta, valid_from = row
+        by, meta = self._words.text(by), codec.load(meta)
+        return rows.Version(kind, key, version, name, content, tag, digest, by, at, note, meta, valid_from)
 
     def _document_row(self, row: tuple[Any, ...]) -> rows.DocumentRow:
         _, document, name, media_type, sha256, size, by, at, meta = row
@@ -200,15 +214,17 @@ class DefinitionWriter(DefinitionReader):
         tag: str = "",
         note: str = "",
         meta: Json = None,
+        valid_from: int | None = None,
     ) -> int:
-        """Publish the next version and return its number."""
+        """Publish the next version and return its number; it is valid from `at` unless another instant is given."""
         definition, newest, draft = self._definition(tenant, kind, key, name=name, by=by, at=at)
-        actor, digest = self._words.number(by), codec.digest(content)
+        actor, digest, extra = self._words.number(by), codec.digest(content), codec.dump(meta).decode()
         version = newest + 1
+        since = at if valid_from is None else valid_from
         self._db.run(
-            "INSERT INTO version (definition, version, name, tag, digest, by, at, note, meta, content)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (definition, version, name, tag, digest, actor, at, note, codec.dump(meta).decode(), content),
+            "INSERT INTO version (definition, version, name, tag, digest, by, at, note, meta, content, valid_from)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (definition, version, name, tag, digest, actor, at, note, extra, content, since),
         )
         self._db.run(
             "UPDATE definition SET version = ?, published_draft = ?, name = ?, updated = ?, updated_by = ?,"

@@ -6,6 +6,7 @@ A scope is meant by a number: that of its instance, or for other scopes the nega
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.values import Json
 from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
@@ -40,6 +41,20 @@ class JournalReader(Part):
                 if len(entries) >= limit:
                     break
         return entries[:limit]
+
+    def evaluations(self, tenant: str, decision: str, *, limit: int) -> list[rows.Evaluation]:
+        """Return the newest evaluations of a decision inside instances, newest first."""
+        found: list[rows.Evaluation] = []
+        for instance, first, seq, at, events in self._db.all(
+            "SELECT i.id, e.first, e.seq, j.at, j.events FROM evaluation e JOIN instance i ON i.num = e.instance"
+            " JOIN journal j ON j.scope = e.instance AND j.first = e.first"
+            " WHERE e.tenant = ? AND e.decision = ? AND j.erased IS NULL ORDER BY e.id DESC LIMIT ?",
+            (self._words.find(tenant), self._words.find(decision), limit),
+        ):
+            event = codec.decode_events(events)[seq - first]
+            assert isinstance(event, DecisionMade)
+            found.append(rows.Evaluation(instance, seq, at, event))
+        return found
 
     def audit(self, tenant: str, which: rows.AuditFilter) -> rows.Page[rows.AuditEntry]:
         """Return a page of the journal, newest first."""

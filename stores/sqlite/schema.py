@@ -220,5 +220,30 @@ CREATE TABLE lease (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE version ADD COLUMN valid_from INTEGER NOT NULL DEFAULT 0;
+UPDATE version SET valid_from = at;
+CREATE INDEX version_valid ON version (definition, valid_from, version);
+
+CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    decision INTEGER NOT NULL,
+    instance INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX evaluation_decision ON evaluation (tenant, decision);
+INSERT OR IGNORE INTO word (text)
+    SELECT DISTINCT json_extract(event.value, '$[3]') FROM journal, json_each(journal.events) AS event
+    WHERE journal.scope > 0 AND instr(journal.events, '["dm",') AND json_extract(event.value, '$[0]') = 'dm';
+INSERT INTO evaluation (tenant, decision, instance, first, seq)
+    SELECT journal.tenant, word.id, journal.scope, journal.first, journal.first + event.key
+    FROM journal JOIN instance ON instance.num = journal.scope, json_each(journal.events) AS event
+    JOIN word ON word.text = json_extract(event.value, '$[3]')
+    WHERE instr(journal.events, '["dm",') AND json_extract(event.value, '$[0]') = 'dm' AND NOT instance.sandbox
+    ORDER BY journal.id, event.key;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Each entry takes a file from the version before it to its own number, counted from 1."""

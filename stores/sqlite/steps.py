@@ -1,5 +1,6 @@
 """Storing a step: the instance's row, its waits, its journal row, and what goes with them."""
 
+from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.sqlite.facts import FactWriter
@@ -53,10 +54,22 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
         self._heads[step.tenant, state.instance] = Head(
             number, state.seq, len(state.waits), head.sandbox, link.hash
         )
+        if not head.sandbox and DecisionMade in map(type, step.events):
+            self._put_evaluations(step, number)
         if step.outbox:
             self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
             self.put_once(step.tenant, step.once._replace(subject=state.instance), at=step.at)
+
+    def _put_evaluations(self, step: rows.Step, instance: int) -> None:
+        """Note where the decisions of a step are found."""
+        tenant, first = self._words.number(step.tenant), step.expected + 1
+        for seq, event in enumerate(step.events, first):
+            if isinstance(event, DecisionMade):
+                self._db.run(
+                    "INSERT INTO evaluation (tenant, decision, instance, first, seq) VALUES (?, ?, ?, ?, ?)",
+                    (tenant, self._words.number(event.decision), instance, first, seq),
+                )
 
     def _notice(self, tenant: str, instance: str, head: Head) -> None:
         self._heads[tenant, instance] = head

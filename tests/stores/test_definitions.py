@@ -33,7 +33,14 @@ def _draft(
     )
 
 
-def _version(transaction: Transaction, key: str = "order", *, at: int = 1, tag: str = "") -> int:
+def _version(
+    transaction: Transaction,
+    key: str = "order",
+    *,
+    at: int = 1,
+    tag: str = "",
+    valid_from: int | None = None,
+) -> int:
     return transaction.put_version(
         TENANT,
         "process",
@@ -45,6 +52,7 @@ def _version(transaction: Transaction, key: str = "order", *, at: int = 1, tag: 
         tag=tag,
         note="v",
         meta=[at],
+        valid_from=valid_from,
     )
 
 
@@ -99,8 +107,24 @@ def test_versions_are_found_by_number_tag_and_date(store: Store) -> None:
     assert [version.version for version in reader.versions(TENANT, "process", "order")] == [4, 3, 2, 1]
     digest = hashlib.sha256(b"<10/>").hexdigest()
     assert reader.version(TENANT, "process", "order", 1) == rows.Version(
-        "process", "order", 1, "order 10", "<10/>", "old", digest, "bert", 10, "v", [10]
+        "process", "order", 1, "order 10", "<10/>", "old", digest, "bert", 10, "v", [10], 10
     )
+
+
+def test_in_force_is_the_version_valid_last_and_of_those_the_newest(store: Store) -> None:
+    with store.transaction() as transaction:
+        for at, valid_from in ((1, 100), (2, None), (3, 50), (4, 50), (5, 0)):
+            _version(transaction, at=at, valid_from=valid_from)
+    reader = store.reader()
+    numbers = [
+        reader.version_number(TENANT, "process", "order", at=at) for at in (-1, 0, 1, 2, 49, 50, 99, 100)
+    ]
+    assert numbers == [None, 5, 5, 2, 2, 4, 4, 1]
+    found = [reader.version(TENANT, "process", "order", at=at) for at in (50, 100)]
+    assert [(version.version, version.valid_from) for version in found if version] == [(4, 50), (1, 100)]
+    assert reader.version_number(TENANT, "process", "order") == 5
+    assert reader.version_number(TENANT, "process", "order", tag="none") is None
+    assert reader.version_number("other", "process", "order") is None
 
 
 def test_a_definition_tells_where_it_stands(store: Store) -> None:

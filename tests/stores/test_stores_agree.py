@@ -88,6 +88,9 @@ def _events(choose: random.Random, state: st.State) -> list[ev.Event]:
         events.append(ev.InstanceResumed("") if state.status == "paused" else ev.InstancePaused(""))
     elif action == 6:
         events.append(ev.IncidentRaised(key, 1, "step", "s", "code", "message", AT, 1))
+    elif action == 7:
+        decision = choose.choice(["level", "risk"])
+        events.append(ev.DecisionMade(key, "rate", decision, 1, {"n": key}, (), key))
     elif choose.random() < 0.2:
         events.append(ENDED)
     return events
@@ -134,6 +137,11 @@ def _everything(store: Store) -> list[object]:
         reader.next_due(),
         reader.next_job(),
         reader.audit(TENANT, rows.AuditFilter(limit=1_000)),
+    ]
+    said += [
+        reader.evaluations(TENANT, decision, limit=limit)
+        for decision in ("level", "risk")
+        for limit in (3, 99)
     ]
     for kind, key in itertools.product(["message", "signal"], ["", "K-1", "order:2"]):
         said.append(reader.subscriptions(TENANT, kind=kind, name="paid", key=key, limit=100))
