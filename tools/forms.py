@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
-from flowmaster.tools.inputs import first_error
+from flowmaster.tools.inputs import first_error, place_of
 
 _TYPES: Mapping[str, dict[str, Json]] = {
     "textfield": {"type": "string"},
@@ -39,7 +39,7 @@ def check_answer(form: Json, answer: Mapping[str, Json], task: str) -> None:
     wrong = first_error(schema, answer)
     if wrong is None:
         return
-    path = ".".join(str(part) for part in wrong.absolute_path)
+    path = ".".join(place_of(wrong))
     raise FlowMasterError(
         "task.answer_invalid",
         f"The answer does not fit the form of task {task!r}: {wrong.message}.",

@@ -1,6 +1,6 @@
 """Checks what an instance is started with against what its process declares."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -11,40 +11,51 @@ from flowmaster.engine.values import Json
 
 
 def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) -> None:
-    """Refuse missing, unknown and wrong inputs, and combinations that a check of the process forbids.
+    """Refuse missing, unknown and wrong inputs, all at once, and combinations that a check of the process forbids.
 
     Only a process that declares data is strict; one that declares none takes any variables.
     """
-    inputs = [item for item in process.data if item.input]
-    known = [item.name for item in process.data]
-    if known:
-        for name in variables:
-            if name not in known:
-                raise _refused(process, name, f"There is no input {name!r}.{did_you_mean(name, known)}")
-    for item in inputs:
-        if item.name not in variables or variables[item.name] is None:
-            if item.required:
-                raise _refused(process, item.name, f"The input {item.name!r} is missing.")
-            continue
-        check_value(process, item.name, item.schema, variables[item.name])
+    faults = list(_faults(process, variables))
+    if faults:
+        raise _refused(process, faults)
     for check in process.checks:
         found = check.condition.value(variables, at)
         if found is not True:
-            raise _refused(process, check.path, f"{check.message} (`{check.condition.text}` gave {found!r}.)")
+            message = f"{check.message} (`{check.condition.text}` gave {found!r}.)"
+            raise _refused(process, [(check.path, message)])
 
 
-def check_value(process: Process, name: str, schema: Mapping[str, Json], value: Json) -> None:
-    """Refuse a value that its JSON Schema does not allow."""
-    wrong = first_error(schema, value)
-    if wrong is not None:
-        path = ".".join([name, *(str(part) for part in wrong.absolute_path)])
-        raise _refused(process, path, f"The input {path!r} is wrong: {wrong.message}.")
+def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield where an input is wrong, and how."""
+    known = [item.name for item in process.data]
+    for name in variables if known else ():
+        if name not in known:
+            yield name, f"There is no input {name!r}.{did_you_mean(name, known)}"
+    for item in process.data:
+        if not item.input:
+            continue
+        if variables.get(item.name) is None:
+            if item.required:
+                yield item.name, f"The input {item.name!r} is missing."
+            continue
+        wrong = first_error(item.schema, variables[item.name])
+        if wrong is not None:
+            path = ".".join([item.name, *place_of(wrong)])
+            yield path, f"The input {path!r} is wrong: {wrong.message}."
 
 
 def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | None:
     """Return the deepest, most telling fault of a value against a JSON Schema."""
     errors: Iterable[ValidationError] = Draft202012Validator(schema).iter_errors(value)
     return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
+
+
+def place_of(wrong: ValidationError) -> list[str]:
+    """Return the steps to what is wrong; a missing property stands where it should be."""
+    steps = [str(part) for part in wrong.absolute_path]
+    if wrong.validator == "required":
+        steps += [name for name in wrong.validator_value if name not in wrong.instance][:1]
+    return steps
 
 
 def signature(process: Process) -> dict[str, Json]:
@@ -57,10 +68,12 @@ def signature(process: Process) -> dict[str, Json]:
     }
 
 
-def _refused(process: Process, path: str, message: str) -> FlowMasterError:
+def _refused(process: Process, faults: Sequence[tuple[str, str]]) -> FlowMasterError:
+    path, first = faults[0]
+    further = [message for _, message in faults[1:]]
     return FlowMasterError(
         "instance.inputs_invalid",
-        message,
+        f"{first} Also: {' '.join(further)}" if further else first,
         path=f"variables.{path}" if path else "variables",
         expected=signature(process),
         fix="Give the inputs as `expected` describes them.",

@@ -169,7 +169,7 @@ class StepReader:
             case "group":
                 return None, Trigger()
             case "wait":
-                return None, self._wait(value, path)
+                return None, self._keyed(self._wait(value, path), body, at)
             case "send" | "throw":
                 return None, self._thrown(kind, value, body, at)
             case "call" | "rule" | "run":
@@ -194,6 +194,14 @@ class StepReader:
             "{signal: name} or {condition: expression}",
         )
         return Trigger()
+
+    def _keyed(self, found: Trigger, body: Body, at: str) -> Trigger:
+        """Take the key of a message also where it stands beside `wait`."""
+        if body.get("key") is None:
+            return found
+        if found.kind != "message":
+            self.reading.wrong(f"{at}.key", "Only a message has a key.", fix="Leave `key` out.")
+        return Trigger(found.kind, found.value, found.key or self.reading.feel(body["key"], f"{at}.key"))
 
     def _thrown(self, kind: str, value: Json, body: Body, at: str) -> Trigger:
         path = f"{at}.{kind}"

@@ -12,7 +12,7 @@ from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.datatypes import schema_of, type_of
 from flowmaster.engine.outline.examples import OUTLINE_EXAMPLE
-from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.values import cycle, duration, duration_in_words, native, split_context
 from flowmaster.engine.values import Json
 from flowmaster.tools.outline_text import read_outline_text
@@ -106,6 +106,14 @@ def test_each_kind_becomes_its_element(body: dict[str, Json], kind: str, inside:
     _, element = built(body)
     assert element.kind == kind
     assert next(element.descendants(inside), None) is not None
+
+
+def test_the_key_of_a_message_may_stand_beside_the_wait_and_nowhere_else() -> None:
+    inside, _ = built({"wait": {"message": "paid", "key": '"k"'}})
+    beside, _ = built({"wait": {"message": "paid"}, "key": '"k"'})
+    assert beside.to_xml() == inside.to_xml()
+    with pytest.raises(OutlineRefused, match="Only a message has a key"):
+        built({"wait": "P1D", "key": '"k"'})
 
 
 def test_errors_and_lateness_lead_to_steps_or_back_behind_the_step() -> None:
