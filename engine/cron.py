@@ -91,8 +91,11 @@ def read_cron(text: str) -> Cron:
 def next_tick(text: str, after: int) -> int | None:
     """Return the first tick later than `after` (epoch milliseconds), or None if there is none in sight."""
     cron = read_cron(text)
-    start = (_EPOCH + timedelta(milliseconds=after)).astimezone(cron.zone).replace(microsecond=0, tzinfo=None)
-    day = start.replace(hour=0, minute=0, second=0)
+    try:
+        start = (_EPOCH + timedelta(milliseconds=after)).astimezone(cron.zone).replace(tzinfo=None)
+    except OverflowError:
+        return None
+    day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     last_year = day.year + SEARCH_YEARS_MAX
     while day.year <= last_year and day.year < 9999:
         if day.month not in cron.months:

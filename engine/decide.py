@@ -7,23 +7,22 @@ Rule 3: one command runs the instance to its next wait states.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements import people
-from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN
+from flowmaster.engine.elements.scopes import begin_at
+from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
-from flowmaster.engine.execution import Execution
+from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Executable
 from flowmaster.engine.repair import move, retry, skip
 from flowmaster.engine.state import (
     ROOT,
     ChildWait,
     EventWait,
-    Incident,
     JobWait,
     Node,
     State,
@@ -49,7 +48,7 @@ def decide(model: Executable, state: State | None, command: cmd.Command) -> Deci
 
 def decide_in_place(model: Executable, state: State, command: cmd.Command) -> Decided:
     """Do as `decide`, on a state that nobody else looks at; after an error it must be thrown away."""
-    run = Execution(model, state, BEHAVIOURS, at=command.at, by=command.by)
+    run = Execution(model, state, BEHAVIOURS, JOINS, at=command.at, by=command.by)
     if isinstance(command, cmd.StartInstance):
         _start(run, command)
     else:
@@ -77,7 +76,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
         run.begin(root, process.root)
         return
     element = process.elements.get(command.start)
-    if element is None or element.scope != process.id:
+    if element is None or element.scope != process.id or element.kind != "startEvent":
         raise FlowMasterError(
             "instance.start_unknown",
             f"{process.id!r} has no start event {command.start!r}.",
@@ -87,7 +86,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
             ],
             fix="Use one of the listed start events.",
         )
-    run.begin(root, replace(process.root, starts=(element.id,)))
+    begin_at(run, root, element.id)
 
 
 _WHILE_PAUSED = (
@@ -157,7 +156,7 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
     node = run.state.nodes[wait.node]
     match command:
         case cmd.CompleteJob():
-            _resolve(run, node.key)
+            run.resolve_incidents(node, "went on")
             run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
             run.finish(node, command.variables)
         case cmd.ThrowJobError():
@@ -166,36 +165,35 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
             failed = wait._replace(retries=command.retries, due=command.due)
             run.emit(ev.JobFailed(failed, command.message))
             if command.retries <= 0:
-                run.raise_incident(node, "working", "job.failed", command.message)
+                _stop(run, node, "working", "job.failed", command.message)
+
+
+def _stop(run: Execution, node: Node, stage: str, code: str, message: str) -> None:
+    """Stop a node that may be stopped already: the newest incident takes the place of the one before."""
+    run.resolve_incidents(node, "replaced")
+    run.raise_incident(node, stage, code, message)
 
 
 def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError) -> None:
     # Where nothing catches, the job stays so that it can be retried once the model or the data are mended.
-    if throw_error(run, node, wait.element, command.code, command.message, command.variables):
-        return
-    run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
-    run.raise_incident(
-        node,
-        "working",
+    code, message = (
         "error.not_caught",
         f"The error {command.code!r} is not caught: {command.message}".rstrip(": "),
     )
-
-
-def _resolve(run: Execution, node: int) -> None:
-    for incident in _incidents_of(run.state, node):
-        run.emit(ev.IncidentResolved(incident.id, incident.element, "went on"))
-
-
-def _incidents_of(state: State, node: int) -> list[Incident]:
-    return [incident for incident in state.incidents.values() if incident.node == node]
+    try:
+        if throw_error(run, node, wait.element, command.code, command.message, command.variables):
+            return
+    except (Fault, FlowMasterError) as fault:
+        code, message = fault.code, fault.message
+    run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
+    _stop(run, node, "working", code, message)
 
 
 def _fire(run: Execution, timer: TimerWait) -> None:
     node = run.state.nodes[timer.node]
     run.emit(ev.WaitClosed(timer.id, timer.element, "fired", {}))
     if timer.purpose:
-        HUMAN.deadline(run, node, timer)
+        HUMAN.deadline(run, node, timer.purpose)
         return
     element = run.elements[timer.element]
     again = following(Schedule(timer.due, timer.every, timer.left), run.at)
@@ -210,15 +208,19 @@ def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded)
     node = run.state.nodes[wait.node]
     run.emit(ev.WaitClosed(wait.id, wait.element, command.status, {"child": wait.child}))
     if command.status == "completed":
+        run.resolve_incidents(node, "went on")
         CALL.returned(run, node, run.element(node), command.variables)
-        return
-    if command.error and throw_error(
-        run, node, wait.element, command.error, command.message, command.variables
-    ):
         return
     code = "error.not_caught" if command.error else f"call.{command.status}"
     message = command.message or f"The called process {wait.process!r} is {command.status}."
-    run.raise_incident(node, "active", code, message)
+    try:
+        if command.error and throw_error(
+            run, node, wait.element, command.error, command.message, command.variables
+        ):
+            return
+    except (Fault, FlowMasterError) as fault:
+        code, message = fault.code, fault.message
+    _stop(run, node, "calling", code, message)
 
 
 def _set_variables(run: Execution, command: cmd.SetVariables) -> None:
@@ -263,7 +265,11 @@ def _child_over(run: Execution, command: cmd.ReportChildEnded) -> None:
 
 def _escalated(run: Execution, command: cmd.ReportEscalation) -> None:
     wait = _wait(run, command.wait, ChildWait)
-    throw_escalation(run, run.state.nodes[wait.node], wait.element, command.code, command.variables)
+    node = run.state.nodes[wait.node]
+    try:
+        throw_escalation(run, node, wait.element, command.code, command.variables)
+    except (Fault, FlowMasterError) as fault:
+        _stop(run, node, "beside", fault.code, fault.message)
 
 
 def _cancel(run: Execution, command: cmd.CancelInstance) -> None:

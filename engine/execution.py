@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.limits import NODES_MAX, STEPS_MAX
@@ -25,6 +25,7 @@ class Fault(Exception):
     """A token cannot go on; becomes an incident at its node."""
 
     def __init__(self, code: str, message: str) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -46,10 +47,13 @@ class Behaviour(Protocol):
         """Return the flows to leave over."""
         ...
 
-    @property
-    def joins(self) -> bool:
-        """Return whether tokens wait here for each other."""
+    def withdraw(self, run: "Execution", node: Node, element: Element) -> None:
+        """Undo what waits outside the instance, such as a called process."""
         ...
+
+
+class Join(Protocol):
+    """When the tokens that wait for each other at a family of elements go on."""
 
     @property
     def patient(self) -> bool:
@@ -60,21 +64,25 @@ class Behaviour(Protocol):
         """Return the flows whose waiting tokens go on together now; none if they still wait."""
         ...
 
-    def withdraw(self, run: "Execution", node: Node, element: Element) -> None:
-        """Undo what waits outside the instance, such as a called process."""
-        ...
-
 
 class Execution:
     """One command's way through an instance: a private state, the events so far, and tokens under way."""
 
     def __init__(
-        self, model: Executable, state: State, behaviours: Mapping[str, Behaviour], *, at: int, by: str
+        self,
+        model: Executable,
+        state: State,
+        behaviours: Mapping[str, Behaviour],
+        joins: Mapping[str, Join],
+        *,
+        at: int,
+        by: str,
     ) -> None:
         self.model = model
         self.elements = model.process.elements
         self.state = state
         self.behaviours = behaviours
+        self.joins = joins
         self.at = at
         self.by = by
         self.events: list[ev.Event] = []
@@ -130,17 +138,22 @@ class Execution:
         for key, values in by_scope.items():
             self.emit(ev.VariablesSet(key, self.state.nodes[key].element, values))
 
-    def finish(self, node: Node, variables: Mapping[str, Json] | None = None) -> None:
-        """Complete a node with the values it gave, and send tokens on."""
+    def finish(
+        self, node: Node, variables: Mapping[str, Json] | None = None, *, mapped: bool = False
+    ) -> None:
+        """Complete a node with the values it gave, and send tokens on; `mapped` outputs are not made again."""
         element = self.elements[node.element]
+        stage = "completing"
         try:
             if element.outputs:
-                self._map_outputs(node, element, variables)
+                if not mapped:
+                    self._map_outputs(node, element, variables)
             elif variables:
                 self.write(node, variables)
+            stage = "leaving"
             flows = self.behaviour(element).route(self, node, element)
         except (Fault, FlowMasterError) as fault:
-            self.raise_incident(node, "completing", fault.code, fault.message)
+            self.raise_incident(node, stage, fault.code, fault.message)
             return
         self.close_waits(node)
         scope = self.state.nodes[node.scope]
@@ -158,7 +171,7 @@ class Execution:
         element = self.elements[node.element]
         self.behaviour(element).withdraw(self, node, element)
         self.close_waits(node)
-        self._resolve_incidents(node, "withdrawn")
+        self.resolve_incidents(node, "withdrawn")
         if node.key != ROOT:
             self.emit(ev.ElementCancelled(node.key, node.element))
 
@@ -179,8 +192,8 @@ class Execution:
         self.begin(node, element)
         return node
 
-    def begin(self, node: Node, element: Element) -> None:
-        """Run the first stage of a node: input mappings, boundary events, and its own work."""
+    def begin(self, node: Node, element: Element, *, armed: bool = False) -> None:
+        """Run the first stage of a node: input mappings, boundary events unless `armed`, and its own work."""
         stage = "entering"
         try:
             if element.unsupported:
@@ -190,19 +203,18 @@ class Execution:
             if element.inputs:
                 values = self._mapped(node, element.inputs, merge=False)
                 self.emit(ev.VariablesSet(node.key, node.element, values))
-            for boundary in element.boundaries:
-                if boundary.unsupported:
-                    raise Fault("element.not_executable", boundary.unsupported)
+            for boundary in () if armed else element.boundaries:
                 self.behaviours[boundary.family].activate(self, node, boundary)
             stage = "active"
             self.behaviours[element.family].activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
-            if node.key in self.state.nodes:
-                self.close_waits(node)
-                self.raise_incident(node, stage, fault.code, fault.message)
+            self.close_waits(node)
+            if element is not self.elements[element.id]:
+                stage = STARTING + element.starts[0]
+            self.raise_incident(node, stage, fault.code, fault.message)
 
     def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
-        """Stop a node with an incident."""
+        """Stop a node with an incident; whoever may come on one that stands there already resolves it first."""
         tries = self.attempts.get(node.key, 1)
         self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
 
@@ -224,6 +236,7 @@ class Execution:
                 self._stop_token(flow, scope_key)
                 continue
             self._arrive(flow, scope_key)
+        self._report_joins()
 
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
@@ -240,16 +253,16 @@ class Execution:
         if len(element.incoming) < 2 or element.unsupported:
             self.enter(element, scope, (flow.id,))
             return
-        behaviour = self.behaviours[element.family]
-        if not behaviour.joins:
+        join = self.joins.get(element.family)
+        if join is None:
             self.enter(element, scope, (flow.id,))
             return
         self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
-        if not behaviour.patient:
-            self._join(scope, element)
+        if not join.patient:
+            self._join(scope, element, join)
 
-    def _join(self, scope: Node, element: Element) -> bool:
-        via = self.behaviours[element.family].ready(self, scope, element)
+    def _join(self, scope: Node, element: Element, join: Join) -> bool:
+        via = join.ready(self, scope, element)
         if via:
             self.enter(element, scope, via)
         return bool(via)
@@ -259,11 +272,48 @@ class Execution:
         if not self.model.process.patient_joins:
             return False
         for scope in [node for node in self.state.nodes.values() if node.arrivals]:
-            for join in list(scope.arrivals or ()):
-                element = self.elements[join]
-                if self.behaviours[element.family].patient and self._join(scope, element):
+            for name in list(scope.arrivals or ()):
+                element = self.elements[name]
+                join = self.joins[element.family]
+                if join.patient and self._join(scope, element, join):
                     return True
         return False
+
+    def _report_joins(self) -> None:
+        """Report joins that wait in vain: nothing else in the instance can move, so no token comes any more."""
+        if self.state.incidents:
+            for incident in [i for i in self.state.incidents.values() if i.stage == JOINING]:
+                if incident.element not in (self.state.nodes[incident.node].arrivals or ()):
+                    self.emit(ev.IncidentResolved(incident.id, incident.element, "went on"))
+        if self.state.waits or self.state.incidents:
+            return
+        for scope in [node for node in self.state.nodes.values() if node.arrivals]:
+            for join in scope.arrivals or ():
+                self._report_join(scope, self.elements[join])
+
+    def _report_join(self, scope: Node, element: Element) -> None:
+        waiting = (scope.arrivals or {})[element.id]
+        missing = ", ".join(repr(flow.id) for flow in element.incoming if flow.id not in waiting)
+        message = (
+            f"{element.label!r} waits for a token on {missing}, and nothing in the instance can bring one any more; "
+            "skip it to go on without."
+        )
+        tries = self.attempts.get(scope.key, 1)
+        self.emit(
+            ev.IncidentRaised(
+                self.key(), scope.key, element.id, JOINING, "gateway.join_in_vain", message, self.at, tries
+            )
+        )
+
+    def leave_join(self, scope: Node, join: str) -> Node:
+        """Take the tokens that wait at a join as one that stands there."""
+        via = tuple((scope.arrivals or {})[join])
+        key = self.key()
+        self.emit(ev.ElementEntered(key, join, scope.key, via))
+        for incident in [i for i in self.state.incidents.values() if i.node == scope.key]:
+            if incident.element == join:
+                self.emit(ev.IncidentResolved(incident.id, join, "went on"))
+        return self.state.nodes[key]
 
     def _stop_token(self, flow: Flow, scope_key: int) -> None:
         element = self.elements[flow.target]
@@ -277,6 +327,7 @@ class Execution:
         )
 
     def _close_scope(self, scope: Node) -> None:
+        self.resolve_incidents(scope, "went on")
         if scope.key == ROOT:
             self.close_waits(scope)
             self.emit(ev.InstanceEnded("completed", "", ""))
@@ -289,7 +340,8 @@ class Execution:
             wait = self.state.waits[key]
             self.emit(ev.WaitClosed(key, wait.element, "withdrawn", _NOTHING))
 
-    def _resolve_incidents(self, node: Node, how: str) -> None:
+    def resolve_incidents(self, node: Node, how: str) -> None:
+        """Put the incidents of a node out of the way."""
         for incident in [i for i in self.state.incidents.values() if i.node == node.key]:
             self.emit(ev.IncidentResolved(incident.id, incident.element, how))
 
@@ -312,6 +364,11 @@ class Execution:
 
 
 _NOTHING: Mapping[str, Json] = {}
+STARTING = "starting/"
+"""The stage of an incident of a process that begins at a chosen start event, before the id of that event."""
+
+JOINING = "joining"
+"""The stage of an incident at a join: it stands on the scope, since the tokens are not one node yet."""
 
 
 def _plain(found: object) -> Json:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
+from flowmaster.engine.elements.people import DEADLINE
+from flowmaster.engine.elements.scopes import begin_at
+from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import Execution
+from flowmaster.engine.execution import JOINING, STARTING, Execution
+from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
 
 
@@ -44,8 +48,17 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             _offer_again(run, node)
         case "completing":
             run.finish(node)
-        case _:
-            run.begin(node, run.element(node))
+        case "leaving":
+            run.finish(node, mapped=True)
+        case stage if stage in ("beside", JOINING):
+            return
+        case stage if stage.startswith(DEADLINE):
+            HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
+        case stage if stage.startswith(STARTING):
+            begin_at(run, node, stage.removeprefix(STARTING))
+        case stage:
+            # A called process that failed leaves the boundary events of its call armed.
+            run.begin(node, run.element(node), armed=stage == "calling" or bool(node.waits))
 
 
 def _offer_again(run: Execution, node: Node) -> None:
@@ -58,6 +71,17 @@ def _offer_again(run: Execution, node: Node) -> None:
 def skip(run: Execution, command: cmd.Skip) -> None:
     """Leave an element as if it had completed with the given outputs."""
     node = standing_at(run, command.element, "element")
+    gateway = run.element(node)
+    if gateway.kind == "eventBasedGateway":
+        raise FlowMasterError(
+            "instance.skip_impossible",
+            f"{command.element!r} waits for the first of several events; skipping does not say which.",
+            path="element",
+            expected=[flow.target for flow in gateway.outgoing],
+            fix="Move the token to the event that shall count, and skip that.",
+            next=[_move(run, command.element, flow.target) for flow in gateway.outgoing[:3]],
+            status=409,
+        )
     if node.open:
         run.empty(node)
     _leave_waits(run, node)
@@ -65,7 +89,7 @@ def skip(run: Execution, command: cmd.Skip) -> None:
 
 
 def move(run: Execution, command: cmd.Move) -> None:
-    """Withdraw the tokens at one element and put one token before another of the same scope."""
+    """Withdraw the oldest token at one element and put one before another of the same scope."""
     target = run.elements.get(command.target)
     if target is None or command.target == run.model.process.id:
         raise FlowMasterError(
@@ -76,7 +100,7 @@ def move(run: Execution, command: cmd.Move) -> None:
             fix="Name an element of the process.",
         )
     node = standing_at(run, command.source, "from")
-    if target.kind == "boundaryEvent" or target.scope != run.elements[node.element].scope:
+    if not _may_move(target) or target.scope != run.elements[node.element].scope:
         raise FlowMasterError(
             "instance.move_impossible",
             f"A token cannot be moved from {command.source!r} to {command.target!r}: they are not in one scope.",
@@ -84,7 +108,7 @@ def move(run: Execution, command: cmd.Move) -> None:
             expected=[
                 element.id
                 for element in run.elements.values()
-                if element.scope == run.elements[node.element].scope and element.kind != "boundaryEvent"
+                if element.scope == run.elements[node.element].scope and _may_move(element)
             ],
             fix="Choose an element of the same scope.",
         )
@@ -95,12 +119,26 @@ def move(run: Execution, command: cmd.Move) -> None:
     run.begin(run.state.nodes[fresh], target)
 
 
+def _may_move(target: Element) -> bool:
+    """Return whether a token may be put before an element: not what belongs to another element or an event."""
+    return target.kind != "boundaryEvent" and not target.triggered_by_event
+
+
+def _move(run: Execution, source: str, target: str) -> Hint:
+    arguments = {"instance": run.state.instance, "action": "move", "from": source, "to": target}
+    return Hint("instance_control", arguments, f"Go on at {target!r}.")
+
+
 def standing_at(run: Execution, element: str, path: str) -> Node:
-    """Return the oldest token at an element, or refuse with the elements where tokens stand."""
+    """Return the oldest token at an element or at its join, or refuse with the elements where tokens stand."""
     for node in run.state.nodes.values():
         if node.element == element and node.key != ROOT:
             return node
-    standing: Sequence[str] = sorted({n.element for n in run.state.nodes.values() if n.key != ROOT})
+    for scope in run.state.nodes.values():
+        if scope.arrivals and element in scope.arrivals:
+            return run.leave_join(scope, element)
+    inside = {n.element for n in run.state.nodes.values() if n.key != ROOT}
+    standing: Sequence[str] = sorted(inside.union(*(n.arrivals or () for n in run.state.nodes.values())))
     raise FlowMasterError(
         "instance.not_there",
         f"No token of {run.state.instance!r} is at {element!r}." + did_you_mean(element, standing),
@@ -114,5 +152,4 @@ def standing_at(run: Execution, element: str, path: str) -> Node:
 def _leave_waits(run: Execution, node: Node) -> None:
     element = run.elements[node.element]
     run.behaviour(element).withdraw(run, node, element)
-    for incident in [i for i in run.state.incidents.values() if i.node == node.key]:
-        run.emit(ev.IncidentResolved(incident.id, incident.element, "skipped"))
+    run.resolve_incidents(node, "skipped")

@@ -4,6 +4,7 @@ An instant is an `int` of milliseconds since 1970-01-01T00:00Z. Calendar units (
 """
 
 import re
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ _DURATION = re.compile(
 _CYCLE = re.compile(r"R(?P<times>\d{0,15})/(?:(?P<start>[^/P]+)/)?(?P<every>P[^/]*)(?:/(?P<end>[^/]+))?")
 _ZONE = re.compile(r"(?P<local>[^@\[]+)(?:@(?P<at>[^@\]]+)|\[(?P<bracket>[^\]]+)\])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class Schedule(NamedTuple):
@@ -45,9 +49,10 @@ def following(timer: Schedule, at: int) -> Schedule | None:
         return None
     left = timer.left - 1 if timer.left > 0 else -1
     if timer.every.startswith("P"):
-        return Schedule(later(timer.due, timer.every), timer.every, left)
-    tick = next_tick(timer.every, max(timer.due, at))
-    return None if tick is None else Schedule(tick, timer.every, left)
+        due = _repeated(timer.due, timer.every)
+    else:
+        due = next_tick(timer.every, max(timer.due, at))
+    return None if due is None else Schedule(due, timer.every, left)
 
 
 def instant(text: str) -> int:
@@ -64,7 +69,10 @@ def instant(text: str) -> int:
         moment = moment.replace(tzinfo=place)
     elif moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return _milliseconds(moment)
+    found = _milliseconds(moment)
+    if not _FIRST <= found <= _LAST:
+        raise _unreadable(text, "a time of the years 1 to 9999 in UTC")
+    return found
 
 
 def later(at: int, duration: str) -> int:
@@ -113,17 +121,30 @@ def _cycle(text: str, at: int) -> Schedule:
         raise _unreadable(text, f"1 to {CYCLES_MAX} repetitions, or R/ for no end")
     first = instant(found["start"]) if found["start"] else later(at, found["every"])
     left = times - 1 if times > 0 else -1
+    if later(0, found["every"]) == 0:
+        raise _unreadable(text, "a repetition that takes time")
     if found["end"]:
         left = _left_until(first, found["every"], instant(found["end"]), left)
-    if later(first, found["every"]) <= first:
-        raise _unreadable(text, "a repetition that takes time")
     return Schedule(first, found["every"], left)
 
 
+def _repeated(due: int, every: str) -> int | None:
+    """Return the instant a duration after another, or None where the calendar ends before it."""
+    try:
+        return later(due, every)
+    except FlowMasterError:
+        return None
+
+
 def _left_until(first: int, every: str, end: int, left: int) -> int:
-    count, due = 0, later(first, every)
-    while due <= end and count != left and count < CYCLES_MAX:
-        count, due = count + 1, later(due, every)
+    """Return how many of the firings after the first come before an end; `left` is the most, -1 for any number."""
+    most = CYCLES_MAX if left < 0 else left
+    date, _, _ = every.partition("T")
+    if "Y" not in date and "M" not in date:
+        return max(0, min(most, (end - first) // later(0, every)))
+    count, due = 0, _repeated(first, every)
+    while due is not None and due <= end and count < most:
+        count, due = count + 1, _repeated(due, every)
     return count
 
 
@@ -131,17 +152,12 @@ def _add_months(moment: datetime, months: int) -> datetime:
     if not months:
         return moment
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    for day in (moment.day, 30, 29, 28):
-        try:
-            return moment.replace(year=year, month=month + 1, day=min(day, moment.day))
-        except ValueError:
-            if day == 28:
-                raise
-    return moment
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
 
 
 def _milliseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def _unreadable(text: str, expected: str) -> FlowMasterError:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.execution import Execution
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, Error, Escalation
 from flowmaster.engine.state import ROOT, EventWait, Node
 from flowmaster.engine.values import Json
@@ -26,6 +27,7 @@ class Catcher(NamedTuple):
 def happen(run: Execution, node: Node, event: Element, variables: Mapping[str, Json] = _NOTHING) -> None:
     """Let an event happen that a node waited for: in the flow, on its boundary, inside it, or behind it."""
     if event.id == node.element:
+        run.resolve_incidents(node, "went on")
         run.finish(node, variables)
     elif event.host or event.kind == "startEvent":
         trigger(run, Catcher(event, node), variables)
@@ -82,27 +84,31 @@ def throw_error(
     run: Execution, start: Node, thrower: str, code: str, message: str, variables: Mapping[str, Json]
 ) -> bool:
     """Throw a BPMN error from a node outwards; return whether something in this instance caught it."""
-    for node, events in _outwards(run, start, "error"):
-        caught = _matching(run, node, events, code)
-        if caught is not None:
-            run.emit(ev.ErrorThrown(thrower, code, message, caught.id))
-            trigger(run, Catcher(caught, node), variables)
-            return True
-    run.emit(ev.ErrorThrown(thrower, code, message, ""))
-    return False
+    catcher = catcher_of(run, start, "error", code)
+    run.emit(ev.ErrorThrown(thrower, code, message, catcher.event.id if catcher else ""))
+    if catcher is None:
+        return False
+    trigger(run, catcher, variables)
+    return True
 
 
 def throw_escalation(
     run: Execution, start: Node, thrower: str, code: str, variables: Mapping[str, Json]
 ) -> None:
     """Throw an escalation outwards; what nobody catches is no fault, but the caller of the process may."""
-    for node, events in _outwards(run, start, "escalation"):
+    catcher = catcher_of(run, start, "escalation", code)
+    run.emit(ev.EscalationThrown(thrower, code, catcher.event.id if catcher else "", variables))
+    if catcher is not None:
+        trigger(run, catcher, variables)
+
+
+def catcher_of(run: Execution, start: Node, definition: str, code: str) -> Catcher | None:
+    """Return who catches what is thrown from a node; a catcher whose own code gives no text is a fault."""
+    for node, events in _outwards(run, start, definition):
         caught = _matching(run, node, events, code)
         if caught is not None:
-            run.emit(ev.EscalationThrown(thrower, code, caught.id, variables))
-            trigger(run, Catcher(caught, node), variables)
-            return
-    run.emit(ev.EscalationThrown(thrower, code, "", variables))
+            return Catcher(caught, node)
+    return None
 
 
 def _outwards(run: Execution, start: Node, definition: str) -> Iterator[tuple[Node, list[Element]]]:
@@ -151,9 +157,16 @@ def _handle(run: Execution, scope: Node, start: Element, variables: Mapping[str,
             element = run.state.waits[wait].element
             if run.elements[element].kind == "startEvent":
                 run.emit(ev.WaitClosed(wait, element, "withdrawn", {}))
+    handler = run.state.nodes[key]
+    try:
+        arm_handlers(run, handler)
+    except (Fault, FlowMasterError) as fault:
+        run.close_waits(handler)
+        run.write(handler, variables)
+        run.raise_incident(handler, "active", fault.code, fault.message)
+        return
     inner = run.key()
     run.emit(ev.ElementEntered(inner, start.id, key, ()))
-    arm_handlers(run, run.state.nodes[key])
     run.finish(run.state.nodes[inner], variables)
 
 
@@ -161,6 +174,7 @@ def _choose(run: Execution, gateway: Node, event: Element, variables: Mapping[st
     """Go on from the event that came first behind an event-based gateway (BPMN 2.0.2, 13.4.4)."""
     flow = next(flow for flow in run.element(gateway).outgoing if flow.target == event.id)
     run.close_waits(gateway)
+    run.resolve_incidents(gateway, "went on")
     run.emit(ev.ElementCompleted(gateway.key, gateway.element))
     run.emit(ev.FlowTaken(flow.id, gateway.scope))
     key = run.key()

@@ -1,12 +1,12 @@
 """End events that do more than end: terminate, error, escalation (BPMN 2.0.2, 13.5.3)."""
 
 from flowmaster.engine.elements.plain import Plain
-from flowmaster.engine.events import ElementCompleted
+from flowmaster.engine.events import ElementCompleted, ErrorThrown
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, Error, Escalation
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import Node
-from flowmaster.engine.triggers import throw_error, throw_escalation
+from flowmaster.engine.triggers import catcher_of, throw_escalation, trigger
 
 
 class TerminateEnd(Plain):
@@ -32,8 +32,12 @@ class ErrorEnd(Plain):
             raise Fault("error.no_code", f"The error end event {element.label!r} names no error code.")
         code = run.text(node, details.code, "The error code")
         scope = run.state.nodes[node.scope]
+        catcher = catcher_of(run, scope, "error", code)
         run.emit(ElementCompleted(node.key, node.element))
-        if not throw_error(run, scope, element.id, code, "", {}):
+        run.emit(ErrorThrown(element.id, code, "", catcher.event.id if catcher else ""))
+        if catcher is not None:
+            trigger(run, catcher, {})
+        else:
             run.end("failed", code, f"The error {code!r} thrown by {element.label!r} was not caught.")
 
 

@@ -35,7 +35,7 @@ class ExclusiveGateway(Plain):
 class ParallelGateway(Plain):
     """Waits for one token on each incoming flow, then sends one over each outgoing flow."""
 
-    joins = True
+    patient = False
 
     def route(self, run: Execution, node: Node, element: Element) -> tuple[Flow, ...]:
         """Return all flows."""
@@ -51,7 +51,6 @@ class ParallelGateway(Plain):
 class InclusiveGateway(Plain):
     """Sends tokens over every flow whose condition holds; joins the tokens that can still come."""
 
-    joins = True
     patient = True
 
     def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from flowmaster.engine.state import Node, TaskWait, TimerWait
 from flowmaster.engine.timers import instant, iso, later
 from flowmaster.engine.values import Json
 
+DEADLINE = "deadline/"
+"""The stage of an incident at a deadline of an open task, before the deadline's purpose."""
+
 PRIORITY = 50
 """The priority of a task that names none, between 0 and 100 as in zeebe:priorityDefinition."""
 
@@ -26,7 +29,8 @@ class HumanTask(Plain):
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
         """Work out who may do it and by when, and open the task with its deadlines."""
-        details = element.details if isinstance(element.details, UserTask) else UserTask()
+        details = element.details
+        assert isinstance(details, UserTask)
         assignee = _person(run, node, details.assignee)
         roles, users = _names(run, node, details.roles), _names(run, node, details.users)
         excluded = _excluded(run, node, details)
@@ -48,18 +52,24 @@ class HumanTask(Plain):
             purpose = f"{deadline.action}:{number}"
             run.wait(TimerWait(run.key(), node.key, element.id, run.at, fire, "", 0, purpose))
 
-    def deadline(self, run: Execution, node: Node, timer: TimerWait) -> None:
+    def deadline(self, run: Execution, node: Node, purpose: str) -> None:
         """Remind of the task, or hand it to the role that escalation names."""
         task = open_task(run, node)
         element = run.element(node)
         details = element.details
-        action, _, number = timer.purpose.partition(":")
-        if task is None or not isinstance(details, UserTask) or int(number) >= len(details.deadlines):
+        action, _, number = purpose.partition(":")
+        if task is None:
             return
+        assert isinstance(details, UserTask)
         if action == "remind":
             run.emit(TaskChanged(task, "remind", {"to": task.assignee or ", ".join(task.roles + task.users)}))
             return
-        to = _names(run, node, details.deadlines[int(number)].to)
+        try:
+            to = _names(run, node, details.deadlines[int(number)].to)
+        except (Fault, FlowMasterError) as fault:
+            run.resolve_incidents(node, "replaced")
+            run.raise_incident(node, DEADLINE + purpose, fault.code, fault.message)
+            return
         escalate(run, task, to)
 
 
@@ -188,6 +198,7 @@ def _complete(run: Execution, task: TaskWait, command: ActOnTask) -> None:
     node = run.state.nodes[task.node]
     variables = {**(task.draft or {}), **command.variables}
     run.emit(TaskPerformed(task.id, task.element, command.by))
+    run.resolve_incidents(node, "went on")
     run.emit(WaitClosed(task.id, task.element, "completed", {"by": command.by, "comment": command.comment}))
     run.finish(node, variables)
 

@@ -8,9 +8,6 @@ from flowmaster.engine.state import Node
 class Plain:
     """Passes at once: undefined and manual tasks, none events, start events (BPMN 2.0.2, 13.3.2)."""
 
-    joins = False
-    patient = False
-
     def activate(self, run: Execution, node: Node, element: Element) -> None:
         """Finish at once."""
         run.finish(node)
@@ -31,18 +28,13 @@ class Plain:
             raise Fault("flow.none_holds", f"No condition on the flows out of {element.label!r} holds.")
         return tuple(flow for flow in flows if flow in plain or flow in chosen)
 
-    def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:
-        """Return no flows: tokens do not wait for each other here."""
-        return ()
-
     def withdraw(self, run: Execution, node: Node, element: Element) -> None:
         """Leave nothing behind: all that waits is inside the instance."""
 
 
 def holds(run: Execution, node: Node, flow: Flow) -> bool:
     """Return whether the condition of a flow is true; anything but true and false is a fault."""
-    if flow.condition is None:
-        return True
+    assert flow.condition is not None
     found = flow.condition.value(run.see(node), run.at)
     if found is True or found is False:
         return found

@@ -21,14 +21,14 @@ from flowmaster.engine.elements.happenings import (
 from flowmaster.engine.elements.people import HumanTask
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.scopes import SubProcess
-from flowmaster.engine.elements.work import BusinessRuleTask, CallActivity, JobTask, ScriptTask
-from flowmaster.engine.execution import Behaviour
+from flowmaster.engine.elements.work import BusinessRuleTask, CallActivity, WorkTask
+from flowmaster.engine.execution import Behaviour, Join
 
 PLAIN = Plain()
 HUMAN = HumanTask()
 CALL = CallActivity()
 SCOPE = SubProcess()
-_JOB = JobTask()
+_WORK = WorkTask()
 _TIMER = TimerEvent()
 _CATCH = MessageCatch()
 _THROW = MessageThrow()
@@ -36,6 +36,8 @@ _LISTENS = Catch()
 _ESCALATE = EscalationThrow()
 _SIGNAL = SignalThrow()
 _SIGNAL_CATCH = SignalCatch()
+_INCLUSIVE = InclusiveGateway()
+_PARALLEL = ParallelGateway()
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "process": SCOPE,
@@ -57,16 +59,16 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "task": PLAIN,
     "manualTask": PLAIN,
     "userTask": HUMAN,
-    "serviceTask": _JOB,
+    "serviceTask": _WORK,
     "sendTask": _THROW,
     "receiveTask": _CATCH,
-    "scriptTask": ScriptTask(),
+    "scriptTask": _WORK,
     "businessRuleTask": BusinessRuleTask(),
     "callActivity": CALL,
-    "inclusiveGateway": InclusiveGateway(),
+    "inclusiveGateway": _INCLUSIVE,
     "eventBasedGateway": EventGateway(),
     "exclusiveGateway": ExclusiveGateway(),
-    "parallelGateway": ParallelGateway(),
+    "parallelGateway": _PARALLEL,
     "intermediateThrowEvent": PLAIN,
     "intermediateThrowEvent/message": _THROW,
     "intermediateCatchEvent/timer": _TIMER,
@@ -80,6 +82,9 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "endEvent/escalation": _ESCALATE,
     "intermediateThrowEvent/escalation": _ESCALATE,
 }
+
+JOINS: Mapping[str, Join] = {"inclusiveGateway": _INCLUSIVE, "parallelGateway": _PARALLEL}
+"""The families at which tokens wait for each other."""
 
 RUNNABLE = frozenset(BEHAVIOURS)
 """The families that the engine runs; everything else is kept in the model and reported."""

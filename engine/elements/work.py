@@ -15,18 +15,17 @@ from flowmaster.engine.values import Json
 RETRIES_MAX = 1_000
 
 
-class ScriptTask(Plain):
-    """Evaluates FEEL and sets the result; hands out a job where the model names a job type instead."""
+class WorkTask(Plain):
+    """A script or service: evaluates FEEL and sets the result, or hands out a job where the model names a type."""
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Evaluate, and finish with the result variable."""
+        """Evaluate and finish with the result variable, or open the job."""
         details = element.details
         if isinstance(details, Job):
             open_job(run, node, element, details)
-        elif isinstance(details, Script):
-            run.finish(node, {details.result: run.value(node, details.expression)})
         else:
-            raise Fault("script.missing", f"The script task {element.label!r} has no FEEL expression to run.")
+            assert isinstance(details, Script)
+            run.finish(node, {details.result: run.value(node, details.expression)})
 
 
 class BusinessRuleTask(Plain):
@@ -38,8 +37,7 @@ class BusinessRuleTask(Plain):
         if isinstance(details, Job):
             open_job(run, node, element, details)
             return
-        if not isinstance(details, Rule):
-            raise Fault("rule.missing", f"The business rule task {element.label!r} names no decision.")
+        assert isinstance(details, Rule)
         name = run.text(node, details.decision, "The decision")
         linked = run.model.library.decision(name, details.version)
         if linked is None:
@@ -55,24 +53,13 @@ class BusinessRuleTask(Plain):
         run.finish(node, {details.result: output})
 
 
-class JobTask(Plain):
-    """Hands out a job to a connector or worker, and waits for its result."""
-
-    def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Open the job."""
-        if not isinstance(element.details, Job):
-            raise Fault("job.no_type", f"{element.label!r} names no job type, so nobody can do it.")
-        open_job(run, node, element, element.details)
-
-
 class CallActivity(Plain):
     """Calls another process as a child instance and waits until it has ended."""
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
         """Ask for the child; it is started after this step is stored."""
         details = element.details
-        if not isinstance(details, Call):
-            raise Fault("call.no_process", f"The call activity {element.label!r} names no process.")
+        assert isinstance(details, Call)
         process = run.text(node, details.process, "The called process")
         variables = visible(run.state, node.key) if details.pass_all else dict(node.variables or {})
         key = run.key()
@@ -82,7 +69,8 @@ class CallActivity(Plain):
     def returned(self, run: Execution, node: Node, element: Element, variables: Mapping[str, Json]) -> None:
         """Take over what the child gave: all its variables, or what the output mappings pick."""
         details = element.details
-        keep = isinstance(details, Call) and (details.return_all or bool(element.outputs))
+        assert isinstance(details, Call)
+        keep = details.return_all or bool(element.outputs)
         run.finish(node, variables if keep else None)
 
     def withdraw(self, run: Execution, node: Node, element: Element) -> None:

@@ -1,0 +1,160 @@
+"""Operators skip, move and go on without what never comes; what makes no sense is refused with what does."""
+
+import pytest
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
+from flowmaster.engine.errors import FlowMasterError
+from tests.engine.cases import Case, E, S, flows, job, model, user
+from tests.engine.test_incidents import CALL, refusal
+
+VAIN = S + '<exclusiveGateway id="g"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + E
+VAIN_FLOWS = flows("s g", "g a: true", "g b: true", "a j", "b j", "j e")
+
+
+def in_vain() -> Case:
+    case = Case(model(VAIN + VAIN_FLOWS))
+    case.complete("a")
+    return case
+
+
+def test_a_join_whose_other_token_cannot_come_is_an_incident() -> None:
+    case = in_vain()
+    assert case.incidents() == {"j": "gateway.join_in_vain"}
+    (incident,) = case.state.incidents.values()
+    assert "'f5'" in incident.message
+    assert case.state.status == "active"
+
+
+def test_a_join_in_vain_is_skipped_to_go_on_without() -> None:
+    case = in_vain()
+    case.do(cmd.Skip, "j")
+    assert case.state.status == "completed"
+    assert case.completed()[-2:] == ["j", "e"]
+    assert any(isinstance(event, ev.IncidentResolved) for event in case.events)
+
+
+def test_a_retry_of_a_join_in_vain_finds_it_in_vain_again() -> None:
+    case = in_vain()
+    case.do(cmd.Retry, "j")
+    (incident,) = case.state.incidents.values()
+    assert incident.attempts == 2
+
+
+def test_a_token_at_a_join_is_moved_elsewhere() -> None:
+    case = in_vain()
+    case.do(cmd.Move, "j", "b")
+    assert case.waiting == ["b"]
+    assert case.incidents() == {}
+
+
+def test_a_join_that_gets_its_token_after_all_goes_on_and_its_incident_is_resolved() -> None:
+    body = S + '<parallelGateway id="g"/><exclusiveGateway id="x"/><exclusiveGateway id="y"/>'
+    body += '<parallelGateway id="j"/><parallelGateway id="k"/>' + E + '<endEvent id="c"/>'
+    ways = flows("s g", "g j", "g x", "x k: true", "x y: true", "y k", "y k", "k j", "j e", "y c")
+    case = Case(model(body + ways))
+    assert set(case.incidents()) == {"j", "k"}
+    case.do(cmd.Skip, "k")
+    assert case.incidents() == {}
+    assert case.state.status == "completed"
+
+
+def test_a_join_that_still_waits_for_a_living_token_is_no_incident() -> None:
+    body = S + '<parallelGateway id="g"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + E
+    case = Case(model(body + flows("s g", "g a", "g b", "a j", "b j", "j e")))
+    case.complete("a")
+    assert case.incidents() == {}
+    case.do(cmd.Skip, "j")
+    case.complete("b")
+    assert case.incidents() == {"j": "gateway.join_in_vain"}
+
+
+def test_a_join_in_vain_that_other_tokens_free_is_no_incident_any_more() -> None:
+    body = VAIN + user("c") + flows("s g", "g a: true", "g b: true", "a j", "b j", "j c")
+    case = Case(model(body))
+    case.complete("a")
+    case.do(cmd.SetVariables, {"x": 1})
+    assert case.incidents() == {"j": "gateway.join_in_vain"}
+    case.do(cmd.Skip, "j")
+    assert case.waiting == ["c"]
+    assert case.incidents() == {}
+
+
+def test_a_scope_that_is_skipped_leaves_everything_inside_it() -> None:
+    inner = '<startEvent id="is"/>' + user("a") + '<sequenceFlow id="i1" sourceRef="is" targetRef="a"/>'
+    body = S + f'<subProcess id="x">{inner}</subProcess>' + E
+    case = Case(model(body + flows("s x", "x e")))
+    case.do(cmd.Skip, "x", {"given": 1})
+    assert case.cancelled() == ["a"]
+    assert case.state.variables == {"given": 1}
+    assert case.state.status == "completed"
+
+
+def test_a_called_process_is_cancelled_when_its_call_is_skipped() -> None:
+    case = Case(model(S + CALL + E + flows("s a", "a e")))
+    case.do(cmd.ReportChildStarted, case.wait("a").id, "other:1")
+    case.do(cmd.Skip, "a")
+    cancelled = [event for event in case.events if isinstance(event, ev.ChildCancelRequested)]
+    assert [event.child for event in cancelled] == ["other:1"]
+
+
+def test_a_skip_that_finds_no_way_leaves_the_work_open_and_the_work_may_still_be_done() -> None:
+    body = S + job("a") + E + '<endEvent id="c"/>' + flows("s a", "a e: ok", "a c: not(ok)")
+    case = Case(model(body))
+    case.do(cmd.Skip, "a")
+    assert case.incidents() == {"a": "condition.not_boolean"}
+    case.job("a", ok=True)
+    assert case.completed()[-1] == "e"
+    assert case.state.status == "completed"
+
+
+def choice() -> Case:
+    catch = '<intermediateCatchEvent id="{0}"><messageEventDefinition messageRef="{0}m"/></intermediateCatchEvent>'
+    body = (
+        S + '<eventBasedGateway id="g"/>' + catch.format("k") + catch.format("l") + E + '<endEvent id="c"/>'
+    )
+    definitions = '<message id="km" name="yes"/><message id="lm" name="no"/>'
+    return Case(model(body + flows("s g", "g k", "g l", "k e", "l c"), definitions))
+
+
+def test_skipping_a_choice_of_events_is_refused_and_moving_to_one_chooses() -> None:
+    case = choice()
+    refused = refusal(case, cmd.Skip, "g")
+    assert (refused.code, refused.expected) == ("instance.skip_impossible", ["k", "l"])
+    arguments = refused.next[0].arguments
+    case.do(cmd.Move, arguments["from"], arguments["to"])
+    case.do(cmd.Skip, "k")
+    assert case.completed()[-1] == "e"
+
+
+def test_a_move_into_another_scope_or_onto_a_handler_is_refused_with_where_one_may_move() -> None:
+    handler = '<startEvent id="es"><messageEventDefinition messageRef="m"/></startEvent>'
+    body = S + user("a") + f'<subProcess id="h" triggeredByEvent="true">{handler}</subProcess>'
+    body += '<subProcess id="x"><startEvent id="is"/></subProcess>' + E
+    case = Case(model(body + flows("s a", "a x", "x e"), '<message id="m" name="stop"/>'))
+    for target in ("is", "h"):
+        refused = refusal(case, cmd.Move, "a", target)
+        assert (refused.code, refused.expected) == ("instance.move_impossible", ["s", "a", "x", "e"])
+    assert refusal(case, cmd.Move, "a", "p").code == "element.unknown"
+
+
+def test_what_stands_nowhere_is_refused_with_where_tokens_stand() -> None:
+    case = in_vain()
+    refused = refusal(case, cmd.Skip, "b")
+    assert (refused.code, refused.expected) == ("instance.not_there", ["j"])
+    assert refusal(case, cmd.Skip, "p").code == "instance.not_there"
+
+
+def test_an_instance_that_is_not_paused_cannot_be_resumed() -> None:
+    case = Case(model(S + user("a") + E + flows("s a", "a e")))
+    assert refusal(case, cmd.ResumeInstance).code == "instance.not_paused"
+
+
+def test_variables_of_a_paused_instance_can_be_mended_and_its_called_processes_end() -> None:
+    case = Case(model(S + CALL + E + flows("s a", "a e")))
+    case.do(cmd.PauseInstance, "for a while")
+    case.do(cmd.SetVariables, {"x": 1})
+    with pytest.raises(FlowMasterError):
+        case.do(cmd.Skip, "a")
+    case.do(cmd.ReportChildEnded, case.wait("a").id, "completed", {})
+    assert case.state.status == "completed"
