@@ -19,9 +19,6 @@ def call_value(
         if len(given) != len(names) or not set(given) <= set(target.parameters):
             evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
             return None
-        if not target.flexible and len(given) != len(target.parameters):
-            evaluation.warn(f"`{target.name}` has the parameters ({', '.join(target.parameters)})", place)
-            return None
         values = [given.get(name) for name in target.parameters]
     return call_function(target, values, evaluation, place)
 

@@ -128,7 +128,10 @@ def compare(left: object, right: object) -> int | None:
 
 
 def order_keys(left: object, right: object) -> "tuple[Any, Any] | None":
-    """Return two keys of the same Python kind that stand in the same order as the values."""
+    """Return two keys of the same Python kind that stand in the same order as the values.
+
+    Where one of two times or moments has no offset, it is taken to have that of the other one (DMN 1.5, table 54).
+    """
     if isinstance(left, (int, Decimal)) and isinstance(right, (int, Decimal)):
         if left.__class__ is bool or right.__class__ is bool:
             return None
@@ -138,9 +141,9 @@ def order_keys(left: object, right: object) -> "tuple[Any, Any] | None":
     if isinstance(left, Date) and isinstance(right, Date):
         return left.days, right.days
     if isinstance(left, Time) and isinstance(right, Time):
-        return _time_keys(left, right)
+        return _time_keys(left, right) or (left.seconds, right.seconds)
     if isinstance(left, DateTime) and isinstance(right, DateTime):
-        return _moment_keys(left, right)
+        return _moment_keys(left, right) or (left.local_nanos // NANOS, right.local_nanos // NANOS)
     if isinstance(left, DayTimeDuration) and isinstance(right, DayTimeDuration):
         return left.nanos, right.nanos
     if isinstance(left, YearMonthDuration) and isinstance(right, YearMonthDuration):

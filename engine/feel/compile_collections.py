@@ -289,7 +289,7 @@ def _items_of(
 ) -> Iterable[object] | None:
     name, code, ends = iterator
     if ends is not None:
-        items = count(ends[0](variables, evaluation), ends[1](variables, evaluation), True)
+        items = count(ends[0](variables, evaluation), ends[1](variables, evaluation))
     else:
         items = iterate(code(variables, evaluation))
     if items is None:
@@ -298,7 +298,7 @@ def _items_of(
 
 
 def iterate(value: object) -> Iterable[object] | None:
-    """Return the items of a list, of a closed range of integers or dates, or the single value itself."""
+    """Return the items of a list, of a range of integers or dates in its direction, or the single value itself."""
     if value is None:
         return None
     if isinstance(value, (list, tuple)):
@@ -306,7 +306,7 @@ def iterate(value: object) -> Iterable[object] | None:
     if isinstance(value, Range):
         if value.test or not (is_number(value.low) or isinstance(value.low, Date)):
             return None
-        items = count(value.low, value.high, False)
+        items = count(value.low, value.high)
         return None if items is None else _open(items, value)
     return [value]
 
@@ -317,15 +317,15 @@ def _open(items: Iterable[object], within: Range) -> Iterator[object]:
             yield item
 
 
-def count(low: object, high: object, down: bool) -> Iterable[object] | None:
-    """Return the integers or dates from one end to the other, downwards too if wanted; None for other ends."""
+def count(low: object, high: object) -> Iterable[object] | None:
+    """Return the integers or dates from one end to the other, up or down; None for other ends."""
     if isinstance(low, Date) and isinstance(high, Date):
-        return map(date_from_days, _steps(low.days, high.days, down))
+        return map(date_from_days, _steps(low.days, high.days))
     if not (is_number(low) and is_number(high)):
         return None
     first, last = int(low), int(high)  # type: ignore[call-overload]  # Numbers, as just tested.
-    return _steps(first, last, down) if first == low and last == high else None
+    return _steps(first, last) if first == low and last == high else None
 
 
-def _steps(first: int, last: int, down: bool) -> range:
-    return range(first, last - 1, -1) if down and last < first else range(first, last + 1)
+def _steps(first: int, last: int) -> range:
+    return range(first, last - 1, -1) if last < first else range(first, last + 1)

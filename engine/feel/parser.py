@@ -3,6 +3,8 @@
 The grammar is DMN 1.5, 10.3.1.2. Names are matched against the known ones first, the longest wins.
 """
 
+from typing import NamedTuple
+
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.evaluation import Place
 from flowmaster.engine.feel.lexer import Lines, Token, tokenize
@@ -54,6 +56,20 @@ def parse_unary_tests(text: str, names: NameSet = PROPERTIES) -> s.Tests:
     return Parser(text, names).unary_tests()
 
 
+class RangeLiteral(NamedTuple):
+    """The parts of a range written in a text; an end that is left out is None."""
+
+    low: s.Node | None
+    high: s.Node | None
+    low_closed: bool
+    high_closed: bool
+
+
+def parse_range(text: str, names: NameSet) -> RangeLiteral:
+    """Parse the text of a range, one end of which may be left out (DMN 1.5, 10.3.1.2, rule 66)."""
+    return Parser(text, names).range_literal()
+
+
 class Parser(ConstructParser):
     """The parser of one text."""
 
@@ -71,6 +87,23 @@ class Parser(ConstructParser):
         token = self.tokens[self.index]
         if token.kind != "end":
             raise self.error(f"{self.show(token)} does not belong here")
+
+    def range_literal(self) -> RangeLiteral:
+        """Parse a whole text as a range."""
+        low_closed = self.at("[")
+        if not any(map(self.accept, "[(]")):
+            raise self.error("expected the beginning of a range")
+        low = None if self.at("..") else self.arithmetic(0)
+        self.expect("..")
+        following = self.tokens[self.index + 1]
+        high = None if following.kind == "end" else self.arithmetic(0)
+        high_closed = self.at("]")
+        if not any(map(self.accept, "])[")):
+            raise self.error("expected the end of a range")
+        self.finish()
+        if (low is None and (low_closed or high is None)) or (high is None and high_closed):
+            raise self.error("an end that is left out must be open, and one end must be there")
+        return RangeLiteral(low, high, low_closed, high_closed)
 
     def unary_tests(self) -> s.Tests:
         """Parse a whole cell."""

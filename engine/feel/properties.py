@@ -1,8 +1,10 @@
 """The properties that dates, times, durations and ranges have (DMN 1.5, 10.3.2.3.4, tables 53 and 54)."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
+from flowmaster.engine.feel.numbers import DECIMAL
 from flowmaster.engine.feel.temporal import (
     NANOS,
     Date,
@@ -12,6 +14,7 @@ from flowmaster.engine.feel.temporal import (
     YearMonthDuration,
 )
 from flowmaster.engine.feel.values import Range
+from flowmaster.engine.values import Number
 
 
 def _offset(time: Time) -> object:
@@ -34,6 +37,21 @@ def _part(unit: int, of: int) -> Callable[[Any], object]:
     return part
 
 
+def _seconds(span: DayTimeDuration) -> object:
+    """The seconds of a duration with their fraction."""
+    nanos = abs(span.nanos) % (60 * NANOS)
+    return _with_fraction(-nanos if span.nanos < 0 else nanos)
+
+
+def _second(time: Time) -> object:
+    return _with_fraction(time.second * NANOS + time.nano)
+
+
+def _with_fraction(nanos: int) -> Number:
+    """Return nanoseconds as seconds."""
+    return nanos // NANOS if nanos % NANOS == 0 else DECIMAL.scaleb(Decimal(nanos), -9).normalize(DECIMAL)
+
+
 def _months(span: YearMonthDuration) -> object:
     return abs(span.months) % 12 * (-1 if span.months < 0 else 1)
 
@@ -53,7 +71,7 @@ def _of_time(get: Callable[[Any], object]) -> Callable[[Any], object]:
 _TIME: dict[str, Callable[[Any], object]] = {
     "hour": lambda time: time.hour,
     "minute": lambda time: time.minute,
-    "second": lambda time: time.second,
+    "second": _second,
     "time offset": _offset,
     "timezone": lambda time: time.zone,
 }
@@ -75,7 +93,7 @@ _PROPERTIES: dict[type, dict[str, Callable[[Any], object]]] = {
         "days": _part(86_400 * NANOS, 0),
         "hours": _part(3600 * NANOS, 24),
         "minutes": _part(60 * NANOS, 60),
-        "seconds": _part(NANOS, 60),
+        "seconds": _seconds,
     },
     YearMonthDuration: {"years": _years, "months": _months},
     Range: {

@@ -18,7 +18,7 @@ from flowmaster.engine.feel.temporal import (
 _DATE = re.compile(r"(-?(?:[1-9][0-9]{4,8}|[0-9]{4}))-([0-9]{2})-([0-9]{2})", re.ASCII)
 _TIME = re.compile(
     r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,30}))?"
-    r"(?:(Z)|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z][A-Za-z0-9_+\-/]{0,60}))?",
+    r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z][A-Za-z0-9_+\-/]{0,60}))?",
     re.ASCII,
 )
 _DAYS = re.compile(
@@ -37,7 +37,7 @@ def read_date(text: str) -> Date | None:
 
 
 def read_time(text: str) -> Time | None:
-    """Read `23:59:01.5`, with `Z`, an offset or `@` and a zone behind; 24:00:00 is midnight."""
+    """Read `23:59:01.5`, with `Z` or `z`, an offset or `@` and a zone behind; 24:00:00 is midnight."""
     match = _TIME.fullmatch(text)
     if not match:
         return None

@@ -220,6 +220,8 @@ def test_a_fault_in_a_function_is_null_with_a_warning(text: str) -> None:
         ("sort([3, 1, 2])", [1, 2, 3]),
         ("sort([], function(a, b) a < b)", []),
         ('list replace([1, 2], function(item, newItem) item = 2, "x")', [1, "x"]),
+        ("not([true])", False),
+        ("not(negand: [[false]])", True),
         ("is defined(missing)", False),
         ("get or else(missing, 1)", 1),
     ],

@@ -1,6 +1,7 @@
 """Dates, times and durations: texts, properties and the laws of their arithmetic."""
 
 import datetime as python
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -196,7 +197,11 @@ def test_texts_are_shown_in_their_normal_form(text: str, shown: str) -> None:
         ('@"P1DT2H3M4.5S".days', 1),
         ('@"P1DT2H3M4.5S".hours', 2),
         ('@"P1DT2H3M4.5S".minutes', 3),
-        ('@"-P1DT2H3M4.5S".seconds', -4),
+        ('@"-P1DT2H3M4.5S".seconds', Decimal("-4.5")),
+        ('@"PT0.000000001S".seconds', Decimal("0.000000001")),
+        ('@"10:00:59.25".second', Decimal("59.25")),
+        ('@"2021-01-01T10:00:07.500000001Z".second', Decimal("7.500000001")),
+        ('time(10, 0, @"10:00:59.25".second) = @"10:00:59.25"', True),
         ('@"P1Y2M".years', 1),
         ('@"-P1Y2M".months', -2),
         ('@"P1Y".days', None),

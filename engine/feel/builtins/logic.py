@@ -3,20 +3,15 @@
 from flowmaster.engine.feel.builtins.registry import builtin
 from flowmaster.engine.feel.comparing import same
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
-from flowmaster.engine.feel.values import kind_of
 
 
-@builtin("not(negand: any?)")
-def negation(run: Evaluation, negand: object) -> object:
+@builtin("not(negand: boolean?)")
+def negation(run: Evaluation, negand: bool | None) -> object:
     """Negates a boolean; anything else becomes null.
 
     Example: not(true) = false
     """
-    if negand.__class__ is bool:
-        return not negand
-    if negand is None:
-        return None
-    raise Fault(f"needs a boolean, not {kind_of(negand)}")
+    return None if negand is None else not negand
 
 
 @builtin("is([value1: any?], [value2: any?])")

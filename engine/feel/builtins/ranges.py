@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from flowmaster.engine.feel.builtins.registry import builtin
+from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.arithmetic import negate
+from flowmaster.engine.feel.builtins.registry import BUILTINS, builtin, call
 from flowmaster.engine.feel.comparing import compare
 from flowmaster.engine.feel.evaluation import Evaluation, Fault
-from flowmaster.engine.feel.numbers import read_number
-from flowmaster.engine.feel.temporal_text import read_temporal
+from flowmaster.engine.feel.lexer import FeelSyntaxError
+from flowmaster.engine.feel.names import NameSet
+from flowmaster.engine.feel.numbers import is_number
+from flowmaster.engine.feel.parser import parse_range
 from flowmaster.engine.feel.values import Range
 
 
@@ -218,36 +222,42 @@ def range_of(run: Evaluation, text: str) -> object:
     """Makes a range of a text; an end that is left out is open to infinity.
 
     Example: range("[18..21)") = [18..21)
+    Example: range("[2..)") = (>=2)
     Example: includes(range("[18..)"), 40) = true
     """
-    text = text.strip()
-    low_text, dots, high_text = text[1:-1].partition("..")
-    if not dots or text[0] not in "[](" or text[-1] not in "[])" or len(text) < 4:
-        raise Fault(f"{text[:60]!r} is no range")
-    low, high = _end(low_text.strip()), _end(high_text.strip())
-    low_closed, high_closed = text[0] == "[", text[-1] == "]"
-    if (low is None and low_closed) or (high is None and high_closed) or (low is None and high is None):
-        raise Fault("an end that is left out must be open, and one end must be there")
-    if low is not None and high is not None and _order(low, high) > 0:
+    run.spend(1 + len(text) // 8)
+    try:
+        literal = parse_range(text, _NAMES)
+    except FeelSyntaxError:
+        raise Fault(f"{text[:60]!r} is no range") from None
+    low, high = (None if end is None else _end(end, run) for end in (literal.low, literal.high))
+    if low is None:
+        return Range(None, high, False, literal.high_closed, "<=" if literal.high_closed else "<")
+    if high is None:
+        return Range(low, None, literal.low_closed, False, ">=" if literal.low_closed else ">")
+    if _order(low, high) > 0:
         raise Fault("the range ends before it begins")
-    return Range(low, high, low_closed, high_closed)
+    return Range(low, high, literal.low_closed, literal.high_closed)
 
 
-def _end(text: str) -> object:
-    """Read an end: a number, a text in quotes, or a temporal value, bare, as `@"..."` or in its function."""
-    if not text:
-        return None
-    if text[0] == '"' and text[-1] == '"' and len(text) > 1:
-        return text[1:-1]
-    for prefix in ('@"', 'date("', 'time("', 'date and time("', 'duration("'):
-        if text.startswith(prefix):
-            text = text[len(prefix) :].rstrip(")").rstrip('"')
-            break
-    found = read_temporal(text)
-    if found is None and text.lstrip("+-")[:1].isdigit():
-        found_number = read_number(text)
-        if found_number is not None:
-            return found_number
-    if found is None:
-        raise Fault(f"{text[:60]!r} cannot be the end of a range")
-    return found
+_TEMPORAL = ("date", "time", "date and time", "duration")
+_NAMES = NameSet(_TEMPORAL, builtin=True)
+
+
+def _end(node: s.Node, run: Evaluation) -> object:
+    """Return the end of a range, which must be a literal (DMN 1.5, 10.3.1.2, rule 67)."""
+    value = _constant(node)
+    if isinstance(node, s.Call) and isinstance(node.function, s.Name) and node.function.name in _TEMPORAL:
+        function = BUILTINS[node.function.name]
+        values = [_constant(argument) for argument in node.arguments]
+        value = call(function, function.taking(len(values)), values, run, node.place)
+    if value is None or isinstance(value, bool):
+        raise Fault("the ends of a range in a text must be literals")
+    return value
+
+
+def _constant(node: s.Node) -> object:
+    """Return the value of a literal or of a negative number, None for anything else."""
+    if isinstance(node, s.Negation) and isinstance(node.value, s.Literal) and is_number(node.value.value):
+        return negate(node.value.value)
+    return node.value if isinstance(node, s.Literal) else None
