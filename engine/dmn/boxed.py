@@ -47,7 +47,7 @@ class BoxCompiler:
     def compile(self, node: m.Boxed, names: NameSet) -> Code:
         """Compile any boxed expression, and fit its result to its type."""
         code = self._compile(node, names)
-        return self.typed(code, node.type_ref)
+        return code if isinstance(node, m.FunctionBox) else self.typed(code, node.type_ref)
 
     def typed(self, code: Code, reference: str) -> Code:
         """Fit what code answers to a declared type; what does not fit becomes null with a warning."""
@@ -72,7 +72,7 @@ class BoxCompiler:
             case m.Invocation():
                 return self._invocation(node, names)
             case m.FunctionBox():
-                return self.function(node, names, "function")
+                return self._function_box(node, names, node.type_ref)
             case m.Conditional():
                 return self._conditional(node, names)
             case m.FilterBox(source, match):
@@ -85,7 +85,11 @@ class BoxCompiler:
         parts: list[tuple[str, Code]] = []
         known = names
         for entry in node.entries:
-            parts.append((entry.name, self.typed(self.compile(entry.body, known), entry.type_ref)))
+            if isinstance(entry.body, m.FunctionBox):
+                code = self._function_box(entry.body, known, entry.type_ref or entry.body.type_ref)
+            else:
+                code = self.typed(self.compile(entry.body, known), entry.type_ref)
+            parts.append((entry.name, code))
             if entry.name:
                 known = extended(known, [entry.name])
 
@@ -124,7 +128,15 @@ class BoxCompiler:
 
         return run
 
-    def function(self, node: m.FunctionBox, names: NameSet, label: str) -> Code:
+    def _function_box(self, node: m.FunctionBox, names: NameSet, reference: str) -> Code:
+        """Compile a boxed function whose declared type is its own or, as many models have it, that of its results."""
+        wanted = self.types.of(reference)
+        code = self.function(node, names, "function", self.types.result_of(reference))
+        return code if wanted is None or wanted.kind != "function" else fitted(code, wanted)
+
+    def function(
+        self, node: m.FunctionBox, names: NameSet, label: str, result: FeelType | None = None
+    ) -> Code:
         """Compile a function definition into code that answers a function value."""
         parameters = tuple(parameter.name for parameter in node.parameters)
         types = tuple(self.types.of(parameter.type_ref) or ANY for parameter in node.parameters)
@@ -139,7 +151,7 @@ class BoxCompiler:
             def call(caller: Evaluation, values: Sequence[object]) -> object:
                 return body(Scope(dict(zip(parameters, values, strict=False)), variables), caller)
 
-            return Function(label, parameters, call, typed)
+            return Function(label, parameters, call, typed, result)
 
         return run
 

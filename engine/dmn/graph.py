@@ -5,6 +5,7 @@ from typing import Any
 
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.boxed import BoxCompiler
+from flowmaster.engine.dmn.imports import import_paths
 from flowmaster.engine.dmn.run import NOTHING, DmnRun, RuleMatch
 from flowmaster.engine.dmn.table import CompiledTable
 from flowmaster.engine.dmn.types import TypeBook, read_typed
@@ -37,6 +38,9 @@ class Graph:
         for part in (definitions, *imports):
             self._units.setdefault(part.namespace, Unit(part, self))
         self.main = self._units[definitions.namespace]
+        imported = {space: unit.imports for space, unit in self._units.items()}
+        for space, paths in import_paths(definitions.namespace, imported).items():
+            self._units[space].paths = paths
         self.nodes: dict[Key, Node] = {}
         for unit in self._units.values():
             unit.declare()
@@ -89,6 +93,8 @@ class Unit:
         self.definitions = definitions
         self.whole = whole
         self.imports = {item.namespace: item.name for item in definitions.imports}
+        self.paths: tuple[tuple[str, ...], ...] = ()
+        """The ways of import names that lead here from the main document."""
         self.types = TypeBook(definitions, self._types_of)
         self.nodes: dict[Key, Node] = {}
 
@@ -202,8 +208,8 @@ class InputNode(Node):
         self.type_ref = item.type_ref
         found = unit.types.of(item.type_ref)
         self.type: FeelType | None = None if found is ANY else found
-        self.classes = classes_of(self.type)
-        """The classes of values that need no further look."""
+        self.classes: frozenset[type] = frozenset() if unit.paths else classes_of(self.type)
+        """The classes of values that need no further look; imported input data is always looked for."""
 
     def compute(self, run: DmnRun) -> object:
         """Return the given value, read and checked by the declared type."""
@@ -216,13 +222,16 @@ class InputNode(Node):
         return value
 
     def _given(self, run: DmnRun) -> object:
-        value = run.inputs.get(self.name)
-        if value is None and self.unit is not self.unit.whole.main:
-            prefix = self.unit.whole.main.imports.get(self.key[0])
-            inner = run.inputs.get(prefix) if prefix else None
-            if isinstance(inner, Mapping):
-                return inner.get(self.name)
-        return value
+        """Return what was given by the names of imports, nested or with dots, or else by the name alone."""
+        for path in self.unit.paths:
+            found: object = run.inputs
+            for name in (*path, self.name):
+                found = found.get(name) if isinstance(found, Mapping) else None
+            if found is None:
+                found = run.inputs.get(".".join((*path, self.name)))
+            if found is not None:
+                return found
+        return run.inputs.get(self.name)
 
     def fitted(self, value: object, run: DmnRun) -> object:
         """Read and check a given value."""
@@ -399,9 +408,7 @@ class KnowledgeNode(Node):
         self._static: dict[str, object] = {}
         self._target: Function | None = None
         types = tuple(unit.types.of(parameter.type_ref) or ANY for parameter in parameters)
-        result = unit.types.of(item.type_ref)
-        if result is not None and result.kind == "function":
-            result = result.item
+        result = unit.types.result_of(item.type_ref)
         self.function = Function(
             self.name, tuple(parameter.name for parameter in parameters), self._call, types, result
         )
@@ -448,7 +455,7 @@ class ServiceNode(Node):
         }
         references = (*self.item.input_data, *self.item.input_decisions)
         labels = tuple(names.get(reference.rpartition("#")[2], reference) for reference in references)
-        return Function(self.name, labels, self._call, types)
+        return Function(self.name, labels, self._call, types, self.unit.types.result_of(self.item.type_ref))
 
     def link(self) -> None:
         """Connect to the decisions."""

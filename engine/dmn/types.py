@@ -52,6 +52,11 @@ class TypeBook:
             return None
         return self.find(reference) or ANY
 
+    def result_of(self, reference: str) -> FeelType | None:
+        """Return the type of a function's results, given that of the function or of the results themselves."""
+        found = self.of(reference)
+        return found.item if found is not None and found.kind == "function" else found
+
     def _of(self, definition: m.ItemDefinition, name: str) -> FeelType:
         if definition.function is not None:
             parameters, result = definition.function
