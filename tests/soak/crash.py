@@ -9,6 +9,7 @@ must have completed with each of its steps done exactly once, and every audit ch
 
 import argparse
 import contextlib
+import http.client
 import json
 import random
 import shlex
@@ -111,7 +112,7 @@ class Server:
                 return body
         except urllib.error.HTTPError as error:
             raise Refused(operation, json.load(error)) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Gone(str(error)) from error
 
 
@@ -217,14 +218,14 @@ def run(kills: int, seed: int, command: list[str]) -> Report:
         clients = [Client(number, server, ledger, stop) for number in range(CLIENTS)]
         for client in clients:
             client.start()
-        for kill in range(kills):
+        done = 0
+        while done < kills and not any(client.fault for client in clients):
             time.sleep(chance.uniform(0.02, 0.8))
-            if any(client.fault for client in clients):
-                break
             server.kill()
             server.start()
+            done += 1
             print(
-                f"\rkill {kill + 1}/{kills}, {ledger.calls} calls answered",
+                f"\rkill {done}/{kills}, {ledger.calls} calls answered",
                 end="",
                 file=sys.stderr,
                 flush=True,
@@ -238,7 +239,7 @@ def run(kills: int, seed: int, command: list[str]) -> Report:
         faults += _finish(server) + _examine(server, ledger)
         instances = server.call("instance_find", process="crash", limit=1)["total"]
         server.kill()
-    return Report(kills, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
+    return Report(done, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
 
 
 def _finish(server: Server) -> list[str]:
