@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from flowmaster.engine.dmn.analysis import Problem, problems
+from flowmaster.engine.dmn.analysis import problems
 from flowmaster.engine.dmn.compact import table_to_dmn
 from flowmaster.engine.dmn.reader import DmnModel, read_dmn
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
@@ -66,7 +66,7 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
         dmn = arguments.dmn or table_to_dmn(arguments.table or {})
         model = read_dmn(dmn)
     main = _main(model, arguments.decision)
-    found = [_problem(problem) for problem in problems(model)]
+    found = [problem.body() for problem in problems(model)]
     names = [decision.id for decision in model.decisions]
 
     def work(transaction: Transaction) -> int:
@@ -104,20 +104,6 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
         decisions=names if len(names) > 1 else [],
         next=[follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}}, "Try it."))],
     )
-
-
-def _problem(problem: Problem) -> dict[str, Json]:
-    told: dict[str, Json] = {
-        "code": problem.code,
-        "element": problem.decision,
-        "severity": problem.severity,
-        "message": problem.message,
-    }
-    if problem.rules:
-        told["rules"] = list(problem.rules)
-    if problem.example:
-        told["example"] = dict(problem.example)
-    return told
 
 
 def _main(model: DmnModel, wanted: str) -> str:

@@ -1,181 +1,205 @@
-"""What is wrong with a model, found without evaluating it: faulty FEEL, gaps, overlaps and dead rules of tables.
+"""What is wrong with a model, found without evaluating it: faulty FEEL, gaps, overlaps, covered and dead rules.
 
-Only constant cells are analysed. A column is cut into the pieces between the values that its cells name; combining
-the pieces of all columns gives every kind of input there is, each with the set of rules it matches.
+What is found is certain: a cell that depends on other variables counts as one that matches whatever comes, and its
+rule takes no part in what is said of rules that match.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowmaster.engine.dmn import model as m
-from flowmaster.engine.dmn.compiled import CompiledModel
+from flowmaster.engine.dmn.coverage import bits
+from flowmaster.engine.dmn.domain import Piece, allowed_cell, kind_of_type, pieces_of
+from flowmaster.engine.dmn.facts import Facts, facts_of
+from flowmaster.engine.dmn.outputs import answers_differ, output_problems
+from flowmaster.engine.dmn.problem import Problem
 from flowmaster.engine.dmn.reader import DmnModel
-from flowmaster.engine.dmn.table import CompiledTable, bits
-from flowmaster.engine.dmn.types import allows
+from flowmaster.engine.dmn.table import CompiledTable
+from flowmaster.engine.dmn.types import TypeBook
 from flowmaster.engine.feel.convert import literal
 from flowmaster.engine.feel.values import kind_of
 
-STATES_MAX = 50_000
-"""How many different sets of rules may be kept while columns are combined; beyond, a table is not analysed."""
 FINDINGS_MAX = 5
-_KINDS = {"number": "number", "string": "string", "boolean": "boolean", "date": "date"}
+"""How many gaps, overlaps and covered rules of a table are listed; of more, the last one listed tells the number."""
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A finding: `severity` is error, warning or info, `example` an input that shows it, as FEEL texts."""
-
-    code: str
-    message: str
-    decision: str
-    severity: str = "warning"
-    rules: tuple[int, ...] = ()
-    example: Mapping[str, str] = field(default_factory=dict)
+_ORDER = ("error", "warning", "hint")
 
 
 def problems(model: DmnModel, imports: Sequence[DmnModel] = ()) -> list[Problem]:
     """Return what is wrong with a model, errors first."""
     compiled = model.compile(imports)
+    types = compiled.types
     found = [
-        Problem(error.code, error.message, error.path.removeprefix("element:"), "error")
+        Problem(error.code, error.message, error.path.removeprefix("element:"), "error", fix=error.fix)
         for error in compiled.errors
     ]
     for decision in model.definitions.decisions:
-        if isinstance(decision.logic, m.DecisionTable):
-            found += _table_problems(compiled, decision, decision.logic)
-    return sorted(found, key=lambda problem: ("error", "warning", "info").index(problem.severity))
+        table = compiled.table(decision.id or decision.name)
+        if isinstance(decision.logic, m.DecisionTable) and table is not None and decision.logic.rules:
+            found += _Sheet(decision, table, model.definitions.types, types).problems()
+    return sorted(found, key=lambda problem: _ORDER.index(problem.severity))
 
 
-def _table_problems(compiled: CompiledModel, decision: m.Decision, node: m.DecisionTable) -> list[Problem]:
-    table = compiled.table(decision.id)
-    if table is None or not node.rules:
-        return []
-    found = _type_problems(decision, table) + _output_problems(decision, table)
-    if table.dynamic:
-        return [*found, _left_alone(decision, "cells of it depend on other variables")]
-    combined = _combine(table)
-    if combined is None:
-        return [*found, _left_alone(decision, "it has too many combinations of inputs")]
-    found += _gaps(decision, table, combined)
-    found += _overlaps(decision, table, combined)
-    return found + _dead_rules(decision, table, combined)
+class _Sheet:
+    """One table under analysis."""
+
+    def __init__(
+        self,
+        decision: m.Decision,
+        table: CompiledTable,
+        items: Sequence[m.ItemDefinition],
+        types: TypeBook,
+    ) -> None:
+        self.id = decision.id or decision.name
+        self.table = table
+        self.policy = table.node.hit_policy
+        self.items = {item.name: item for item in items}
+        self.types = types
+        self.kinds = [self._kind(column.expression.type_ref) for column in table.node.inputs]
+        self.pieces = [self._pieces(place) for place in range(len(table.node.inputs))]
+        self.vague = sum(
+            1 << row
+            for row in table.dynamic
+            if any(index.cells[row].named is None for index in table.indexes)
+        )
+        """The rules with cells that depend on other variables."""
+
+    def _kind(self, type_ref: str) -> str:
+        item = self.items.get(type_ref)
+        simple = item is not None and not item.components and not item.is_collection and not item.function
+        return kind_of_type(item.type_ref if item is not None and simple else type_ref)
+
+    def _pieces(self, place: int) -> list[Piece]:
+        allowed = [self.table.allowed[place]]
+        item = self.items.get(self.table.node.inputs[place].expression.type_ref)
+        if item is not None and item.allowed_values:
+            allowed.append(allowed_cell(item.allowed_values))
+        return pieces_of(self.table.indexes[place], self.kinds[place], allowed)
+
+    def problems(self) -> list[Problem]:
+        """Return all findings on the table."""
+        found = [*self._type_problems(), *output_problems(self.id, self.table, self.types)]
+        facts = facts_of(
+            self.table, [[piece.rules for piece in column] for column in self.pieces], self.vague
+        )
+        found += self._overlaps(facts)
+        found += self._gaps(facts)
+        found += self._dead(facts)
+        found += self._covered(facts)
+        if self.vague:
+            rows = [row + 1 for row in bits(self.vague)]
+            found.append(self._left_alone(f"{_rules(rows)} ask for other variables", rows))
+        if facts.unfinished:
+            what = " and ".join(facts.unfinished)
+            found.append(self._left_alone(f"the table combines too many inputs to find all {what}", []))
+        return found
+
+    def _left_alone(self, why: str, rows: Sequence[int]) -> Problem:
+        message = f"Gaps, overlaps and dead rules were looked for in part only, since {why}."
+        fix = "Test these rules by cases (`rule_test`)." if rows else "Split the table into smaller ones."
+        return Problem("rule.not_analysed", message, self.id, "hint", tuple(rows), fix=fix)
+
+    def _example(self, places: Sequence[int] | None) -> dict[str, str]:
+        if places is None:
+            return {}
+        chosen = [column[place].value for column, place in zip(self.pieces, places, strict=True)]
+        return {label: literal(value) for label, value in zip(self.table.labels, chosen, strict=True)}
+
+    def _example_of(self, rules: Sequence[int]) -> dict[str, str]:
+        """Return an input that matches rules together."""
+        wanted = sum(1 << rule for rule in rules)
+        places = []
+        for column in self.pieces:
+            fitting = (place for place, piece in enumerate(column) if piece.rules & wanted == wanted)
+            places.append(next(fitting, -1))
+        return self._example(None if -1 in places else places)
+
+    def _gaps(self, facts: Facts) -> Iterator[Problem]:
+        if self.table.default is not None:
+            return
+        severity = "hint" if self.policy is m.HitPolicy.COLLECT else "warning"
+        fix = "Add a rule for it, or a `default` to the output."
+        for places in facts.gaps:
+            example = self._example(places)
+            message = (
+                f"No rule matches, for example when {_words(example)}." if example else "No rule matches."
+            )
+            yield Problem("rule.gap", message, self.id, severity, example=example, fix=fix)
+
+    def _overlaps(self, facts: Facts) -> Iterator[Problem]:
+        unique = self.policy is m.HitPolicy.UNIQUE
+        fix = (
+            "Narrow one of them, or choose hit policy F (the first counts)."
+            if unique
+            else "Let both answer the same, or narrow one of them."
+        )
+        for first, second, more in _listed(facts.overlaps):
+            example = self._example_of((first, second))
+            differ = answers_differ(self.table, first, second)
+            end = "" if unique else " with other answers" if differ else " and may answer differently"
+            message = f"Rules {first + 1} and {second + 1} both match{end}, for example when {_words(example)}.{more}"
+            severity = "error" if unique or differ else "warning"
+            rows = (first + 1, second + 1)
+            yield Problem("rule.overlap", message, self.id, severity, rows, example, fix)
+
+    def _covered(self, facts: Facts) -> Iterator[Problem]:
+        conflicts = set(facts.overlaps)
+        for outer, inner, more in _listed(facts.covered):
+            pair = (min(outer, inner), max(outer, inner))
+            severity = "error" if pair in conflicts else "hint"
+            message = f"Rule {outer + 1} matches whatever rule {inner + 1} matches.{more}"
+            fix = f"Delete rule {inner + 1} if it is not meant, or narrow rule {outer + 1}."
+            example = self._example_of((inner,))
+            yield Problem("rule.subsumed", message, self.id, severity, (outer + 1, inner + 1), example, fix)
+
+    def _dead(self, facts: Facts) -> Iterator[Problem]:
+        for row in facts.never:
+            column = next(
+                (
+                    label
+                    for label, pieces in zip(self.table.labels, self.pieces, strict=True)
+                    if not any(piece.rules >> row & 1 for piece in pieces)
+                ),
+                "",
+            )
+            message = f"Rule {row + 1} never matches: no allowed value of {column!r} passes its cell."
+            fix = f"Correct that cell, or delete rule {row + 1}."
+            yield Problem("rule.never_matches", message, self.id, "warning", (row + 1,), fix=fix)
+        for row in facts.unreachable:
+            first = self.policy is m.HitPolicy.FIRST
+            message = f"Rule {row + 1} never decides, since rules {'above it' if first else 'of higher priority'} match first."
+            fix = (
+                f"Move rule {row + 1} up, narrow the rules before it, or delete it."
+                if first
+                else (
+                    f"Change the order of the output values, narrow the other rules, or delete rule {row + 1}."
+                )
+            )
+            example = self._example_of((row,))
+            yield Problem("rule.unreachable", message, self.id, "warning", (row + 1,), example, fix)
+
+    def _type_problems(self) -> Iterator[Problem]:
+        """Find cells that test a column against values of another kind."""
+        for place, (index, kind) in enumerate(zip(self.table.indexes, self.kinds, strict=True)):
+            for row, cell in enumerate(index.cells):
+                wrong = [value for value in cell.named or () if value is not None and kind_of(value) != kind]
+                if kind and wrong:
+                    label = self.table.labels[place]
+                    message = f"Rule {row + 1} tests {label!r}, a {kind}, against {literal(wrong[0])}."
+                    fix = f"Write a {kind} there, or correct the type of the column."
+                    yield Problem("rule.type_mismatch", message, self.id, "error", (row + 1,), fix=fix)
 
 
-def _left_alone(decision: m.Decision, why: str) -> Problem:
-    message = f"Gaps, overlaps and dead rules were not looked for, since {why}"
-    return Problem("rule.not_analysed", message, decision.id, "info")
-
-
-Example = tuple[object, ...]
-
-
-def _combine(table: CompiledTable) -> dict[int, Example] | None:
-    """Return the sets of rules that some input matches, each with such an input; None when there are too many."""
-    states: dict[int, Example] = {table.all_rows: ()}
-    for index, column, allowed in zip(table.indexes, table.node.inputs, table.allowed, strict=True):
-        kind = _KINDS.get(column.expression.type_ref, "")
-        pieces = index.pieces(kind, allowed)
-        following: dict[int, Example] = {}
-        for rows, example in states.items():
-            for piece, value in pieces.items():
-                following.setdefault(rows & piece, (*example, value))
-            if len(following) > STATES_MAX:
-                return None
-        states = following
-    return states
-
-
-def _example(table: CompiledTable, values: Example) -> dict[str, str]:
-    return {label: literal(value) for label, value in zip(table.labels, values, strict=True)}
+def _listed(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Give the first pairs; the last one of them with the number of those left out."""
+    for number, (first, second) in enumerate(pairs[:FINDINGS_MAX], 1):
+        left = len(pairs) - number
+        more = f" The same is true of {left} further pairs." if number == FINDINGS_MAX and left else ""
+        yield first, second, more
 
 
 def _words(example: Mapping[str, str]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in example.items())
 
 
-def _gaps(decision: m.Decision, table: CompiledTable, combined: Mapping[int, Example]) -> list[Problem]:
-    if table.default is not None or 0 not in combined:
-        return []
-    example = _example(table, combined[0])
-    return [
-        Problem(
-            "rule.gap", f"No rule matches, for example when {_words(example)}", decision.id, example=example
-        )
-    ]
-
-
-def _overlaps(decision: m.Decision, table: CompiledTable, combined: Mapping[int, Example]) -> list[Problem]:
-    policy = table.node.hit_policy
-    if policy not in (m.HitPolicy.UNIQUE, m.HitPolicy.ANY):
-        return []
-    seen: set[tuple[int, int]] = set()
-    found: list[Problem] = []
-    for rows, values in combined.items():
-        numbers = list(bits(rows))
-        pair = next(
-            (
-                (a, b)
-                for place, a in enumerate(numbers)
-                for b in numbers[place + 1 :]
-                if policy is m.HitPolicy.UNIQUE or table.outputs[a] != table.outputs[b]
-            ),
-            None,
-        )
-        if pair is None or pair in seen:
-            continue
-        seen.add(pair)
-        example = _example(table, values)
-        first, second = pair[0] + 1, pair[1] + 1
-        message = f"Rules {first} and {second} both match, for example when {_words(example)}"
-        found.append(Problem("rule.overlap", message, decision.id, "error", (first, second), example))
-        if len(found) == FINDINGS_MAX:
-            break
-    return found
-
-
-def _dead_rules(decision: m.Decision, table: CompiledTable, combined: Mapping[int, Example]) -> list[Problem]:
-    matched = chosen = 0
-    for rows in combined:
-        matched |= rows
-        chosen |= rows & -rows
-    found: list[Problem] = []
-    for row in bits(table.all_rows & ~matched):
-        found.append(
-            Problem("rule.never_matches", f"Rule {row + 1} never matches", decision.id, rules=(row + 1,))
-        )
-    if table.node.hit_policy is m.HitPolicy.FIRST:
-        for row in bits(matched & ~chosen):
-            message = f"Rule {row + 1} is never reached, since rules above it match first"
-            found.append(Problem("rule.unreachable", message, decision.id, rules=(row + 1,)))
-    return found
-
-
-def _output_problems(decision: m.Decision, table: CompiledTable) -> list[Problem]:
-    """Find constant outputs that are not among the output values."""
-    found: list[Problem] = []
-    for position, output in enumerate(table.node.outputs):
-        allowed = allows(output.values)
-        if allowed is None:
-            continue
-        for row, outputs in enumerate(table.outputs):
-            constant, value = outputs[position]
-            if constant and value is not None and not allowed(value):
-                message = f"Rule {row + 1} answers {literal(value)}, which is not among {output.values}"
-                found.append(Problem("rule.output_not_allowed", message, decision.id, "error", (row + 1,)))
-    return found
-
-
-def _type_problems(decision: m.Decision, table: CompiledTable) -> list[Problem]:
-    found: list[Problem] = []
-    for position, column in enumerate(table.node.inputs):
-        kind = _KINDS.get(column.expression.type_ref)
-        if kind is None:
-            continue
-        for row, constants in table.indexes[position].constants():
-            wrong = [value for value in constants if value is not None and kind_of(value) != kind]
-            if wrong:
-                message = (
-                    f"Rule {row + 1} tests {table.labels[position]}, a {kind}, against {literal(wrong[0])}"
-                )
-                found.append(Problem("rule.type_mismatch", message, decision.id, "error", (row + 1,)))
-    return found
+def _rules(rows: Sequence[int]) -> str:
+    return f"rule{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"

@@ -7,7 +7,7 @@ from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.graph import DecisionNode, Graph, KnowledgeNode, Node, ServiceNode
 from flowmaster.engine.dmn.run import NOTHING, DecisionResult, DmnRun
 from flowmaster.engine.dmn.table import CompiledTable
-from flowmaster.engine.dmn.types import read_typed
+from flowmaster.engine.dmn.types import TypeBook, read_typed
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.calling import call_value
 from flowmaster.engine.feel.evaluation import DEFAULT, NOWHERE, FeelLimitExceeded, Limits
@@ -25,6 +25,11 @@ class CompiledModel:
     def errors(self) -> tuple[FlowMasterError, ...]:
         """What is wrong with single decisions; evaluating those raises it, the others work."""
         return tuple(self._graph.errors)
+
+    @property
+    def types(self) -> TypeBook:
+        """The types that the model itself knows."""
+        return self._graph.main.types
 
     @property
     def decisions(self) -> "tuple[CompiledDecision, ...]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.run import MATCHES_MAX, DmnRun, RuleMatch
-from flowmaster.engine.dmn.table_index import Cell, ColumnIndex, constants_of
+from flowmaster.engine.dmn.table_index import NAMED, Cell, ColumnIndex, constants_of
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.builtins.numeric import total
 from flowmaster.engine.feel.comparing import compare, equal
@@ -218,8 +218,11 @@ def _cell(box: "BoxCompiler", cell: m.Literal, names: NameSet, line: int) -> Cel
         )
         raise FeelSyntaxError(f"{box.where}: {error.message.rpartition(' (line')[0]}", place) from None
     compiler = Compiler(names.given, box.types.find)
-    constants = None if s.mentions(node.tests, "?") else constants_of(compiler, node)
-    return Cell(tests_of(compiler, node), constants)
+    if s.mentions(node.tests, "?"):
+        return Cell(tests_of(compiler, node), None)
+    constants = constants_of(compiler, node)
+    named = constants_of(compiler, node, NAMED) if constants is None else None
+    return Cell(tests_of(compiler, node), constants, named)
 
 
 def _dynamic_tests(cells: Sequence[Sequence[Cell]], rules: int) -> dict[int, list[tuple[int, Test]]]:

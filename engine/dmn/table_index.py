@@ -16,15 +16,28 @@ from flowmaster.engine.feel.compiler import Compiler
 from flowmaster.engine.feel.evaluation import QUIET
 from flowmaster.engine.feel.numbers import DECIMAL, is_number
 from flowmaster.engine.feel.scope import NOTHING
-from flowmaster.engine.feel.temporal import Date, date_from_days
+from flowmaster.engine.feel.temporal import (
+    Date,
+    DateTime,
+    DayTimeDuration,
+    Time,
+    YearMonthDuration,
+    date_from_days,
+)
 from flowmaster.engine.feel.values import Range
 
 Variables = Mapping[str, object]
+INDEXED = (bool, str, Date)
+"""The kinds of values, beside numbers, that an index is made for."""
+NAMED = (*INDEXED, Time, DateTime, DayTimeDuration, YearMonthDuration)
+"""The kinds of values, beside numbers, that constant cells name."""
 _ELSE = "\x00 any other text \x00"
 
 
-def constants_of(compiler: Compiler, tests: s.Tests) -> list[object] | None:
-    """Return the values that the tests of a cell name, or None when a test depends on variables."""
+def constants_of(
+    compiler: Compiler, tests: s.Tests, kinds: tuple[type, ...] = INDEXED
+) -> list[object] | None:
+    """Return the values that the tests of a cell name; None when a test depends on variables or names others."""
     found: list[object] = []
     for test in tests.tests:
         nodes = (test.value,) if isinstance(test, s.UnaryTest) else (test,)
@@ -32,30 +45,36 @@ def constants_of(compiler: Compiler, tests: s.Tests) -> list[object] | None:
             code = compiler.compile(node)
             if code not in compiler.constants:
                 return None
-            if not _collect(compiler.constants[code], found, 0):
+            if not _collect(compiler.constants[code], found, kinds, 0):
                 return None
     return found
 
 
-def _collect(value: object, found: list[object], depth: int) -> bool:
+def _collect(value: object, found: list[object], kinds: tuple[type, ...], depth: int) -> bool:
     if isinstance(value, Range):
-        return all(end is None or _collect(end, found, depth + 1) for end in (value.low, value.high))
+        return all(end is None or _collect(end, found, kinds, depth + 1) for end in (value.low, value.high))
     if isinstance(value, (list, tuple)):
-        return depth < 3 and all(_collect(item, found, depth + 1) for item in value)
-    if value is None or isinstance(value, (bool, str, Date)) or is_number(value):
+        return depth < 3 and all(_collect(item, found, kinds, depth + 1) for item in value)
+    if value is None or isinstance(value, kinds) or is_number(value):
         found.append(value)
         return True
     return False
 
 
 class Cell:
-    """One cell of a column: its test, and the values it names when it is constant."""
+    """One cell of a column: its test, and the values it names when it is constant.
 
-    __slots__ = ("constants", "test")
+    `named` are the same, those included that no index is made for.
+    """
 
-    def __init__(self, test: Test | None, constants: list[object] | None) -> None:
+    __slots__ = ("constants", "named", "test")
+
+    def __init__(
+        self, test: Test | None, constants: list[object] | None, named: list[object] | None = None
+    ) -> None:
         self.test = test
         self.constants = constants
+        self.named = constants if named is None else named
 
     @property
     def is_open(self) -> bool:
@@ -71,7 +90,7 @@ class ColumnIndex:
     """From a value to the rules whose cell in this column may match it; dynamic cells always may."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
-        self._cells = cells
+        self.cells = cells
         self._open = _bits(row for row, cell in enumerate(cells) if cell.is_open or cell.constants is None)
         static = [
             (row, cell)
@@ -104,33 +123,6 @@ class ColumnIndex:
             table[text] = mask
         self._only_listed = not orders
         return table, other
-
-    def constants(self) -> list[tuple[int, list[object]]]:
-        """Return the values that constant cells name, with their rows."""
-        return [(row, cell.constants or []) for row, cell in self._static]
-
-    def pieces(self, kind: str, allowed: Cell) -> dict[int, object]:
-        """Return each set of rules that some allowed value of a kind matches, with such a value.
-
-        Without a kind, the values are of the kinds that the cells name.
-        """
-        values: list[object] = list(allowed.constants or ())
-        if kind == "number" or (not kind and self._points):
-            values += _probes(self._points, _number_between, _same)
-        if kind == "date" or (not kind and self._days):
-            values += _probes(self._days, _day_between, date_from_days)
-        if kind == "string" or (not kind and self._texts):
-            values += [*self._texts, "any other text"]
-        if kind == "boolean" or (not kind and self._names_booleans()):
-            values += [True, False]
-        found: dict[int, object] = {}
-        for value in values or ["any value"]:
-            if allowed.passes(value):
-                found.setdefault(self.rules(value), value)
-        return found
-
-    def _names_booleans(self) -> bool:
-        return any(isinstance(value, bool) for _, cell in self._static for value in cell.constants or ())
 
     def look_up_of(self, kind: str) -> Callable[[Any], int]:
         """Return `rules` for values of one kind, without a look at the kind."""
@@ -250,22 +242,6 @@ def _grid(
         active ^= change
         masks.append(active | always)
     return points, masks
-
-
-def _probes(
-    points: list[Any], between: Callable[[Any, Any], object], value_of: Callable[[Any], object]
-) -> list[object]:
-    """Return the points and a value before, between and behind them."""
-    found: list[object] = []
-    for index in range(len(points) + 1):
-        low = points[index - 1] if index else None
-        high = points[index] if index < len(points) else None
-        probe = between(low, high)
-        if probe is not None:
-            found.append(probe)
-        if high is not None:
-            found.append(value_of(high))
-    return found
 
 
 def _value_at(point: Any, key: Callable[[Any], Any]) -> object:

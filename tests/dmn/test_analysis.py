@@ -1,16 +1,18 @@
 """Static analysis of tables: findings with an example, the same as brute force finds."""
 
 from decimal import Decimal
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowmaster.engine.dmn.analysis import Problem, problems
+from flowmaster.engine.dmn.analysis import problems
 from flowmaster.engine.dmn.compact import table_to_dmn
+from flowmaster.engine.dmn.problem import Problem
 from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.feel.expression import compile_expression
 from flowmaster.engine.values import Json
-from tests.dmn.models import decision, literal, model
+from tests.dmn.models import data, decision, literal, model
 
 
 def found(rows: list[list[str]], hit: str = "U", **more: Json) -> list[Problem]:
@@ -45,13 +47,83 @@ def test_an_overlap_is_an_error_where_only_one_rule_may_match() -> None:
     problem = found(rows)[0]
     assert (problem.code, problem.severity, problem.rules) == ("rule.overlap", "error", (1, 3))
     assert problem.example["a"] == "3"
-    assert codes(rows, "A") == ["rule.overlap"]
-    assert codes(rows, "R") == []
-    assert codes([["< 5", "-", "1"], ["-", "-", "1"]], "A") == []
+    assert codes(rows, "A") == ["rule.overlap", "rule.subsumed"]
+    assert codes(rows, "R") == ["rule.subsumed"]
+    assert codes([["< 5", "-", "1"], ["-", "-", "1"]], "A") == ["rule.subsumed"]
+
+
+def test_a_covered_rule_is_an_error_where_it_conflicts_and_else_a_hint() -> None:
+    rows = [["< 5", "-", "1"], ["3", "true", "2"], [">= 5", "-", "3"]]
+    severities = {
+        hit: [(p.severity, p.rules, p.example["a"]) for p in found(rows, hit) if p.code == "rule.subsumed"]
+        for hit in ("U", "A", "C", "R")
+    }
+    assert severities == {
+        "U": [("error", (1, 2), "3")],
+        "A": [("error", (1, 2), "3")],
+        "C": [("hint", (1, 2), "3")],
+        "R": [("hint", (1, 2), "3")],
+    }
+    assert [p.code for p in found([["3", "true", "2"], ["< 5", "-", "1"], [">= 5", "-", "3"]], "F")] == []
+
+
+def test_several_gaps_are_shown_and_they_differ() -> None:
+    gaps = [p.example for p in found([["1", "-", "1"], ["3", "-", "1"]], "F") if p.code == "rule.gap"]
+    assert len({gap["a"] for gap in gaps}) == len(gaps) >= 1
+    inputs: list[Json] = [{"name": "a", "values": ["x", "y", "z"]}, {"name": "b", "values": ["x", "y", "z"]}]
+    diagonal = [['"x"', '"x"', "1"], ['"y"', '"y"', "1"], ['"z"', '"z"', "1"]]
+    shown = [tuple(p.example.values()) for p in found(diagonal, inputs=inputs) if p.code == "rule.gap"]
+    assert 3 <= len(shown) <= 5
+
+
+def test_a_null_cell_is_for_missing_values() -> None:
+    assert codes([["null", "-", "1"], ["not(null)", "-", "2"]]) == []
+    assert codes([["null", "-", "1"], [">= 0", "-", "2"], ["< 0", "-", "2"]]) == []
+
+
+def test_types_of_the_model_bound_what_is_looked_at() -> None:
+    kinds = '<itemDefinition name="tLevel"><typeRef>string</typeRef><allowedValues><text>"x", "y"</text></allowedValues></itemDefinition>'
+    table = (
+        '<decisionTable id="dt"><input><inputExpression typeRef="tLevel"><text>a</text></inputExpression></input>'
+        '<output name="o" typeRef="number"/><rule><inputEntry><text>"x"</text></inputEntry>'
+        '<outputEntry><text>"one"</text></outputEntry></rule></decisionTable>'
+    )
+    told = problems(model(kinds + data("a", "tLevel") + decision("d1", table, inputs="a")))
+    assert [(p.code, p.rules, dict(p.example)) for p in told] == [
+        ("rule.output_type", (1,), {}),
+        ("rule.gap", (), {"a": '"y"'}),
+    ]
+
+
+def test_answers_that_cannot_be_meant_are_found() -> None:
+    assert "rule.output_type" in codes([["-", "-", '"x"']], "C+")
+    assert "rule.order_missing" in codes([["-", "-", '"x"']], "P")
+    assert "rule.output_type" in codes([["-", "-", "1"]], outputs=[{"name": "o", "type": "boolean"}])
+    wrong_default = codes([["-", "-", "true"]], outputs=[{"name": "o", "type": "boolean", "default": "1"}])
+    assert wrong_default == ["rule.output_type"]
+
+
+def test_rules_that_ask_for_other_variables_are_left_out_and_the_rest_is_looked_at() -> None:
+    rows = [["> b", "-", "1"], ["< 5", "-", "2"], ["3", "-", "3"]]
+    told = {problem.code: problem.rules for problem in found(rows)}
+    assert told == {"rule.overlap": (2, 3), "rule.subsumed": (2, 3), "rule.not_analysed": (1,)}
+
+
+def test_a_priority_table_tells_rules_that_others_always_outrank() -> None:
+    outputs: list[Json] = [{"name": "o", "type": "string", "values": ["high", "low"]}]
+    rows = [["< 5", "-", '"low"'], ["< 9", "-", '"high"'], [">= 9", "-", '"low"']]
+    assert [(p.code, p.rules) for p in found(rows, "P", outputs=outputs)] == [
+        ("rule.unreachable", (1,)),
+        ("rule.subsumed", (2, 1)),
+    ]
 
 
 def test_dead_rules_are_found() -> None:
-    assert codes([["-", "-", "1"], ["3", "-", "2"]], "F") == ["rule.unreachable"]
+    assert codes([["-", "-", "1"], ["3", "-", "2"]], "F") == ["rule.unreachable", "rule.subsumed"]
+    together = [["< 5", "-", "1"], [">= 5", "-", "2"], ["[3..7]", "-", "3"]]
+    assert [(p.code, p.rules, p.example["a"]) for p in found(together, "F")] == [
+        ("rule.unreachable", (3,), "3")
+    ]
     assert "rule.never_matches" in codes([["-", "-", "1"], ["(3..3)", "-", "2"]], "F")
     assert "rule.never_matches" in codes([["-", "-", "1"], ["not(<= 3, > 3)", "-", "2"]], "F")
 
@@ -84,8 +156,19 @@ def test_what_is_not_analysed_is_said() -> None:
     assert codes([["> b", "-", "1"]]) == ["rule.not_analysed"]
     inputs: list[Json] = [{"name": f"i{number}", "type": "number"} for number in range(18)]
     rows = [["-"] * column + ["> 5"] + ["-"] * (17 - column) + ["1"] for column in range(18)]
-    found_there = found(rows, inputs=inputs)
-    assert [(problem.code, problem.severity) for problem in found_there] == [("rule.not_analysed", "info")]
+    assert codes(rows, "F", inputs=inputs) == ["rule.gap"]
+
+
+def test_a_table_that_combines_too_much_is_looked_at_in_part() -> None:
+    choose = Random(170)
+    inputs: list[Json] = [{"name": f"i{number}", "type": "boolean"} for number in range(40)]
+    rows = [["-"] * 40 + ["1"] for _ in range(170)]
+    for row in rows:
+        for place in choose.sample(range(40), 3):
+            row[place] = choose.choice(["true", "false"])
+    (hint,) = [problem for problem in found(rows, "F", inputs=inputs) if problem.code == "rule.not_analysed"]
+    assert hint.severity == "hint"
+    assert "too many inputs" in hint.message
 
 
 def test_syntax_errors_of_models_are_problems() -> None:
@@ -143,8 +226,12 @@ def test_findings_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
             }
             rules = ask.evaluate(given_values).value or []
             assert isinstance(rules, list)
-            assert (len(rules) > 1) == (problem.code == "rule.overlap")
+            assert (len(rules) > 1) == (problem.code in ("rule.overlap", "rule.subsumed"))
     first = problems(read_dmn(table_to_dmn({**form, "hit": "F"})))
-    dead = {problem.rules[0] - 1 for problem in first if problem.rules}
+    dead = {
+        problem.rules[0] - 1
+        for problem in first
+        if problem.code in ("rule.never_matches", "rule.unreachable")
+    }
     reached = {rules[0] for rules in matches if isinstance(rules, list) and rules}
     assert dead == set(range(len(rows))) - reached
