@@ -44,7 +44,7 @@ def _check_choice(element: Element, findings: Findings) -> None:
                 element.id,
                 f"{named(element)} has conditions on all flows and no default: if none holds, the instance stops.",
                 line=element.line,
-                fix_edit=fixes.set_attribute(element.id, "default", conditioned[-1].id),
+                fix_edit=fixes.make_default(conditioned[-1].id),
             )
         return
     if element.kind not in _CHOOSING or len(element.outgoing) < 2:

@@ -15,3 +15,8 @@ def remove(element: str) -> Edit:
 def set_attribute(element: str, attribute: str, value: str) -> Edit:
     """Set an attribute of an element."""
     return {"set_attributes": element, "attributes": {attribute: value}}
+
+
+def make_default(flow: str) -> Edit:
+    """Let a flow be the default of where it begins: its condition goes."""
+    return {"set": flow, "default": True}

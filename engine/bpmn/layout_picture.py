@@ -64,7 +64,7 @@ def _in_document_order(document: BpmnDocument, page: Page, picture: Picture) -> 
     order = {
         element.id: place
         for place, element in enumerate(document.root.descendants())
-        if element.id in page.ids
+        if element.id and element.id in page.ids
     }
     pools = {participant.id for participant in page.participants}
 

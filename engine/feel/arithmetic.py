@@ -17,6 +17,7 @@ from flowmaster.engine.feel.temporal import (
     add_months,
     date_from_days,
     date_time_from,
+    moment_at,
     time_from,
 )
 from flowmaster.engine.feel.values import kind_of
@@ -62,6 +63,10 @@ def _multiply_numbers(left: Any, right: Any) -> object:
 
 
 def _moment_plus_days(moment: DateTime, span: DayTimeDuration) -> object:
+    """Add to the moment itself, so that a day across the change of a zone's clock has 24 hours all the same."""
+    instant = moment.instant()
+    if moment.time.zone is not None and instant is not None:
+        return moment_at(instant + span.nanos, moment.time.zone)
     return date_time_from(moment.local_nanos + span.nanos, moment.time.offset, moment.time.zone)
 
 

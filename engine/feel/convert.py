@@ -163,7 +163,9 @@ def literal(value: object) -> str:
         return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_quoted(str(key))}: {literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Range) and not value.test:
+    if isinstance(value, Range):
+        if value.test:
+            return f"({value.test} {literal(value.high if value.low is None else value.low)})"
         return f"{'[' if value.low_closed else '('}{literal(value.low)}..{literal(value.high)}{']' if value.high_closed else ')'}"
     return show(value)
 

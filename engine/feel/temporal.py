@@ -139,6 +139,8 @@ class DateTime:
 
     date: Date
     time: Time
+    later: bool = False
+    """Whether this is the second of the two moments that share a wall clock reading when a zone's clock is put back."""
 
     def __str__(self) -> str:
         return f"{self.date}T{self.time}"
@@ -151,7 +153,8 @@ class DateTime:
     def shift(self) -> int | None:
         """Return the offset from UTC in seconds at this moment; None for a local date and time."""
         if self.time.zone is not None:
-            return zones.offset_at(self.time.zone, self.date.days * DAY_SECONDS + self.time.seconds)
+            seconds = self.date.days * DAY_SECONDS + self.time.seconds
+            return zones.offset_at(self.time.zone, seconds, later=self.later)
         return self.time.offset
 
     def instant(self) -> int | None:
@@ -193,6 +196,15 @@ def date_time_from(local_nanos: int, offset: int | None, zone: str | None) -> Da
     days, rest = divmod(local_nanos, DAY_NANOS)
     date = date_from_days(days)
     return None if date is None else DateTime(date, time_from(rest, offset, zone))
+
+
+def moment_at(instant: int, timezone: str) -> DateTime | None:
+    """Return an instant in nanoseconds since the epoch as the date and time of a zone; None beyond the calendar."""
+    shift = zones.offset_of_instant(timezone, instant // NANOS)
+    found = None if shift is None else date_time_from(instant + shift * NANOS, None, timezone)
+    if found is None or found.shift() == shift:
+        return found
+    return DateTime(found.date, found.time, later=True)
 
 
 def time_from(nanos: int, offset: int | None, zone: str | None) -> Time:

@@ -26,19 +26,26 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def offset_at(name: str, local_seconds: int) -> int | None:
+def offset_at(name: str, local_seconds: int, *, later: bool = False) -> int | None:
     """Return a zone's offset in seconds at a wall clock reading in seconds since 1970-01-01T00:00.
 
-    The calendar repeats every 400 years, so readings outside of Python's years are moved into them; before 1900
-    the offset is the zone's first one.
+    `later` is the second of two moments with the same reading. Before 1900 the offset is the zone's first one.
     """
     info = zone(name)
     if info is None:
         return None
-    while local_seconds > _LAST:
-        local_seconds -= _CYCLE_SECONDS * max(1, (local_seconds - _LAST) // _CYCLE_SECONDS)
-    moment = datetime(1970, 1, 1, tzinfo=info) + timedelta(seconds=max(local_seconds, _FIRST + 86_400))
-    offset = moment.utcoffset()
+    moment = datetime(1970, 1, 1, tzinfo=info) + timedelta(seconds=_in_reach(local_seconds))
+    return _seconds(moment.replace(fold=later).utcoffset())
+
+
+def _in_reach(seconds: int) -> int:
+    """Move seconds since 1970 into Python's years: the calendar repeats every 400 years."""
+    if seconds > _LAST:
+        seconds -= _CYCLE_SECONDS * (1 + (seconds - _LAST) // _CYCLE_SECONDS)
+    return max(seconds, _FIRST + 86_400)
+
+
+def _seconds(offset: timedelta | None) -> int:
     return 0 if offset is None else offset.days * 86_400 + offset.seconds
 
 
@@ -47,9 +54,7 @@ def offset_of_instant(name: str, seconds: int) -> int | None:
     info = zone(name)
     if info is None:
         return None
-    moment = datetime.fromtimestamp(min(max(seconds, _FIRST + 86_400), _LAST), tz=info)
-    offset = moment.utcoffset()
-    return 0 if offset is None else offset.days * 86_400 + offset.seconds
+    return _seconds(datetime.fromtimestamp(_in_reach(seconds), tz=info).utcoffset())
 
 
 @lru_cache(maxsize=700)
@@ -60,6 +65,5 @@ def standard_offset(name: str) -> int | None:
         return None
     offsets = []
     for month in (1, 7):
-        offset = datetime(2020, month, 1, tzinfo=info).utcoffset()
-        offsets.append(0 if offset is None else offset.days * 86_400 + offset.seconds)
+        offsets.append(_seconds(datetime(2020, month, 1, tzinfo=info).utcoffset()))
     return min(offsets)

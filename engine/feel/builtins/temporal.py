@@ -15,6 +15,7 @@ from flowmaster.engine.feel.temporal import (
     date_time_from,
     days_of,
     make_date,
+    moment_at,
     month_days,
     time_from,
 )
@@ -167,12 +168,6 @@ def _with_zone(clock: Time, timezone: str) -> Time:
     return Time(clock.hour, clock.minute, clock.second, clock.nano, None, timezone)
 
 
-def moment_at(instant: int, timezone: str) -> DateTime | None:
-    """Return an instant in nanoseconds since the epoch as the date and time of a zone."""
-    shift = zones.offset_of_instant(timezone, instant // NANOS)
-    return None if shift is None else date_time_from(instant + shift * NANOS, None, timezone)
-
-
 @builtin("duration(from: string)")
 def duration(run: Evaluation, text: str) -> object:
     """Makes a duration of a text: days and times, or years and months.
@@ -213,10 +208,8 @@ def now(run: Evaluation) -> object:
 
     Example: now() instance of date and time = true
     """
-    shift = None if run.zone == "UTC" else zones.offset_of_instant(run.zone, run.at // 1000)
-    if shift is None:
-        return date_time_from(run.at * 1_000_000, 0, None)
-    return date_time_from(run.at * 1_000_000 + shift * NANOS, None, run.zone)
+    found = None if run.zone == "UTC" else moment_at(run.at * 1_000_000, run.zone)
+    return date_time_from(run.at * 1_000_000, 0, None) if found is None else found
 
 
 @builtin("today()", pure=False)
