@@ -31,7 +31,7 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
 from flowmaster.engine.outline.recalling_events import trigger_of
-from flowmaster.engine.outline.recalling_words import WordReader
+from flowmaster.engine.outline.recalling_words import WordReader, raw_xml
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.structure import Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
@@ -39,6 +39,7 @@ from flowmaster.engine.values import Json
 
 _NUMBERED = re.compile(r"_\d+\Z")
 _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
+_READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"))
 ROUNDS_MAX = 6
 """How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
 
@@ -217,6 +218,9 @@ def _start(
     if outputs:
         words["into"] = dict(outputs)
     reader.form(element, words)
+    extra: list[Json] = [raw_xml(one) for one in element.extensions() if one.kind not in _READ_AT_START]
+    if extra:
+        words["extra"] = extra
     goto = names.get(target, "") if target != main else ""
     if goto:
         structurer.jumped.add(target)

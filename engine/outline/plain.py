@@ -373,7 +373,7 @@ def _form(form: Json) -> Json:
     """Return a form's fields where types say it all, else the form as it is."""
     assert isinstance(form, Mapping)
     if form.get("type") != "object" or set(form) - {"type", "properties", "required"}:
-        return dict(form)
+        return _whole_form(form)
     words = type_of(form)
     fields = words if isinstance(words, Mapping) and "schema" not in words else None
     if (
@@ -381,5 +381,10 @@ def _form(form: Json) -> Json:
         or isinstance(fields.get("properties"), Mapping)
         or isinstance(fields.get("components"), Sequence)
     ):
-        return dict(form)
+        return _whole_form(form)
     return dict(fields)
+
+
+def _whole_form(form: Mapping[str, Json]) -> Json:
+    plain = isinstance(form.get("properties"), Mapping) or isinstance(form.get("components"), Sequence)
+    return dict(form) if plain else {"schema": dict(form)}

@@ -83,11 +83,19 @@ def handler(reading: Reading, value: Json, path: str, steps: ReadSteps, body: st
         trigger=found,
         steps=target(reading, value.get(body), f"{path}.{body}", steps),
         at=path,
-        keep="keep" in value and reading.flag(value["keep"], f"{path}.keep"),
+        keep="keep" in value and kept_open(reading, value["keep"], found, f"{path}.keep"),
         id=str(value.get("id", "")),
         title=str(value.get("title", "")),
         into=into,
     )
+
+
+def kept_open(reading: Reading, value: Json, found: Trigger | None, path: str) -> bool:
+    """Read `keep`: whether a step stays open when something happens beside it, which an error never allows."""
+    kept = reading.flag(value, path)
+    if kept and found is not None and found.kind in ("error", "cancel"):
+        reading.wrong(path, f"An event of kind `{found.kind}` always ends the step.", fix="Leave `keep` out.")
+    return kept
 
 
 def late(reading: Reading, after: str, value: Json, path: str, steps: ReadSteps) -> Handler:

@@ -228,10 +228,7 @@ class WordReader:
 
     def _mappings(self, element: Element, found: Recalled) -> None:
         words = found.words
-        holder = element.extension(zeebe("ioMapping"))
-        inputs: dict[str, Json] = {}
-        for entry in holder.children(zeebe("input")) if holder is not None else []:
-            inputs[entry.get("target")] = _feel(entry.get("source"))
+        inputs = self._inputs(element)
         if inputs:
             words["with"] = inputs
         outputs = self.outputs(element)
@@ -241,11 +238,27 @@ class WordReader:
         elif outputs:
             words[key] = dict(outputs)
 
+    def _inputs(self, element: Element) -> dict[str, Json]:
+        holder = element.extension(zeebe("ioMapping"))
+        listed = holder.children(zeebe("input")) if holder is not None else []
+        return {entry.get("target"): _feel(entry.get("source")) for entry in listed}
+
     def outputs(self, element: Element) -> dict[str, str]:
         """Return the output mappings: expressions by variable."""
         holder = element.extension(zeebe("ioMapping"))
         listed = holder.children(zeebe("output")) if holder is not None else []
         return {entry.get("target"): _feel(entry.get("source")) for entry in listed}
+
+    def beside(self, event: Element) -> dict[str, Json]:
+        """Return what an end says beside what it throws: the inputs, and foreign extensions as XML."""
+        words: dict[str, Json] = {}
+        inputs = self._inputs(event)
+        if inputs:
+            words["with"] = inputs
+        extra: list[Json] = [raw_xml(one) for one in event.extensions() if one.kind != zeebe("ioMapping")]
+        if extra:
+            words["extra"] = extra
+        return words
 
     def _loop(self, element: Element, words: dict[str, Json]) -> None:
         loop = element.child(*LOOP_KINDS)

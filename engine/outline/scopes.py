@@ -1,6 +1,6 @@
 """Checks the names that steps refer to each other by, and that every step can be reached."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.outline.nodes import (
@@ -35,20 +35,30 @@ def nodes_by_name(steps: tuple[Node, ...]) -> dict[str, Node]:
 
 def check_scopes(reading: Reading, outline: Outline) -> None:
     """Note jumps that lead nowhere, exclusions of unknown steps, and steps that nothing reaches."""
-    names = {name_key(node.name): node.name for node in everywhere(outline.steps) if isinstance(node, Step)}
+    steps = list(_every_step(outline))
+    names = {name_key(node.name): node.name for node in steps}
     _scope(reading, outline.steps, names, [start.goto for start in outline.starts if start.goto])
     for start in outline.starts:
         if start.goto and name_key(start.goto) not in nodes_by_name(outline.steps):
             _unknown_target(reading, start.goto, f"{start.at}.goto", outline.steps, names)
     for handler in outline.events:
         _scope(reading, handler.steps, names, [])
-    for node in everywhere(outline.steps):
-        if isinstance(node, Step):
-            _exclusions(reading, node, names)
-            if node.kind == "group":
-                _scope(reading, node.steps, names, [])
-            for handler in node.events:
-                _scope(reading, handler.steps, names, [])
+    for node in steps:
+        _exclusions(reading, node, names)
+        if node.kind == "group":
+            _scope(reading, node.steps, names, [])
+        for handler in node.events:
+            _scope(reading, handler.steps, names, [])
+
+
+def _every_step(outline: Outline) -> Iterator[Step]:
+    """Yield all steps at any depth, those beside the main way and those that undo others, too."""
+    for steps in (outline.steps, *(handler.steps for handler in outline.events)):
+        for node in everywhere(steps):
+            if isinstance(node, Step):
+                yield node
+                if node.undo is not None:
+                    yield node.undo
 
 
 def _scope(reading: Reading, steps: tuple[Node, ...], names: Mapping[str, str], jumped: list[str]) -> None:
@@ -92,6 +102,8 @@ def _exclusions(reading: Reading, step: Step, names: Mapping[str, str]) -> None:
         return
     for number, entry in enumerate(listed):
         text = str(entry)
+        if not text:
+            continue
         if text.startswith("=") or name_key(text) not in names:
             path = f"{step.at}.not[{number}]" if len(listed) > 1 else f"{step.at}.not"
             listed[number] = f"={reading.feel(text, path)}"

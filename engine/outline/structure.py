@@ -242,6 +242,7 @@ class Structurer:
         words: dict[str, Json] = {}
         if element.documentation:
             words["about"] = element.documentation
+        words |= self._words.beside(element)
         if found is None:
             found = Trigger()
         identifier = element.id if count == 1 else ""

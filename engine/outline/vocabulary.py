@@ -73,6 +73,7 @@ START = (
     "checks",
     "form",
     "message",
+    "key",
     "signal",
     "every",
     "at",
