@@ -423,6 +423,20 @@ class MatchedRule(Protocol):
         ...
 
 
+class DecisionFault(Protocol):
+    """Why a decision is null where it should not be."""
+
+    @property
+    def kind(self) -> str:
+        """Return what is wrong, `no_match` where no rule of a table matches."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        ...
+
+
 class DecisionAnswer(Protocol):
     """What a decision gave and which rules matched."""
 
@@ -441,6 +455,11 @@ class DecisionAnswer(Protocol):
         """Return what went wrong inside without stopping it."""
         ...
 
+    @property
+    def faults(self) -> tuple["DecisionFault", ...]:
+        """Return why it is null where it should not be."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LinkedDecision:
@@ -455,7 +474,7 @@ class Library(Protocol):
     """Finds the decisions that a process calls; the runtime links one per step."""
 
     def decision(self, decision: str, version: str) -> LinkedDecision | None:
-        """Return the decision of that id, the latest if `version` is empty, or None."""
+        """Return the decision of that id, the one in force if `version` is empty, or None."""
         ...
 
 

@@ -119,7 +119,7 @@ class CompiledDecision:
             value = self._node.compute(run)
         except RecursionError:
             raise FeelLimitExceeded("nested calls", limits.depth) from None
-        return DecisionResult(value, tuple(run.matched), tuple(run.warnings))
+        return DecisionResult(value, tuple(run.matched), tuple(run.warnings), tuple(run.faults))
 
 
 class CompiledFunction:
@@ -156,4 +156,4 @@ class CompiledFunction:
             value = call_value(function, values, None, run, NOWHERE)
         except RecursionError:
             raise FeelLimitExceeded("nested calls", limits.depth) from None
-        return DecisionResult(value, tuple(run.matched), tuple(run.warnings))
+        return DecisionResult(value, tuple(run.matched), tuple(run.warnings), tuple(run.faults))

@@ -238,7 +238,8 @@ class InputNode(Node):
         assert self.type is not None
         result, fits = coerce(read_typed(value, self.type), self.type)
         if not fits:
-            run.warn(f"The input {self.name!r} is {kind_of(value)} but must be {self.type}", NOWHERE)
+            text = f"The input {self.name!r} is {kind_of(value)} but must be {self.type}"
+            run.fail("input_wrong_type", text, inputs={self.name: value})
         return result
 
 

@@ -102,7 +102,7 @@ class CompiledTable:
         if rows & self.dynamic_rows:
             rows = self._checked(rows, values, variables, run)
         if not rows:
-            return self._without_match(variables, run)
+            return self._without_match(values, variables, run)
         return self.pick(self, rows, values, variables, run)
 
     @property
@@ -119,13 +119,14 @@ class CompiledTable:
         """Answer for rules found already, where the table is constant."""
         if rows:
             return self.pick(self, rows, values, NOTHING, run)
-        return self._without_match(NOTHING, run)
+        return self._without_match(values, NOTHING, run)
 
     def _inputs_allowed(self, values: Sequence[object], variables: Variables, run: Evaluation) -> bool:
         for label, value, cell in zip(self.labels, values, self.allowed, strict=True):
             test = cell.test
             if test is not None and value is not None and test(value, variables, run) is not True:
-                run.warn(f"{label} = {show(value)} is not among the allowed input values", NOWHERE)
+                text = f"{label} = {show(value)} is not among the allowed input values"
+                self.fail(run, "input_not_allowed", text, 0, values)
                 return False
         return True
 
@@ -139,15 +140,23 @@ class CompiledTable:
                     break
         return rows
 
-    def _without_match(self, variables: Variables, run: Evaluation) -> object:
+    def _without_match(self, values: Sequence[object], variables: Variables, run: Evaluation) -> object:
         if self.default is not None:
             return self.shaped(
                 [value if constant else value(variables, run) for constant, value in self.default]
             )
         if self.node.hit_policy is m.HitPolicy.COLLECT and self.node.aggregation in ("", "COUNT"):
             return 0 if self.node.aggregation else []
-        run.warn("No rule matches", NOWHERE)
+        self.fail(run, "no_match", "No rule matches", 0, values)
         return None
+
+    def fail(self, run: Evaluation, kind: str, text: str, rows: int, values: Sequence[object]) -> None:
+        """Note why the table answers null, with the rules and the values that it is about."""
+        if isinstance(run, DmnRun):
+            asked = dict(zip(self.labels, values, strict=True))
+            run.fail(kind, text, tuple(row + 1 for row in bits(rows)), asked)
+        else:
+            run.warn(text, NOWHERE)
 
     def outcome(
         self, row: int, values: Sequence[object], variables: Variables, run: Evaluation
@@ -251,7 +260,7 @@ def _unique(
 ) -> object:
     if rows & (rows - 1):
         numbers = ", ".join(str(row + 1) for row in bits(rows))
-        run.warn(f"Only one rule may match, but rules {numbers} do", NOWHERE)
+        table.fail(run, "several_match", f"Only one rule may match, but rules {numbers} do", rows, values)
         return None
     return table.shaped(table.outcome(rows.bit_length() - 1, values, variables, run))
 
@@ -263,7 +272,8 @@ def _any(
     for other in outcomes[1:]:
         if equal(outcomes[0], other, run) is not True:
             numbers = ", ".join(str(row + 1) for row in bits(rows))
-            run.warn(f"Rules {numbers} match, but their outputs differ", NOWHERE)
+            text = f"Rules {numbers} match, but their outputs differ"
+            table.fail(run, "answers_differ", text, rows, values)
             return None
     return table.shaped(outcomes[0])
 

@@ -7,7 +7,7 @@ from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ChildCancelRequested, ChildRequested, DecisionMade
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.model import Call, Element, Job, Rule, Script
+from flowmaster.engine.model import Call, DecisionAnswer, Element, Job, LinkedDecision, Rule, Script
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import ChildWait, JobWait, Node
 from flowmaster.engine.values import Json
@@ -41,9 +41,12 @@ class BusinessRuleTask(Plain):
         name = run.text(node, details.decision, "The decision")
         linked = run.model.library.decision(name, details.version)
         if linked is None:
-            raise Fault("rule.unknown", f"There is no decision {name!r}; save it with `rule_save` and retry.")
+            raise Fault(
+                "rule.unknown", f"No decision {name!r} is in force; save it with `rule_save` and retry."
+            )
         seen = run.see(node)
         answer = linked.decision.evaluate(seen, run.at)
+        _refuse_fault(linked, answer)
         output = to_json(answer.value)
         used = {name: plain(seen[name]) for name in linked.decision.inputs if name in seen}
         matched = tuple(plain(rule._asdict()) for rule in answer.matched)
@@ -79,6 +82,13 @@ class CallActivity(Plain):
             wait = run.state.waits[key]
             if isinstance(wait, ChildWait):
                 run.emit(ChildCancelRequested(key, element.id, wait.child))
+
+
+def _refuse_fault(linked: LinkedDecision, answer: DecisionAnswer) -> None:
+    """Refuse an answer that is null since rules or inputs are at fault; that no rule matches is an answer."""
+    fault = next((fault for fault in answer.faults if fault.kind != "no_match"), None)
+    if answer.value is None and fault is not None:
+        raise Fault(f"rule.{fault.kind}", f"{linked.id} (version {linked.version}): {fault.text}.")
 
 
 def _asked(rule: Json) -> dict[str, Json]:
