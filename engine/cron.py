@@ -115,10 +115,11 @@ def _tick_of_day(cron: Cron, day: datetime, after: int) -> int | None:
             last = _instant(cron, day.replace(hour=hour, minute=minute, second=cron.seconds[-1]))
             if last <= after:
                 continue
-            for second in cron.seconds:
-                tick = _instant(cron, day.replace(hour=hour, minute=minute, second=second))
-                if tick > after:
-                    return tick
+            ticks = (
+                _instant(cron, day.replace(hour=hour, minute=minute, second=second))
+                for second in cron.seconds
+            )
+            return next(tick for tick in ticks if tick > after)
     return None
 
 

@@ -154,18 +154,17 @@ def _wait(run: Execution, key: int, kind: type[_W]) -> _W:
 def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobError) -> None:
     wait = _wait(run, command.wait, JobWait)
     node = run.state.nodes[wait.node]
-    match command:
-        case cmd.CompleteJob():
-            run.resolve_incidents(node, "went on")
-            run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
-            run.finish(node, command.variables)
-        case cmd.ThrowJobError():
-            _throw(run, node, wait, command)
-        case cmd.FailJob():
-            failed = wait._replace(retries=command.retries, due=command.due)
-            run.emit(ev.JobFailed(failed, command.message))
-            if command.retries <= 0:
-                _stop(run, node, "working", "job.failed", command.message)
+    if isinstance(command, cmd.CompleteJob):
+        run.resolve_incidents(node, "went on")
+        run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
+        run.finish(node, command.variables)
+    elif isinstance(command, cmd.ThrowJobError):
+        _throw(run, node, wait, command)
+    else:
+        failed = wait._replace(retries=command.retries, due=command.due)
+        run.emit(ev.JobFailed(failed, command.message))
+        if command.retries <= 0:
+            _stop(run, node, "working", "job.failed", command.message)
 
 
 def _stop(run: Execution, node: Node, stage: str, code: str, message: str) -> None:

@@ -52,5 +52,5 @@ class EscalationThrow(Plain):
         code = run.text(node, details.code, "The escalation code")
         sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
         throw_escalation(run, run.state.nodes[node.scope], element.id, code, sent)
-        if node.key in run.state.nodes and run.state.status == "active":
+        if node.key in run.state.nodes:
             run.finish(node)

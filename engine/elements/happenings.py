@@ -73,7 +73,7 @@ class SignalThrow(Plain):
         name = _signal(run, node, element)
         run.emit(SignalSent(element.id, name, sent))
         broadcast(run, name, sent)
-        if node.key in run.state.nodes and run.state.status == "active":
+        if node.key in run.state.nodes:
             run.finish(node)
 
 

@@ -267,7 +267,8 @@ def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:
             performer = run.state.performers.get(exclusion.step, "")
             if performer:
                 people.append(performer)
-        elif exclusion.person is not None:
+        else:
+            assert exclusion.person is not None
             found = run.value(node, exclusion.person)
             if found is None:
                 raise Fault("task.exclusion_empty", f"The exclusion `{exclusion.person.text}` gave nobody.")

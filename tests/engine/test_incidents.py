@@ -200,16 +200,19 @@ def test_an_instance_starts_at_a_start_event_of_its_process_only(start: str) -> 
     assert refused.value.expected == ["s"]
 
 
-def test_a_handler_that_cannot_wait_for_its_own_handlers_is_an_incident_and_can_be_retried() -> None:
+@pytest.mark.parametrize("found", [{}, {"found": 1}])
+def test_a_handler_that_cannot_wait_for_its_own_handlers_is_an_incident_and_can_be_retried(
+    found: dict[str, int],
+) -> None:
     nested = '<startEvent id="ns"><messageEventDefinition messageRef="k"/></startEvent>'
     inner = '<startEvent id="es"><messageEventDefinition messageRef="m"/></startEvent>' + user("b")
     inner += f'<subProcess id="n" triggeredByEvent="true">{nested}</subProcess>'
     inner += '<sequenceFlow id="i1" sourceRef="es" targetRef="b"/>'
     body = S + user("a") + f'<subProcess id="h" triggeredByEvent="true">{inner}</subProcess>'
     case = Case(model(body + flows("s a"), '<message id="m" name="go"/><message id="k" name="=topic"/>'))
-    case.receive("es", found=1)
+    case.receive("es", **found)
     assert case.incidents() == {"h": "expression.not_text"}
-    assert case.state.variables == {"found": 1}
+    assert case.state.variables == found
     case.do(cmd.SetVariables, {"topic": "stop"})
     case.do(cmd.Retry)
     assert case.waiting == ["b", "ns"]

@@ -158,3 +158,56 @@ def test_variables_of_a_paused_instance_can_be_mended_and_its_called_processes_e
         case.do(cmd.Skip, "a")
     case.do(cmd.ReportChildEnded, case.wait("a").id, "completed", {})
     assert case.state.status == "completed"
+
+
+def test_a_retry_that_takes_another_incident_away_does_not_try_that_one() -> None:
+    throw = '<endEvent id="x"><errorEventDefinition errorRef="er"/></endEvent>'
+    inner = '<startEvent id="is"/><parallelGateway id="g"/>' + throw + job("a", retries="=r")
+    inner += "".join(
+        f'<sequenceFlow id="i{source}{target}" sourceRef="{source}" targetRef="{target}"/>'
+        for source, target in (("is", "g"), ("g", "x"), ("g", "a"))
+    )
+    border = '<boundaryEvent id="b" attachedToRef="sub"><errorEventDefinition/></boundaryEvent>'
+    body = S + f'<subProcess id="sub">{inner}</subProcess>' + border + E + flows("s sub", "sub e", "b e")
+    case = Case(model(body, '<error id="er" errorCode="=code"/>'))
+    assert set(case.incidents()) == {"x", "a"}
+    case.do(cmd.SetVariables, {"code": "BAD", "r": 1})
+    case.do(cmd.Retry)
+    assert case.cancelled() == ["a", "sub"]
+    assert case.state.status == "completed"
+
+
+def test_two_joins_in_vain_free_each_other_and_the_incident_of_the_second_goes() -> None:
+    body = S + '<parallelGateway id="g"/><exclusiveGateway id="x"/><parallelGateway id="j"/>'
+    body += '<parallelGateway id="k"/>' + user("c") + E + '<endEvent id="e2"/>'
+    ways = flows("s g", "g j", "g x", "x k: true", "x e2: true", "e0 k", "k j", "j c", "c e")
+    body += (
+        '<task id="e0"/><exclusiveGateway id="never"/>'
+        + '<sequenceFlow id="n" sourceRef="x" targetRef="e0"/>'
+    )
+    case = Case(model(body + ways))
+    assert set(case.incidents()) == {"j", "k"}
+    case.do(cmd.Skip, "k")
+    assert case.incidents() == {}
+    assert case.waiting == ["c"]
+
+
+def test_an_inclusive_join_that_leads_nowhere_ends_its_scope() -> None:
+    body = S + '<inclusiveGateway id="g"/>' + user("a") + user("b") + '<inclusiveGateway id="j"/>'
+    case = Case(model(body + flows("s g", "g a: true", "g b: true", "a j", "b j")))
+    case.complete("a")
+    case.complete("b")
+    assert case.completed()[-1] == "j"
+    assert case.state.status == "completed"
+
+
+@pytest.mark.parametrize("definition", ["signal", "escalation"])
+def test_a_token_that_moves_while_its_instance_is_paused_still_leaves_what_it_throws(definition: str) -> None:
+    throw = f'<endEvent id="t"><{definition}EventDefinition {definition}Ref="x"/></endEvent>'
+    definitions = (
+        '<signal id="x" name="go"/>' if definition == "signal" else '<escalation id="x" escalationCode="C"/>'
+    )
+    case = Case(model(S + CALL + throw + flows("s a", "a t"), definitions))
+    case.do(cmd.PauseInstance)
+    case.do(cmd.ReportChildEnded, case.wait("a").id, "completed")
+    assert case.state.status == "completed"

@@ -4,6 +4,7 @@ import pytest
 
 from flowmaster.engine.cron import next_tick
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.limits import CYCLES_MAX
 from flowmaster.engine.timers import Schedule, following, instant, iso, later, schedule
 
 
@@ -43,7 +44,13 @@ def test_an_instant_is_read_with_its_zone(text: str, read: str) -> None:
     assert iso(instant(text)) == read
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00@Mars/Olympus"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["soon", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00@Mars/Olympus", "0001-01-01T00:00:00+14:00"],
+        *["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59@America/New_York"],
+    ],
+)
 def test_what_is_no_instant_is_refused(text: str) -> None:
     with pytest.raises(FlowMasterError):
         instant(text)
@@ -58,7 +65,13 @@ def test_a_repetition_counts_down_and_ends() -> None:
     assert dues == [10_000, 20_000, 30_000]
 
 
-@pytest.mark.parametrize("text", ["R0/PT1S", "R/PT0S", "R9999999/PT1S", "every day"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["R0/PT1S", "R/PT0S", "R9999999/PT1S", "every day", "0 0 31 2 *", "R/2026-01-01T00:00:00Z/P1H"],
+        "R/2026-01-01T00:00:00Z/PT0S/2030-01-01T00:00:00Z",
+    ],
+)
 def test_a_repetition_without_sense_is_refused(text: str) -> None:
     with pytest.raises(FlowMasterError):
         schedule("cycle", text, 0)
@@ -104,3 +117,61 @@ def test_a_day_that_never_comes_has_no_tick() -> None:
 def test_what_is_no_cron_is_refused(cron: str) -> None:
     with pytest.raises(FlowMasterError):
         next_tick(cron, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("R/2026-01-31T00:00:00Z/P1M/2026-04-30T00:00:00Z", 3),
+        ("R2/2026-01-31T00:00:00Z/P1M/2026-12-31T00:00:00Z", 1),
+        ("R/9999-11-01T00:00:00Z/P1M/9999-12-31T00:00:00Z", 1),
+        ("R/2026-01-01T00:00:00Z/PT1H/2026-01-01T05:30:00Z", 5),
+        ("R3/2026-01-01T00:00:00Z/P1W/2030-01-01T00:00:00Z", 2),
+        ("R/2026-01-01T00:00:00Z/P1D/2025-01-01T00:00:00Z", 0),
+        ("R/2026-01-01T00:00:00Z/PT0.001S/9999-01-01T00:00:00Z", CYCLES_MAX),
+        ("R/2026-01-01T00:00:00Z/PT1H", -1),
+    ],
+)
+def test_a_repetition_with_a_start_and_an_end_counts_what_lies_between(text: str, more: int) -> None:
+    assert schedule("cycle", text, 0).left == more
+
+
+def test_a_date_and_a_duration_are_due_once() -> None:
+    date = schedule("date", "2026-01-01T00:00:00Z", 0)
+    assert iso(date.due) == "2026-01-01T00:00:00Z"
+    assert following(date, date.due) is None
+    assert schedule("duration", "PT1S", 500) == Schedule(1_500)
+
+
+def test_a_cron_timer_goes_on_from_now_and_ends_with_the_calendar() -> None:
+    first = schedule("cycle", "0 0 1 1 *", 0)
+    assert iso(first.due) == "1971-01-01T00:00:00Z"
+    late = following(first, instant("2026-06-01T00:00:00Z"))
+    assert late is not None
+    assert iso(late.due) == "2027-01-01T00:00:00Z"
+    assert following(first, instant("9998-06-01T00:00:00Z")) is None
+
+
+def test_a_repetition_ends_where_the_calendar_ends() -> None:
+    first = schedule("cycle", "R/P5000Y", 0)
+    assert following(first, first.due) is None
+
+
+@pytest.mark.parametrize("cron", ["0 9 * * *", "TZ=Asia/Tokyo 0 9 * * *"])
+def test_nothing_ticks_after_the_last_day_of_the_calendar(cron: str) -> None:
+    assert next_tick(cron, instant("9999-12-31T23:59:59Z")) is None
+
+
+def test_a_leap_day_a_year_later_is_the_last_of_february() -> None:
+    assert iso(later(instant("2028-02-29T10:00:00Z"), "P1Y")) == "2029-02-28T10:00:00Z"
+
+
+def test_seconds_of_one_minute_tick_one_after_the_other() -> None:
+    ticks = []
+    at = instant("2026-01-01T08:59:50Z")
+    for _ in range(3):
+        tick = next_tick("15,30 0 9 * * *", at)
+        assert tick is not None
+        at = tick
+        ticks.append(iso(at)[8:])
+    assert ticks == ["01T09:00:15Z", "01T09:00:30Z", "02T09:00:15Z"]
