@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flowmaster.engine.bpmn.checks import check_process
+from flowmaster.engine.bpmn.checks_calls import certain_calls
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
@@ -66,8 +68,19 @@ def read_file(source: str | BpmnDocument, reader: Reader, tenant: str) -> Proces
     def knows_decision(key: str) -> bool:
         return reader.find_definition(tenant, "decision", key) is not None
 
+    @cache
+    def calls(key: str) -> tuple[str, ...]:
+        version = None if key in reads else reader.version(tenant, KIND, key)
+        inside = read_processes(parse_bpmn(version.content), RUNNABLE) if version else reads.values()
+        return tuple(
+            called
+            for read in inside
+            if read.process.id == key
+            for called in certain_calls(read.process).values()
+        )
+
     problems = {
-        key: check_process(read, has_process=knows_process, has_decision=knows_decision)
+        key: check_process(read, has_process=knows_process, has_decision=knows_decision, calls=calls)
         for key, read in reads.items()
     }
     return ProcessFile(document, reads, problems)

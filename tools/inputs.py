@@ -53,8 +53,9 @@ def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | No
 def place_of(wrong: ValidationError) -> list[str]:
     """Return the steps to what is wrong; a missing property stands where it should be."""
     steps = [str(part) for part in wrong.absolute_path]
-    if wrong.validator == "required":
-        steps += [name for name in wrong.validator_value if name not in wrong.instance][:1]
+    needed, given = wrong.validator_value, wrong.instance
+    if wrong.validator == "required" and isinstance(needed, Sequence) and isinstance(given, Mapping):
+        steps += [str(name) for name in needed if name not in given][:1]
     return steps
 
 

@@ -5,7 +5,6 @@ from typing import Any, Literal
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
-from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.outline.compile import compile_outline
@@ -15,11 +14,18 @@ from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.draft_problems import (
+    PROBLEMS_BYTES,
+    SIDE_BYTES,
+    after_draft,
+    refuse_errors,
+    refuse_failures,
+    shown_problems,
+)
 from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
     draft_of,
-    errors_of,
     publish,
     read_file,
     save_draft,
@@ -32,13 +38,6 @@ from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 from flowmaster.tools.scenarios import Tested, in_short, run_scenarios, scenarios_of, summary_of
-
-PROBLEMS_SHOWN = 30
-"""How many problems one answer lists; the view `problems` lists all."""
-
-PROBLEMS_BYTES = 4_500
-SIDE_BYTES = 1_200
-"""How long the problems of an answer may be, and the lists beside them."""
 
 PAGE_ROWS = 100
 """How many entries of a view that is a list one answer holds."""
@@ -105,7 +104,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         return numbers[main]
 
     draft = await runtime.write(work, dry_run=arguments.dry_run)
-    problems = _shown(file.problems[main])
+    problems = shown_problems(file.problems[main])
     asked, decided = leading(questions, SIDE_BYTES), leading(defaults, SIDE_BYTES)
     return ProcessSaved(
         process=main,
@@ -122,7 +121,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         ),
         summary=_summary(file, main),
         processes=file.processes if len(file.processes) > 1 else [],
-        next=[follow_up(hint) for hint in _after_draft(file, main)],
+        next=[follow_up(hint) for hint in after_draft(file, main)],
     )
 
 
@@ -140,23 +139,6 @@ def _summary(file: ProcessFile, main: str) -> str:
     tests = len(scenarios_of(process))
     told = f"{tests} scenarios" if tests != 1 else "1 scenario"
     return f"{process.name or process.id}: {parts or 'no steps'}; {told}."
-
-
-def _after_draft(file: ProcessFile, main: str) -> list[Hint]:
-    wrong = errors_of(file.problems[main])
-    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
-    if edits:
-        mending: Json = leading(edits, SIDE_BYTES)
-        return [Hint("process_edit", {"process": main, "edits": mending}, "Mend the errors.")]
-    if wrong:
-        return [Hint("process_read", {"process": main, "view": "problems"}, "See all problems.")]
-    if scenarios_of(file.process(main)):
-        return [Hint("process_test", {"process": main}, "Run its scenarios.")]
-    return [Hint("process_publish", {"process": main}, "Publish it.")]
-
-
-def _shown(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
-    return leading([problem.body() for problem in problems[:PROBLEMS_SHOWN]], PROBLEMS_BYTES)
 
 
 class ProcessEdit(WriteArguments):
@@ -207,14 +189,17 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
 
     number, file, diff = await runtime.write(work, dry_run=arguments.dry_run)
     problems = file.problems[arguments.process]
-    changes, wrong = leading(diff, PROBLEMS_BYTES - 1_500), leading(_shown(problems), PROBLEMS_BYTES - 1_500)
+    changes, wrong = (
+        leading(diff, PROBLEMS_BYTES - 1_500),
+        leading(shown_problems(problems), PROBLEMS_BYTES - 1_500),
+    )
     return ProcessEdited(
         process=arguments.process,
         draft=number,
         diff=changes,
         problems=wrong,
         left_out=left_out({"diff": (len(diff), len(changes)), "problems": (len(problems), len(wrong))}),
-        next=[follow_up(hint) for hint in _after_draft(file, arguments.process)],
+        next=[follow_up(hint) for hint in after_draft(file, arguments.process)],
     )
 
 
@@ -430,9 +415,9 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     runtime, tenant = call.app.runtime, call.caller.tenant
     draft = draft_of(runtime.reader, tenant, arguments.process)
     file = read_file(draft.content, runtime.reader, tenant)
-    _refuse_errors(file, arguments.process)
+    refuse_errors(file, arguments.process)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
-    _refuse_failures(arguments.process, tested)
+    refuse_failures(arguments.process, tested)
 
     def work(transaction: Transaction) -> dict[str, int]:
         newest = draft_of(transaction, tenant, arguments.process)
@@ -458,50 +443,10 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],
-        problems=_shown(file.problems[arguments.process]),
+        problems=shown_problems(file.problems[arguments.process]),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
         next=[] if file.process(arguments.process).data else [follow_up(start)],
-    )
-
-
-def _refuse_errors(file: ProcessFile, process: str) -> None:
-    wrong = [problem for problems in file.problems.values() for problem in errors_of(problems)]
-    if not wrong:
-        return
-    told = "; ".join(f"{problem.element}: {problem.message}" for problem in wrong[:5])
-    more = f" (and {len(wrong) - 5} more)" if len(wrong) > 5 else ""
-    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
-    raise FlowMasterError(
-        "process.has_errors",
-        f"{process!r} cannot be published: {told}{more}",
-        path=f"element:{wrong[0].element}",
-        expected=_shown(tuple(wrong)),
-        fix=wrong[0].fix or "Mend the errors, then publish again.",
-        next=[
-            Hint(
-                "process_edit", {"process": process, "edits": leading(edits, SIDE_BYTES)}, "Mend the errors."
-            )
-        ]
-        if edits
-        else [Hint("process_read", {"process": process, "view": "problems"}, "See all problems.")],
-        status=409,
-    )
-
-
-def _refuse_failures(process: str, tested: Tested) -> None:
-    if not tested.failed:
-        return
-    failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
-    names = ", ".join(repr(outcome["name"]) for outcome in failing[:5])
-    raise FlowMasterError(
-        "process.scenarios_fail",
-        f"{process!r} cannot be published: {tested.failed} of {tested.passed + tested.failed} scenarios fail: {names}.",
-        path="scenarios",
-        expected=in_short(failing[:3]),
-        fix="Change the process or the scenarios until they agree.",
-        next=[Hint("process_test", {"process": process}, "See what differs.")],
-        status=409,
     )
 
 

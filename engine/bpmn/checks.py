@@ -8,6 +8,7 @@ Only errors refuse publishing. What each problem means stands in `rules.py`.
 from collections.abc import Callable
 
 from flowmaster.engine.bpmn import fixes
+from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
 from flowmaster.engine.bpmn.checks_data import check_data
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_flow import check_flow
@@ -28,6 +29,7 @@ def check_process(
     has_process: Lookup | None = None,
     has_decision: Lookup | None = None,
     has_form: Lookup | None = None,
+    calls: Calls | None = None,
 ) -> tuple[Problem, ...]:
     """Return every problem of a process, the gravest first; a lookup that is left out is not asked."""
     process = read.process
@@ -37,6 +39,7 @@ def check_process(
     check_events(process, findings)
     if process.executable:
         check_work(process, findings, has_process, has_decision)
+        check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)
         check_data(process, findings)
     else:

@@ -111,6 +111,7 @@ def _check_starts(scope: Element, nodes: list[Element], findings: Findings) -> N
             extra.id,
             f"{named(scope)} has {len(plain)} start events without trigger; {named(extra)} is one too many.",
             line=extra.line,
+            fix_edit=fixes.remove(extra.id),
         )
     if scope.kind == "process":
         return

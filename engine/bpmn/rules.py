@@ -351,6 +351,12 @@ _ACTIVITIES = {
         "The called process does not exist (yet); an instance that reaches the call stops with an incident.",
         strict=ERROR,
     ),
+    "call.endless": Rule(
+        WARNING,
+        "Put the call behind a condition under which the process can end without it, or call another process.",
+        "A process calls itself on every way to its end, directly or through others, so that no instance of it ends.",
+        strict=ERROR,
+    ),
     "rule.decision_missing": Rule(
         WARNING,
         "Name the decision in `zeebe:calledDecision decisionId`.",

@@ -39,7 +39,9 @@ def parse(source: bytes | str) -> Element:
     """Parse a document and return its `definitions`, or refuse it with code `dmn.*`."""
     data = source.encode("utf-8") if isinstance(source, str) else source
     if len(data) > BYTES_MAX:
-        raise refuse("dmn.too_large", f"The document is larger than {BYTES_MAX:,} bytes.")
+        raise refuse(
+            "dmn.too_large", f"The document is larger than {BYTES_MAX:,} bytes.", fix="Split it into several."
+        )
     if isinstance(source, str) and source.lstrip().startswith("<?xml"):
         head, _, rest = source.lstrip().partition("?>")
         data = (rest if head else source).encode("utf-8")
@@ -61,6 +63,7 @@ def parse(source: bytes | str) -> Element:
             "dmn.not_dmn",
             f"The root is <{local(root)}> in namespace {namespace(root)!r}; expected <definitions> of DMN 1.1 to 1.6",
             root,
+            "Send a DMN 1.1 to 1.6 document.",
         )
     return root
 

@@ -236,6 +236,7 @@ _ACTIVITIES = {
     "call.global_task": Example(
         "a", bpmn(line('<callActivity id="a" calledElement="gt"/>'), '<globalTask id="gt" name="Check"/>')
     ),
+    "call.endless": Example("a", bpmn(line('<callActivity id="a" calledElement="p"/>'))),
     "call.process_unknown": Example("a", bpmn(line('<callActivity id="a" calledElement="ghost"/>'))),
     "rule.decision_missing": Example("a", bpmn(line('<businessRuleTask id="a"/>'))),
     "rule.decision_unknown": Example(

@@ -1,0 +1,78 @@
+"""What is said of a draft's problems: how many an answer lists, what to do next, and why it is not published."""
+
+from typing import Any
+
+from flowmaster.engine.bpmn.problem import Problem
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.values import Json
+from flowmaster.tools.bounds import leading
+from flowmaster.tools.drafts import ProcessFile, errors_of
+from flowmaster.tools.scenarios import Tested, in_short, scenarios_of
+
+PROBLEMS_SHOWN = 30
+"""How many problems one answer lists; the view `problems` lists all."""
+
+PROBLEMS_BYTES = 4_500
+SIDE_BYTES = 1_200
+"""How long the problems of an answer may be, and the lists beside them."""
+
+
+def shown_problems(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    """Return the problems that one answer lists; the view `problems` lists all."""
+    return leading([problem.body() for problem in problems[:PROBLEMS_SHOWN]], PROBLEMS_BYTES)
+
+
+def after_draft(file: ProcessFile, main: str) -> list[Hint]:
+    """Return what to do next with a draft: mend it, test it, or publish it."""
+    wrong = errors_of(file.problems[main])
+    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
+    if edits:
+        mending: Json = leading(edits, SIDE_BYTES)
+        return [Hint("process_edit", {"process": main, "edits": mending}, "Mend the errors.")]
+    if wrong:
+        return [Hint("process_read", {"process": main, "view": "problems"}, "See all problems.")]
+    if scenarios_of(file.process(main)):
+        return [Hint("process_test", {"process": main}, "Run its scenarios.")]
+    return [Hint("process_publish", {"process": main}, "Publish it.")]
+
+
+def refuse_errors(file: ProcessFile, process: str) -> None:
+    """Refuse to publish a file while errors stand in it."""
+    wrong = [problem for problems in file.problems.values() for problem in errors_of(problems)]
+    if not wrong:
+        return
+    told = "; ".join(f"{problem.element}: {problem.message}" for problem in wrong[:5])
+    more = f" (and {len(wrong) - 5} more)" if len(wrong) > 5 else ""
+    edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
+    raise FlowMasterError(
+        "process.has_errors",
+        f"{process!r} cannot be published: {told}{more}",
+        path=f"element:{wrong[0].element}",
+        expected=shown_problems(tuple(wrong)),
+        fix=wrong[0].fix or "Mend the errors, then publish again.",
+        next=[
+            Hint(
+                "process_edit", {"process": process, "edits": leading(edits, SIDE_BYTES)}, "Mend the errors."
+            )
+        ]
+        if edits
+        else [Hint("process_read", {"process": process, "view": "problems"}, "See all problems.")],
+        status=409,
+    )
+
+
+def refuse_failures(process: str, tested: Tested) -> None:
+    """Refuse to publish a process while scenarios of it fail."""
+    if not tested.failed:
+        return
+    failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
+    names = ", ".join(repr(outcome["name"]) for outcome in failing[:5])
+    raise FlowMasterError(
+        "process.scenarios_fail",
+        f"{process!r} cannot be published: {tested.failed} of {tested.passed + tested.failed} scenarios fail: {names}.",
+        path="scenarios",
+        expected=in_short(failing[:3]),
+        fix="Change the process or the scenarios until they agree.",
+        next=[Hint("process_test", {"process": process}, "See what differs.")],
+        status=409,
+    )
