@@ -213,10 +213,15 @@ class Execution:
                 stage = STARTING + element.starts[0]
             self.raise_incident(node, stage, fault.code, fault.message)
 
-    def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
-        """Stop a node with an incident; whoever may come on one that stands there already resolves it first."""
+    def raise_incident(self, node: Node, stage: str, code: str, message: str, *, at: str = "") -> None:
+        """Stop a node, or a join in it `at` an element, with an incident.
+
+        Whoever may come on one that stands there already resolves it first.
+        """
         tries = self.attempts.get(node.key, 1)
-        self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
+        self.emit(
+            ev.IncidentRaised(self.key(), node.key, at or node.element, stage, code, message, self.at, tries)
+        )
 
     def end(self, status: str, error: str = "", message: str = "") -> None:
         """End the instance and everything in it."""
@@ -294,15 +299,13 @@ class Execution:
     def _report_join(self, scope: Node, element: Element) -> None:
         waiting = (scope.arrivals or {})[element.id]
         missing = ", ".join(repr(flow.id) for flow in element.incoming if flow.id not in waiting)
-        message = (
+        self.raise_incident(
+            scope,
+            JOINING,
+            "gateway.join_in_vain",
             f"{element.label!r} waits for a token on {missing}, and nothing in the instance can bring one any more; "
-            "skip it to go on without."
-        )
-        tries = self.attempts.get(scope.key, 1)
-        self.emit(
-            ev.IncidentRaised(
-                self.key(), scope.key, element.id, JOINING, "gateway.join_in_vain", message, self.at, tries
-            )
+            "skip it to go on without.",
+            at=element.id,
         )
 
     def leave_join(self, scope: Node, join: str) -> Node:
