@@ -11,7 +11,7 @@ A row has a FEEL cell for each input, each output, and each annotation; annotati
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
@@ -25,14 +25,15 @@ from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.values import Json
 
-MODEL = "https://www.omg.org/spec/DMN/20230324/MODEL/"
-DMNDI = "https://www.omg.org/spec/DMN/20230324/DMNDI/"
+MODEL = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+"""DMN 1.3, which has all that a table needs and which every editor opens."""
+DMNDI = "https://www.omg.org/spec/DMN/20191111/DMNDI/"
 DC = "http://www.omg.org/spec/DMN/20180521/DC/"
 DI = "http://www.omg.org/spec/DMN/20180521/DI/"
 RULES_MAX = 10_000
 _PREFIXES: dict[str | None, str] = {None: MODEL, "dmndi": DMNDI, "dc": DC, "di": DI}
 _KEYS = ("decision", "name", "hit", "inputs", "outputs", "rules", "annotations", "description")
-_HITS = {
+HITS = {
     "U": ("UNIQUE", ""),
     "F": ("FIRST", ""),
     "P": ("PRIORITY", ""),
@@ -47,11 +48,11 @@ _HITS = {
 }
 _PATH = re.compile(r"[.()\[\]]")
 """What tells a path or call that stands for a name (`invoice.total`) from a name with blanks in it."""
-_SHORT = {value: key for key, value in _HITS.items()}
+_SHORT = {value: key for key, value in HITS.items()}
 
 
 def table_to_dmn(table: Mapping[str, Json]) -> str:
-    """Write a compact table as DMN 1.5 with diagram data, or refuse it with the path of what is wrong."""
+    """Write a compact table as DMN 1.3 with diagram data, or refuse it with the path of what is wrong."""
     return _Writer(table).document()
 
 
@@ -113,6 +114,11 @@ def refuse(path: str, message: str, fix: str = "", expected: Json = None) -> Flo
     return FlowMasterError("table.invalid", message, path=path, expected=expected, fix=fix, status=422)
 
 
+def name_set(names: Iterable[str]) -> NameSet:
+    """Return what the expressions of a table know: names of inputs, without paths and calls that stand for one."""
+    return NameSet([name for name in names if not _PATH.search(name)], BUILTIN_NAMES)
+
+
 class _Writer:
     def __init__(self, table: Mapping[str, Json]) -> None:
         for key in table:
@@ -134,8 +140,7 @@ class _Writer:
         self.annotations = (
             [str(label) for label in labels] if isinstance(labels, (list, tuple)) else [str(labels)]
         )
-        named = [_text(column, "name") for column in self.inputs]
-        self.known = NameSet([name for name in named if not _PATH.search(name)], BUILTIN_NAMES)
+        self.known = name_set(_text(column, "name") for column in self.inputs)
         self.rules = self._rules(table.get("rules"))
         columns = len(self.inputs) + len(self.outputs)
         if not self.annotations and any(len(row) > columns for row in self.rules):
@@ -146,16 +151,16 @@ class _Writer:
 
     def _hit(self, hit: str) -> tuple[str, str]:
         wanted = " ".join(hit.replace("_", " ").upper().split())
-        if wanted in _HITS:
-            return _HITS[wanted]
-        if any(wanted == policy for policy, _ in _HITS.values()):
+        if wanted in HITS:
+            return HITS[wanted]
+        if any(wanted == policy for policy, _ in HITS.values()):
             return wanted, ""
-        for policy, aggregation in _HITS.values():
+        for policy, aggregation in HITS.values():
             if aggregation and wanted in (f"{policy} {aggregation}", aggregation):
                 return policy, aggregation
-        known: list[Json] = [" ".join(filter(None, policy)) for policy in _HITS.values()]
+        known: list[Json] = [" ".join(filter(None, policy)) for policy in HITS.values()]
         raise refuse(
-            "hit", f"There is no hit policy {hit!r}.{did_you_mean(hit.upper(), list(_HITS))}", expected=known
+            "hit", f"There is no hit policy {hit!r}.{did_you_mean(hit.upper(), list(HITS))}", expected=known
         )
 
     def _rules(self, rules: Json) -> list[list[str]]:

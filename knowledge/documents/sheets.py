@@ -1,9 +1,10 @@
-"""XLSX into rows of values: the one file that knows openpyxl. Formulas are not computed; their saved result is read."""
+"""XLSX into rows of values and back: the one file that knows openpyxl. Of formulas the saved result is read."""
 
 import io
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.extras import missing_extra
-from flowmaster.knowledge.documents.limits import Limits, corrupt, too_large
+from flowmaster.knowledge.documents.limits import LIMITS, Limits, corrupt, too_large
 
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -63,6 +64,55 @@ def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
     except broken as error:
         raise corrupt(filename, "an Excel workbook", str(error)[:200] or type(error).__name__) from error
     return sheets
+
+
+def read_first_sheet(
+    data: bytes, filename: str, *, sheet: str = "", limits: Limits = LIMITS
+) -> list[list[Json]]:
+    """Return the rows of a sheet by its name, or of the first one that has content."""
+    sheets = read_sheets(data, filename, limits)
+    chosen = next((found for found in sheets if (found.name == sheet if sheet else found.rows)), None)
+    if chosen is None:
+        raise no_such_sheet(filename, sheet, [found.name for found in sheets])
+    return chosen.rows
+
+
+def no_such_sheet(filename: str, sheet: str, names: Sequence[str]) -> FlowMasterError:
+    """Return the refusal of a workbook without the sheet that was asked for, or without any content."""
+    return FlowMasterError(
+        "document.sheet_unknown",
+        f"{filename!r} has no sheet {sheet!r}." if sheet else f"{filename!r} has no sheet with content.",
+        path="sheet",
+        expected=list(names),
+        fix="Name one of the sheets that the workbook has." if names else "Add a workbook that has content.",
+        status=404,
+    )
+
+
+def write_sheet(rows: Sequence[Sequence[Json]], name: str) -> bytes:
+    """Return a workbook of one sheet; texts stay texts, whatever they begin with."""
+    try:
+        from openpyxl import Workbook
+        from openpyxl.styles import Font
+    except ImportError as error:
+        raise missing_extra("documents", error) from error
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = re.sub(r"[\\/*?:\[\]]", " ", name)[:31].strip("' ") or "Sheet"
+    for number, row in enumerate(rows, 1):
+        for place, value in enumerate(row, 1):
+            if value is None:
+                continue
+            cell = sheet.cell(number, place)
+            cell.value = value if isinstance(value, bool | int) else str(value)
+            if isinstance(value, str):
+                cell.data_type = "s"
+                cell.quotePrefix = value.startswith(("=", "-", "+", "@"))
+            if number == 1:
+                cell.font = Font(bold=True)
+    written = io.BytesIO()
+    workbook.save(written)
+    return written.getvalue()
 
 
 def _refuse_entities(data: bytes, filename: str) -> None:

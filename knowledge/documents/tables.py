@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.delimited import rows_of
 from flowmaster.knowledge.documents.detect import detect
@@ -22,7 +21,7 @@ from flowmaster.knowledge.documents.formats import (
 )
 from flowmaster.knowledge.documents.limits import LIMITS, Limits, unsupported
 from flowmaster.knowledge.documents.read import plain_name, table_delimiter, text_of
-from flowmaster.knowledge.documents.sheets import read_sheets
+from flowmaster.knowledge.documents.sheets import no_such_sheet, read_sheets
 
 ColumnType = Literal["string", "integer", "number", "date", "datetime", "boolean", "empty"]
 _HEADER_WITHIN = 20
@@ -82,17 +81,7 @@ def _sheet_table(data: bytes, filename: str, sheet: str, limits: Limits) -> Tabl
     sheets = read_sheets(data, filename, limits)
     chosen = next((found for found in sheets if (found.name == sheet if sheet else found.rows)), None)
     if chosen is None:
-        names = [found.name for found in sheets]
-        raise FlowMasterError(
-            "document.sheet_unknown",
-            f"{filename!r} has no sheet {sheet!r}." if sheet else f"{filename!r} has no sheet with content.",
-            path="sheet",
-            expected=list(names),
-            fix="Name one of the sheets that the workbook has."
-            if names
-            else "Add a workbook that has content.",
-            status=404,
-        )
+        raise no_such_sheet(filename, sheet, [found.name for found in sheets])
     return _table(chosen.name, chosen.rows, ".", None)
 
 
