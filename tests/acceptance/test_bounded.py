@@ -18,12 +18,12 @@ MANY = 1_000
 BRANCHES: dict[str, Any] = {
     "process": "branches",
     "roles": ["people"],
-    "steps": [{"all": [[{f"Step number {number} of the many": {"ask": "people"}}] for number in range(80)]}],
+    "steps": [{"all": [[{f"Step number {number} of the many": {"ask": "people"}}] for number in range(60)]}],
     "scenarios": [
-        {"name": f"scenario {number}", "given": {}, "expect": {"end": "end"}} for number in range(12)
+        {"name": f"scenario {number}", "given": {}, "expect": {"end": "end"}} for number in range(8)
     ],
 }
-"""Eighty tasks side by side, and twelve scenarios with eighty steps each."""
+"""Sixty tasks side by side, and eight scenarios with sixty steps each."""
 
 
 async def cost(agent: Agent, operation: str, **arguments: Any) -> int:
@@ -57,7 +57,7 @@ def test_a_wide_process_is_created_edited_tested_refused_and_run_in_short_answer
     async def play(agent: Agent) -> None:
         edits = [
             {"rename": f"Step number {number} of the many", "to": f"Step {number} of many"}
-            for number in range(80)
+            for number in range(60)
         ]
         names = [scenario["name"] for scenario in BRANCHES["scenarios"]]
         calls: list[tuple[str, dict[str, Any]]] = [
@@ -75,7 +75,7 @@ def test_a_wide_process_is_created_edited_tested_refused_and_run_in_short_answer
         for operation, arguments in calls:
             assert await cost(agent, operation, **arguments) <= TOKENS_MAX, operation
         shown = await agent.ask("instance_read", instance="branches:1")
-        assert len(shown["waiting"]) + shown["left_out"]["waiting"] == 80
+        assert len(shown["waiting"]) + shown["left_out"]["waiting"] == 60
 
     played(play)
 
@@ -142,7 +142,7 @@ def test_many_incidents_are_told_in_short_and_whole_on_request() -> None:
 def test_what_an_agent_may_want_to_know_is_found_in_short_answers() -> None:
     async def play(agent: Agent) -> None:
         await settled(agent)
-        for number in range(100):
+        for number in range(60):
             outline = {
                 **LEAVE,
                 "process": f"leave{number}",
