@@ -378,7 +378,10 @@ def _put(node: etree._Element, attribute: str, value: str) -> None:
         node.set(attribute, _checked(value, attribute))
     except ValueError as error:
         raise FlowMasterError(
-            "bpmn.name_invalid", f"{attribute!r} cannot be the name of an attribute: {error}.", path=attribute
+            "bpmn.name_invalid",
+            f"{attribute!r} cannot be the name of an attribute: {error}.",
+            path=attribute,
+            expected="an XML name, for example isForCompensation",
         ) from error
 
 

@@ -21,6 +21,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.edits import groups, head, settings, steps
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
+from flowmaster.engine.edits.healing import unmet_races
 from flowmaster.engine.edits.placing import place
 from flowmaster.engine.edits.targets import EditRefused, known_words, refused
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
@@ -34,7 +35,7 @@ Operation = Callable[[Batch, Mapping[str, Json], str], None]
 
 def _relayout(batch: Batch, edit: Mapping[str, Json], path: str) -> None:
     known_words(edit, ("relayout",), path)
-    batch.relayout = batch.relayout or edit["relayout"] is True
+    batch.relayout = batch.reading.flag(edit["relayout"], f"{path}.relayout") or batch.relayout
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -88,7 +89,12 @@ class EditResult(NamedTuple):
 def apply_edits(document: BpmnDocument, edits: Sequence[Mapping[str, Json]], process: str = "") -> EditResult:
     """Apply edits to a copy of the document; an edit that cannot be made refuses the whole batch."""
     if len(edits) > EDITS_MAX:
-        raise refused("edits", "edit.too_many", f"A batch has at most {EDITS_MAX} edits, not {len(edits)}.")
+        raise refused(
+            "edits",
+            "edit.too_many",
+            f"A batch has at most {EDITS_MAX} edits, not {len(edits)}.",
+            fix="Send several batches.",
+        )
     copy = document.copy()
     batch = Batch(copy, _process(copy, process))
     before = _state(batch)
@@ -119,11 +125,18 @@ def _process(document: BpmnDocument, wanted: str) -> Element:
 
 
 def _apply(batch: Batch, operation: Operation, edit: Mapping[str, Json], path: str) -> None:
-    before = len(batch.problems.found)
+    before, unmet = len(batch.problems.found), unmet_races(batch)
     try:
         operation(batch, edit, path)
         if len(batch.problems.found) > before:
             batch.problems.raise_if_any()
+        if unmet_races(batch) - unmet:
+            raise refused(
+                path,
+                "edit.place_wrong",
+                "Each way of `first` begins with a wait, which this edit would take away.",
+                fix="Put steps behind the wait, or edit the wait itself.",
+            )
     except (EditRefused, OutlineRefused):
         raise
     except FlowMasterError as error:

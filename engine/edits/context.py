@@ -105,6 +105,7 @@ class Batch:
 
     def beside(self, host: Element, read: Callable[[ReadSteps], tuple[Handler, ...]], path: str) -> None:
         """Add handlers to a step that stands already; ways that end simply go on behind it."""
+        self.targets.step(host.id, path)
         found = read(self.reader.steps)
         self.problems.raise_if_any()
         carrier = Step(host.title, "bpmn", "", f"{path} beside {host.id}", handlers=found, id=host.id)
@@ -121,12 +122,20 @@ class Batch:
     def land_jumps(self) -> None:
         """Lead every `goto` of new steps to its target."""
         for jump in self.jumping:
-            target = self.targets.node(jump.to, jump.path)
+            target = self.targets.step(jump.to, jump.path)
+            if target.kind in ("startEvent", "boundaryEvent"):
+                raise refused(
+                    jump.path,
+                    "edit.place_wrong",
+                    f"{jump.to!r} begins a way: nothing leads there.",
+                    fix="Let `goto` name a step.",
+                )
             if target.parent != jump.scope:
                 raise refused(
                     jump.path,
                     "edit.scope_wrong",
                     f"{jump.to!r} stands in another scope; a jump cannot enter or leave one.",
+                    fix="Let `goto` name a step of the same scope.",
                 )
             builder = self.builder((), target)
             scope = builder.scope(jump.scope)

@@ -76,15 +76,22 @@ def _node(document: BpmnDocument, words: WordReader, node: Element) -> dict[str,
         said["lane"] = lane.name
     if node.get("attachedToRef"):
         said |= {"at": node.get("attachedToRef"), "keep": not node.is_true("cancelActivity", True)}
+    if node.get("default"):
+        said["default"] = node.get("default")
+    if node.documentation:
+        said["about"] = node.documentation
     if node.kind.endswith("Event"):
+        said["into"] = dict(words.outputs(node))
         found = trigger_of(document, node)
         if found is not None and found.kind:
             said[found.kind] = found.value or True
             said["key"] = found.key
         return said
     if node.kind.endswith("Gateway"):
-        return said | {"default": node.get("default")}
+        return said
     recalled = words.recall(node)
+    if recalled.trigger.kind:
+        said |= {recalled.trigger.kind: recalled.trigger.value, "key": recalled.trigger.key}
     if recalled.kind == "group":
         return said | dict(recalled.words)
     if recalled.kind != "bpmn":
@@ -93,6 +100,7 @@ def _node(document: BpmnDocument, words: WordReader, node: Element) -> dict[str,
         said["attributes"] = {
             name: text for name, text in node.attributes().items() if name not in ("id", "name")
         }
+        said["extra"] = [extension.to_xml() for extension in node.extensions()]
     return said | recalled.words
 
 

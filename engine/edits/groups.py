@@ -14,16 +14,23 @@ Edit = Mapping[str, Json]
 def wrap(batch: Batch, edit: Edit, path: str) -> None:
     """`{wrap: [check, approve], in: decide}`: a group around steps that follow each other."""
     listed = edit["wrap"] if isinstance(edit["wrap"], list) else [edit["wrap"]]
-    nodes = [batch.targets.node(one, path) for one in listed]
+    nodes = [batch.targets.step(one, path) for one in listed]
+    if not nodes:
+        raise refused(path, "edit.value_wrong", "No step is named.", expected="wrap: [check, approve]")
     name = edit.get("in")
     if not isinstance(name, str) or not name.strip():
         raise refused(f"{path}.in", "edit.value_wrong", "The group needs a name.", expected="in: decide")
     known_words(edit, ("wrap", "in"), path)
     document = batch.document
     scope = scope_of(nodes[0])
+    if any(scope_of(node) != scope for node in nodes):
+        raise refused(
+            path,
+            "edit.scope_wrong",
+            "All steps of a group stand in one scope.",
+            fix="Name steps of the process, or of one group alone.",
+        )
     inside = _with_between(batch, nodes)
-    if any(scope_of(node) != scope for node in inside):
-        raise refused(path, "edit.scope_wrong", "All steps of a group stand in one scope.")
     ids = {node.id for node in inside}
     entering = [
         flow for node in inside for flow in document.incoming(node) if flow.get("sourceRef") not in ids
@@ -33,7 +40,11 @@ def wrap(batch: Batch, edit: Edit, path: str) -> None:
     ]
     heads = {flow.get("targetRef") for flow in entering}
     tails = {flow.get("targetRef") for flow in leaving}
-    if len(heads) > 1 or len(tails) > 1 or any(node.kind in ("startEvent",) for node in inside):
+    loose = any(
+        node.kind == "startEvent" or (node.kind == "boundaryEvent" and node.get("attachedToRef") not in ids)
+        for node in inside
+    )
+    if len(heads) > 1 or len(tails) > 1 or loose:
         raise refused(
             path,
             "edit.place_wrong",

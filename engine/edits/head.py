@@ -19,7 +19,7 @@ Edit = Mapping[str, Json]
 
 
 def set_data(batch: Batch, edit: Edit, path: str) -> None:
-    """`{set_data: {amount: number > 0, old: null}, needs: [amount]}`."""
+    """`{set_data: {amount: number > 0, old: null}}`."""
     known_words(edit, ("set_data",), path)
     for name, spec in _mapping(edit["set_data"], f"{path}.set_data", "{amount: number > 0}").items():
         at = f"{path}.set_data.{name}"
@@ -31,7 +31,12 @@ def set_data(batch: Batch, edit: Edit, path: str) -> None:
             batch.reading.data.pop(name, None)
             continue
         if not values.is_name(name):
-            raise refused(at, "edit.value_wrong", f"{name!r} cannot be the name of a variable.")
+            raise refused(
+                at,
+                "edit.value_wrong",
+                f"{name!r} cannot be the name of a variable.",
+                expected="letters, digits, _",
+            )
         schema = schema_of(spec, at, batch.problems)
         if old is not None:
             old.set_text(json_text(schema))
@@ -46,8 +51,8 @@ def set_start(batch: Batch, edit: Edit, path: str) -> None:
     known_words(edit, ("set_start",), path)
     given = _mapping(edit["set_start"], f"{path}.set_start", "{needs: [amount]}")
     known_words(given, ("needs", "checks"), f"{path}.set_start")
-    if given.get("needs") is not None:
-        _set_needs(batch, given["needs"], f"{path}.set_start.needs")
+    if "needs" in given:
+        _set_needs(batch, given["needs"] or [], f"{path}.set_start.needs")
     if "checks" in given:
         for old in batch.process.extensions(fm("check")):
             remove_extension(batch.process, old)
@@ -90,14 +95,15 @@ def set_roles(batch: Batch, edit: Edit, path: str) -> None:
             remove_extension(batch.process, old)
             batch.reading.roles.pop(role, None)
             continue
+        title = batch.reading.text(name, f"{path}.set_roles.{role}", "The name of a role")
         if old is not None:
-            old.set("name", str(name))
+            old.set("name", title)
         else:
-            batch.process.add_extension(fm("role"), {"id": role, "name": str(name)})
+            batch.process.add_extension(fm("role"), {"id": role, "name": title})
         lane = batch.document.find(f"lane_{role}")
         if lane is not None and lane.kind == "lane":
-            lane.set("name", str(name))
-        batch.reading.roles[role] = str(name)
+            lane.set("name", title)
+        batch.reading.roles[role] = title
         batch.reading.roles_given = True
 
 
@@ -125,20 +131,24 @@ def set_process(batch: Batch, edit: Edit, path: str) -> None:
     given = _mapping(edit["set_process"], f"{path}.set_process", "{name: Invoice to pay}")
     known_words(given, ("name", "about", "version_tag"), f"{path}.set_process")
     process = batch.process
-    if "name" in given:
-        name = None if given["name"] is None else str(given["name"])
+    said = {
+        key: None if value is None else batch.reading.text(value, f"{path}.set_process.{key}", f"`{key}`")
+        for key, value in given.items()
+    }
+    if "name" in said:
+        name = said["name"]
         for pool in batch.document.root.descendants("participant"):
             if pool.get("processRef") == process.id and pool.name in (process.name, process.id):
                 pool.set("name", name or process.id)
         process.set("name", name)
-    if "about" in given:
+    if "about" in said:
         for old in process.children("documentation"):
             old.remove()
-        if given["about"]:
-            process.add("documentation", text=str(given["about"]))
-    if "version_tag" in given:
-        tag = given["version_tag"]
-        replace(process, zeebe("versionTag"), {"value": str(tag)} if tag else None)
+        if said["about"]:
+            process.add("documentation", text=said["about"])
+    if "version_tag" in said:
+        tag = said["version_tag"]
+        replace(process, zeebe("versionTag"), {"value": tag} if tag else None)
 
 
 def set_scenarios(batch: Batch, edit: Edit, path: str) -> None:

@@ -50,6 +50,17 @@ def tidy(batch: Batch) -> None:
             document.remove(node)
 
 
+def unmet_races(batch: Batch) -> set[str]:
+    """Return the flows out of event-based gateways that lead to something which waits for no event."""
+    document = batch.document
+    return {
+        flow.id
+        for gateway in batch.process.descendants("eventBasedGateway")
+        for flow in document.outgoing(gateway)
+        if document.element(flow.get("targetRef")).kind not in ("intermediateCatchEvent", "receiveTask")
+    }
+
+
 def _was_made(node: Element) -> bool:
     return node.id.startswith("merge_")
 

@@ -28,6 +28,7 @@ def place(document: BpmnDocument, made: Iterable[str], *, everything: bool = Fal
         shape = canvas.shapes.pop(node.id, None)
         if shape is not None and node.kind != "boundaryEvent" and not _was_replaced(shape):
             shape.remove()
+            _forget_inside(document, canvas, node)
         elif shape is not None:
             shape.set("id", shape.id or document.new_id(f"{node.id}_di"))
             canvas.shapes[node.id] = shape
@@ -39,6 +40,15 @@ def place(document: BpmnDocument, made: Iterable[str], *, everything: bool = Fal
         if node.kind == "boundaryEvent":
             _attach(document, canvas, node)
     _draw_flows(document, canvas)
+
+
+def _forget_inside(document: BpmnDocument, canvas: Canvas, node: Element) -> None:
+    """Take away the drawing of what stands in a group that is drawn anew."""
+    for below in node.descendants():
+        shape = canvas.shapes.pop(below.id, None)
+        if shape is not None:
+            shape.remove()
+        canvas.forget_edge(below.id)
 
 
 def _was_replaced(shape: Element) -> bool:

@@ -6,22 +6,25 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS, EVENT_KINDS, GATEWAY_KINDS, fm
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.healing import heal_after
-from flowmaster.engine.edits.steps import set_when, write_condition
+from flowmaster.engine.edits.steps import check_chooses, set_when, write_condition
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.nodes import Trigger
-from flowmaster.engine.outline.reading_events import handlers, late, trigger
+from flowmaster.engine.outline.reading_events import handlers, kept_open, late, trigger
 from flowmaster.engine.outline.reading_words import assignments, performer, word
-from flowmaster.engine.outline.recalling_events import trigger_of
+from flowmaster.engine.outline.recalling_events import message_of, trigger_of
 from flowmaster.engine.outline.recalling_words import WordReader
 from flowmaster.engine.outline.vocabulary import WORDS
-from flowmaster.engine.outline.writing_events import add_trigger
+from flowmaster.engine.outline.writing_events import add_trigger, message
 from flowmaster.engine.outline.writing_words import WordWriter
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
 _FLOW_WORDS = ("set", "if", "title", "default")
 _BESIDE = ("within", "late", "on")
+_THROWN = ("send", "throw")
+_THROWS = ("message", "signal", "escalation", "compensate")
+_NOT_SET = ("id", "undo", "events", "transaction")
 _TIMES = ("after", "at", "every", "message", "signal", "condition")
 
 
@@ -55,7 +58,9 @@ def rename(batch: Batch, edit: Edit, path: str) -> None:
         batch.targets.also(element.name or element.id, element.id)
         element.set("name", to.strip())
     new = edit.get("id")
-    if isinstance(new, str) and new:
+    if new is not None and (not isinstance(new, str) or not new) or new is None and to is None:
+        raise refused(path, "edit.value_wrong", "Say the new name or the new id.", expected="to: Approve")
+    if isinstance(new, str):
         _rename_id(batch, element, new)
 
 
@@ -93,6 +98,8 @@ def _rename_id(batch: Batch, element: Element, new: str) -> None:
 def _set_flow(batch: Batch, flow: Element, edit: Edit, path: str) -> None:
     known_words(edit, _FLOW_WORDS, path)
     source = batch.document.element(flow.get("sourceRef"))
+    if edit.get("if") is not None or edit.get("default") is True:
+        check_chooses(source, path)
     if "if" in edit:
         before = flow.text_of("conditionExpression").removeprefix("=").strip()
         condition = (
@@ -106,10 +113,14 @@ def _set_flow(batch: Batch, flow: Element, edit: Edit, path: str) -> None:
         if condition and source.get("default") == flow.id:
             source.set("default", None)
     if "title" in edit:
-        flow.set("name", None if edit["title"] is None else str(edit["title"]))
-    if edit.get("default") is True:
+        flow.set("name", _text_or_none(batch, edit["title"], f"{path}.title"))
+    if "default" not in edit:
+        return
+    if batch.reading.flag(edit["default"], f"{path}.default"):
         write_condition(flow, "")
         source.set("default", flow.id)
+    elif source.get("default") == flow.id:
+        source.set("default", None)
 
 
 def _set_gateway(batch: Batch, node: Element, edit: Edit, path: str) -> None:
@@ -131,9 +142,9 @@ def _set_gateway(batch: Batch, node: Element, edit: Edit, path: str) -> None:
                 fix="Name the flow: set: 'gateway -> step', if: condition.",
             )
         _set_flow(batch, flows[0], {"set": flows[0].id, "if": edit["if"]}, path)
-    name = edit.get("name", edit.get("title"))
-    if name is not None:
-        node.set("name", str(name))
+    for key in ("name", "title"):
+        if key in edit:
+            _writer(batch, path).write(node, "title", _text_or_none(batch, edit[key], f"{path}.{key}"))
     if edit.get("default") is not None:
         flow = batch.targets.flow([node.id, edit["default"]], path)
         _set_flow(batch, flow, {"set": flow.id, "default": True}, path)
@@ -142,31 +153,27 @@ def _set_gateway(batch: Batch, node: Element, edit: Edit, path: str) -> None:
 def _set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     """Change what an event waits for or throws, with the words of triggers."""
     own = ("wait",) if node.kind == "intermediateCatchEvent" else ("end",) if node.kind == "endEvent" else ()
+    keep = ("keep",) if node.kind == "boundaryEvent" else ()
     known_words(
         edit,
-        ("set", *own, *_TIMES, "error", "escalation", "key", "title", "into", "keep", "about", "goto"),
+        ("set", *own, *_TIMES, "error", "escalation", "key", "title", "into", "about", *keep),
         path,
     )
     given: dict[str, Json] = {
         key: edit[key] for key in (*_TIMES, "error", "escalation", "key") if key in edit
     }
-    if "end" in edit and isinstance(edit["end"], str):
-        node.set("name", edit["end"])
     for word_ in own:
-        value = edit.get(word_)
-        if isinstance(value, Mapping):
-            given |= value
-        elif isinstance(value, str) and word_ == "wait":
-            given["after" if values.duration(value) else "at"] = value
+        if word_ in edit:
+            given |= _said_of_event(batch, node, word_, edit[word_], f"{path}.{word_}")
     if given:
         allowed = (*_TIMES, "error", "escalation", "terminate", "cancel", "compensate")
-        found = trigger(batch.reading, given, path, allowed)
         before = trigger_of(batch.document, node)
+        if before is not None and before.kind == "message" and set(given) == {"key"}:
+            given["message"] = before.value
+        found = trigger(batch.reading, given, path, allowed)
         if before is not None and found.kind == "message" and not found.key and "key" not in given:
             found = Trigger(found.kind, found.value, before.key)
-        for old in node.children(*EVENT_DEFINITION_KINDS):
-            old.remove()
-        add_trigger(batch.document, node, found, lambda name: batch.targets.node(name, path).id)
+        _trigger_anew(batch, node, found, path)
     writer = _writer(batch, path)
     for key in ("title", "into", "about"):
         if key in edit:
@@ -174,8 +181,31 @@ def _set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
             writer.write(
                 node, key, None if value is None else word(batch.reading, key, value, f"{path}.{key}")
             )
-    if "keep" in edit and node.kind == "boundaryEvent":
-        node.set("cancelActivity", "false" if edit["keep"] is True else None)
+    if "keep" in edit:
+        kept = kept_open(batch.reading, edit["keep"], trigger_of(batch.document, node), f"{path}.keep")
+        node.set("cancelActivity", "false" if kept else None)
+
+
+def _said_of_event(batch: Batch, node: Element, name: str, value: Json, path: str) -> Mapping[str, Json]:
+    """Return the trigger words of `wait` or `end`; the text behind `end` is its name, true stands for none."""
+    if isinstance(value, Mapping):
+        return value
+    if name == "end":
+        node.set("name", None if value is True else batch.reading.text(value, path, "The name of an end"))
+        return {}
+    text = value if isinstance(value, str) else ""
+    if values.duration(text):
+        return {"after": text}
+    if values.date(text):
+        return {"at": text}
+    batch.reading.wrong(
+        path, "It is not said what is waited for.", expected="P14D, a date or {message: name}"
+    )
+    return {}
+
+
+def _text_or_none(batch: Batch, value: Json, path: str) -> str | None:
+    return None if value is None else batch.reading.text(value, path, "A title")
 
 
 def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
@@ -183,8 +213,8 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     kinds = [key for key in edit if key in _MAIN_READERS]
     allowed = (
         "set",
-        *(("assign",) if kind == "set" else {kind} & _MAIN_READERS.keys()),
-        *(one for one in WORDS.get(kind, ()) if one not in ("id", "undo", "events")),
+        *(("assign",) if kind == "set" else {kind} & (_MAIN_READERS.keys() | set(_THROWN))),
+        *(one for one in WORDS.get(kind, ()) if one not in _NOT_SET and (kind, one) != ("set", "into")),
     )
     foreign = [key for key in kinds if key not in (kind, "set")]
     if foreign:
@@ -199,18 +229,40 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     writer = _writer(batch, path)
     given = _set_plain_words(batch, node, kind, words, edit, path)
     main_key = "assign" if kind == "set" else kind
-    if main_key in edit:
+    if kind in _MAIN_READERS and main_key in edit:
         main = _MAIN_READERS[kind](batch, edit[main_key], f"{path}.{main_key}")
     if kind in _MAIN_READERS and (main_key in edit or set(edit) & _MAIN_WORDS):
         writer.main(node, kind, main, given)
         for key in ("retry", "headers"):
             if key in given:
                 writer.write(node, key, given[key])
+    if kind in _THROWN:
+        _set_thrown(batch, node, kind, given, edit, path)
     if "ask" in edit or edit.get("lane") is not None:
         _change_lane(batch, node, main, edit.get("lane"))
     if "when" in edit:
         set_when(batch, node, edit["when"], path)
     _set_beside(batch, node, kind, edit, path)
+
+
+def _set_thrown(
+    batch: Batch, node: Element, kind: str, words: Mapping[str, Json], edit: Edit, path: str
+) -> None:
+    """Change what a step sends or throws, the key of its message, and through which service it goes."""
+    before = trigger_of(batch.document, node) if kind == "throw" else message_of(batch.document, node)
+    before = before or Trigger()
+    if kind in edit or "key" in edit:
+        given = edit.get(kind, {before.kind: before.value or True})
+        given = given if isinstance(given, Mapping) else {"message": given}
+        key = edit.get("key", f"={before.key}" if before.key and before.kind == "message" else None)
+        said: dict[str, Json] = {"key": key, **given}
+        found = trigger(batch.reading, said, f"{path}.{kind}", ("message",) if kind == "send" else _THROWS)
+        if kind == "send":
+            node.set("messageRef", message(batch.document, found.value, found.key).id)
+        else:
+            _trigger_anew(batch, node, found, path)
+    if "via" in edit:
+        _writer(batch, path).through(node, words)
 
 
 def _change_lane(batch: Batch, node: Element, main: Json, lane: Json) -> None:
@@ -228,7 +280,7 @@ def _set_plain_words(
     writer = _writer(batch, path)
     given = dict(words)
     for key, value in edit.items():
-        if key in ("set", kind, "assign", "when", *_BESIDE):
+        if key in ("set", kind, "assign", "when", *_BESIDE) or (kind in _THROWN and key == "key"):
             continue
         if key == "into" and kind == "rule":
             given["result"] = batch.reading.variable(value, f"{path}.into")
@@ -271,18 +323,18 @@ def _set_late(batch: Batch, node: Element, kind: str, edit: Edit, path: str, wri
     else:
         after = escalation.get("after") if escalation is not None else ""
     where = edit.get("late")
-    if "late" not in edit and "within" in edit and edit["within"] is not None:
+    if "late" not in edit and edit["within"] is not None and (escalation is not None or timers):
         if escalation is not None:
             escalation.set("after", after)
-        elif timers:
-            _retime(batch, timers[0], after, path)
         else:
-            writer.write(node, "due", after)
+            _retime(batch, timers[0], after, path)
         return
     for event in timers:
         heal_after(batch, event)
-    writer.write(node, "escalate", None)
+    if kind == "ask":
+        writer.write(node, "escalate", None)
     if where is None:
+        _set_due(batch, node, kind, edit, after, path)
         return
     if not after:
         raise refused(
@@ -293,10 +345,36 @@ def _set_late(batch: Batch, node: Element, kind: str, edit: Edit, path: str, wri
         )
     if isinstance(where, Mapping) and "escalate" in where:
         if kind != "ask":
-            raise refused(f"{path}.late", "edit.value_wrong", "Only an `ask` step can escalate to a role.")
+            raise refused(
+                f"{path}.late",
+                "edit.value_wrong",
+                "Only an `ask` step can escalate to a role.",
+                expected="late: step name or [steps]",
+            )
         writer.write(node, "escalate", [[after, reading.role(where["escalate"], f"{path}.late.escalate")]])
         return
     batch.beside(node, lambda steps: (late(reading, after, where, f"{path}.late", steps),), path)
+
+
+def _set_due(batch: Batch, node: Element, kind: str, edit: Edit, after: str, path: str) -> None:
+    """Write `within` without `late`: the due date of a person's step; other steps have none."""
+    if "within" not in edit:
+        return
+    if kind == "ask":
+        _writer(batch, path).write(node, "due", None if edit["within"] is None else after)
+    elif edit["within"] is not None:
+        raise refused(
+            f"{path}.within",
+            "edit.value_wrong",
+            "`within` needs `late`: where it leads then.",
+            expected="late: step name",
+        )
+
+
+def _trigger_anew(batch: Batch, event: Element, found: Trigger, path: str) -> None:
+    for old in event.children(*EVENT_DEFINITION_KINDS):
+        old.remove()
+    add_trigger(batch.document, event, found, lambda name: batch.targets.node(name, path).id)
 
 
 def _is_late(batch: Batch, event: Element) -> bool:
@@ -308,11 +386,7 @@ def _retime(batch: Batch, event: Element, after: str, path: str) -> None:
     before = trigger_of(batch.document, event)
     if before is not None and event.name == values.duration_in_words(before.value):
         event.set("name", values.duration_in_words(after))
-    for old in event.children(*EVENT_DEFINITION_KINDS):
-        old.remove()
-    add_trigger(
-        batch.document, event, Trigger("after", after), lambda name: batch.targets.node(name, path).id
-    )
+    _trigger_anew(batch, event, Trigger("after", after), path)
 
 
 def _recalled(batch: Batch, node: Element) -> tuple[str, Json, dict[str, Json]]:
@@ -325,7 +399,7 @@ def _writer(batch: Batch, path: str) -> WordWriter:
     return WordWriter(batch.document, lambda name: batch.targets.node(name, path).id)
 
 
-_MAIN_WORDS = {"into", "version", "tools", "model", "type", "retry", "pass_all", "return_all", "via"}
+_MAIN_WORDS = {"into", "version", "tools", "model", "type", "retry", "pass_all", "return_all"}
 _MAIN_READERS: dict[str, Callable[[Batch, Json, str], Json]] = {
     "ask": lambda batch, value, path: performer(batch.reading, value, path),
     "call": lambda batch, value, path: batch.reading.text_or_feel(value, path, "The job type"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, GATEWAY_KINDS
+from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, TASK_KINDS
 from flowmaster.engine.edits.context import Batch, scope_of
 from flowmaster.engine.edits.healing import drop_idle_choice, drop_own_form, heal, heal_after, keep_one, tidy
 from flowmaster.engine.edits.targets import known_words, refused
@@ -19,10 +19,9 @@ Edit = Mapping[str, Json]
 def add_after(batch: Batch, edit: Edit, path: str) -> None:
     """`{add_after: approve, step: {second check: {ask: cfo}}}`."""
     known_words(edit, ("add_after", "step", "steps"), path)
-    anchor = batch.targets.node(edit["add_after"], path)
+    anchor = batch.targets.step(edit["add_after"], path)
     steps = batch.steps(edit, path)
-    if anchor.kind == "endEvent":
-        raise refused(path, "edit.place_wrong", "Nothing comes after an end.", fix="Use add_before.")
+    _check_place(anchor, path, after=True)
     outgoing = batch.document.outgoing(anchor)
     if len(outgoing) > 1:
         raise _several_ways(batch, anchor, outgoing, path)
@@ -38,10 +37,9 @@ def add_after(batch: Batch, edit: Edit, path: str) -> None:
 def add_before(batch: Batch, edit: Edit, path: str) -> None:
     """`{add_before: pay, step: {check: {rule: limits}}}`: every way to the step goes through the new one."""
     known_words(edit, ("add_before", "step", "steps"), path)
-    anchor = batch.targets.node(edit["add_before"], path)
+    anchor = batch.targets.step(edit["add_before"], path)
     steps = batch.steps(edit, path)
-    if anchor.kind in ("startEvent", "boundaryEvent"):
-        raise refused(path, "edit.place_wrong", "Nothing comes before a start.", fix="Use add_after.")
+    _check_place(anchor, path, after=False)
     incoming = batch.document.incoming(anchor)
     builder = batch.builder(steps, anchor)
     scope = builder.scope(scope_of(anchor))
@@ -73,7 +71,7 @@ def insert_on_flow(batch: Batch, edit: Edit, path: str) -> None:
 def branch(batch: Batch, edit: Edit, path: str) -> None:
     """`{branch: approve, if: amount > 100, then: [...]}`: another way where the condition holds."""
     known_words(edit, ("branch", "if", "then", "title"), path)
-    anchor = batch.targets.node(edit["branch"], path)
+    anchor = batch.targets.step(edit["branch"], path)
     condition = batch.reading.feel(edit.get("if"), f"{path}.if", "The condition")
     title = str(edit.get("title") or "")
     steps = batch.steps(edit, path)
@@ -120,9 +118,9 @@ def set_when(batch: Batch, node: Element, value: Json, path: str) -> None:
         write_condition(flow, condition)
         gateway.set("name", f"{condition}?")
         return
-    outgoing = document.outgoing(node)
     if not condition:
         return
+    outgoing = document.outgoing(batch.targets.step(node.id, path))
     if len(outgoing) != 1:
         raise _several_ways(batch, node, outgoing, path)
     builder = batch.builder((), node)
@@ -157,13 +155,24 @@ def move(batch: Batch, edit: Edit, path: str) -> None:
         raise refused(
             path, "edit.value_wrong", "Say where to: `after` or `before` a step.", expected="after: pay"
         )
-    node = batch.targets.node(edit["move"], path)
-    place = batch.targets.node(edit.get("after", edit.get("before")), path)
+    node = batch.targets.step(edit["move"], path)
+    place = batch.targets.step(edit.get("after", edit.get("before")), path)
     document = batch.document
     if node == place or node.parent != place.parent:
         raise refused(
-            path, "edit.place_wrong", "A step moves behind or before another one of the same scope."
+            path,
+            "edit.place_wrong",
+            "A step moves behind or before another one of the same scope.",
+            fix="Name another step, or delete it here and add it there.",
         )
+    if node.kind in _FIXED:
+        raise refused(
+            path,
+            "edit.place_wrong",
+            f"{node.title!r} is a start, an end or stands at a step: it cannot be moved.",
+            fix="Delete it and add another one, or move the steps around it.",
+        )
+    _check_place(place, path, after="after" in edit)
     ways = document.outgoing(place) if "after" in edit else document.incoming(place)
     if "after" in edit and len(ways) > 1:
         raise _several_ways(batch, place, ways, path)
@@ -192,10 +201,10 @@ def delete(batch: Batch, edit: Edit, path: str) -> None:
     """`{delete: notify}`: what came before leads to what came behind; a decision says which way to `keep`."""
     known_words(edit, ("delete", "keep"), path)
     given = edit["delete"]
-    if isinstance(given, str) and batch.targets.is_flow(given):
-        remove_flow(batch, batch.targets.flow(given, path))
-        return
     for reference in given if isinstance(given, list) else [given]:
+        if isinstance(reference, str) and batch.targets.is_flow(reference):
+            remove_flow(batch, batch.targets.flow(reference, path))
+            continue
         found = batch.document.find(reference) if isinstance(reference, str) else None
         if found is not None and found.kind in _LOOSE:
             batch.document.remove(found)
@@ -203,6 +212,9 @@ def delete(batch: Batch, edit: Edit, path: str) -> None:
         node = batch.targets.node(reference, path)
         if edit.get("keep") is not None:
             keep_one(batch, node, batch.targets.node(edit["keep"], path), path)
+        if node.kind == "boundaryEvent":
+            heal_after(batch, node)
+            continue
         before = [batch.document.element(flow.get("sourceRef")) for flow in batch.document.incoming(node)]
         heal(batch, node, path)
         for event in batch.document.boundary_events(node):
@@ -229,13 +241,25 @@ def disconnect(batch: Batch, edit: Edit, path: str) -> None:
 def connect(batch: Batch, edit: Edit, path: str) -> None:
     """`{connect: approve, to: pay, if: amount > 5}`."""
     known_words(edit, ("connect", "to", "if", "title", "default"), path)
-    source = batch.targets.node(edit["connect"], path)
-    target = batch.targets.node(edit.get("to"), path)
+    source = batch.targets.step(edit["connect"], path)
+    target = batch.targets.step(edit.get("to"), path)
     if source.parent != target.parent:
-        raise refused(path, "edit.scope_wrong", "A flow cannot enter or leave a group.")
+        raise refused(
+            path,
+            "edit.scope_wrong",
+            "A flow cannot enter or leave a group.",
+            fix="Connect the group itself.",
+        )
     if source.kind == "endEvent" or target.kind in ("startEvent", "boundaryEvent"):
-        raise refused(path, "edit.place_wrong", "A flow cannot leave an end or lead to a start.")
+        raise refused(
+            path,
+            "edit.place_wrong",
+            "A flow cannot leave an end or lead to a start.",
+            fix="Name the steps before and behind.",
+        )
     condition = batch.reading.feel(edit["if"], f"{path}.if") if edit.get("if") is not None else ""
+    if condition or edit.get("default") is True:
+        check_chooses(source, path)
     builder = batch.builder((), source)
     scope = builder.scope(scope_of(source))
     default = edit.get("default") is True
@@ -247,7 +271,7 @@ def connect(batch: Batch, edit: Edit, path: str) -> None:
 def replace_step(batch: Batch, edit: Edit, path: str) -> None:
     """`{replace: check, step: {check: {rule: limits}}}`: the ways to and from it stay."""
     known_words(edit, ("replace", "step"), path)
-    old = batch.targets.node(edit["replace"], path)
+    old = batch.targets.step(edit["replace"], path)
     given = edit.get("step")
     name = next(iter(given)) if isinstance(given, Mapping) and len(given) == 1 else ""
     batch.reading.names.pop(" ".join(old.name.split()).casefold(), None)
@@ -276,7 +300,7 @@ def replace_step(batch: Batch, edit: Edit, path: str) -> None:
         new.set("default", default)
     scope.link([tail for tail in left if tail.source != new.id], _after(batch, new, path))
     drawn, fresh = document.shape_of(old.id), document.shape_of(new.id)
-    if drawn is not None and fresh is None and new.kind in ACTIVITY_KINDS and old.kind in ACTIVITY_KINDS:
+    if drawn is not None and fresh is None and {new.kind, old.kind} <= _LIKE_BOXES:
         drawn.set("bpmnElement", new.id)
         drawn.set("id", None)
     elif drawn is not None:
@@ -287,6 +311,11 @@ def replace_step(batch: Batch, edit: Edit, path: str) -> None:
     batch.close(scope, old, path)
     document.remove(old)
 
+
+_BLIND = EVENT_KINDS | {"parallelGateway", "eventBasedGateway"}
+_FIXED = frozenset({"startEvent", "endEvent", "boundaryEvent"})
+_LIKE_BOXES = TASK_KINDS | {"callActivity"}
+"""Activities that are drawn alike, so that one can take the place of another."""
 
 _LOOSE = frozenset(
     {
@@ -305,6 +334,14 @@ _LOOSE = frozenset(
         "messageFlow",
     }
 )
+
+
+def _check_place(node: Element, path: str, *, after: bool) -> None:
+    """Refuse a place behind an end, or before a start or a boundary event."""
+    if after and node.kind == "endEvent":
+        raise refused(path, "edit.place_wrong", "Nothing comes after an end.", fix="Name a step before it.")
+    if not after and node.kind in ("startEvent", "boundaryEvent"):
+        raise refused(path, "edit.place_wrong", "Nothing comes before a start.", fix="Name a step behind it.")
 
 
 def _first_new(batch: Batch, made: list[str], path: str) -> Element:
@@ -346,6 +383,18 @@ def _several_ways(batch: Batch, node: Element, flows: list[Element], path: str) 
         expected=ways,
         fix=f"Use insert_on_flow: {ways[0]!r}." if ways else "Connect it first.",
     )
+
+
+def check_chooses(source: Element, path: str) -> None:
+    """Refuse a condition or a default behind what leads on without choosing."""
+    if source.kind in _BLIND:
+        raise refused(
+            path,
+            "edit.place_wrong",
+            f"The ways out of {source.title!r}, a `{source.kind}`, have no conditions and no default.",
+            expected="a flow out of a step or a decision",
+            fix=f"Use branch: {source.title}." if source.kind not in GATEWAY_KINDS else "Name another flow.",
+        )
 
 
 def write_condition(flow: Element, condition: str) -> None:

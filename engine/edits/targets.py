@@ -59,6 +59,18 @@ class Targets:
             )
         raise self.unknown(reference, path)
 
+    def step(self, reference: Json, path: str) -> Element:
+        """Return the flow node that an edit names, one that sequence flows may lead to or from."""
+        found = self.node(reference, path)
+        if found.is_true("triggeredByEvent") or found.is_true("isForCompensation"):
+            raise refused(
+                path,
+                "edit.place_wrong",
+                f"No flow leads to or from {found.title!r}: it runs when something happens.",
+                fix="Name a step inside of it, or another step.",
+            )
+        return found
+
     def unknown(self, reference: str, path: str) -> EditRefused:
         """Return the refusal of a name that nothing has."""
         names = self.names()

@@ -73,6 +73,13 @@ class WordWriter:
         times = str(retry["times"]) if isinstance(retry, Mapping) else None
         replace(element, zeebe("taskDefinition"), {"type": type_, "retries": times})
 
+    def through(self, element: Element, words: Mapping[str, Json]) -> None:
+        """Write by which outside service a message goes out; without one it goes out by itself."""
+        if words.get("via"):
+            self.job(element, str(words["via"]), words)
+        else:
+            replace(element, zeebe("taskDefinition"), None)
+
     def agent(self, element: Element, instruction: str, words: Mapping[str, Json]) -> None:
         """Write what a model is to do, and with what."""
         tools = words.get("tools")
