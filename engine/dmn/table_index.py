@@ -14,7 +14,7 @@ from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.compile_tests import Test
 from flowmaster.engine.feel.compiler import Compiler
 from flowmaster.engine.feel.evaluation import QUIET
-from flowmaster.engine.feel.numbers import DECIMAL, is_number
+from flowmaster.engine.feel.numbers import EXACT, is_number
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.temporal import (
     Date,
@@ -31,6 +31,7 @@ INDEXED = (bool, str, Date)
 """The kinds of values, beside numbers, that an index is made for."""
 NAMED = (*INDEXED, Time, DateTime, DayTimeDuration, YearMonthDuration)
 """The kinds of values, beside numbers, that constant cells name."""
+_HALF = Decimal("0.5")
 _ELSE = "\x00 any other text \x00"
 
 
@@ -192,13 +193,14 @@ def _same(value: Any) -> Any:
 
 
 def _number_between(low: Any, high: Any) -> object:
+    """Return a number that lies strictly between, however many digits it takes."""
     if low is None and high is None:
         return 0
     if low is None:
-        return DECIMAL.subtract(high, 1)
+        return EXACT.subtract(high, 1)
     if high is None:
-        return DECIMAL.add(low, 1)
-    return DECIMAL.divide(DECIMAL.add(low, high), 2)
+        return EXACT.add(low, 1)
+    return EXACT.multiply(EXACT.add(low, high), _HALF)
 
 
 def _day_between(low: Any, high: Any) -> object:

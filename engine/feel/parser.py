@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.evaluation import Place
-from flowmaster.engine.feel.lexer import Lines, Token, tokenize
+from flowmaster.engine.feel.lexer import FeelSyntaxError, Lines, Token, tokenize
 from flowmaster.engine.feel.names import KnownNames, NameSet, normal_name
 from flowmaster.engine.feel.numbers import read_number
 from flowmaster.engine.feel.parser_constructs import COMPARISONS, ConstructParser
@@ -110,28 +110,28 @@ class Parser(ConstructParser):
         place = self.place()
         if self.at("-") and self.tokens[self.index + 1].kind == "end":
             return s.Tests((), False, place)
-        if self.at_name("not") and self._closes_at_end(self.index + 1):
-            self.index += 2
-            tests = self._tests()
-            self.expect(")")
-            self.finish()
-            return s.Tests(tests, True, place)
+        negated = self._negated_tests() if self.at_name("not") else None
+        if negated is not None:
+            return s.Tests(negated, True, place)
         tests = self._tests()
         self.finish()
         return s.Tests(tests, False, place)
 
-    def _closes_at_end(self, index: int) -> bool:
-        """Tell whether the parenthesis at `index` is closed by the very last token."""
-        if self.tokens[index].text != "(" or self.tokens[index].kind != "symbol":
-            return False
-        level = 0
-        for position in range(index, len(self.tokens)):
-            token = self.tokens[position]
-            if token.kind == "symbol" and token.text in "()":
-                level += 1 if token.text == "(" else -1
-                if not level:
-                    return self.tokens[position + 1].kind == "end"
-        return False
+    def _negated_tests(self) -> tuple[s.Node, ...] | None:
+        """Parse `not(tests)` if that is the whole cell; None for an expression such as `not(a) and b`."""
+        start, depth, mark, member_mark = self.index, self.depth, self.known.mark(), self.members.mark()
+        self.index += 1
+        try:
+            self.expect("(")
+            tests = self._tests()
+            self.expect(")")
+            self.finish()
+        except FeelSyntaxError:
+            self.index, self.depth = start, depth
+            self.known.release(mark)
+            self.members.release(member_mark)
+            return None
+        return tests
 
     def _tests(self) -> tuple[s.Node, ...]:
         tests = [self._test()]

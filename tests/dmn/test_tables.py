@@ -32,6 +32,13 @@ def ask(decision: CompiledDecision, a: object = None, b: object = None) -> Decis
     return decision.evaluate({"a": a, "b": b})
 
 
+def test_a_number_of_more_digits_than_are_kept_stands_apart_from_its_neighbours() -> None:
+    huge = table("F", [[str(10**40), "-", "1"], ["> 1e40", "-", "2"], ["< 1e40", "-", "3"]])
+    assert [ask(huge, a).value for a in (10**40, Decimal("1.1e40"), 5, None)] == [1, 2, 3, None]
+    close = table("F", [["1e-6176", "-", "1"], ["0", "-", "2"], ["-", "-", "3"]])
+    assert [ask(close, a).value for a in (Decimal("1e-6176"), 0, 1, -1)] == [1, 2, 3, 3]
+
+
 TWO = [["> 0", "-", "1"], ["> 5", "-", "2"], ["> 5", "true", "2"]]
 
 
