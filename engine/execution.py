@@ -213,15 +213,10 @@ class Execution:
                 stage = STARTING + element.starts[0]
             self.raise_incident(node, stage, fault.code, fault.message)
 
-    def raise_incident(self, node: Node, stage: str, code: str, message: str, *, at: str = "") -> None:
-        """Stop a node, or a join in it `at` an element, with an incident.
-
-        Whoever may come on one that stands there already resolves it first.
-        """
+    def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
+        """Stop a node with an incident; whoever may come on one that stands there already resolves it first."""
         tries = self.attempts.get(node.key, 1)
-        self.emit(
-            ev.IncidentRaised(self.key(), node.key, at or node.element, stage, code, message, self.at, tries)
-        )
+        self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
 
     def end(self, status: str, error: str = "", message: str = "") -> None:
         """End the instance and everything in it."""
@@ -241,7 +236,6 @@ class Execution:
                 self._stop_token(flow, scope_key)
                 continue
             self._arrive(flow, scope_key)
-        self._report_joins()
 
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
@@ -284,38 +278,11 @@ class Execution:
                     return True
         return False
 
-    def _report_joins(self) -> None:
-        """Report joins that wait in vain: nothing else in the instance can move, so no token comes any more."""
-        if self.state.incidents:
-            for incident in [i for i in self.state.incidents.values() if i.stage == JOINING]:
-                if incident.element not in (self.state.nodes[incident.node].arrivals or ()):
-                    self.emit(ev.IncidentResolved(incident.id, incident.element, "went on"))
-        if self.state.waits or self.state.incidents:
-            return
-        for scope in [node for node in self.state.nodes.values() if node.arrivals]:
-            for join in scope.arrivals or ():
-                self._report_join(scope, self.elements[join])
-
-    def _report_join(self, scope: Node, element: Element) -> None:
-        waiting = (scope.arrivals or {})[element.id]
-        missing = ", ".join(repr(flow.id) for flow in element.incoming if flow.id not in waiting)
-        self.raise_incident(
-            scope,
-            JOINING,
-            "gateway.join_in_vain",
-            f"{element.label!r} waits for a token on {missing}, and nothing in the instance can bring one any more; "
-            "skip it to go on without.",
-            at=element.id,
-        )
-
     def leave_join(self, scope: Node, join: str) -> Node:
         """Take the tokens that wait at a join as one that stands there."""
         via = tuple((scope.arrivals or {})[join])
         key = self.key()
         self.emit(ev.ElementEntered(key, join, scope.key, via))
-        for incident in [i for i in self.state.incidents.values() if i.node == scope.key]:
-            if incident.element == join:
-                self.emit(ev.IncidentResolved(incident.id, join, "went on"))
         return self.state.nodes[key]
 
     def _stop_token(self, flow: Flow, scope_key: int) -> None:
@@ -369,9 +336,6 @@ class Execution:
 _NOTHING: Mapping[str, Json] = {}
 STARTING = "starting/"
 """The stage of an incident of a process that begins at a chosen start event, before the id of that event."""
-
-JOINING = "joining"
-"""The stage of an incident at a join: it stands on the scope, since the tokens are not one node yet."""
 
 
 def _plain(found: object) -> Json:

@@ -8,7 +8,7 @@ from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_at
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import JOINING, STARTING, Execution
+from flowmaster.engine.execution import STARTING, Execution
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
 
@@ -50,7 +50,7 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             run.finish(node)
         case "leaving":
             run.finish(node, mapped=True)
-        case stage if stage in ("beside", JOINING):
+        case "beside":
             return
         case stage if stage.startswith(DEADLINE):
             HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))

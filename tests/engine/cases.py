@@ -81,7 +81,8 @@ class Case:
             joined = sum(sum(counts.values()) for counts in (node.arrivals or {}).values())
             assert node.open == inside[key] + joined, (node, inside, joined)
         if self.state.status == "active":
-            assert self.state.waits or self.state.incidents
+            joined = any(node.arrivals for node in self.state.nodes.values())
+            assert self.state.waits or self.state.incidents or joined
 
     def wait(self, element: str) -> Any:
         """Return the wait at an element."""

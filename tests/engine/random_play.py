@@ -101,6 +101,10 @@ class Player:
         self.state = after
         assert sum(isinstance(event, ev.FlowTaken) for event in events) <= 3 * STEPS_MAX
         check(after)
+        for node in after.nodes.values():
+            for join, waiting in (node.arrivals or {}).items():
+                needed = {flow.id for flow in self.model.process.elements[join].incoming}
+                assert needed - set(waiting), "a join waits although it has all its tokens"
 
     def _check_history_is_whole(self) -> None:
         """Whatever was entered, opened or raised was also left, closed or resolved."""
@@ -251,12 +255,13 @@ def check(state: st.State) -> None:
         assert node.open == inside[key] + joined, (node, inside, joined)
         assert all(held.pop(wait) == key for wait in node.waits)
     assert not held, "a wait refers to no node"
-    stopped = [(incident.node, incident.element) for incident in incidents.values()]
-    assert all(node in nodes for node, _ in stopped), "an incident refers to no node"
+    stopped = [incident.node for incident in incidents.values()]
+    assert all(node in nodes for node in stopped), "an incident refers to no node"
     assert len(stopped) == len(set(stopped)), "a node has two incidents"
     assert state.keys >= max([*nodes, *waits, *incidents, 0])
     if state.status in ("active", "paused"):
-        assert waits or incidents, "nothing is waited for"
+        joined = any(node.arrivals for node in nodes.values())
+        assert waits or incidents or joined, "nothing is waited for"
     else:
         assert list(nodes) == [st.ROOT]
         assert not waits
