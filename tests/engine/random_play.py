@@ -10,7 +10,7 @@ from typing import Any
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
-from flowmaster.engine.decide import decide
+from flowmaster.engine.decide import Decided, decide
 from flowmaster.engine.elements.people import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, evolve, fold
@@ -76,16 +76,16 @@ class Player:
         before = self.state
         written = _stored(before)
         started = None if isinstance(command, cmd.StartInstance) else before
-        refusal: FlowMasterError | None = None
+        decided: Decided | None = None
         try:
-            events, after = decide(self.model, started, command)
+            decided = decide(self.model, started, command)
         except FlowMasterError as refused:
-            refusal = refused
+            self._check_refusal(refused)
         assert _stored(before) == written, "the given state was changed"
-        if refusal is not None:
-            assert refusal.fix, f"{refusal.code} does not say what to do"
+        if decided is None:
             self.refused += 1
             return
+        events, after = decided
         assert not _is_stale(before, command), "a stale command was taken"
         assert fold(before, events) == after, "folding the events gives another state"
         again = decode_events(encode_events(events))
@@ -105,6 +105,10 @@ class Player:
             for join, waiting in (node.arrivals or {}).items():
                 needed = {flow.id for flow in self.model.process.elements[join].incoming}
                 assert needed - set(waiting), "a join waits although it has all its tokens"
+
+    def _check_refusal(self, refused: FlowMasterError) -> None:
+        told = refused.fix
+        assert told, f"{refused.code} does not say what to do"
 
     def _check_history_is_whole(self) -> None:
         """Whatever was entered, opened or raised was also left, closed or resolved."""

@@ -72,6 +72,18 @@ def test_a_decision_that_does_not_exist_is_an_incident() -> None:
     assert ruled("none", 1).incidents() == {"a": "rule.unknown"}
 
 
+def test_a_table_whose_matching_rules_disagree_is_an_incident() -> None:
+    both = RULES.replace('"FIRST"', '"ANY"').replace("<text>&lt; 2</text>", "<text>-</text>")
+    inner = '<zeebe:calledDecision decisionId="rate" resultVariable="found"/>'
+    body = (
+        S + f'<businessRuleTask id="a"><extensionElements>{inner}</extensionElements></businessRuleTask>' + E
+    )
+    case = Case(Executable(model(body + flows("s a", "a e")).process, 1, Rules(both)), {"n": 5})
+    (incident,) = case.state.incidents.values()
+    assert incident.code.startswith("rule.")
+    assert incident.message.startswith("rate (version 3): ")
+
+
 def test_a_rule_or_script_with_a_job_type_hands_out_a_job() -> None:
     definition = '<extensionElements><zeebe:taskDefinition type="work"/></extensionElements>'
     body = (
