@@ -113,11 +113,6 @@ class Canvas:
                 _put(bounds, box.moved(dx, dy))
 
 
-def shift(box: Box, by: Point) -> Box:
-    """Return a box shifted by a vector."""
-    return box.moved(by.x, by.y)
-
-
 def _shown(drawn: Element) -> str:
     return drawn.get("bpmnElement").rpartition(":")[2]
 

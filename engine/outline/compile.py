@@ -13,7 +13,7 @@ from flowmaster.engine.outline.header import read_outline
 from flowmaster.engine.outline.ids import assign_ids, assign_lanes
 from flowmaster.engine.outline.json_text import json_text
 from flowmaster.engine.outline.nodes import DataItem, Outline
-from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.writing_words import put_form
 from flowmaster.engine.values import Json
 
@@ -38,8 +38,7 @@ def compile_outline(value: Json, lines: Mapping[str, int] | None = None, *, pict
     except FlowMasterError as error:
         problems = Problems(lines)
         problems.add(error.code, "bpmn", error.message, expected=error.expected, fix=error.fix)
-        problems.raise_if_any()
-        raise
+        raise OutlineRefused(problems.found) from error
     if picture:
         lay_out(document)
     return Compiled(document, outline, tuple(reading.defaults), tuple(reading.questions))

@@ -6,7 +6,7 @@ from flowmaster.engine.bpmn.identifiers import is_id
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.nodes import Check, DataItem, Outline, Start, Trigger
-from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import outputs, trigger
 from flowmaster.engine.outline.reading_steps import StepReader
@@ -28,8 +28,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         problems.add(
             "outline.value_wrong", "outline", f"An outline is a mapping, not {shown(value)}.", expected=_FORM
         )
-        problems.raise_if_any()
-        raise AssertionError
+        raise OutlineRefused(problems.found)
     reading.unknown_words(value, TOP, "")
     process = _process_id(reading, value)
     _roles(reading, value.get("roles"))

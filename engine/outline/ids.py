@@ -16,11 +16,9 @@ def id_of_condition(condition: str) -> str:
     return f"if_{words}"
 
 
-def wish_of(node: Node | Handler, host: str = "") -> str:
+def wish_of(node: Decision | Parallel | End | Handler, host: str = "") -> str:
     """Return the name that a node's id is made from when the outline gives none."""
     match node:
-        case Step():
-            return node.name
         case Decision():
             first = next((case.condition for case in node.cases if case.condition), "")
             return node.name or id_of_condition(first)
@@ -31,8 +29,6 @@ def wish_of(node: Node | Handler, host: str = "") -> str:
         case Handler():
             said = "late" if node.trigger.kind == "after" else node.trigger.value.removeprefix("=")
             return f"{host} {said or node.trigger.kind}"
-        case _:
-            return ""
 
 
 def assign_ids(outline: Outline, used: Iterable[str] = ()) -> dict[str, str]:
@@ -62,7 +58,7 @@ def assign_ids(outline: Outline, used: Iterable[str] = ()) -> dict[str, str]:
                 ids, taken, start.at, start.name or f"start {start.trigger.value.removeprefix('=')}".strip()
             )
     for node, host in placed:
-        if node.at not in ids:
+        if not isinstance(node, Step) and node.at not in ids:
             _take(ids, taken, node.at, wish_of(node, ids.get(host, host)))
     return ids
 

@@ -111,8 +111,6 @@ class StepReader:
 
     def _kind(self, body: Body, at: str, name: str) -> str | None:
         kinds = [key for key in body if key in _KINDS]
-        if "throw" in kinds and len(kinds) > 1:
-            kinds.remove("throw")
         if len(kinds) == 1:
             if not name and kinds[0] not in UNNAMED:
                 self.reading.problems.add(

@@ -18,7 +18,7 @@ _OTHER_THAN_TEXT = re.compile(r"(?:null|true|false|yes|no|off|y|n|~)\Z|[-+.]?[\d
 def outline_text(value: Json) -> str:
     """Return YAML that reads back as the same value."""
     lines: list[str] = []
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         _mapping(value, "", lines)
     else:
         lines.append(_flow(value))
@@ -104,6 +104,13 @@ def _text(text: str) -> str:
     if _SAFE.match(text) and not _OTHER_THAN_TEXT.match(text) and not text.endswith(" "):
         return text
     if "\n" in text or not text.isprintable() or "\\" in text:
-        return json.dumps(text, ensure_ascii=not text.isprintable())
+        return "".join(map(_visible, json.dumps(text, ensure_ascii=False)))
     escaped = text.replace("'", "''")
     return f"'{escaped}'"
+
+
+def _visible(letter: str) -> str:
+    """Return a letter, one that cannot be seen by its number; JSON's pairs of halves are not YAML."""
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if letter < "\U00010000" else f"\\U{ord(letter):08x}"

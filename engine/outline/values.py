@@ -82,12 +82,10 @@ def native(expression: str) -> Json:
     return expression
 
 
-def literal(value: Json) -> str:
-    """Return the FEEL text of a constant: texts become string literals."""
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
-    return feel_of(value)
+def literal(text: str) -> str:
+    """Return the FEEL string literal of a text."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _key(key: str) -> str:

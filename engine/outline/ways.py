@@ -56,10 +56,6 @@ class Ways:
             (node for node, count in counts.items() if count == most), key=lambda node: self._order[node]
         )
 
-    def position(self, node: str) -> int:
-        """Return where a node stands in the order of the steps."""
-        return self._order.get(node, len(self._order))
-
     def reached(self, start: str) -> set[str]:
         """Return the nodes that come after one, itself included, going forward only."""
         found: set[str] = set()

@@ -53,9 +53,7 @@ class WordWriter:
 
     def performer(self, element: Element, main: Json) -> None:
         """Write who does a task."""
-        if not isinstance(main, Mapping):
-            replace(element, zeebe("assignmentDefinition"), None)
-            return
+        assert isinstance(main, Mapping)
         roles, people = main.get("roles"), main.get("people")
         replace(
             element,
@@ -359,14 +357,10 @@ def _moment(value: Json) -> str | None:
 
 
 def _joined(value: Json) -> str | None:
-    if isinstance(value, str):
-        return value
-    return ", ".join(_texts(value)) if isinstance(value, Sequence) and value else None
+    return ", ".join(_texts(value)) or None
 
 
 def _texts(value: Json) -> list[str]:
-    if isinstance(value, str):
-        return [value]
     return [str(entry) for entry in value] if isinstance(value, Sequence) else []
 
 
