@@ -203,7 +203,7 @@ def fitted(code: Code, wanted: FeelType) -> Code:
         value = code(variables, evaluation)
         if value.__class__ in classes:
             return value
-        result, fits = coerce(value, wanted)
+        result, fits = coerce(value, wanted, evaluation)
         if not fits:
             evaluation.warn(f"A value of kind {kind_of(value)} does not fit the type {wanted}", NOWHERE)
         return result

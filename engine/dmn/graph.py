@@ -330,7 +330,7 @@ class DecisionNode(Node):
         run.where, run.decision = self.name, self.key[1]
         value = table.choose(rows, values, run)
         if self.type is not None and value.__class__ not in self.classes:
-            value, fits = coerce(value, self.type)
+            value, fits = coerce(value, self.type, run)
             if not fits:
                 run.warn(f"The answer does not fit the type {self.type}", NOWHERE)
         run.where, run.decision = outer

@@ -32,7 +32,7 @@ def call_function(target: Function, values: list[object], evaluation: Evaluation
     if target.types:
         fitted: list[object] = []
         for name, wanted, value in zip(target.parameters, target.types, values, strict=False):
-            value, fits = coerce(value, wanted)
+            value, fits = coerce(value, wanted, evaluation)
             if not fits:
                 evaluation.warn(f"The argument {name!r} of `{target.name}` must be {wanted}", place)
                 return None
@@ -44,7 +44,7 @@ def call_function(target: Function, values: list[object], evaluation: Evaluation
     finally:
         evaluation.depth -= 1
     if target.result is not None:
-        result, fits = coerce(result, target.result)
+        result, fits = coerce(result, target.result, evaluation)
         if not fits:
             evaluation.warn(f"The result of `{target.name}` must be {target.result}", place)
             return None

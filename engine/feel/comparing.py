@@ -9,6 +9,8 @@ from flowmaster.engine.feel.temporal import NANOS, Date, DateTime, DayTimeDurati
 from flowmaster.engine.feel.values import Function, Range, kind_of
 
 NESTING_MAX = 200
+TEXT_FREE = 4096
+"""Texts up to this length are compared without pay."""
 
 
 def equal(left: object, right: object, run: Evaluation, depth: int = 0) -> bool | None:
@@ -17,6 +19,10 @@ def equal(left: object, right: object, run: Evaluation, depth: int = 0) -> bool 
         return left is right
     kind = left.__class__
     if kind is right.__class__:
+        if kind is str:
+            if len(left) == len(right) > TEXT_FREE:  # type: ignore[arg-type]  # Texts, as just tested.
+                pay_for(left, run)
+            return left == right
         test = _EQUAL.get(kind)
         if test is not None:
             return test(left, right)
@@ -66,6 +72,12 @@ def _equal_ranges(left: object, right: object, run: Evaluation) -> bool:
     )
 
 
+def pay_for(text: object, run: Evaluation) -> None:
+    """Pay for comparing a value if it is a long text."""
+    if text.__class__ is str:
+        run.spend(len(text) >> 12)
+
+
 def _same(left: object, right: object) -> bool:
     return left == right
 
@@ -108,7 +120,6 @@ _EQUAL: dict[type, Callable[[object, object], bool | None]] = {
     bool: _same,
     int: _same,
     Decimal: _same,
-    str: _same,
     Date: _same,
     DayTimeDuration: _same,
     YearMonthDuration: _same,

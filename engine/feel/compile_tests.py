@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowmaster.engine.feel import syntax as s
-from flowmaster.engine.feel.comparing import compare, equal, in_range
+from flowmaster.engine.feel.comparing import compare, equal, in_range, pay_for
 from flowmaster.engine.feel.evaluation import Evaluation, Place
 from flowmaster.engine.feel.scope import Scope
 from flowmaster.engine.feel.syntax import mentions
@@ -156,6 +156,7 @@ def _sign_test(compiler: "Compiler", node: s.UnaryTest) -> Test:
     decide = _SIGNS[sign]
 
     def run(value: Any, variables: Mapping[str, object], evaluation: Evaluation) -> bool | None:
+        pay_for(value, evaluation)
         order = compare(value, code(variables, evaluation))
         return None if order is None else decide(order)
 
@@ -206,6 +207,7 @@ def matches(value: object, wanted: object, evaluation: Evaluation) -> bool | Non
 def _in_range_value(value: object, wanted: Range, evaluation: Evaluation) -> bool | None:
     if isinstance(value, Range):
         return equal(value, wanted, evaluation)
+    pay_for(value, evaluation)
     return in_range(value, wanted)
 
 

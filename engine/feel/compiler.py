@@ -12,7 +12,7 @@ from typing import Any
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.arithmetic import calculate, negate
 from flowmaster.engine.feel.builtins.registry import BUILTINS
-from flowmaster.engine.feel.comparing import compare, equal
+from flowmaster.engine.feel.comparing import compare, equal, pay_for
 from flowmaster.engine.feel.compile_calls import compile_call, compile_function
 from flowmaster.engine.feel.compile_collections import (
     compile_context,
@@ -258,6 +258,7 @@ def _equality(sign: str, left: object, right: object, evaluation: Evaluation, pl
 def _order(sign: str, left: Any, right: Any, evaluation: Evaluation, place: Place) -> bool | None:
     if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
         return _RELATIONS[sign](left, right)
+    pay_for(left, evaluation)
     result = compare(left, right)
     if result is None:
         evaluation.warn(f"{kind_of(left)} and {kind_of(right)} have no order", place)
@@ -317,6 +318,7 @@ def _between(compiler: Compiler, node: Any) -> Code:
     def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
         operand = value(variables, evaluation)
         lower, upper = low(variables, evaluation), high(variables, evaluation)
+        pay_for(operand, evaluation)
         from_low, to_high = compare(operand, lower), compare(operand, upper)
         if from_low is None or to_high is None:
             other = lower if from_low is None else upper
@@ -336,7 +338,7 @@ def _instance_of(compiler: Compiler, node: Any) -> Code:
         if wanted is None:
             evaluation.warn("The type behind `instance of` is unknown", place)
             return None
-        return is_instance(operand, wanted)
+        return is_instance(operand, wanted, evaluation)
 
     return compiler.fold(run, value)
 

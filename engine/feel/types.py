@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.evaluation import QUIET, Evaluation
 from flowmaster.engine.feel.temporal import Date, DateTime, DayTimeDuration, Time, YearMonthDuration
 from flowmaster.engine.feel.values import Function, Range, kind_of
 
@@ -88,14 +89,14 @@ def resolve(expression: s.TypeExpression, types: Resolver = simple_type) -> Feel
             return FeelType("function", inner, parameters=kinds)
 
 
-def is_instance(value: object, wanted: FeelType) -> bool:
+def is_instance(value: object, wanted: FeelType, run: Evaluation) -> bool:
     """Tell whether a value that is not null conforms to a type."""
     if value is None:
         return wanted.kind == "Null"
-    return conforms(value, wanted, allowed=False)
+    return conforms(value, wanted, run, allowed=False)
 
 
-def conforms(value: object, wanted: FeelType, *, allowed: bool = True) -> bool:
+def conforms(value: object, wanted: FeelType, run: Evaluation, *, allowed: bool = True) -> bool:
     """Tell whether a value may stand where a type is wanted; null always may.
 
     `allowed` asks for the allowed values of the type too, which `instance of` does not.
@@ -111,15 +112,20 @@ def conforms(value: object, wanted: FeelType, *, allowed: bool = True) -> bool:
         return False
     if kind == "list" and wanted.item is not None:
         assert isinstance(value, (list, tuple))
-        return all(conforms(item, wanted.item, allowed=allowed) for item in value)
+        run.spend(1 + (len(value) >> 2))
+        if classes_of(wanted.item).issuperset(map(type, value)):
+            return True
+        return all(conforms(item, wanted.item, run, allowed=allowed) for item in value)
     if kind == "context" and wanted.entries:
         assert isinstance(value, dict)
+        run.spend(1)
         return all(
-            name in value and conforms(value[name], entry, allowed=allowed) for name, entry in wanted.entries
+            name in value and conforms(value[name], entry, run, allowed=allowed)
+            for name, entry in wanted.entries
         )
     if kind == "range" and wanted.item is not None:
         assert isinstance(value, Range)
-        return all(conforms(end, wanted.item) for end in (value.low, value.high))
+        return all(conforms(end, wanted.item, run) for end in (value.low, value.high))
     if kind == "function" and wanted.parameters is not None:
         assert isinstance(value, Function)
         return _function_conforms(value, wanted)
@@ -169,18 +175,18 @@ def classes_of(wanted: FeelType | None) -> frozenset[type]:
     return _CLASSES.get(wanted.kind, frozenset())
 
 
-def coerce(value: object, wanted: FeelType) -> tuple[object, bool]:
+def coerce(value: object, wanted: FeelType, run: Evaluation = QUIET) -> tuple[object, bool]:
     """Fit a value to a type: as it is, `[x]` as `x`, `x` as `[x]`; and whether it fitted (DMN 1.5, 10.3.2.9.4)."""
-    if conforms(value, wanted):
+    if conforms(value, wanted, run):
         return value, True
     if isinstance(value, (list, tuple)) and len(value) == 1 and wanted.kind != "list":
-        inner, fits = coerce(value[0], wanted)
+        inner, fits = coerce(value[0], wanted, run)
         return (inner, True) if fits else (None, False)
     if (
         wanted.kind == "list"
         and value is not None
         and not isinstance(value, (list, tuple))
-        and conforms([value], wanted)
+        and conforms([value], wanted, run)
     ):
         return [value], True
     if wanted.kind == "date and time" and kind_of(value) == "date":

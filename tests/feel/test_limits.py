@@ -193,3 +193,92 @@ def test_no_characters_make_anything_but_a_value_or_a_named_error(text: str) -> 
         f"date({text})",
     ):
         _run(compile_expression, source)
+
+
+LONG = "a" * 1_000_000
+MANY = list(range(200_000))
+HOSTILE = {
+    "text": LONG,
+    "other": "a" * 999_999 + "a",
+    "list": MANY,
+    "more": [*MANY[:-1], 199_999],
+    "mixed": [*MANY, None],
+    "short": "a" * 3000,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in 1..1000000 return upper case(text)",
+        "for i in 1..1000000 return substring(text, 2)",
+        "for i in 1..1000000 return trim(text)",
+        "for i in 1..1000000 return to base64(text)",
+        "every i in 1..1000000 satisfies not(contains(text, other + other))",
+        "every i in 1..1000000 satisfies text = other",
+        "every i in 1..1000000 satisfies text <= other",
+        "every i in 1..1000000 satisfies text between other and other",
+        "every i in 1..1000000 satisfies text in [other..other]",
+        "every i in 1..1000000 satisfies text in (<= other, < other)",
+        "every i in 1..1000000 satisfies list = more",
+        "every i in 1..1000000 satisfies list instance of list<number>",
+        "every i in 1..1000000 satisfies count(mixed[item instance of list<string>]) = 0",
+        "every i in 1..1000000 satisfies mixed instance of list<number>",
+        "for i in 1..1000000 return sublist(list, 2)",
+        "for i in 1..1000000 return (function(l: list<number>) count(l))(list)",
+        "for i in 1e6144..1 return i",
+        "some i in 1..1e6144 satisfies i < 0",
+        'matches(short, "^(a+)+\\1b$")',
+        'matches(text, "(a+)+$")',
+        'replace(short, "a", text)',
+        'split(text, "[a]")',
+        "distinct values(for i in list return [i])",
+        'string join(for i in 1..100000 return "a", text)',
+    ],
+)
+def test_work_on_large_values_is_paid_for_by_their_size(text: str) -> None:
+    with pytest.raises(FeelLimitExceeded):
+        compile_expression(text).evaluate(HOSTILE, limits=Limits(steps=100_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "10 ** 999999999",
+            "2 ** 999999999.5",
+            "exp(1e6000)",
+            "1e6144 * 10",
+            "log(0)",
+            "date(1e6144, 1, 1)",
+        ),
+        *(
+            'number("1e99999999999999999999")',
+            "time(1, 1, 1e6144)",
+            "list[1e6144]",
+            "substring(text, 1e6144)",
+        ),
+        *('@"P1Y" * 1e6000', '@"PT1S" / 1e-6000', '@"2020-01-01" + @"P99999999999999999999D"'),
+        *("from unix timestamp(1e6144)", "date(text)", "duration(text)", "number(text)", "from base64(text)"),
+        *(
+            'range("[" + substring(text, 100) + "..2]")',
+            'matches("a", "(a{0,1000}){0,1000}b")',
+            "sublist(list, 1e6144)",
+        ),
+        *(
+            "product(for i in 1..1000 return 9e6000)",
+            "matches(short, substring(text, 2))",
+            "partition(list, 0.5)",
+        ),
+    ],
+)
+def test_extreme_sizes_have_no_answer_instead_of_much_work(text: str) -> None:
+    result = compile_expression(text).evaluate(HOSTILE)
+    assert result.value is None
+    assert result.warnings
+
+
+def test_a_text_or_a_number_too_long_to_read_is_refused() -> None:
+    for text in ("1" * 300_000, "1e999999999999", '"' + "a" * 300_000 + '"', "[" * 100_000, "-" * 1000 + "1"):
+        with pytest.raises(FeelSyntaxError):
+            compile_expression(text)

@@ -33,6 +33,7 @@ def get_entries(run: Evaluation, m: dict[str, object]) -> object:
 
     Example: get entries({a: 1}) = [{key: "a", value: 1}]
     """
+    run.hold(len(m))
     return [{"key": key, "value": value} for key, value in m.items()]
 
 

@@ -216,6 +216,7 @@ def sublist(run: Evaluation, items: List, start: Number, length: Number | None =
     Example: sublist([4, 5, 6], -1) = [6]
     """
     first = _position(start, len(items))
+    run.hold(len(items) - first)
     rest = items[first:]
     if length is None:
         return rest

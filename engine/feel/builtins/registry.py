@@ -163,6 +163,9 @@ def call(
     for overload in overloads:
         fitted = overload.fit(arguments)
         if fitted is not None:
+            for value in fitted:
+                if value.__class__ is str:
+                    run.spend(len(value) >> 5)
             try:
                 return overload.call(run, *fitted)
             except Fault as fault:
