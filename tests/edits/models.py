@@ -71,7 +71,7 @@ def refusal(*edits: dict[str, Any], of: BpmnDocument = DOCUMENT) -> FlowMasterEr
     return caught.value
 
 
-def step(document: BpmnDocument, name: str) -> Json:
+def step(document: BpmnDocument, name: str) -> Any:
     """Return what an outline says of a step, foreign extensions left out."""
     found = _find(decompile(document)["steps"], name)
     assert isinstance(found, dict), name

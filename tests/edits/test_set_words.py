@@ -75,7 +75,7 @@ def test_a_word_is_set_and_the_rest_of_the_process_stays(name: str, words: Words
     assert moved_shapes(now) <= beside
     assert now.element(node.id).extension("{urn:x}note") is not None
     for word, value in (says or {}).items():
-        assert step(now, name).get(word) == value, word  # type: ignore[union-attr]  # A mapping.
+        assert step(now, name).get(word) == value, word
 
 
 OTHERS = ("callActivity", "sendTask", "intermediateThrowEvent", "intermediateCatchEvent", "subProcess")
@@ -90,7 +90,7 @@ def test_a_title_and_a_text_are_set_and_taken_away() -> None:
 
 def test_a_form_of_its_own_is_kept_in_the_process() -> None:
     now = edited({"set": "approve", "form": {"note": "text"}})
-    assert step(now, "approve")["form"] == {"note": "text"}  # type: ignore[index,call-overload]  # A mapping.
+    assert step(now, "approve")["form"] == {"note": "text"}
     assert changed_elements(now) == set()
 
 
@@ -107,9 +107,9 @@ def test_late_and_on_are_replaced_with_the_steps_that_only_they_led_to() -> None
     )
     assert now.find("mend") is None
     assert now.find("late") is None
-    assert step(now, "pay")["on"] == {"GONE": "sign"}  # type: ignore[index,call-overload]  # A mapping.
+    assert step(now, "pay")["on"] == {"GONE": "sign"}
     assert now.element("nudge").kind == "serviceTask"
-    assert step(now, "pay")["late"]["keep"] is True  # type: ignore[index,call-overload]
+    assert step(now, "pay")["late"]["keep"] is True
     bare = edited({"set": "pay", "on": None, "late": None})
     assert bare.boundary_events(bare.element("pay")) == []
     assert bare.find("mend") is None
@@ -137,9 +137,9 @@ def test_who_does_a_step_decides_its_lane() -> None:
 
 def test_the_condition_of_a_step_comes_changes_and_goes() -> None:
     guarded = edited({"set": "pay", "when": "total > 1"})
-    assert step(guarded, "pay")["when"] == "total > 1"  # type: ignore[index,call-overload]  # A mapping.
+    assert step(guarded, "pay")["when"] == "total > 1"
     other = edited({"set": "pay", "when": "total > 2"}, of=guarded)
-    assert step(other, "pay")["when"] == "total > 2"  # type: ignore[index,call-overload]
+    assert step(other, "pay")["when"] == "total > 2"
     assert other.element("when_pay").name == "total > 2?"
     bare = edited({"set": "pay", "when": None}, of=other)
     assert bare.find("when_pay") is None
