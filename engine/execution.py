@@ -285,13 +285,20 @@ class Execution:
         self.emit(ev.ElementEntered(key, join, scope.key, via))
         return self.state.nodes[key]
 
+    def arrive_again(self, node: Node, flow: str) -> None:
+        """Let a token that was stopped before an element come to it once more, at its join if it has one."""
+        self.emit(ev.FlowTaken(flow, node.scope))
+        self.emit(ev.ElementCancelled(node.key, node.element))
+        incoming = next(each for each in self.elements[node.element].incoming if each.id == flow)
+        self._agenda.append((incoming, node.scope))
+
     def _stop_token(self, flow: Flow, scope_key: int) -> None:
         element = self.elements[flow.target]
         key = self.key()
         self.emit(ev.ElementEntered(key, element.id, scope_key, (flow.id,)))
         self.raise_incident(
             self.state.nodes[key],
-            "entering",
+            f"{ARRIVING}{flow.id}",
             "engine.too_many_steps",
             f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit.",
         )
@@ -334,6 +341,8 @@ class Execution:
 
 
 _NOTHING: Mapping[str, Json] = {}
+ARRIVING = "arriving/"
+"""The stage of an incident of a token that was stopped before an element, before the id of its flow."""
 STARTING = "starting/"
 """The stage of an incident of a process that begins at a chosen start event, before the id of that event."""
 

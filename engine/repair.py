@@ -8,7 +8,7 @@ from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_at
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import STARTING, Execution
+from flowmaster.engine.execution import ARRIVING, STARTING, Execution
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
 
@@ -54,6 +54,8 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             return
         case stage if stage.startswith(DEADLINE):
             HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
+        case stage if stage.startswith(ARRIVING):
+            run.arrive_again(node, stage.removeprefix(ARRIVING))
         case stage if stage.startswith(STARTING):
             begin_at(run, node, stage.removeprefix(STARTING))
         case stage:

@@ -114,13 +114,15 @@ def catcher_of(run: Execution, start: Node, definition: str, code: str) -> Catch
 def _outwards(run: Execution, start: Node, definition: str) -> Iterator[tuple[Node, list[Element]]]:
     """Return, from a node outwards, who may catch: event sub-processes inside a scope, then its boundary.
 
-    An event sub-process does not catch what is thrown inside itself.
+    An event sub-process does not catch what is thrown inside itself; once one has interrupted its scope, the
+    others of that scope do not catch either.
     """
     inside, at = "", start
     while True:
-        handlers = run.model.process.handlers.get(at.element, ())
-        starts = [run.elements[name] for name in handlers if run.elements[name].scope != inside]
-        yield at, [event for event in starts if event.family == f"startEvent/{definition}"]
+        handlers = [run.elements[name] for name in run.model.process.handlers.get(at.element, ())]
+        if not any(event.scope == inside and event.interrupting for event in handlers):
+            family = f"startEvent/{definition}"
+            yield at, [event for event in handlers if event.scope != inside and event.family == family]
         if at.key == ROOT:
             return
         boundaries = run.elements[at.element].boundaries

@@ -260,3 +260,21 @@ def test_a_signal_is_waited_for_without_a_key() -> None:
     wait = Case(model(S + catch + flows("s k"), SIGNAL)).wait("k")
     assert isinstance(wait, EventWait)
     assert (wait.kind, wait.name, wait.key) == ("signal", "go", "")
+
+
+def test_what_is_thrown_after_an_event_sub_process_has_interrupted_its_scope_is_not_caught_beside_it() -> (
+    None
+):
+    def handler(key: str, trigger: str, rest: str) -> str:
+        start = event("startEvent", f"{key}s", trigger, 'isInterrupting="true"')
+        flow = f'<sequenceFlow id="{key}f" sourceRef="{key}s" targetRef="{key}e"/>'
+        return f'<subProcess id="{key}" triggeredByEvent="true">{start}{rest}{flow}</subProcess>'
+
+    throws = event("endEvent", "he", '<errorEventDefinition errorRef="er"/>')
+    first = handler("h", '<messageEventDefinition messageRef="m"/>', throws)
+    second = handler("k", '<errorEventDefinition errorRef="er"/>', '<endEvent id="ke"/>')
+    body = S + user("a") + E + first + second + flows("s a", "a e")
+    case = Case(model(body, MESSAGE + '<error id="er" errorCode="BAD"/>'), {"topic": "x", "key": "1"})
+    case.receive("hs")
+    assert case.state.status == "failed"
+    assert "k" not in case.completed()

@@ -160,3 +160,14 @@ def test_a_token_that_moves_while_its_instance_is_paused_still_leaves_what_it_th
     case.do(cmd.PauseInstance)
     case.do(cmd.ReportChildEnded, case.wait("a").id, "completed")
     assert case.state.status == "completed"
+
+
+def test_a_token_that_a_limit_stopped_before_a_join_waits_there_for_the_other_when_retried() -> None:
+    gateways = '<exclusiveGateway id="m"/><parallelGateway id="g"/><parallelGateway id="j"/>'
+    loop = flows("s t", "t m", "m g", "g j", "g j", "j m")
+    case = Case(model(S + '<task id="t"/>' + gateways + loop))
+    assert case.incidents() == {"j": "engine.too_many_steps"}
+    case.do(cmd.Retry)
+    assert case.incidents() == {"j": "engine.too_many_steps"}
+    assert len(case.state.nodes) == 2
+    assert case.completed().count("g") - case.completed().count("j") == 1
