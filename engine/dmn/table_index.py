@@ -219,31 +219,49 @@ def _grid(
     key: Callable[[Any], Any] = _same,
 ) -> tuple[list[Any], list[int]]:
     """Return the points that cells name and the rules at and between them: slot 2i+1 is point i, 2i lies before."""
-    own = [(row, cell, sorted({key(v) for v in cell.constants or () if belongs(v)})) for row, cell in cells]
-    points = sorted({point for _, _, mine in own for point in mine})
+    own = {
+        id(cell): (cell, sorted({key(v) for v in cell.constants or () if belongs(v)})) for _, cell in cells
+    }
+    points = sorted({point for _, mine in own.values() for point in mine})
     place = {point: index for index, point in enumerate(points)}
     begins = [0] * (2 * len(points) + 2)
-    for row, cell, mine in own:
+    turns = {
+        known: _turns(cell, mine, [2 * place[point] + 1 for point in mine], 2 * len(points) + 1, between, key)
+        for known, (cell, mine) in own.items()
+    }
+    for row, cell in cells:
         bit = 1 << row
-        slots = [2 * place[point] + 1 for point in mine]
-        for index in range(len(mine) + 1):
-            low = mine[index - 1] if index else None
-            high = mine[index] if index < len(mine) else None
-            first = slots[index - 1] + 1 if index else 0
-            last = slots[index] if index < len(mine) else 2 * len(points) + 1
-            probe = between(low, high)
-            if first < last and probe is not None and cell.passes(probe):
-                begins[first] ^= bit
-                begins[last] ^= bit
-            if high is not None and cell.passes(_value_at(high, key)):
-                begins[last] ^= bit
-                begins[last + 1] ^= bit
+        for slot in turns[id(cell)]:
+            begins[slot] ^= bit
     masks: list[int] = []
     active = 0
     for change in begins[: 2 * len(points) + 1]:
         active ^= change
         masks.append(active | always)
     return points, masks
+
+
+def _turns(
+    cell: Cell,
+    mine: Sequence[Any],
+    slots: Sequence[int],
+    end: int,
+    between: Callable[[Any, Any], object],
+    key: Callable[[Any], Any],
+) -> list[int]:
+    """Return the slots at which a cell begins to match or ends, given the points it names and their slots."""
+    found: list[int] = []
+    for index in range(len(mine) + 1):
+        low = mine[index - 1] if index else None
+        high = mine[index] if index < len(mine) else None
+        first = slots[index - 1] + 1 if index else 0
+        last = slots[index] if index < len(mine) else end
+        probe = between(low, high)
+        if first < last and probe is not None and cell.passes(probe):
+            found += (first, last)
+        if high is not None and cell.passes(_value_at(high, key)):
+            found += (last, last + 1)
+    return found
 
 
 def _value_at(point: Any, key: Callable[[Any], Any]) -> object:

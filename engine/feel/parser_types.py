@@ -1,7 +1,7 @@
 """What the parser is made of: looking at tokens, naming faults, and reading type expressions."""
 
 from flowmaster.engine.feel import syntax as s
-from flowmaster.engine.feel.evaluation import Place
+from flowmaster.engine.feel.evaluation import NOWHERE, Place
 from flowmaster.engine.feel.lexer import FeelSyntaxError, Lines, Token
 
 _TYPE_NAMES = (
@@ -24,10 +24,15 @@ class TypeParser:
     text: str
     tokens: list[Token]
     index: int
+    _placed: tuple[int, Place] = (-1, NOWHERE)
 
     def place(self) -> Place:
         """Return the place of the present token."""
-        return self.lines.place(self.tokens[self.index].start)
+        index, place = self._placed
+        if index != self.index:
+            place = self.lines.place(self.tokens[self.index].start)
+            self._placed = self.index, place
+        return place
 
     def error(self, message: str) -> FeelSyntaxError:
         """Return an error at the present token."""
