@@ -5,7 +5,20 @@ An operation's module lists what it offers in `OPERATIONS`; a module that is not
 
 from collections.abc import Iterable
 
-from flowmaster.tools import audit, documents, instances, operations, processes, rules, server, tasks, work
+from flowmaster.tools import (
+    audit,
+    documents,
+    instances,
+    operations,
+    processes,
+    rule_compare,
+    rule_tests,
+    rule_views,
+    rules,
+    server,
+    tasks,
+    work,
+)
 from flowmaster.tools.registry import AnyOperation, Registry
 
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
@@ -14,6 +27,9 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     tasks.OPERATIONS,
     work.OPERATIONS,
     rules.OPERATIONS,
+    rule_views.OPERATIONS,
+    rule_tests.OPERATIONS,
+    rule_compare.OPERATIONS,
     documents.OPERATIONS,
     operations.OPERATIONS,
     audit.OPERATIONS,

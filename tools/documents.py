@@ -83,7 +83,7 @@ class _Learned(NamedTuple):
 
 
 async def _recover(call: Call, arguments: DocumentAdd, subject: str) -> DocumentView:
-    row, data = _stored(call.app.runtime.reader, call.caller.tenant, subject)
+    row, data = stored_document(call.app.runtime.reader, call.caller.tenant, subject)
     return _view(row, await to_thread(_learn, Source(data, row.name), arguments.document_schema))
 
 
@@ -102,7 +102,7 @@ async def document_add(call: Call, arguments: DocumentAdd) -> DocumentView:
             store_once(transaction, call, subject=known[0].document)
             return known[0], True, _others(transaction, tenant, fact, known[0].document)
         at = runtime.clock.now(transaction)
-        slug = _slug(learned.document.filename)
+        slug = slug_of(learned.document.filename)
         row = DocumentRow(
             document=f"{slug}:{transaction.next_number(tenant, f'document:{slug}')}",
             name=learned.document.filename,
@@ -150,7 +150,7 @@ class DocumentRead(Arguments):
 @operation(right="document.read", core=True, read_only=True)
 async def document_read(call: Call, arguments: DocumentRead) -> DocumentView:
     """Read a kept document: fields by a schema, text of pages, or the lines and rows that answer a question."""
-    row, data = _stored(call.app.runtime.reader, call.caller.tenant, arguments.document)
+    row, data = stored_document(call.app.runtime.reader, call.caller.tenant, arguments.document)
     schema = arguments.document_schema
     if schema is None and (arguments.question or arguments.pages):
         schema = False
@@ -238,7 +238,8 @@ def _meta(learned: _Learned, arguments: DocumentAdd) -> Json:
     return meta
 
 
-def _stored(reader: Reader, tenant: str, document: str) -> tuple[DocumentRow, bytes]:
+def stored_document(reader: Reader, tenant: str, document: str) -> tuple[DocumentRow, bytes]:
+    """Return a document that was added, with its bytes, or refuse an unknown one."""
     row = reader.find_document(tenant, document)
     data = reader.blob(tenant, row.sha256) if row is not None else None
     if row is None or data is None:
@@ -253,7 +254,8 @@ def _stored(reader: Reader, tenant: str, document: str) -> tuple[DocumentRow, by
     return row, data
 
 
-def _slug(filename: str) -> str:
+def slug_of(filename: str) -> str:
+    """Return a file's name as the beginning of an id."""
     plain = filename.lower()
     for letter, written in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
         plain = plain.replace(letter, written)

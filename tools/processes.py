@@ -34,16 +34,11 @@ from flowmaster.tools.drafts import (
 )
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
+from flowmaster.tools.pages import page_of
 from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 from flowmaster.tools.scenarios import Tested, in_short, run_scenarios, scenarios_of, summary_of
-
-PAGE_ROWS = 100
-"""How many entries of a view that is a list one answer holds."""
-
-PAGE_CHARACTERS = 50_000
-"""How much of a view one answer holds."""
 
 
 class ProcessCreate(WriteArguments):
@@ -233,25 +228,15 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
-    content, version, draft = _source(reader, tenant, arguments)
-    shown = render(arguments.view, content, arguments.process, reader, tenant)
-    cursor = None
-    if isinstance(shown.content, str):
-        start = _offset(arguments.cursor)
-        page = shown.content[start : start + PAGE_CHARACTERS]
-        if start + PAGE_CHARACTERS < len(shown.content):
-            cursor = str(start + PAGE_CHARACTERS)
-        shown = shown._replace(content=page)
-    elif isinstance(shown.content, list):
-        start = _offset(arguments.cursor)
-        cursor = str(start + PAGE_ROWS) if start + PAGE_ROWS < len(shown.content) else None
-        shown = shown._replace(content=shown.content[start : start + PAGE_ROWS])
+    bpmn, version, draft = _source(reader, tenant, arguments)
+    shown = render(arguments.view, bpmn, arguments.process, reader, tenant)
+    content, cursor = page_of(shown.content, arguments.cursor)
     return ProcessShown(
         process=arguments.process,
         version=version,
         draft=draft,
         view=arguments.view,
-        content=shown.content,
+        content=content,
         inputs=shown.inputs,
         next_cursor=cursor,
     )
@@ -263,19 +248,6 @@ def _source(reader: Reader, tenant: str, arguments: ProcessRead) -> tuple[str, i
         return version.content, version.version, None
     draft = draft_of(reader, tenant, arguments.process, arguments.draft)
     return draft.content, None, draft.number
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 12:
-        raise FlowMasterError(
-            "cursor.invalid",
-            f"{cursor[:80]!r} is no cursor of a view.",
-            path="cursor",
-            fix="Take `next_cursor` of the page before.",
-        )
-    return int(cursor)
 
 
 class ProcessFind(Arguments):

@@ -198,9 +198,8 @@ def _expectation(node: Mapping[str, Any]) -> Json:
         return list(node["enum"])
     if "const" in node:
         return [node["const"]]
-    kinds = [each["type"] for each in (node, *node.get("anyOf", ())) if "type" in each]
     bounds = [f"{word} {node[key]}" for key, word in _BOUNDS.items() if key in node]
-    said = " or ".join(dict.fromkeys(kinds)) or "any value"
+    said = " or ".join(dict.fromkeys(_kinds(node))) or "any value"
     return ", ".join([said, *bounds])
 
 
@@ -225,9 +224,15 @@ def _example(node: Mapping[str, Any]) -> str:
     elif "default" in node:
         value = node["default"]
     else:
-        kind = next((each["type"] for each in (node, *node.get("anyOf", ())) if "type" in each), "string")
-        value = node.get("minimum", _EXAMPLES.get(str(kind), "text"))
+        kind = next(iter(_kinds(node)), "string")
+        value = node.get("minimum", _EXAMPLES.get(kind, "text"))
     return write_json(value).decode()
+
+
+def _kinds(node: Mapping[str, Any]) -> list[str]:
+    """Return the types that a value may have."""
+    told = [each["type"] for each in (node, *node.get("anyOf", ())) if "type" in each]
+    return [kind for each in told for kind in (each if isinstance(each, list) else [each])]
 
 
 def _pair(steps: Sequence[str | int]) -> str:

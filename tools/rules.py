@@ -1,26 +1,29 @@
 """Operations on rules: save DMN decisions and tables, and evaluate decisions and FEEL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anyio import to_thread
 from pydantic import Field
 
 from flowmaster.engine.dmn.analysis import problems
-from flowmaster.engine.dmn.compact import table_to_dmn
-from flowmaster.engine.dmn.reader import DmnModel, read_dmn
+from flowmaster.engine.dmn.reader import DmnModel
+from flowmaster.engine.dmn.run import DecisionFault, DecisionResult
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression, to_json
+from flowmaster.engine.model import Decision
+from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
-from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.models import Arguments, Result, Value, Variables, WriteArguments, follow_up
-from flowmaster.tools.naming import naming
+from flowmaster.tools.naming import instant_of, naming
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
+from flowmaster.tools.rule_sources import source_of
+from flowmaster.tools.rule_tests import check_cases, put_cases
+from flowmaster.tools.rule_versions import KIND, number_of, unknown_version
 
-KIND = "decision"
-KNOWN_MAX = 1_000
 SAID_LENGTH = 200
 """Characters of a value or an expression that a sentence repeats."""
 
@@ -29,9 +32,9 @@ class RuleSave(WriteArguments):
     """A DMN file or a table."""
 
     dmn: str = Field(default="", description="DMN XML.")
-    table: dict[str, Value] | None = Field(
+    table: Variables | str | None = Field(
         default=None,
-        description="Decision table: {decision, inputs, outputs, hit, rules}.",
+        description="{decision, inputs, outputs, hit, rules}, CSV, or {document}.",
         examples=[
             {
                 "decision": "level",
@@ -43,6 +46,13 @@ class RuleSave(WriteArguments):
         ],
     )
     decision: str = Field(default="", max_length=200, description="Which decision of the file is meant.")
+    tests: list[dict[str, Value]] | None = Field(
+        default=None,
+        description="Cases {name, inputs, expect}; must pass.",
+        examples=[[{"name": "small", "inputs": {"amount": 5}, "expect": "one"}]],
+    )
+    valid_from: str = Field(default="", max_length=60, description="Default: now.", examples=["2027-01-01"])
+    tag: str = Field(default="", max_length=100, description="Its tag.", examples=["tariff-2027"])
 
 
 class RuleSaved(Result):
@@ -50,7 +60,13 @@ class RuleSaved(Result):
 
     decision: str = Field(description="Its id.")
     version: int = Field(description="Its new version.")
+    valid_from: str = Field(description="From when on it is in force.")
+    replaced: str = Field(default="", description="When another version that is there already takes over.")
     problems: list[dict[str, Any]] = Field(description="Gaps, overlaps and type errors.")
+    tests: int = Field(default=0, description="How many test cases passed.")
+    rule_coverage: dict[str, Any] = Field(
+        default={}, description="Of each table the cases reach: its rules, and those that no case covers."
+    )
     decisions: list[str] = Field(default=[], description="All decisions of the file.")
 
 
@@ -58,31 +74,21 @@ class RuleSaved(Result):
 async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
     """Save the next version of a decision, from DMN or a table."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    if bool(arguments.dmn) == (arguments.table is not None):
-        raise FlowMasterError(
-            "arguments.invalid", "Give either `dmn` or `table`.", path="dmn", fix="Give one of them."
-        )
-    with naming("dmn" if arguments.dmn else "table"):
-        dmn = arguments.dmn or table_to_dmn(arguments.table or {})
-        model = read_dmn(dmn)
+    since = instant_of(arguments.valid_from, "valid_from")
+    dmn, model = source_of(runtime.reader, tenant, arguments.dmn, arguments.table, arguments.decision)
     main = _main(model, arguments.decision)
-    found = [problem.body() for problem in problems(model)]
+    found = [problem.body() for problem in await to_thread.run_sync(problems, model)]
     names = [decision.id for decision in model.decisions]
+    tests = check_cases(runtime.reader, tenant, model, main, arguments.tests, since or runtime.now())
 
-    def work(transaction: Transaction) -> int:
+    def work(transaction: Transaction) -> tuple[int, int, int | None]:
         at = runtime.clock.now(transaction)
-        versions: dict[str, int] = {}
-        for decision in model.decisions:
-            versions[decision.id] = transaction.put_version(
-                tenant,
-                KIND,
-                decision.id,
-                name=decision.name or decision.id,
-                content=dmn,
-                by=call.caller.actor,
-                at=at,
-                note=arguments.reason or "",
-            )
+        valid_from = at if since is None else since
+        versions = {
+            name: _put(transaction, call, arguments, name, dmn, model, at, valid_from) for name in names
+        }
+        if arguments.tests is not None:
+            put_cases(transaction, call, main, arguments.tests, at)
         transaction.journal(
             tenant,
             f"decision:{main}",
@@ -90,19 +96,55 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
             by=call.caller.actor,
             operation="rule_save",
             reason=arguments.reason or "",
-            data={"version": versions[main]},
+            data={"version": versions[main], "valid_from": iso(valid_from), "tests": len(tests.played)},
         )
         store_once(transaction, call, subject=main)
-        return versions[main]
+        later = [
+            each.valid_from
+            for each in transaction.versions(tenant, KIND, main)
+            if each.valid_from > valid_from
+        ]
+        return versions[main], valid_from, min(later, default=None)
 
-    version = await runtime.write(work, dry_run=arguments.dry_run)
+    version, valid_from, replaced = await runtime.write(work, dry_run=arguments.dry_run)
     return RuleSaved(
         decision=main,
         version=version,
+        valid_from=iso(valid_from),
+        replaced="" if replaced is None else iso(replaced),
         problems=(shown := leading(found)),
+        tests=len(tests.played),
+        rule_coverage=tests.coverage if tests.played else {},
         left_out=left_out({"problems": (len(found), len(shown))}),
         decisions=names if len(names) > 1 else [],
-        next=[follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}}, "Try it."))],
+        next=[
+            follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}, "version": version}, "Try it."))
+        ],
+    )
+
+
+def _put(
+    transaction: Transaction,
+    call: Call,
+    arguments: RuleSave,
+    name: str,
+    dmn: str,
+    model: DmnModel,
+    at: int,
+    valid_from: int,
+) -> int:
+    titles = {decision.id: decision.name for decision in model.decisions}
+    return transaction.put_version(
+        call.caller.tenant,
+        KIND,
+        name,
+        name=titles[name] or name,
+        content=dmn,
+        by=call.caller.actor,
+        at=at,
+        tag=arguments.tag,
+        note=arguments.reason or "",
+        valid_from=valid_from,
     )
 
 
@@ -113,7 +155,7 @@ def _main(model: DmnModel, wanted: str) -> str:
             "dmn.no_decision", "The file has no decision.", path="dmn", fix="Add a decision."
         )
     if not wanted:
-        return names[-1] if len(names) == 1 else names[0]
+        return names[0]
     if wanted not in names:
         raise FlowMasterError(
             "rule.not_in_file",
@@ -131,13 +173,16 @@ class RuleEvaluate(Arguments):
     decision: str = Field(default="", description="Decision id.", examples=["approval_level"])
     expression: str = Field(default="", max_length=50_000, description="FEEL, instead of a decision.")
     inputs: Variables = Field(default={}, description="The values it sees.")
-    version: int | None = Field(default=None, ge=1, description="Default: the newest.")
+    version: int | str | None = Field(default=None, description="Number or tag.")
+    at: str = Field(default="", max_length=60, description="Default: now.", examples=["2026-12-31"])
 
 
 class RuleEvaluated(Result):
     """What a rule gave, and why."""
 
     result: Value = Field(description="Its value.")
+    version: int = Field(default=0, description="The version of the decision that was asked.")
+    inputs: dict[str, Any] = Field(default={}, description="What the decision asked for, and was given.")
     matched: list[dict[str, Any]] = Field(default=[], description="The rules that matched.")
     why: str = Field(description="In words.")
     warnings: list[str] = Field(default=[], description="What went wrong inside without stopping it.")
@@ -147,7 +192,6 @@ class RuleEvaluated(Result):
 async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
     """Evaluate a decision or a FEEL expression, with the rules that matched."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    at = runtime.now()
     if bool(arguments.decision) == bool(arguments.expression):
         raise FlowMasterError(
             "arguments.invalid",
@@ -155,34 +199,101 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
             path="decision",
             fix="Give one of them.",
         )
+    told = instant_of(arguments.at, "at")
+    at = runtime.now() if told is None else told
     if arguments.expression:
-        with naming("expression"):
-            expression = compile_expression(arguments.expression.removeprefix("="))
-        found = expression.evaluate(arguments.inputs, at=at)
-        value = to_json(found.value)
-        return RuleEvaluated(
-            result=value,
-            why=f"`{arguments.expression[:SAID_LENGTH]}` gave {_said(value)}.",
-            warnings=[str(warning.text) for warning in found.warnings],
-        )
-    reader = runtime.reader
-    version = arguments.version or _newest(reader, tenant, arguments.decision)
-    decision = runtime.models.decision(reader, tenant, arguments.decision, version)
+        return _expression(arguments, at)
+    version = number_of(runtime.reader, tenant, arguments.decision, arguments.version, at)
+    decision = runtime.models.decision(runtime.reader, tenant, arguments.decision, version)
     if decision is None:
-        raise _unknown_version(reader, tenant, arguments.decision, version)
-    missing = [name for name in decision.inputs if name not in arguments.inputs]
+        raise unknown_version(runtime.reader, tenant, arguments.decision, version)
     answer = decision.evaluate(arguments.inputs, at)
-    matched = [rule_body(rule._asdict()) for rule in answer.matched]
+    assert isinstance(answer, DecisionResult)
+    missing = [name for name in decision.inputs if name not in arguments.inputs]
+    _refuse_fault(arguments, version, answer, missing)
     value = to_json(answer.value)
-    warnings = [str(getattr(warning, "text", warning)) for warning in answer.warnings]
-    if missing:
-        warnings.insert(0, f"These inputs were not given and count as null: {', '.join(missing)}.")
+    matched = [rule_body(rule._asdict()) for rule in answer.matched]
+    used = {name: arguments.inputs[name] for name in decision.inputs if name in arguments.inputs}
     return RuleEvaluated(
         result=value,
-        matched=matched,
-        why=_why(arguments.decision, version, matched, value),
-        warnings=warnings,
+        version=version,
+        inputs=used,
+        matched=(shown := leading(matched)),
+        why=_why(arguments.decision, version, matched, used, value),
+        warnings=[
+            *_missing(decision, arguments.inputs, missing),
+            *(str(each.text) for each in answer.warnings),
+        ],
+        left_out=left_out({"matched": (len(matched), len(shown))}),
     )
+
+
+def _expression(arguments: RuleEvaluate, at: int) -> RuleEvaluated:
+    with naming("expression"):
+        expression = compile_expression(arguments.expression.removeprefix("="))
+    found = expression.evaluate(arguments.inputs, at=at)
+    value = to_json(found.value)
+    return RuleEvaluated(
+        result=value,
+        why=f"`{arguments.expression[:SAID_LENGTH]}` gave {_said(value)}.",
+        warnings=[str(warning.text) for warning in found.warnings],
+    )
+
+
+def _refuse_fault(
+    arguments: RuleEvaluate, version: int, answer: DecisionResult, missing: Sequence[str]
+) -> None:
+    """Refuse an answer that is null since an input or a table is at fault, and any to an input of the wrong type."""
+    kinds = {fault.kind: fault for fault in reversed(answer.faults)}
+    fault = kinds.get("input_wrong_type")
+    if fault is None and answer.value is None and answer.faults:
+        fault = answer.faults[0]
+    if fault is None:
+        return
+    asked = ", ".join(f"{name} = {_said(to_json(value))}" for name, value in fault.inputs.items())
+    where = f"{fault.decision or arguments.decision} (version {version})"
+    unknown = f" Not given: {', '.join(missing)}." if missing else ""
+    wrong = fault.kind == "input_wrong_type"
+    raise FlowMasterError(
+        f"rule.{fault.kind}",
+        f"{where}: {fault.text}{f', for {asked}' if asked and not wrong else ''}.{unknown}",
+        path=_path(fault, missing),
+        expected=list(fault.rules) or None,
+        fix=FAULT_FIXES[fault.kind],
+        next=[
+            Hint(
+                "rule_read",
+                {"decision": arguments.decision, "version": version, "view": "table"},
+                "See its rules.",
+            )
+        ],
+        status=422,
+    )
+
+
+FAULT_FIXES = {
+    "no_match": "Correct the inputs, add a rule, or give the output a `default`.",
+    "several_match": "Narrow one of these rules, or choose hit policy F (the first counts).",
+    "answers_differ": "Let these rules answer the same, or narrow one of them.",
+    "input_not_allowed": "Give one of the allowed values, or add this one to them.",
+    "input_wrong_type": "Give a value of that type.",
+}
+"""The next move for each kind of fault of a decision."""
+
+
+def _path(fault: DecisionFault, missing: Sequence[str]) -> str:
+    if fault.kind == "input_wrong_type":
+        return f"inputs.{next(iter(fault.inputs), '')}"
+    return f"inputs.{missing[0]}" if missing else "inputs"
+
+
+def _missing(decision: Decision, inputs: Mapping[str, Json], missing: Sequence[str]) -> list[str]:
+    if not missing:
+        return []
+    told = f"These inputs were not given and count as null: {', '.join(missing)}."
+    strange = [name for name in inputs if name not in decision.inputs]
+    near = [f"{name!r} is none of them.{did_you_mean(name, list(missing))}" for name in strange[:3]]
+    return [" ".join([told, *near])]
 
 
 def rule_body(rule: Mapping[str, object]) -> dict[str, Json]:
@@ -196,44 +307,21 @@ def rule_body(rule: Mapping[str, object]) -> dict[str, Json]:
     return body
 
 
-def _why(decision: str, version: int, matched: list[dict[str, Json]], value: Json) -> str:
+def _why(
+    decision: str, version: int, matched: list[dict[str, Json]], used: Mapping[str, Json], value: Json
+) -> str:
+    given = ", ".join(f"{name} = {_said(each)}" for name, each in used.items())
+    start = f"{decision} (version {version}) gave {_said(value)}"
     if not matched:
-        return f"{decision} (version {version}) gave {_said(value)}; no rule of a table matched."
-    rules = ", ".join(f"rule {rule.get('rule')} of {rule.get('decision')}" for rule in matched)
-    return f"{decision} (version {version}) gave {_said(value)} by {rules}."
+        return f"{start}{f' for {given}' if given else ''}; no rule of a table matched."
+    rules = ", ".join(f"rule {rule.get('rule')} of {rule.get('decision')}" for rule in matched[:10])
+    more = f" and {len(matched) - 10} more" if len(matched) > 10 else ""
+    return f"{start} by {rules}{more}{f', since {given}' if given else ''}."
 
 
 def _said(value: Json) -> str:
     said = repr(value)
     return said if len(said) <= SAID_LENGTH else said[:SAID_LENGTH] + "..."
-
-
-def _newest(reader: Reader, tenant: str, decision: str) -> int:
-    row = reader.find_definition(tenant, KIND, decision)
-    if row is not None and row.version:
-        return row.version
-    page = reader.find_definitions(tenant, DefinitionFilter(kind=KIND, limit=KNOWN_MAX))
-    known = [found.key for found in page.items]
-    raise FlowMasterError(
-        "rule.unknown",
-        f"There is no decision {decision[:120]!r}.{did_you_mean(decision[:120], known)}",
-        path="decision",
-        expected=list(known[:20]),
-        fix="Save it with `rule_save`, or name one that exists.",
-        status=404,
-    )
-
-
-def _unknown_version(reader: Reader, tenant: str, decision: str, version: int) -> FlowMasterError:
-    known: list[Json] = [found.version for found in reader.versions(tenant, KIND, decision)]
-    return FlowMasterError(
-        "rule.version_unknown",
-        f"The decision {decision!r} has no version {version}.",
-        path="version",
-        expected=known,
-        fix="Use one of the listed versions.",
-        status=404,
-    )
 
 
 OPERATIONS = (rule_save, rule_evaluate)

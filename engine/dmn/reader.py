@@ -54,6 +54,11 @@ class DmnModel:
         self.definitions = definitions
 
     @property
+    def root(self) -> Element:
+        """The tree that the model was read from; it is not to be changed."""
+        return self._root
+
+    @property
     def decisions(self) -> tuple[DecisionName, ...]:
         """The decisions with their ids and names."""
         return tuple(DecisionName(decision.id, decision.name) for decision in self.definitions.decisions)

@@ -43,6 +43,10 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "work_take": ({"types": ["hr.book"]}, {"types": ["archive"]}),
     "work_finish": ({"job": "<job>", "variables": {}}, {"job": "<job>", "failure": "down"}),
     "rule_save": ({"table": LEVELS}, {"table": {**LEVELS, "hit": "FIRST"}}),
+    "rule_test": (
+        {"decision": "level", "tests": [{"inputs": {"amount": 1}, "expect": "low"}], "save": True},
+        {"decision": "level", "tests": [], "save": True},
+    ),
     "document_add": (
         {"content_base64": NOTE, "filename": "a.txt"},
         {"content_base64": NOTE, "filename": "b.txt"},

@@ -138,6 +138,12 @@ async def _rule(chance: Chance) -> Body:
     return {"table": chance.one(LEVELS, wrong), "decision": chance.one("", "level", "other")}
 
 
+async def _rule_test(chance: Chance) -> Body:
+    cases = [{"inputs": {"amount": chance.random.randrange(3)}, "expect": chance.one("low", "high")}]
+    given = chance.one({"tests": cases}, {"tests": []}, {}, {"tests": [{"input": 1}]})
+    return {"decision": chance.one("level", "other"), "save": chance.one(True, False), **given}
+
+
 async def _document(chance: Chance) -> Body:
     text = f"Rechnung {chance.random.randrange(20)}\nNetto 100,00 EUR\n".encode()
     return {
@@ -158,6 +164,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "work_take": _take,
     "work_finish": _finish,
     "rule_save": _rule,
+    "rule_test": _rule_test,
     "document_add": _document,
 }
 
