@@ -120,8 +120,6 @@ def gateway_icon(kind: str, line: str, fill: str, *, starts_process: bool, is_pa
         return (
             f'<path d="M0 -12V12M-12 0H12M-8 -8L8 8M8 -8L-8 8" fill="none" stroke="{line}" stroke-width="3"/>'
         )
-    if kind != "eventBasedGateway":
-        return ""
     rings = f'<circle r="13" {_THIN}/>' + ("" if starts_process else f'<circle r="10.5" {_THIN}/>')
     inner = _SHAPES["parallelMultiple" if is_parallel else "multiple"]
     return _coloured(f'{rings}<g transform="scale(.68)"><path d="{inner}" {_THIN}/></g>', line, fill)

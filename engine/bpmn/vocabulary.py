@@ -1,7 +1,7 @@
 """The words of BPMN files: namespaces, qualified names, and the kinds of elements by family.
 
 Elements and attributes of the BPMN model namespace go by their local name (`userTask`, `name`); all others by
-their qualified name `{namespace}local`, which `zeebe`, `fm`, `camunda` and the constants here spell.
+their qualified name `{namespace}local`, which `zeebe`, `fm` and the constants here spell.
 """
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -44,11 +44,6 @@ def zeebe(local: str) -> str:
 def fm(local: str) -> str:
     """Return the qualified name of a word of FlowMaster's own vocabulary."""
     return f"{{{FM}}}{local}"
-
-
-def camunda(local: str) -> str:
-    """Return the qualified name of a word of the Camunda 7 vocabulary."""
-    return f"{{{CAMUNDA}}}{local}"
 
 
 ZEEBE_TASK_DEFINITION = zeebe("taskDefinition")

@@ -60,14 +60,7 @@ def wrap(batch: Batch, edit: Edit, path: str) -> None:
     start = group.add("startEvent", {"id": builder.new_id(f"{identifier} start")})
     end = group.add("endEvent", {"id": builder.new_id(f"{identifier} end")})
     flows = [flow for node in inside for flow in document.outgoing(node) if flow.get("targetRef") in ids]
-    lanes = [
-        entry
-        for lane in document.lanes(batch.process)
-        for entry in lane.children("flowNodeRef")
-        if entry.text in ids
-    ]
-    for entry in lanes:
-        entry.remove()
+    _leave_lanes(batch, ids)
     first = document.element(next(iter(heads))) if heads else nodes[0]
     for flow in entering:
         document.reconnect(flow, target=group)
@@ -84,6 +77,14 @@ def wrap(batch: Batch, edit: Edit, path: str) -> None:
         document.connect(group, target, identifier=builder.new_id(f"{identifier} to {target.id}"))
     batch.close(builder.scope(scope), group, path)
     batch.relayout = True
+
+
+def _leave_lanes(batch: Batch, ids: set[str]) -> None:
+    """Take nodes out of their lanes: what stands in a group stands where the group does."""
+    for lane in batch.document.lanes(batch.process):
+        for entry in lane.children("flowNodeRef"):
+            if entry.text in ids:
+                entry.remove()
 
 
 def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:

@@ -11,7 +11,7 @@ from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.nodes import Trigger
 from flowmaster.engine.outline.reading_events import handlers, kept_open, late, trigger
-from flowmaster.engine.outline.reading_words import assignments, performer, word
+from flowmaster.engine.outline.reading_words import assignments, performer, tries_need_service, word
 from flowmaster.engine.outline.recalling_events import message_of, trigger_of
 from flowmaster.engine.outline.recalling_words import WordReader
 from flowmaster.engine.outline.vocabulary import WORDS
@@ -263,6 +263,8 @@ def _set_thrown(
             _trigger_anew(batch, node, found, path)
     if "via" in edit:
         _writer(batch, path).through(node, words)
+    if edit.get("retry") is not None and not words.get("via"):
+        tries_need_service(batch.reading, f"{path}.retry")
 
 
 def _change_lane(batch: Batch, node: Element, main: Json, lane: Json) -> None:

@@ -18,7 +18,7 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
-from flowmaster.engine.outline.reading_words import assignments, performer, word
+from flowmaster.engine.outline.reading_words import assignments, performer, tries_need_service, word
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS, MEANT, UNNAMED, WORDS
 from flowmaster.engine.values import Json
 
@@ -146,6 +146,8 @@ class StepReader:
             self._result(kind, body, words, main, at)
         elif body.get("into") is not None:
             words["into"] = word(reading, "into", body["into"], f"{at}.into")
+        if kind == "send" and "retry" in words and "via" not in words:
+            tries_need_service(reading, f"{at}.retry")
         inside = self.steps(body[kind], f"{at}.group") if kind == "group" else ()
         beside = self._beside(kind, body, words, at)
         undo = self._undo(body, at)

@@ -147,6 +147,11 @@ def _retry(reading: Reading, value: Json, path: str) -> Json:
     return found
 
 
+def tries_need_service(reading: Reading, path: str) -> None:
+    """Note that a message which goes out inside the server is not tried again."""
+    reading.wrong(path, "`retry` needs `via`: the service that sends the message.", expected="via: mail")
+
+
 def _headers(reading: Reading, value: Json, path: str) -> Json:
     if not isinstance(value, Mapping) or not value:
         reading.wrong(path, f"{shown(value)} is no mapping of texts.", expected="{method: POST}")

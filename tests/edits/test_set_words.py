@@ -271,3 +271,50 @@ def test_two_elements_of_one_name_are_told_apart_by_id() -> None:
     assert refused.code == "edit.element_ambiguous"
     expected: Json = ["pay", "load"]
     assert refused.expected == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pay", {"with": {"sum": "total"}}),
+        ("pay", {"with": {"sum": "total"}, "into": "fine"}),
+        ("pay", {"headers": {"a": "b"}}),
+        ("pay", {"each": "line in lines"}),
+        ("pay", {"repeat": {"while": "fine"}}),
+        ("run it", {"version": "v1"}),
+        ("think", {"tools": ["a"], "model": "m"}),
+        ("sign", {"due": "2026-12-31", "follow_up": "P1D", "priority": 7}),
+        ("sign", {"remind": "P1D", "escalate": {"P2D": "boss"}}),
+        ("sign", {"not": "approve", "about": "Look."}),
+        ("paid", {"into": "fine"}),
+    ],
+)
+def test_null_takes_away_what_was_set_and_nothing_is_left_of_it(name: str, words: Words) -> None:
+    bare = edited({"set": name, **dict.fromkeys(words)}, of=edited({"set": name, **words}))
+    assert changed_elements(bare) == set()
+
+
+def test_what_is_set_twice_is_written_once_and_inputs_stay_before_outputs() -> None:
+    once = edited({"set": "pay", "into": "fine", "headers": {"a": "1"}, "each": "line in lines"})
+    now = edited(
+        {"set": "pay", "with": {"sum": "total"}, "headers": {"b": "2"}, "repeat": {"while": "fine"}}, of=once
+    )
+    mapping = now.element("pay").extension(zeebe("ioMapping"))
+    assert mapping is not None
+    assert [child.local_name for child in mapping.children()] == ["input", "output"]
+    twice = edited({"set": "pay", "with": {"sum": "total * 2"}, "retry": 5}, of=now)
+    said = step(twice, "pay")
+    assert (said["with"], said["headers"], said["retry"]) == ({"sum": "total * 2"}, {"b": "2"}, 5)
+    assert (said.get("each"), said["repeat"]) == (None, {"while": "fine"})
+
+
+def test_bpmn_of_its_own_is_added_as_it_is() -> None:
+    now = edited({"set": "pay", "extra": ["<bpmn:auditing/>", '<x:more xmlns:x="urn:x"/>']})
+    assert now.element("pay").child("auditing") is not None
+    assert now.element("pay").extension("{urn:x}more") is not None
+
+
+def test_tries_of_a_message_need_a_service_that_sends_it() -> None:
+    refused = refusal({"set": "tell", "retry": 3})
+    assert (refused.code, refused.path) == ("outline.value_wrong", "edits[0].retry")
+    assert step(edited({"set": "tell", "via": "mail", "retry": 3}), "tell")["retry"] == 3

@@ -101,6 +101,7 @@ def step_problem(body: dict[str, Json]) -> Problem:
         ({"agent": "Look", "tools": 5}, "tools", "One or several texts"),
         ({"run": "q", "pass_all": "yes"}, "pass_all", "'yes' is neither true nor false"),
         ({"send": {"message": "m", "signl": 1}}, "send.signl", "Did you mean 'signal'"),
+        ({"send": "m", "retry": 3}, "retry", "`retry` needs `via`"),
         ({"wait": 5}, "wait", "5 does not say what is waited for"),
         ({"wait": {"after": "PT1H", "message": "m"}}, "wait", "not after and message"),
         ({"wait": {"until": 5}}, "wait.at", "5 is not a date"),
