@@ -117,10 +117,15 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
         rule_coverage=tests.coverage if tests.played else {},
         left_out=left_out({"problems": (len(found), len(shown))}),
         decisions=names if len(names) > 1 else [],
-        next=[
-            follow_up(Hint("rule_evaluate", {"decision": main, "inputs": {}, "version": version}, "Try it."))
-        ],
+        next=[follow_up(_after(main, version, found))],
     )
+
+
+def _after(decision: str, version: int, found: Sequence[Mapping[str, Json]]) -> Hint:
+    arguments: dict[str, Json] = {"decision": decision, "version": version}
+    if found:
+        return Hint("rule_read", {**arguments, "view": "problems"}, "See all problems with their examples.")
+    return Hint("rule_test", arguments, "Play its tests, or a first one.")
 
 
 def _put(
