@@ -16,7 +16,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.stores.rows import DefinitionFilter, Version
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import Call
 from flowmaster.tools.scenario_play import Played, play
@@ -106,7 +106,7 @@ class Kit(NamedTuple):
 
     bpmn: str
     processes: list[str]
-    definitions: list[tuple[str, str, str]]
+    definitions: list[Version]
 
 
 def _play_one(kit: Kit, process: str, scenario: Scenario, at: int) -> Played:
@@ -119,13 +119,23 @@ def furnish(transaction: Transaction, kit: Kit, at: int) -> None:
     """Publish in a sandbox what a test needs."""
     for key in kit.processes:
         transaction.put_version(TENANT, "process", key, name=key, content=kit.bpmn, by="test", at=at)
-    for kind, key, content in kit.definitions:
-        transaction.put_version(TENANT, kind, key, name=key, content=content, by="test", at=at)
+    for each in kit.definitions:
+        transaction.put_version(
+            TENANT,
+            each.kind,
+            each.key,
+            name=each.name,
+            content=each.content,
+            by="test",
+            at=at,
+            tag=each.tag,
+            valid_from=each.valid_from,
+        )
 
 
-def collect(reader: Reader, tenant: str, reads: Mapping[str, Process]) -> list[tuple[str, str, str]]:
-    """Return the published decisions and processes that the given processes call, directly or not."""
-    found: dict[tuple[str, str], str] = {}
+def collect(reader: Reader, tenant: str, reads: Mapping[str, Process]) -> list[Version]:
+    """Return what the given processes call, directly or not: decisions in all versions, processes in the newest."""
+    found: dict[tuple[str, str], list[Version]] = {}
     waiting = list(reads.values())
     while waiting:
         for kind, key in sorted(_called(reader, tenant, waiting.pop())):
@@ -134,11 +144,11 @@ def collect(reader: Reader, tenant: str, reads: Mapping[str, Process]) -> list[t
             version = reader.version(tenant, kind, key)
             if version is None:
                 continue
-            found[kind, key] = version.content
+            found[kind, key] = reader.versions(tenant, kind, key)[::-1] if kind == "decision" else [version]
             if kind == "process":
                 inner = read_processes(parse_bpmn(version.content), RUNNABLE)
                 waiting += [read.process for read in inner if read.process.id == key]
-    return [(kind, key, content) for (kind, key), content in found.items()]
+    return [version for versions in found.values() for version in versions]
 
 
 def _called(reader: Reader, tenant: str, process: Process) -> set[tuple[str, str]]:

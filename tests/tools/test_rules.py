@@ -95,6 +95,21 @@ def test_a_rule_task_asks_the_version_in_force_at_its_own_time() -> None:
     served(story)
 
 
+def test_scenarios_ask_the_versions_that_instances_would_ask() -> None:
+    async def story(ask: Ask) -> None:
+        await ask("rule_save", table=LEVEL, tag="old")
+        await ask("rule_save", table=table(["-", '"new"']))
+        await ask("rule_save", table=table(["-", '"later"']), valid_from="2999-01-01")
+        for version, level in (("", "new"), ("old", "one")):
+            await ask("process_create", bpmn=ruled(version))
+            expect = {"variables": {"level": level}, "waits_at": ["look"]}
+            scenario = {"name": "s", "given": {"amount": 5}, "expect": expect}
+            told = await ask("process_test", process="order", scenarios=[scenario])
+            assert told.get("passed") == 1, told
+
+    served(story)
+
+
 def test_rules_that_begin_later_are_no_rules_yet() -> None:
     async def story(ask: Ask) -> None:
         now = (await ask("server_info"))["now"]
