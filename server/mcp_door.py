@@ -42,7 +42,7 @@ ready edits and open questions; fix them with process_edit, several edits in one
 4. Run: instance_start runs up to the next wait states and says what it waits for.
 5. Act: people's work with task_find, task_read, task_act; services' work with work_take, work_finish; messages \
 with event_send.
-6. Explain: instance_read with detail ["why"] or ["history"]; instance_control repairs (retry, skip, move, set_variables).
+6. Explain: instance_read with detail ["why"] or ["history"]; instance_control repairs (retry, skip, move and more).
 Rules: rule_save, rule_evaluate. Documents: document_add, document_read.
 
 Everything else: operation_find, then operation_query (reads) or operation_call (changes).
