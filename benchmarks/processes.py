@@ -29,6 +29,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.decide import decide
 from flowmaster.engine.model import Executable
 from flowmaster.runtime.models import compile_process
+from flowmaster.server.collector import settle_collector
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import DATABASE, open_app
 from flowmaster.tools.app import App
@@ -106,6 +107,7 @@ def _spiff(peers: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
 
 
 async def _flowmaster(scratch: Path, *, quick: bool) -> dict[str, Any]:
+    settle_collector()
     found: dict[str, Any] = {"fsync": [fsyncs_per_second(scratch)]}
     for name, model in (("p1", p1()), ("p2", p2())):
         found[f"{name}-mem"] = _in_memory(model, name, 300 if quick else 1000)

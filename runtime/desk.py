@@ -233,10 +233,11 @@ class Desk:
 
     def newest(self, tenant: str, process: str) -> int:
         """Return the newest published version of a process, or refuse."""
-        row = self.transaction.find_definition(tenant, "process", process)
-        if row is None or not row.version:
-            raise unpublished(process, known=row is not None)
-        return row.version
+        version = self.transaction.version_number(tenant, "process", process)
+        if version is None:
+            known = self.transaction.find_definition(tenant, "process", process) is not None
+            raise unpublished(process, known=known)
+        return version
 
 
 def unknown_instance(instance: str) -> FlowMasterError:

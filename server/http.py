@@ -17,6 +17,7 @@ from starlette.routing import Route
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server import mcp_http, rest
+from flowmaster.server.collector import settle_collector
 from flowmaster.server.http_body import Guard, response_of
 from flowmaster.server.logs import log_to_errors
 from flowmaster.server.settings import Settings
@@ -67,6 +68,7 @@ def serve_http(settings: Settings) -> int:
 async def _serve(settings: Settings) -> None:
     listening = _listening(settings)
     async with open_app(settings) as app:
+        settle_collector()
         config = uvicorn.Config(
             http_app(app),
             log_level="warning",

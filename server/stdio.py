@@ -15,6 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.collector import settle_collector
 from flowmaster.server.frames import as_it_is, read_frame, write_frame
 from flowmaster.server.logs import log_to_errors
 from flowmaster.server.mcp_door import mcp_server
@@ -46,6 +47,7 @@ def serve_stdio(settings: Settings, opening: Opening) -> int:
 
 async def _serve(settings: Settings, opening: Opening) -> None:
     async with open_app(settings) as app:
+        settle_collector()
         server = mcp_server(app, carry=lambda body, _: as_it_is(body))
         session = _Session(opening.sink)
         session.begin(opening)

@@ -59,7 +59,14 @@ def digest(data: bytes | str) -> str:
 
 def encode_events(events: Iterable[ev.Event]) -> bytes:
     """Return the events of a step as one JSON array."""
-    return dump([_event_fields(event) for event in events])
+    return dump(
+        [
+            (_CODES[kind], *event)
+            if (kind := type(event)) not in _WITH_WAIT
+            else _fields_with_wait(kind, event)
+            for event in events
+        ]
+    )
 
 
 def decode_events(data: bytes | str) -> list[ev.Event]:
@@ -106,11 +113,8 @@ def decode_body(data: bytes | str, state: st.State) -> st.State:
     return state
 
 
-def _event_fields(event: ev.Event) -> tuple[object, ...]:
-    kind = type(event)
-    if kind in _WITH_WAIT:
-        return (_CODES[kind], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
-    return (_CODES[kind], *event)
+def _fields_with_wait(kind: type, event: ev.Event) -> tuple[object, ...]:
+    return (_CODES[kind], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
 
 
 def _wait_fields(wait: st.Wait) -> tuple[object, ...]:

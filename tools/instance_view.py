@@ -237,9 +237,8 @@ def waits_of(process: Process, state: State) -> list[WaitView]:
 
 def _joins(process: Process, state: State) -> list[WaitView]:
     """Return the joins where tokens wait for others; where nothing else is waited for, they wait in vain."""
-    since = iso(state.started)
     return [
-        WaitView(kind="join", element=join, name=process.elements[join].label, since=since)
+        WaitView(kind="join", element=join, name=process.elements[join].label, since=iso(state.started))
         for node in state.nodes.values()
         for join in node.arrivals or ()
         if join in process.elements
@@ -248,6 +247,8 @@ def _joins(process: Process, state: State) -> list[WaitView]:
 
 def _left_out(state: State, waiting: int, incidents: int, variables: int) -> dict[str, int]:
     """Return how many waits, incidents and variables an answer with so many of them leaves out."""
+    if (waiting, incidents, variables) == (len(state.waits), len(state.incidents), len(state.variables)):
+        return {}
     deadlines = sum(1 for wait in state.waits.values() if isinstance(wait, TimerWait) and wait.purpose)
     totals = {
         "waiting": (len(state.waits) - deadlines, waiting),

@@ -300,15 +300,18 @@ def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]
     runtime, tenant = call.app.runtime, call.caller.tenant
     state = outcome.states.get(place.instance) or load(runtime.reader, tenant, place.instance)
     process = runtime.models.process(runtime.reader, tenant, state.process, state.version)
-    told = {
-        "waiting": [wait.model_dump(exclude_defaults=True) for wait in waits_of(process, state)],
-        "status": state.status,
-        "settling": not outcome.settled,
-        "next": [follow_up(hint) for hint in hints(state)],
-    }
+    waiting = [wait.model_dump(exclude_defaults=True) for wait in waits_of(process, state)]
+    following = [follow_up(hint) for hint in hints(state)]
     wait = state.waits.get(place.wait)
     if isinstance(wait, TaskWait):
+        told = {
+            "waiting": waiting,
+            "status": state.status,
+            "settling": not outcome.settled,
+            "next": following,
+        }
         return _view(process, state, wait).model_copy(update=told)
+    # What stands at its default is given all the same: pydantic would copy it deeply.
     return TaskView(
         task=arguments.task,
         name=process.elements[place.element].label,
@@ -318,8 +321,18 @@ def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]
         business_key=state.business_key,
         state="completed",
         assignee=arguments.as_user or call.caller.actor,
+        roles=[],
+        users=[],
+        excluded=[],
         since=iso(state.started),
-    ).model_copy(update=told)
+        values={},
+        data={},
+        waiting=waiting,
+        status=state.status,
+        settling=not outcome.settled,
+        next=following,
+        left_out={},
+    )
 
 
 def _place(task: str) -> WaitId:

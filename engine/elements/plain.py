@@ -18,6 +18,8 @@ class Plain:
         The default flow is taken when no condition holds.
         """
         flows = element.outgoing
+        if len(flows) == 1 and flows[0].condition is None and element.default is None:
+            return flows
         if element.default is None and all(flow.condition is None for flow in flows):
             return flows
         plain = [flow for flow in flows if flow.condition is None and flow is not element.default]

@@ -73,13 +73,17 @@ class Connection:
         found = self.all(statement, values)
         return found[0][0] if found else None
 
-    def run(self, statement: str, values: Values = ()) -> int:
-        """Run a change and return how many rows it met."""
+    def run(self, statement: str, values: Values = ()) -> None:
+        """Run a change."""
         try:
             self._execute(statement, values)
-            return self._db.changes()
         except (apsw.Error, OverflowError) as error:
             raise self._told(error) from error
+
+    def count(self, statement: str, values: Values = ()) -> int:
+        """Run a change and return how many rows it met."""
+        self.run(statement, values)
+        return self._db.changes()
 
     def insert(self, statement: str, values: Values = ()) -> int:
         """Run an insertion and return the number of the new row."""

@@ -236,7 +236,7 @@ class DefinitionWriter(DefinitionReader):
     def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:
         """Put a definition out of sight, or back, and say whether it exists."""
         return bool(
-            self._db.run(
+            self._db.count(
                 "UPDATE definition SET archived = ? WHERE tenant = ? AND kind = ? AND key = ?",
                 (int(archived), *self._definition_key(tenant, kind, key)),
             )

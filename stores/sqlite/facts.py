@@ -89,7 +89,7 @@ class FactWriter(FactReader):
 
     def forget_once(self, before: int) -> int:
         """Delete the requests of all tenants noted before an instant and return how many."""
-        return self._db.run("DELETE FROM once WHERE at < ?", (before,))
+        return self._db.count("DELETE FROM once WHERE at < ?", (before,))
 
     def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
         """Take or keep a named right of the installation until an instant (real time); False if another holds it."""

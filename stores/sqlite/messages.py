@@ -122,7 +122,7 @@ class MessageWriter(MessageReader):
     def delete_message(self, tenant: str, message: int) -> bool:
         """Take a message out of the buffer and say whether it was there."""
         return bool(
-            self._db.run(
+            self._db.count(
                 "DELETE FROM message WHERE tenant = ? AND id = ?", (self._words.find(tenant), message)
             )
         )

@@ -1,6 +1,5 @@
 """What every part of the SQLite store stands on, and how conditions are put together."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,18 +9,11 @@ from flowmaster.stores.sqlite.words import Words
 _NO_WORDS: Mapping[str, Sequence[int]] = {}
 
 
-class Part(ABC):
-    """Some of the store's reads or writes over a connection and its words."""
+class Part:
+    """Some of the store's reads or writes over a connection of the calling thread and the words as that sees them."""
 
-    @property
-    @abstractmethod
-    def _db(self) -> Connection:
-        """Return the connection of the calling thread."""
-
-    @property
-    @abstractmethod
-    def _words(self) -> Words:
-        """Return the words as that connection sees them."""
+    _db: Connection
+    _words: Words
 
     def _processes_named(self, tenant: str, text: str) -> list[int]:
         """Return the words of the processes whose name holds a text."""

@@ -10,7 +10,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
 from flowmaster.stores.sqlite.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.sqlite.facts import FactReader
-from flowmaster.stores.sqlite.instances import InstanceReader
+from flowmaster.stores.sqlite.instances import Head, InstanceReader
 from flowmaster.stores.sqlite.jobs import JobReader, JobWriter
 from flowmaster.stores.sqlite.journal import JournalReader
 from flowmaster.stores.sqlite.messages import MessageReader
@@ -32,7 +32,7 @@ class SqliteReader(
         self._open: WeakSet[Connection] = WeakSet()
 
     @property
-    def _db(self) -> Connection:
+    def _db(self) -> Connection:  # type: ignore[override]  # made when a thread first reads, never assigned
         try:
             db: Connection = self._local.db
         except AttributeError:
@@ -42,7 +42,7 @@ class SqliteReader(
         return db
 
     @property
-    def _words(self) -> Words:
+    def _words(self) -> Words:  # type: ignore[override]  # goes with the thread's connection
         assert self._db
         words: Words = self._local.words
         return words
@@ -57,33 +57,13 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
-        self._connection = db
-        self._vocabulary = words
+        self._db = db
+        self._words = words
         self._heads = {}
 
-    @property
-    def _db(self) -> Connection:
-        return self._connection
-
-    @property
-    def _words(self) -> Words:
-        return self._vocabulary
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
-        mark = self._words.mark
-        self._db.run("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.run("ROLLBACK TO part")
-                self._db.run("RELEASE part")
-            self._words.forget(mark)
-            self._heads.clear()
-            raise
-        self._db.run("RELEASE part")
+        return _Savepoint(self._db, self._words, self._heads)
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
@@ -92,6 +72,29 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter):
             self._words.settle()
         else:
             self._words.forget(0)
+
+
+class _Savepoint:
+    """A part of a transaction; written out as a class, since every step passes through one."""
+
+    __slots__ = ("_db", "_heads", "_mark", "_words")
+
+    def __init__(self, db: Connection, words: Words, heads: dict[tuple[str, str], Head]) -> None:
+        self._db, self._words, self._heads = db, words, heads
+
+    def __enter__(self) -> None:
+        self._mark = self._words.mark
+        self._db.run("SAVEPOINT part")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._db.run("RELEASE part")
+            return
+        if self._db.in_transaction:
+            self._db.run("ROLLBACK TO part")
+            self._db.run("RELEASE part")
+        self._words.forget(self._mark)
+        self._heads.clear()
 
 
 class SqliteStore:

@@ -49,6 +49,9 @@ class Words:
 
     def number(self, text: str) -> int:
         """Return the number of a word, adding it if need be."""
+        number = self._known.numbers.get(text)
+        if number is not None:
+            return number
         number = self.find(text)
         if number is None:
             number = self._db.insert("INSERT INTO word (text) VALUES (?)", (text,))
