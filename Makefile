@@ -66,6 +66,7 @@ serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
 	@$(BIN)/python benchmarks/processes.py
 	@$(BIN)/python benchmarks/rules.py
+	@$(BIN)/python benchmarks/layout.py
 
 soak: $(STAMP) ## Kill the server under load, over and over, and count what was lost (long)
 	@$(BIN)/python -m pytest -q -m soak tests
