@@ -10,8 +10,8 @@ _TOKEN = re.compile(
       | '(?P<single>[^'\\]*)'
       | "(?P<double>[^"\\]*)"
       | (?P<word>and|or)(?![\w.])
-      | !\s*(?P<negated>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
-      | (?P<name>(?>[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+))(?!\s*\()
+      | !\s*(?P<negated>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?![\w.])(?!\s*\()
+      | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?![\w.])(?!\s*\()
       | (?P<operator>==|!=|<=|>=|&&|\|\||[<>+\-*/()])
     )""",
     re.VERBOSE,

@@ -25,7 +25,9 @@ _ENCODINGS = frozenset(
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _DECLARATION = re.compile(r"<\?xml\s[^>]{0,300}\?>")
-_PROLOG = re.compile(r"(?:\s+|<!--(?:[^-]|-(?!->))*+-->|<\?(?:[^?]|\?(?!>))*+\?>)*+")
+_BLANK = re.compile(r"\s*")
+_BEFORE_THE_ROOT = {"<!--": "-->", "<?": "?>"}
+"""What may stand before the root element and any document type, and what ends it."""
 _OLD_MODEL = "http://schema.omg.org/spec/BPMN/2.0"
 
 
@@ -115,8 +117,7 @@ def _decode(data: bytes) -> str:
 
 
 def _refuse_doctype(text: str) -> None:
-    prolog = _PROLOG.match(text)
-    end = prolog.end() if prolog else 0
+    end = _prolog_end(text)
     if text[end : end + 9].upper() == "<!DOCTYPE":
         raise located(
             "A document type declaration is not accepted: it can name entities and files.",
@@ -124,6 +125,24 @@ def _refuse_doctype(text: str) -> None:
             line=text.count("\n", 0, end) + 1,
             fix="Delete the `<!DOCTYPE ...>` and write entities out.",
         )
+
+
+def _prolog_end(text: str) -> int:
+    """Return where blanks, comments and processing instructions at the beginning of a text end.
+
+    Without a pattern: those that cannot be made to try for ever are read wrongly by some releases of Python 3.11.
+    """
+    end = 0
+    while True:
+        blank = _BLANK.match(text, end)
+        end = blank.end() if blank else end
+        closing = next(
+            (shut for opening, shut in _BEFORE_THE_ROOT.items() if text.startswith(opening, end)), ""
+        )
+        found = text.find(closing, end + 2) if closing else -1
+        if found < 0:
+            return end
+        end = found + len(closing)
 
 
 def _parse(text: str) -> etree._Element:
