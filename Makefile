@@ -51,7 +51,9 @@ check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell wha
 	@$(BIN)/python -m pytest -q tests/house
 
 coverage: $(STAMP) ## Count the branches of the engine that the tests take (at least 95 %)
-	@$(BIN)/coverage run --source=flowmaster.engine -m pytest -q -p no:xdist
+	@rm -f .coverage*
+	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist worksteal --deselect tests/house --deselect tests/doors/test_opening.py
+	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --skip-covered --skip-empty --fail-under=95
 
 format: $(STAMP) ## Put all code into the one format

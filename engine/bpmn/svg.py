@@ -73,14 +73,7 @@ def draw_svg(document: BpmnDocument, marks: Marks | None = None) -> str:
     if marks is not None:
         width = max(width, _legend(pen, shown, height))
         height += _LEGEND_HEIGHT
-    title = _title(document)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label={attribute(title)} font-family="Arial, Helvetica, sans-serif" font-size="12" '
-        f'text-anchor="middle"><title>{safe(title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
-        + "".join(pen.parts)
-        + "</svg>\n"
-    )
+    return pen.page(_title(document), width, height)
 
 
 def _title(document: BpmnDocument) -> str:

@@ -33,6 +33,16 @@ class Pen:
         """Add a fragment that is SVG already."""
         self.parts.append(fragment)
 
+    def page(self, title: str, width: int, height: int) -> str:
+        """Return all fragments as one picture with a title, on paper of that size."""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'role="img" aria-label={attribute(title)} font-family="Arial, Helvetica, sans-serif" font-size="12" '
+            f'text-anchor="middle"><title>{safe(title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
+            + "".join(self.parts)
+            + "</svg>\n"
+        )
+
     def rect(self, box: Box, style: Style, *, radius: int = 0, extra: str = "") -> None:
         """Draw a rectangle."""
         corner = f' rx="{radius}"' if radius else ""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from flowmaster.engine.bpmn.geometry import Box, Point
-from flowmaster.engine.bpmn.svg_pen import INK, PAPER, Pen, Style, attribute, safe
+from flowmaster.engine.bpmn.svg_pen import INK, Pen, Style, attribute
 from flowmaster.engine.dmn.reader import DmnModel
 from flowmaster.engine.dmn.xml import NAMESPACES, Element, child, children, content, local, namespace
 
@@ -209,14 +209,7 @@ def draw_requirements(model: DmnModel) -> str:
         pen.put("</g>")
     width = max((box.right for box in drawing.boxes.values()), default=170) + _MARGIN
     height = max((box.bottom for box in drawing.boxes.values()), default=50) + _MARGIN
-    title = model.name or "Decision requirements"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label={attribute(title)} font-family="Arial, Helvetica, sans-serif" font-size="12" '
-        f'text-anchor="middle"><title>{safe(title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
-        + "".join(pen.parts)
-        + "</svg>\n"
-    )
+    return pen.page(model.name or "Decision requirements", width, height)
 
 
 def _shape(pen: Pen, kind: str, box: Box, style: Style) -> None:

@@ -381,7 +381,7 @@ class Parser(ConstructParser):
             self.index += known[1]
             return s.Name(known[0], self.known.is_bound(known[0]), place)
         word = token.text
-        if word in _CONSTANTS and not self.known.is_bound(word):
+        if word in _CONSTANTS:
             self.index += 1
             return s.Literal(_CONSTANTS[word], place)
         if word == "if":

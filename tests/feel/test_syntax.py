@@ -258,3 +258,8 @@ def test_unary_tests_test_the_input(tests: str, given: object, expected: bool) -
 
 def test_unary_tests_without_an_input_test_null() -> None:
     assert compile_unary_tests("null").value({}) is True
+
+
+@pytest.mark.parametrize("word", ["true", "false", "null"])
+def test_an_entry_named_like_a_constant_does_not_stand_for_it(word: str) -> None:
+    assert value(f'{{"{word}": 1, b: {word}}}.b = {word}') is True

@@ -157,7 +157,7 @@ def test_pages_that_are_not_there_are_refused() -> None:
 
 def test_the_folder_of_the_start_is_allowed_but_not_a_home_or_the_root() -> None:
     home = Path("/home/ann")
-    assert document_folders("", Path("/work/project"), home) == ("/work/project",)
+    assert document_folders("", Path("/srv/project"), home) == ("/srv/project",)
     assert document_folders("", home, home) == ()
     assert document_folders("", Path("/"), home) == ()
     assert document_folders("/a:/b", Path("/"), home) == ("/a", "/b")
