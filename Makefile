@@ -39,7 +39,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Play an agent's session on a real invoice, from design to explanation
 	@$(BIN)/python examples/invoice-to-pay/demo.py
 
-test: $(STAMP) ## Run all tests (under 5 minutes)
+test: $(STAMP) ## Run all tests (about 5 minutes)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell what the code does
@@ -50,7 +50,7 @@ check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell wha
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/python -m pytest -q tests/house
 
-coverage: $(STAMP) ## Count the branches of the engine that the tests take (at least 95 %)
+coverage: $(STAMP) ## Count the branches of the engine that the tests take (at least 95 %; long)
 	@rm -f .coverage*
 	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist worksteal --deselect tests/house --deselect tests/doors/test_opening.py
 	@$(BIN)/coverage combine -q
