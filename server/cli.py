@@ -92,10 +92,10 @@ def _mcp(rest: list[str]) -> int:
 def _serve(rest: list[str]) -> int:
     options, words = split(rest, valued=SERVER_OPTIONS)
     _nothing_more(words)
-    from flowmaster.server.http import serve_http
+    from flowmaster.server.listening import serve
     from flowmaster.server.settings import settings_from
 
-    return serve_http(settings_from(options))
+    return serve(settings_from(options))
 
 
 def _call(rest: list[str]) -> int:

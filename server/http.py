@@ -19,7 +19,6 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.http_body import Guard, response_of
-from flowmaster.server.logs import log_to_errors
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
@@ -27,7 +26,6 @@ from flowmaster.tools.app import App
 from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import write_json
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHUTDOWN_SECONDS = 5
 
 
@@ -54,19 +52,8 @@ def http_app(app: App) -> FastAPI:
     return api
 
 
-def serve_http(settings: Settings) -> int:
-    """Serve until a signal ends it; return the exit code."""
-    log_to_errors()
-    try:
-        anyio.run(_serve, settings)
-    except FlowMasterError as error:
-        print(f"FlowMaster could not start: {error.message} {error.fix}".strip(), file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
-
-
-async def _serve(settings: Settings) -> None:
-    listening = _listening(settings)
+async def serve_http(settings: Settings, listening: socket.socket) -> None:
+    """Serve on a socket that listens, until a signal ends it."""
     async with open_app(settings) as app:
         settle_collector()
         config = uvicorn.Config(
@@ -98,34 +85,6 @@ async def _end_on_signal(server: uvicorn.Server) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             server.should_exit = True
-
-
-def _listening(settings: Settings) -> socket.socket:
-    """Return the socket that listens, or say why there is none."""
-    if settings.host not in LOOPBACK:
-        raise FlowMasterError(
-            "server.sign_in_missing",
-            f"Everybody who reaches {settings.host} could use FlowMaster, since sign-in is not set up.",
-            path="host",
-            expected=list(LOOPBACK),
-            fix="Listen on 127.0.0.1 and let a proxy that signs people in stand before it.",
-        )
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # The protocol is named, since asyncio sends small answers at once (TCP_NODELAY) only where it is.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise FlowMasterError(
-            "server.port_taken",
-            f"Port {settings.port} on {settings.host} cannot be had: {error.strerror}.",
-            path="port",
-            fix="Choose another with --port, or 0 for any free one.",
-        ) from None
-    return listening
 
 
 async def _health(request: Request) -> Response:

@@ -1,0 +1,54 @@
+"""Where the server listens: looked at before anything heavy is loaded, so that a refusal comes at once."""
+
+import socket
+import sys
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.logs import log_to_errors
+from flowmaster.server.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(settings: Settings) -> int:
+    """Serve HTTP until a signal ends it; return the exit code."""
+    log_to_errors()
+    try:
+        listening = _listening(settings)
+        import anyio
+
+        from flowmaster.server.http import serve_http
+
+        anyio.run(serve_http, settings, listening)
+    except FlowMasterError as error:
+        print(f"FlowMaster could not start: {error.message} {error.fix}".strip(), file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Return the socket that listens, or say why there is none."""
+    if settings.host not in LOOPBACK:
+        raise FlowMasterError(
+            "server.sign_in_missing",
+            f"Everybody who reaches {settings.host} could use FlowMaster, since sign-in is not set up.",
+            path="host",
+            expected=list(LOOPBACK),
+            fix="Listen on 127.0.0.1 and let a proxy that signs people in stand before it.",
+        )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol is named, since asyncio sends small answers at once (TCP_NODELAY) only where it is.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise FlowMasterError(
+            "server.port_taken",
+            f"Port {settings.port} on {settings.host} cannot be had: {error.strerror}.",
+            path="port",
+            fix="Choose another with --port, or 0 for any free one.",
+        ) from None
+    return listening
