@@ -1,6 +1,7 @@
 """The page of everything that can be wrong with a process model, read off the catalogue of rules."""
 
-from flowmaster.engine.bpmn.rules import RULES, Rule
+from flowmaster.engine.bpmn.rule import Rule
+from flowmaster.engine.bpmn.rules import RULES
 
 
 def problems_page(generated: str) -> str:

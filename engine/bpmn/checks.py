@@ -9,13 +9,15 @@ from collections.abc import Callable
 
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
-from flowmaster.engine.bpmn.checks_data import check_data
+from flowmaster.engine.bpmn.checks_conditions import check_conditions, conditions_by_element
+from flowmaster.engine.bpmn.checks_data import check_data, values_read
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_flow import check_flow
 from flowmaster.engine.bpmn.checks_gateways import check_gateways
 from flowmaster.engine.bpmn.checks_people import check_people
 from flowmaster.engine.bpmn.checks_work import check_work
 from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.known import known_of
 from flowmaster.engine.bpmn.problem import Problem, in_order
 from flowmaster.engine.bpmn.reader import ReadProcess
 
@@ -35,9 +37,13 @@ def check_process(
     process = read.process
     findings = Findings(strict=read.declares, documentary=not process.executable)
     check_flow(process, findings)
-    check_gateways(process, findings)
+    known = known_of(process, frozenset().union(*(value.names for _, _, value in values_read(process))))
+    ways = conditions_by_element(process, known) if process.executable else {}
+    check_gateways(process, findings, ways)
     check_events(process, findings)
     if process.executable:
+        for element, found in ways.items():
+            check_conditions(process.elements[element], found, known, findings)
         check_work(process, findings, has_process, has_decision)
         check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)

@@ -1,9 +1,10 @@
 """Variables: what expressions read must be declared, or set by some step of the process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.known import fields_of
 from flowmaster.engine.feel.expression import Expression
 from flowmaster.engine.model import (
     AdHoc,
@@ -15,7 +16,6 @@ from flowmaster.engine.model import (
     Script,
     Value,
 )
-from flowmaster.engine.values import Json
 
 ENGINE_NAMES = frozenset(
     {
@@ -34,7 +34,7 @@ def check_data(process: Process, findings: Findings) -> None:
     """Name each variable that is read although nothing gives it a value, once."""
     known = ENGINE_NAMES | set(_given(process))
     missing: dict[str, list[tuple[str, int]]] = {}
-    for element, line, value in _read(process):
+    for element, line, value in values_read(process):
         for name in sorted(value.names - known):
             missing.setdefault(name, []).append((element, line))
     for name, places in missing.items():
@@ -54,7 +54,7 @@ def _given(process: Process) -> Iterator[str]:
     for item in process.data:
         yield item.name
     for form in process.forms.values():
-        yield from _fields_of(form)
+        yield from fields_of(form)
     for element in process.elements.values():
         for mapping in element.inputs + element.outputs:
             yield mapping.target[0]
@@ -70,24 +70,7 @@ def _given(process: Process) -> Iterator[str]:
             yield element.loop.output_collection
 
 
-def _fields_of(form: Json) -> Iterator[str]:
-    """Yield what a form asks for: the properties of a JSON Schema, the keys of form-js components."""
-    if not isinstance(form, Mapping):
-        return
-    properties = form.get("properties")
-    if isinstance(properties, Mapping):
-        yield from properties
-    components = form.get("components")
-    for component in components if isinstance(components, list) else ():
-        key = component.get("key") or component.get("path") if isinstance(component, Mapping) else None
-        if isinstance(key, str):
-            yield key.partition(".")[0]
-        yield from _fields_of(
-            {"components": component.get("components")} if isinstance(component, Mapping) else None
-        )
-
-
-def _read(process: Process) -> Iterator[tuple[str, int, Value]]:
+def values_read(process: Process) -> Iterator[tuple[str, int, Value]]:
     """Yield every expression that reads variables, with the element and line where it stands."""
     for check in process.checks:
         yield process.id, process.root.line, check.condition

@@ -1,8 +1,11 @@
 """Conditions and defaults of outgoing flows, and what may stand behind event-based gateways (10.6)."""
 
+from collections.abc import Mapping
+
 from flowmaster.engine.bpmn import fixes
+from flowmaster.engine.bpmn.checks_conditions import Ways
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.model import Element, Flow, Process
+from flowmaster.engine.model import Element, Process
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 _BLIND = frozenset(
@@ -11,13 +14,13 @@ _BLIND = frozenset(
 _EVENTS_TO_WAIT_FOR = frozenset({"message", "timer", "signal", "conditional"})
 
 
-def check_gateways(process: Process, findings: Findings) -> None:
-    """Check the outgoing flows of every node."""
+def check_gateways(process: Process, findings: Findings, ways: Mapping[str, Ways]) -> None:
+    """Check the outgoing flows of every node; `ways` are their conditions, read together."""
     for element in process.elements.values():
         if element.kind in _BLIND:
             _check_blind(element, findings)
         else:
-            _check_choice(element, findings)
+            _check_choice(element, findings, ways.get(element.id))
         if element.kind == "eventBasedGateway":
             _check_event_gateway(process, element, findings)
 
@@ -34,15 +37,17 @@ def _check_blind(element: Element, findings: Findings) -> None:
             )
 
 
-def _check_choice(element: Element, findings: Findings) -> None:
+def _check_choice(element: Element, findings: Findings, ways: Ways | None) -> None:
     conditioned = [flow for flow in element.outgoing if flow.condition is not None]
     open_flows = [flow for flow in element.outgoing if flow.condition is None and flow is not element.default]
     if conditioned and not open_flows and element.default is None:
-        if element.kind != "complexGateway" and not any(_always_holds(flow) for flow in conditioned):
+        gap = "" if ways is None else ways.gap()
+        if element.kind != "complexGateway" and gap is not None:
+            when = f"none holds when {gap}, and then" if gap else "if none holds,"
             findings.add(
                 "gateway.default_missing",
                 element.id,
-                f"{named(element)} has conditions on all flows and no default: if none holds, the instance stops.",
+                f"{named(element)} has conditions on all flows and no default: {when} the instance stops.",
                 line=element.line,
                 fix_edit=fixes.make_default(conditioned[-1].id),
             )
@@ -66,10 +71,6 @@ def _check_choice(element: Element, findings: Findings) -> None:
             f"The flows {listed} out of {named(element)} have no condition.",
             line=element.line,
         )
-
-
-def _always_holds(flow: Flow) -> bool:
-    return flow.condition is not None and flow.condition.text.strip() == "true"
 
 
 def _check_event_gateway(process: Process, gateway: Element, findings: Findings) -> None:

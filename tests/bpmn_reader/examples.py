@@ -94,6 +94,17 @@ _FLOWS = {
     "gateway.default_missing": Example(
         "g", bpmn(_gateway("exclusiveGateway", condition("=a"), condition("=b")))
     ),
+    "gateway.conditions_overlap": Example(
+        "g",
+        bpmn(_gateway("exclusiveGateway", condition("=a &gt; 3"), condition('=b = "x"'))),
+    ),
+    "flow.condition_never": Example(
+        "g_a",
+        bpmn(_gateway("exclusiveGateway", condition("=a &gt; 3 and a &lt; 2"), "", 'default="g_b"')),
+    ),
+    "flow.condition_shadowed": Example(
+        "g_b", bpmn(_gateway("exclusiveGateway", condition("=a &gt; 3"), condition("=a &gt; 4")))
+    ),
     "gateway.event_target_wrong": Example("g", bpmn(_event_gateway('<userTask id="a"/>', _catch("b")))),
     "gateway.event_target_has_boundary": Example(
         "a",

@@ -1,0 +1,59 @@
+"""The rules of variables, expressions and conditions."""
+
+from flowmaster.engine.bpmn.problem import ERROR, HINT, WARNING
+from flowmaster.engine.bpmn.rule import Rule
+
+DATA = {
+    "gateway.conditions_overlap": Rule(
+        HINT,
+        "Narrow one of them so that they exclude each other, if the order is not meant.",
+        "Two conditions behind an exclusive gateway hold for the same values, an example of which is named; the flow that "
+        "comes first in the file is taken (BPMN 2.0.2, 13.4.2).",
+    ),
+    "flow.condition_never": Rule(
+        WARNING,
+        "Correct the condition, or remove the flow.",
+        "No value makes the condition true: it contradicts itself, the declared types and ranges, or what earlier "
+        "gateways on the only way to it have settled.",
+    ),
+    "flow.condition_shadowed": Rule(
+        WARNING,
+        "Move the narrower condition up, or remove the flow.",
+        "Whenever the condition holds, one that comes before it at the same exclusive gateway holds too, so that the "
+        "flow is never taken.",
+    ),
+    "feel.syntax": Rule(
+        ERROR, "Correct the expression at that place.", "An expression is no valid FEEL; the place is named."
+    ),
+    "expression.language_unknown": Rule(
+        WARNING,
+        "Write it in FEEL, with a leading `=`.",
+        "An expression is in another language than FEEL and too involved to be translated; it does not run.",
+        strict=ERROR,
+    ),
+    "variable.unknown": Rule(
+        WARNING,
+        "Declare it with `fm:data`, set it in an earlier step, or correct the name.",
+        "An expression reads a variable that is declared nowhere and that no step sets; without a value it is null.",
+        strict=ERROR,
+    ),
+    "variable.target_malformed": Rule(
+        ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
+    ),
+    "data.name_missing": Rule(ERROR, "Give it a `name`.", "A declared data item has no name."),
+    "data.schema_malformed": Rule(
+        ERROR,
+        'Write a JSON Schema object, for example `{"type": "number"}`.',
+        "The schema of a declared data item cannot be read.",
+    ),
+    "data.name_duplicate": Rule(ERROR, "Remove one of the two.", "A data item is declared twice."),
+    "scenarios.malformed": Rule(
+        ERROR, "Write a JSON list of scenarios.", "The scenarios of the process cannot be read as JSON."
+    ),
+    "form.malformed": Rule(
+        ERROR,
+        "Write a form-js schema or a JSON Schema as JSON.",
+        "A form of the process cannot be read as JSON.",
+    ),
+}
+"""Each rule by the code of its problem."""

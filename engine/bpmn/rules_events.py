@@ -1,0 +1,178 @@
+"""The rules of events: messages, timers, errors, links, compensation."""
+
+from flowmaster.engine.bpmn.problem import ERROR, WARNING
+from flowmaster.engine.bpmn.rule import Rule
+
+EVENTS = {
+    "start.has_incoming": Rule(
+        ERROR,
+        "Remove the flow; to go back, lead it to the first step or to a gateway before it.",
+        "A sequence flow ends at a start event (BPMN 2.0.2, 10.5.2).",
+    ),
+    "end.has_outgoing": Rule(
+        ERROR,
+        "Remove the flow, or make the event an intermediate event.",
+        "A sequence flow begins at an end event (BPMN 2.0.2, 10.5.3).",
+    ),
+    "boundary.has_incoming": Rule(
+        ERROR,
+        "Remove the flow: a boundary event is triggered by its activity alone.",
+        "A sequence flow ends at a boundary event (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.has_no_outgoing": Rule(
+        WARNING,
+        "Connect the boundary event to what should happen then.",
+        "A boundary event leads nowhere: what triggers it just ends that path (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.host_unknown": Rule(
+        ERROR,
+        "Attach it to a task, sub-process or call activity of the same scope.",
+        "`attachedToRef` of a boundary event names no activity beside it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "boundary.trigger_missing": Rule(
+        ERROR,
+        "Give it a timer, message, error or other event definition.",
+        "A boundary event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "catch.trigger_missing": Rule(
+        ERROR,
+        "Give it a timer, message, signal or condition, or make it a throw event.",
+        "An intermediate catch event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
+    ),
+    "event.definition_wrong": Rule(
+        ERROR,
+        "Use an event definition that BPMN allows at this place.",
+        "BPMN does not have this kind of event at this place (BPMN 2.0.2, table 10.93).",
+    ),
+    "event.definition_unknown": Rule(
+        ERROR,
+        "Name an event definition of this file in `eventDefinitionRef`.",
+        "An `eventDefinitionRef` names no event definition of the file.",
+    ),
+    "event.must_interrupt": Rule(
+        ERROR,
+        "Set `cancelActivity` (start events: `isInterrupting`) to true.",
+        "Error and cancel boundary events always interrupt their activity (BPMN 2.0.2, 10.5.4).",
+    ),
+    "reference.unknown": Rule(
+        ERROR,
+        "Add the missing definition to the file, or name one that is there.",
+        "A reference such as `messageRef` or `signalRef` names nothing that the file defines.",
+    ),
+    "message.missing": Rule(
+        ERROR,
+        "Add a `message` with a name to the file and name it in `messageRef`.",
+        "A message event, receive task or send task does not say which message it is about.",
+    ),
+    "message.correlation_ignored": Rule(
+        WARNING,
+        "Write the key as FEEL in `zeebe:subscription correlationKey` of the message.",
+        "The process correlates messages by a `correlationSubscription`, which is kept in the file and not looked at.",
+        strict=ERROR,
+    ),
+    "message.name_missing": Rule(
+        ERROR,
+        "Give the message a `name`; messages are delivered by name.",
+        "A message has no name.",
+    ),
+    "signal.missing": Rule(
+        ERROR,
+        "Add a `signal` with a name to the file and name it in `signalRef`.",
+        "A signal event does not say which signal it is about, or that signal has no name.",
+    ),
+    "escalation.missing": Rule(
+        ERROR,
+        "Add an `escalation` with an `escalationCode` and name it in `escalationRef`.",
+        "A throwing escalation event does not say which escalation it throws.",
+    ),
+    "error.missing": Rule(
+        ERROR,
+        "Add an `error` with an `errorCode` and name it in `errorRef`.",
+        "An error end event does not say which error it throws.",
+    ),
+    "condition.missing": Rule(
+        ERROR,
+        "Write the condition, for example `=stock < 10`.",
+        "A conditional event has no condition.",
+    ),
+    "link.name_missing": Rule(
+        ERROR, "Give the link a name.", "A link event has no name to find its other end by."
+    ),
+    "link.target_missing": Rule(
+        ERROR,
+        "Add a catching link event of the same name in the same scope.",
+        "A throwing link event has no catching link event of its name in its scope (BPMN 2.0.2, 10.5.5).",
+    ),
+    "link.target_ambiguous": Rule(
+        ERROR,
+        "Rename one of them.",
+        "Two catching link events of one scope have the same name (BPMN 2.0.2, 10.5.5).",
+    ),
+    "link.flow_wrong": Rule(
+        ERROR,
+        "Remove the flow.",
+        "A throwing link event has an outgoing flow or a catching one an incoming flow (BPMN 2.0.2, 10.5.5).",
+    ),
+    "cancel.outside_transaction": Rule(
+        ERROR,
+        "Put it into (on) a `transaction`, or use a terminate or error end event.",
+        "A cancel event stands outside a transaction (BPMN 2.0.2, 10.5.3 and 10.5.4).",
+    ),
+    "compensation.handler_missing": Rule(
+        ERROR,
+        'Connect it by an association to an activity with `isForCompensation="true"`.',
+        "A compensation boundary event has no handler (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.handler_has_flow": Rule(
+        ERROR,
+        "Remove the flow: the handler is reached by its association only.",
+        "A compensation handler has a sequence flow (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.boundary_has_flow": Rule(
+        ERROR,
+        "Replace the flow by an association to the handler.",
+        "A compensation boundary event has a sequence flow (BPMN 2.0.2, 10.7.2).",
+    ),
+    "compensation.activity_unknown": Rule(
+        ERROR,
+        "Name an activity of the process in `activityRef`, or leave it out to undo all of the scope.",
+        "A compensation throw event names an activity that does not exist.",
+    ),
+    "subprocess.start_has_trigger": Rule(
+        ERROR,
+        "Use a start event without trigger; put the event before the sub-process or on its border.",
+        "An embedded sub-process begins with a start event that has a trigger (BPMN 2.0.2, 10.5.2).",
+    ),
+    "event_subprocess.start_count": Rule(
+        ERROR,
+        "Keep exactly one start event in it.",
+        "An event sub-process has no start event or several (BPMN 2.0.2, 10.3.5).",
+    ),
+    "event_subprocess.start_has_no_trigger": Rule(
+        ERROR,
+        "Give its start event a message, timer, error or other trigger.",
+        "The start event of an event sub-process has no trigger (BPMN 2.0.2, 10.5.2).",
+    ),
+    "event_subprocess.has_boundary": Rule(
+        ERROR,
+        "Attach the event to the sub-process around it, or remove it.",
+        "A boundary event is attached to an event sub-process (BPMN 2.0.2, 10.3.5).",
+    ),
+    "event_subprocess.has_flow": Rule(
+        ERROR,
+        "Remove the flow, or remove `triggeredByEvent`.",
+        "An event sub-process has a sequence flow (BPMN 2.0.2, 10.3.5).",
+    ),
+    "timer.missing": Rule(
+        ERROR,
+        "Write a `timeDuration` (`PT1H`), `timeDate` or `timeCycle`.",
+        "A timer event has no time.",
+    ),
+    "timer.malformed": Rule(
+        ERROR,
+        "Write ISO 8601 (duration `PT1H`, date `2027-01-31T12:00:00Z`, cycle `R3/PT1H`), cron for cycles, or "
+        "FEEL with a leading `=`.",
+        "The time of a timer event cannot be read.",
+    ),
+}
+"""Each rule by the code of its problem."""
