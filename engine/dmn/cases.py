@@ -100,7 +100,9 @@ def play(compiled: CompiledModel, decision: str, cases: Sequence[Case], at: int)
 
 def _play(compiled: CompiledModel, decision: str, case: Case, at: int) -> Played:
     try:
-        answer = compiled.decision(decision).evaluate(case.inputs, at, decisions=case.decisions)
+        answer = compiled.decision(decision).evaluate(
+            case.inputs, at, surroundings=case.inputs, decisions=case.decisions
+        )
         got = to_json(answer.value)
     except FlowMasterError as error:
         return Played(case, passed=False, got=None, matched=[], why=error.message)

@@ -58,6 +58,26 @@ def test_the_tests_of_a_first_version_must_pass_too() -> None:
     served(story)
 
 
+def test_a_case_sees_what_a_filter_reads_like_a_process_does() -> None:
+    paid = {
+        "decision": "paid_before",
+        "hit": "U",
+        "inputs": [
+            {"name": "same", "expression": "count(paid[item.id = invoice.id])", "type": "number"},
+        ],
+        "outputs": [{"name": "paid_before", "type": "boolean"}],
+        "rules": [["0", "false"], ["> 0", "true"]],
+    }
+    inputs = {"invoice": {"id": "A"}, "paid": [{"id": "A"}]}
+
+    async def story(ask: Ask) -> None:
+        saved = await ask("rule_save", table=paid, tests=[{"inputs": inputs, "expect": True}])
+        assert saved["tests"] == 1
+        assert (await ask("rule_evaluate", decision="paid_before", inputs=inputs))["result"] is True
+
+    served(story)
+
+
 def test_tests_travel_until_they_are_replaced() -> None:
     async def story(ask: Ask) -> None:
         first = await ask("rule_save", table=LEVEL, tests=CASES[:1])
