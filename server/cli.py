@@ -25,6 +25,7 @@ Arguments of call are JSON, or words with = between name and value:
   flowmaster call instance_start '{"process": "invoice-to-pay", "variables": {"amount": 400}}'
   flowmaster call instance_start process=invoice-to-pay variables.amount=400
   flowmaster call process_create outline=@invoice.yaml          (@ reads a file, - alone reads JSON from the input)
+  flowmaster call rule_save table=@level.json tests=@cases.json   (files that end in .json are read as JSON)
   flowmaster call task_find --json                              (the answer as JSON, for programs)
 
 An agent is connected with:  claude mcp add flowmaster -- flowmaster mcp

@@ -112,16 +112,28 @@ def arguments_of(registry: Registry, name: str, words: Sequence[str]) -> Any:
 
 
 def _value(operation: AnyOperation | None, path: str, text: str) -> Any:
-    """Return the value for a word: a file's text for `@file`, text where text is wanted, else JSON if it is."""
-    if text.startswith("@") and Path(text[1:]).is_file():
-        return Path(text[1:]).read_text(encoding="utf-8")
+    """Return the value for a word: what `@file` holds, text where text is wanted, else JSON if it is."""
     properties = operation.input_schema.get("properties", {}) if operation else {}
-    if properties.get(path, {}).get("type") == "string":
+    is_text = properties.get(path, {}).get("type") == "string"
+    if text.startswith("@") and Path(text[1:]).is_file():
+        return _held(Path(text[1:]), is_text=is_text)
+    if is_text:
         return text
     try:
         return read_json(text)
     except ValueError:
         return text
+
+
+def _held(file: Path, *, is_text: bool) -> Any:
+    """Return what a file holds: its text, or the value of a `.json` file where more than text may stand."""
+    text = file.read_text(encoding="utf-8")
+    if is_text or file.suffix != ".json":
+        return text
+    try:
+        return read_json(text)
+    except ValueError as error:
+        raise UsageError(f"the file {str(file)!r} is not JSON: {error}.") from None
 
 
 def _put(arguments: dict[str, Any], steps: Sequence[str], value: Any) -> None:

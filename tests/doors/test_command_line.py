@@ -126,6 +126,18 @@ def test_a_file_or_the_input_can_be_given(tmp_path: Path, monkeypatch: pytest.Mo
     assert arguments_of(REGISTRY, "sample_echo", ["-"]) == {"text": "from the input"}
 
 
+def test_a_file_that_ends_in_json_is_read_as_a_value_where_more_than_text_may_stand(tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text('{"amount": 5}', encoding="utf-8")
+    (tmp_path / "broken.json").write_text('{"amount": 5', encoding="utf-8")
+    word = f"variables=@{tmp_path}/case.json"
+    assert arguments_of(REGISTRY, "sample_echo", [word, "variables.days=3"]) == {
+        "variables": {"amount": 5, "days": 3}
+    }
+    assert arguments_of(REGISTRY, "sample_echo", [f"text=@{tmp_path}/case.json"]) == {"text": '{"amount": 5}'}
+    with pytest.raises(UsageError, match=r"broken\.json' is not JSON"):
+        arguments_of(REGISTRY, "sample_echo", [f"value=@{tmp_path}/broken.json"])
+
+
 def test_words_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(UsageError, match="not an object"):
         arguments_of(REGISTRY, "sample_echo", ["variables=1", "variables.amount=2"])
