@@ -89,6 +89,15 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class InputCheck:
+    """A condition over what a start or a person's answer brings, with the words that say what it wants."""
+
+    condition: Value
+    message: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UserTask:
     """A person's work: who may do it, by when, with which form."""
 
@@ -101,6 +110,7 @@ class UserTask:
     form: str = ""
     exclusions: tuple[Exclusion, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
+    checks: tuple[InputCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,15 +378,6 @@ class DataItem:
     schema: Mapping[str, Json]
     input: bool = False
     required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InputCheck:
-    """A condition over the start variables, with the words that say what it wants."""
-
-    condition: Value
-    message: str
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

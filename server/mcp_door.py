@@ -35,8 +35,9 @@ INSTRUCTIONS = """\
 FlowMaster designs, tests, runs and explains business processes (BPMN, DMN, FEEL).
 
 Work in this order:
-1. Design: process_create with a compact outline (steps, roles, data, scenarios). The answer lists problems with \
-ready edits and open questions; fix them with process_edit, several edits in one call.
+1. Design: read the language once, operation_find "outline language"; then process_create with the whole outline \
+(steps, roles, data, scenarios). The answer lists problems with ready edits and open questions; fix them with \
+process_edit, several edits in one call.
 2. Test: process_test runs the scenarios in a sandbox and shows path, values and differences.
 3. Publish: process_publish; it refuses while errors or failing scenarios stand.
 4. Run: instance_start runs up to the next wait states and says what it waits for.

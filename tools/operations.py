@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.tools.answer import Answer
+from flowmaster.tools.guides import guide_for
 from flowmaster.tools.invoke import invoke
 from flowmaster.tools.models import Arguments, Result, Shape, Variables
 from flowmaster.tools.registry import AnyOperation, Call, operation
@@ -17,6 +18,8 @@ FOUND_MAX = 8
 """Operations that one search answers with."""
 DETAILED_MAX = 3
 """Of these, how many show their whole input schema."""
+BESIDE_GUIDE_MAX = 2
+"""Operations that stand beside the page of a language."""
 
 _DOORS = ("operation_find", "operation_query", "operation_call")
 
@@ -43,19 +46,23 @@ class FoundOperations(Result):
     items: list[FoundOperation] = Field(description="Best first.")
     total: int = Field(description="How many operations there are in all.")
     names: list[str] = Field(default=[], description="All operations, where none fits the query.")
+    guide: str = Field(default="", description="The whole language of outlines or tables, if asked for it.")
 
 
 @operation(right="operation.find", core=True, read_only=True)
 async def operation_find(call: Call, arguments: OperationFind) -> FoundOperations:
-    """Find operations beyond this tool list, with their arguments."""
+    """Find operations beyond this list; "outline language" or "rule table" gives a whole language on one page."""
     registry = call.app.registry
     known = [each for each in registry if each.name not in _DOORS]
     ranked = sorted(((_score(each, arguments.query), each) for each in known), key=lambda pair: -pair[0])
-    best = [each for score, each in ranked if score > 0][:FOUND_MAX]
+    guide = guide_for(arguments.query)
+    found = [each for score, each in ranked if score > 0]
+    best = found[: BESIDE_GUIDE_MAX if guide else FOUND_MAX]
     return FoundOperations(
-        items=[_described(each, whole=place < DETAILED_MAX) for place, each in enumerate(best)],
+        items=[_described(each, whole=place < DETAILED_MAX and not guide) for place, each in enumerate(best)],
         total=len(known),
-        names=[] if best else [each.name for each in known],
+        names=[] if best or guide else [each.name for each in known],
+        guide=guide,
     )
 
 

@@ -72,7 +72,8 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
     declares = is_declared(xml)
     reading = Reading(document, xml, Findings(strict=declares, documentary=not executable))
     data, roles = data_of(reading), roles_of(reading)
-    reading.values.know(item.name for item in data)
+    forms = forms_of(reading)
+    reading.values.know(data, forms)
     graph = read_graph(reading)
     builder = _Builder(reading, graph, runnable, roles)
     elements = builder.build()
@@ -86,8 +87,8 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         version_tag=version_tag_of(xml),
         executable=executable,
         data=data,
-        checks=checks_of(reading),
-        forms=forms_of(reading) | reading.forms,
+        checks=checks_of(reading, reading.process),
+        forms=forms | reading.forms,
         roles=roles,
         scenarios=scenarios_of(reading),
         handlers=_handlers(elements),

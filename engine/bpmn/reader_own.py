@@ -44,15 +44,15 @@ def data_of(reading: Reading) -> tuple[DataItem, ...]:
     return tuple(found.values())
 
 
-def checks_of(reading: Reading) -> tuple[InputCheck, ...]:
-    """Read the conditions over the start variables."""
+def checks_of(reading: Reading, holder: XmlElement) -> tuple[InputCheck, ...]:
+    """Read the conditions over the start variables of a process, or over the answer of a user task."""
     return tuple(
         InputCheck(
-            reading.values.feel(check.text, check, reading.id_of(reading.process), "An input check"),
+            reading.values.feel(check.text, check, reading.id_of(holder), "A check"),
             check.get("message") or check.text.removeprefix("="),
             check.get("path"),
         )
-        for check in reading.process.extensions(CHECK)
+        for check in holder.extensions(CHECK)
         if check.text
     )
 

@@ -1,14 +1,16 @@
 """The expressions of a model: FEEL with a leading `=`, literals without, and simple `${...}` of Camunda 7."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.juel import feel_of_juel, is_juel
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.declared import Read, reader_of
 from flowmaster.engine.feel.expression import compile_expression
-from flowmaster.engine.model import Constant, Value
+from flowmaster.engine.model import Constant, DataItem, Value
+from flowmaster.engine.values import Json
 
 NULL = Constant(None)
 """Stands where an expression cannot be read; the problem that says so refuses publishing."""
@@ -29,10 +31,19 @@ class Values:
         self._foreign_by_default = bool(language) and "feel" not in language.lower()
         self._compiled: dict[str, Value] = {}
         self._names: tuple[str, ...] = ()
+        self._declared: dict[str, Read] = {}
 
-    def know(self, names: Iterable[str]) -> None:
-        """Make the declared variables known, since FEEL names may hold blanks."""
-        self._names = tuple(names)
+    def know(self, data: Sequence[DataItem], forms: Mapping[str, Json]) -> None:
+        """Make variables known: FEEL names may hold blanks, and texts of declared types or forms stand for dates."""
+        self._names = tuple(item.name for item in data)
+        schemas = {item.name: item.schema for item in data}
+        for form in forms.values():
+            fields = form.get("properties") if isinstance(form, Mapping) else None
+            for name, schema in fields.items() if isinstance(fields, Mapping) else ():
+                if isinstance(schema, Mapping):
+                    schemas.setdefault(name, schema)
+        read = {name: reader_of(schema) for name, schema in schemas.items()}
+        self._declared = {name: found for name, found in read.items() if found is not None}
 
     def literal_or_feel(self, text: str, owner: XmlElement, element: str, what: str) -> Value | None:
         """Read an attribute that is FEEL with a leading `=` and a literal without; None where it is empty."""
@@ -61,7 +72,7 @@ class Values:
         found = self._compiled.get(bare)
         if found is None:
             try:
-                found = compile_expression(bare, names=self._names)
+                found = compile_expression(bare, names=self._names, declared=self._declared)
             except FlowMasterError as error:
                 if self._foreign_by_default and bare == source:
                     return self._foreign(source, owner, element, what)

@@ -13,6 +13,7 @@ from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskChanged, TaskPerformed, WaitClosed
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, UserTask, Value
+from flowmaster.engine.scope import visible
 from flowmaster.engine.state import Node, TaskWait, TimerWait
 from flowmaster.engine.timers import instant, iso, later
 from flowmaster.engine.values import Json
@@ -197,10 +198,28 @@ def _check_exclusion(task: TaskWait, person: str, path: str, fix: str) -> None:
 def _complete(run: Execution, task: TaskWait, command: ActOnTask) -> None:
     node = run.state.nodes[task.node]
     variables = {**(task.draft or {}), **command.variables}
+    _check_answer(run, task, variables)
     run.emit(TaskPerformed(task.id, task.element, command.by))
     run.resolve_incidents(node, "went on")
     run.emit(WaitClosed(task.id, task.element, "completed", {"by": command.by, "comment": command.comment}))
     run.finish(node, variables)
+
+
+def _check_answer(run: Execution, task: TaskWait, answer: Mapping[str, Json]) -> None:
+    """Refuse an answer that a check of the task forbids."""
+    details = run.model.process.elements[task.element].details
+    assert isinstance(details, UserTask)
+    for check in details.checks:
+        found = check.condition.value({**visible(run.state, task.node), **answer}, run.at)
+        if found is not True:
+            raise FlowMasterError(
+                "task.answer_forbidden",
+                f"{check.message} (`{check.condition.text}` gave {found!r}.)",
+                path=f"variables.{check.path}" if check.path else "variables",
+                expected=check.condition.text,
+                fix="Give an answer for which the condition holds.",
+                status=422,
+            )
 
 
 def _changed(task: TaskWait, command: ActOnTask, transition: Transition) -> TaskWait:

@@ -24,6 +24,7 @@ from flowmaster.engine.feel.compile_collections import (
     compile_range,
 )
 from flowmaster.engine.feel.compile_tests import compile_in, compile_tests, compile_unary
+from flowmaster.engine.feel.declared import Read
 from flowmaster.engine.feel.evaluation import Evaluation, FeelLimitExceeded, Limits, Place
 from flowmaster.engine.feel.external import External
 from flowmaster.engine.feel.numbers import INTEGER_MAX
@@ -44,6 +45,7 @@ _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+NONE_DECLARED: Mapping[str, Read] = {}
 _NUMBERS = frozenset((int, Decimal))
 _EXACT: dict[str, Callable[[Any, Any], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
@@ -56,8 +58,10 @@ class Compiler:
         known: frozenset[str] = frozenset(),
         types: Resolver = simple_type,
         external: External | None = None,
+        declared: Mapping[str, Read] = NONE_DECLARED,
     ) -> None:
         self.known = known
+        self.declared = declared
         self.types = types
         self.external = external
         self.constants: dict[Code, object] = {}
@@ -102,8 +106,10 @@ def _literal(compiler: Compiler, node: Any) -> Code:
 def _name(compiler: Compiler, node: Any) -> Code:
     name, place = node.name, node.place
     builtin = BUILTINS.get(name)
+    read = None
     if not node.bound:
         compiler.reads(name)
+        read = compiler.declared.get(name)
 
     def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
         try:
@@ -113,6 +119,15 @@ def _name(compiler: Compiler, node: Any) -> Code:
                 return builtin.as_function(place)
             evaluation.warn(f"There is no variable {name!r}", place)
             return None
+
+    return run if read is None else _declared(run, read)
+
+
+def _declared(code: Code, read: Read) -> Code:
+    """Code for a variable that is kept as a text and declared as a date, a time or a duration."""
+
+    def run(variables: Mapping[str, object], evaluation: Evaluation) -> object:
+        return read(code(variables, evaluation))
 
     return run
 

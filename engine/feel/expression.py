@@ -6,7 +6,8 @@ from typing import NamedTuple
 from flowmaster.engine.feel import convert
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.builtins import library
-from flowmaster.engine.feel.compiler import Compiler
+from flowmaster.engine.feel.compiler import NONE_DECLARED, Compiler
+from flowmaster.engine.feel.declared import Read
 from flowmaster.engine.feel.evaluation import (
     DEFAULT,
     QUIET,
@@ -104,14 +105,18 @@ def compile_expression(
     names: Iterable[str] | NameSet = (),
     types: Resolver = simple_type,
     external: External | None = None,
+    declared: Mapping[str, Read] = NONE_DECLARED,
 ) -> Expression:
-    """Compile an expression. `names` are known variables, needed where a name has blanks or special characters.
+    """Compile an expression.
 
-    Raises `FeelSyntaxError` (code `feel.syntax`) with line and column.
+    `names` are known variables, needed where a name has blanks or special characters; `declared` says how those are
+    read that are kept in another form (`declared.py`). Raises `FeelSyntaxError` (code `feel.syntax`) with line and column.
     """
     known = names if isinstance(names, NameSet) else NameSet(names, BUILTIN_NAMES)
     try:
-        return Expression(text, parse_expression(text, known), Compiler(known.given, types, external))
+        return Expression(
+            text, parse_expression(text, known), Compiler(known.given, types, external, declared)
+        )
     except RecursionError:
         raise _too_deep() from None
 

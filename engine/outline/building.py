@@ -22,6 +22,7 @@ from flowmaster.engine.outline.nodes import (
     Trigger,
     in_scope,
 )
+from flowmaster.engine.outline.results import result_in, with_result
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.writing_events import add_trigger, message, title_of
 from flowmaster.engine.outline.writing_words import WORDS_IN_ORDER, WordWriter
@@ -370,7 +371,7 @@ class ScopeBuilder:
             self.element, "endEvent", node.at, {"id": builder.ids[node.at], "name": label or None}
         )
         add_trigger(builder.document, element, node.trigger, builder.step_id)
-        for word, value in node.words.items():
+        for word, value in with_result(node, result_in(self.element)).words.items():
             if word != "title":
                 builder.words.write(element, word, value)
         return element.id
@@ -399,13 +400,13 @@ class ScopeBuilder:
         for target, flows in reached.items():
             element = document.element(target)
             before = document.incoming(element)
-            if len(flows) + len(before) < 2 or element.kind == "endEvent" or element.kind in JOINS:
+            if len(flows) + len(before) < 2 or element.kind == "endEvent":
                 continue
-            if (
-                element.kind == "exclusiveGateway"
-                and (before or flows)
-                and not _splits(document, element, self.flows)
-            ):
+            splits = _splits(document, element, self.flows)
+            if element.kind == "exclusiveGateway" and not splits:
+                continue
+            # What joins shall wait for all that reach it; what only splits must not.
+            if element.kind in JOINS and (len(before) > 1 or not splits):
                 continue
             gateway = builder.new_id(f"merge {target}")
             builder.node(self.element, "exclusiveGateway", "", {"id": gateway}, target)

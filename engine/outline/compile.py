@@ -14,7 +14,8 @@ from flowmaster.engine.outline.ids import assign_ids, assign_lanes
 from flowmaster.engine.outline.json_text import json_text
 from flowmaster.engine.outline.nodes import DataItem, Outline
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
-from flowmaster.engine.outline.writing_words import put_form
+from flowmaster.engine.outline.results import RESULT
+from flowmaster.engine.outline.writing_words import add_checks, put_form
 from flowmaster.engine.values import Json
 
 
@@ -74,10 +75,9 @@ def _head(process: Element, outline: Outline) -> None:
         process.add_extension(fm("role"), {"id": role, "name": name})
     for item in outline.data:
         write_data(process, item)
-    for check in outline.checks:
-        process.add_extension(
-            fm("check"), {"message": check.message, "path": check.path or None}, text=f"={check.condition}"
-        )
+    add_checks(process, outline.checks)
+    if outline.result:
+        process.add_extension(RESULT, {"variable": outline.result})
     for name, form in outline.forms.items():
         put_form(process, name, form)
     if outline.scenarios:

@@ -14,7 +14,6 @@ from flowmaster.engine.outline.ids import assign_ids, assign_lanes, wish_of
 from flowmaster.engine.outline.json_text import json_value
 from flowmaster.engine.outline.nodes import (
     Case,
-    Check,
     DataItem,
     Decision,
     End,
@@ -31,7 +30,8 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
 from flowmaster.engine.outline.recalling_events import trigger_of
-from flowmaster.engine.outline.recalling_words import WordReader, raw_xml
+from flowmaster.engine.outline.recalling_words import WordReader, checks_of, raw_xml
+from flowmaster.engine.outline.results import declared_result, without_result
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.structure import Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
@@ -68,7 +68,7 @@ def outline_of(document: BpmnDocument, process: str = "") -> Outline:
         version_tag=_version_tag(element),
         roles=roles,
         data=_data(element),
-        checks=_checks(element),
+        checks=tuple(checks_of(element)),
         starts=tuple(_start(document, words, structurer, start, main, names) for start in starts),
         steps=steps,
         events=events,
@@ -87,7 +87,7 @@ def outline_of(document: BpmnDocument, process: str = "") -> Outline:
         outline = _with_lanes(outline, actual)
     elif not assign_lanes(replace(outline, lanes=True)):
         outline = replace(outline, lanes=True)
-    return _without_derived_ids(outline, structurer.jumped)
+    return without_result(_without_derived_ids(outline, structurer.jumped), declared_result(element))
 
 
 def _process(document: BpmnDocument, wanted: str) -> Element:
@@ -186,14 +186,6 @@ def _data(process: Element) -> tuple[DataItem, ...]:
             required = entry.is_true("required")
             items.append(DataItem(entry.name, schema, entry.is_true("input", required), required))
     return tuple(items)
-
-
-def _checks(process: Element) -> tuple[Check, ...]:
-    return tuple(
-        Check(entry.text.removeprefix("=").strip(), entry.get("message"), entry.get("path"))
-        for entry in process.extensions(fm("check"))
-        if entry.text
-    )
 
 
 def _scenarios(process: Element) -> tuple[Mapping[str, Json], ...]:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from flowmaster.engine.bpmn.identifiers import is_id
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
-from flowmaster.engine.outline.nodes import Check, DataItem, Outline, Start, Trigger
+from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Trigger, Words
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import outputs, trigger
 from flowmaster.engine.outline.reading_steps import StepReader
-from flowmaster.engine.outline.reading_words import form_schema, word
+from flowmaster.engine.outline.reading_words import form_schema, read_checks, word
 from flowmaster.engine.outline.scenarios import read_scenarios
 from flowmaster.engine.outline.scopes import check_scopes
 from flowmaster.engine.outline.vocabulary import START, TOP
@@ -48,6 +48,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         data=_data_items(reading, needs),
         checks=checks,
         starts=starts,
+        result=reading.variable(value["result"], "result") if value.get("result") is not None else "",
         steps=reader.steps(value["steps"], "steps") if value.get("steps") else (),
         events=reader.events(value, ""),
         roles=reading.roles,
@@ -160,14 +161,14 @@ def _data_items(reading: Reading, needs: Mapping[str, bool] | None) -> tuple[Dat
 
 def _starts(
     reading: Reading, value: Json
-) -> tuple[tuple[Start, ...], Mapping[str, bool] | None, tuple[Check, ...]]:
+) -> tuple[tuple[Start, ...], Mapping[str, bool] | None, tuple[Words, ...]]:
     entries = (
         value if isinstance(value, Sequence) and not isinstance(value, str) and value else [value or None]
     )
     single = entries is not value
     starts: list[Start] = []
     needs: dict[str, bool] | None = None
-    checks: list[Check] = []
+    checks: list[Words] = []
     for number, entry in enumerate(entries):
         path = "start" if single else f"start[{number}]"
         if entry is None:
@@ -181,7 +182,8 @@ def _starts(
         reading.unknown_words(entry, START, path)
         if entry.get("needs") is not None:
             needs = (needs or {}) | _needs(reading, entry["needs"], f"{path}.needs")
-        checks += _checks(reading, entry.get("checks"), f"{path}.checks")
+        if entry.get("checks") is not None:
+            checks += read_checks(reading, entry["checks"], f"{path}.checks")
         starts.append(_start(reading, entry, path))
     return tuple(starts), needs, tuple(checks)
 
@@ -225,29 +227,6 @@ def _needs(reading: Reading, value: Json, path: str) -> dict[str, bool]:
             reading.data[name] = {}
             reading.defaults.append(f"Input {name!r} is of any type, since `data` does not declare it.")
         found[name] = not text.endswith("?")
-    return found
-
-
-def _checks(reading: Reading, value: Json, path: str) -> list[Check]:
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return [Check(reading.feel(rule, f"{path}.{text}"), text) for text, rule in value.items()]
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        reading.wrong(
-            path, f"`checks` are a mapping, not {shown(value)}.", expected='{"due after date": due > date}'
-        )
-        return []
-    found = []
-    for number, entry in enumerate(value):
-        at = f"{path}[{number}]"
-        if not isinstance(entry, Mapping):
-            reading.wrong(at, f"A check is a mapping, not {shown(entry)}.", expected="{that, message, path}")
-            continue
-        reading.unknown_words(entry, ("that", "message", "path"), at)
-        rule = reading.feel(entry.get("that"), f"{at}.that")
-        message = reading.text(entry.get("message"), f"{at}.message", "The message")
-        found.append(Check(rule, message, str(entry.get("path") or "")))
     return found
 
 

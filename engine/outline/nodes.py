@@ -145,17 +145,12 @@ class DataItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A condition over the start variables with the words that say what it wants."""
-
-    condition: str
-    message: str
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Outline:
-    """A whole process."""
+    """A whole process.
+
+    `checks` are conditions over the start variables, each with `that`, `message` and `path`; `result` is the variable
+    that each end of the process writes its name into.
+    """
 
     process: str
     name: str = ""
@@ -164,8 +159,9 @@ class Outline:
     roles: Mapping[str, str] = field(default_factory=dict)
     lanes: bool = True
     data: tuple[DataItem, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Words, ...] = ()
     starts: tuple[Start, ...] = ()
+    result: str = ""
     steps: tuple[Node, ...] = ()
     events: tuple[Handler, ...] = ()
     forms: Mapping[str, Json] = field(default_factory=dict)

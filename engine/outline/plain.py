@@ -48,6 +48,8 @@ def plain_outline(outline: Outline) -> Plain:
     start = writer.start()
     if start:
         found["start"] = start
+    if outline.result:
+        found["result"] = outline.result
     found["steps"] = writer.steps(outline.steps)
     if outline.events:
         found["events"] = [writer.handler(handler) for handler in outline.events]
@@ -79,15 +81,7 @@ class _Writer:
             ]
             head["needs"] = needs
         if outline.checks:
-            if any(check.path for check in outline.checks) or len(
-                {one.message for one in outline.checks}
-            ) < len(outline.checks):
-                head["checks"] = [
-                    {"that": one.condition, "message": one.message} | ({"path": one.path} if one.path else {})
-                    for one in outline.checks
-                ]
-            else:
-                head["checks"] = {one.message: one.condition for one in outline.checks}
+            head["checks"] = _checks(outline.checks)
         if len(entries) <= 1:
             return head | (entries[0] if entries else {})
         return [head | entries[0], *entries[1:]]
@@ -217,7 +211,7 @@ class _Writer:
         match key:
             case "into" | "outputs":
                 return _into(value)
-            case "with":
+            case "with" | "set":
                 return _natives(value)
             case "not":
                 assert isinstance(value, list)
@@ -231,6 +225,9 @@ class _Writer:
             case "form":
                 assert isinstance(value, Mapping)
                 return value["id"] if "id" in value else _form(value["schema"])
+            case "checks":
+                assert isinstance(value, list)
+                return _checks([one for one in value if isinstance(one, Mapping)])
             case "retry":
                 return _retry(value)
             case "each":
@@ -353,6 +350,14 @@ def _natives(value: Json) -> Json:
 
 def _is_number(text: str) -> bool:
     return text.isdecimal() and len(text) <= NUMBER_LENGTH_MAX
+
+
+def _checks(checks: Sequence[Mapping[str, Json]]) -> Json:
+    """Return conditions by their messages, or a list where messages repeat or a field is named."""
+    messages = {str(one["message"]): one["that"] for one in checks}
+    if any(one["path"] for one in checks) or len(messages) < len(checks):
+        return [{key: value for key, value in one.items() if value or key != "path"} for one in checks]
+    return messages
 
 
 def _retry(value: Json) -> Json:

@@ -1,6 +1,6 @@
 """What is wrong with an outline: every problem with its place, what is allowed there and the fix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowmaster.engine.errors import FlowMasterError
@@ -8,6 +8,9 @@ from flowmaster.engine.values import Json
 
 PROBLEMS_MAX = 50
 """How many problems of one outline are reported; more would only bury the first."""
+
+EXPECTED_MAX = 240
+"""How long the words may be that tell what one of several problems expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class OutlineRefused(FlowMasterError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
         many = len(problems) > 1
-        listed = "\n".join(f"{number}. {problem}" for number, problem in enumerate(problems, 1))
+        listed = "\n".join(_numbered(problems))
         where = f"{first.path} (line {first.line})" if first.line else first.path
         super().__init__(
             first.code,
@@ -54,6 +57,22 @@ class OutlineRefused(FlowMasterError):
             status=422,
         )
         self.problems = tuple(problems)
+
+
+def _numbered(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield the problems with their numbers; what is expected stands behind the first that expects it."""
+    told = {"", _short(problems[0].expected)}
+    for number, problem in enumerate(problems, 1):
+        expected = _short(problem.expected)
+        yield f"{number}. {problem}{f' Expected: {expected}' if expected not in told else ''}"
+        told.add(expected)
+
+
+def _short(expected: Json) -> str:
+    """Return what is expected in a line, empty where it would be long."""
+    if isinstance(expected, Sequence) and not isinstance(expected, str):
+        expected = ", ".join(str(entry) for entry in expected)
+    return expected if isinstance(expected, str) and len(expected) <= EXPECTED_MAX else ""
 
 
 class Problems:

@@ -18,7 +18,13 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
-from flowmaster.engine.outline.reading_words import assignments, performer, tries_need_service, word
+from flowmaster.engine.outline.reading_words import (
+    assignments,
+    escalated,
+    performer,
+    tries_need_service,
+    word,
+)
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS, MEANT, UNNAMED, WORDS
 from flowmaster.engine.values import Json
 
@@ -32,6 +38,7 @@ _KINDS = {**KINDS, **BLOCKS}
 _WAITS = ("after", "at", "message", "signal", "condition")
 _THROWS = ("message", "signal", "escalation", "compensate")
 _ENDS = ("error", "terminate", "message", "signal", "escalation", "cancel", "compensate")
+_END_WORDS = ("title", "about", "set", "with", "extra")
 _HANDLED = ("on", "within", "late", "events", "undo", "into")
 
 
@@ -110,7 +117,7 @@ class StepReader:
         return "", item, path
 
     def _kind(self, body: Body, at: str, name: str) -> str | None:
-        kinds = [key for key in body if key in _KINDS]
+        kinds = [key for key in body if key in _KINDS and not (key == "set" and "end" in body)]
         if len(kinds) == 1:
             if not name and kinds[0] not in UNNAMED:
                 self.reading.problems.add(
@@ -135,6 +142,7 @@ class StepReader:
 
     def _step(self, kind: str, name: str, body: Body, at: str) -> Step:
         reading = self.reading
+        body = _lifted(body, kind)
         main, found = self._main(kind, body, at)
         name = self._unique(name or _spoken(kind, found), at, named=bool(name))
         words = {
@@ -282,7 +290,7 @@ class StepReader:
                 )
                 return []
             reading.unknown_words(where, ("escalate",), f"{at}.late")
-            role = reading.role(where["escalate"], f"{at}.late.escalate")
+            role = escalated(reading, where["escalate"], f"{at}.late.escalate")
             given = words.get("escalate")
             words["escalate"] = [[interval, role], *(given if isinstance(given, list) else [])]
             return []
@@ -402,11 +410,16 @@ class StepReader:
 
     def _end(self, name: str, body: Body, at: str) -> End:
         value, path = body["end"], f"{at}.end"
+        if isinstance(value, Mapping) and any(key in value for key in _END_WORDS):
+            body = {**body, **{key: value[key] for key in _END_WORDS if key in value}}
+            value = {key: entry for key, entry in value.items() if key not in _END_WORDS}
         words = {
             key: word(self.reading, key, body[key], f"{at}.{key}")
-            for key in ("title", "about", "with", "extra")
+            for key in _END_WORDS
             if body.get(key) is not None
         }
+        if isinstance(value, Mapping) and set(value) == {"name"}:
+            value = value["name"]
         if not isinstance(value, Mapping):
             said = (
                 "" if value is None or value is True else self.reading.text(value, path, "The name of an end")
@@ -448,6 +461,15 @@ def default_form(into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]
         if all(values.is_name(part) for part in name.split(".")):
             fields[name.split(".")[0]] = data.get(name, {"type": "boolean"})
     return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def _lifted(body: Body, kind: str) -> Body:
+    """Return a step whose `into` stands inside of what is waited for as if it stood beside it."""
+    inside = body[kind]
+    if kind != "wait" or not isinstance(inside, Mapping) or "into" not in inside or "into" in body:
+        return body
+    left = {key: value for key, value in inside.items() if key != "into"}
+    return {**body, kind: left, "into": inside["into"]}
 
 
 def _id(body: Body) -> str:

@@ -17,6 +17,8 @@ def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
     """Read who is asked: a role, roles, a person as `=expression`, or `{roles, person, people}`."""
     if isinstance(value, str) and value.strip().startswith("="):
         return {"person": f"={reading.feel(value, path)}"}
+    if isinstance(value, str) and value.strip() not in reading.roles and value.strip() in reading.data:
+        return {"person": _person(reading, value, path)}
     if value == ANYONE and ANYONE not in reading.roles:
         return {}
     if isinstance(value, str) and value.strip():
@@ -35,15 +37,24 @@ def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
         key = "roles" if "roles" in value else "role"
         found["roles"] = _several(reading, roles, f"{path}.{key}", reading.role)
     if value.get("person") is not None:
-        found["person"] = reading.text_or_feel(value["person"], f"{path}.person", "A person")
+        found["person"] = _person(reading, value["person"], f"{path}.person")
     if value.get("people") is not None:
         found["people"] = _several(
             reading,
             value["people"],
             f"{path}.people",
-            lambda one, at: reading.text_or_feel(one, at, "A person"),
+            lambda one, at: _person(reading, one, at),
         )
     return found
+
+
+def _person(reading: Reading, value: Json, path: str) -> str:
+    """Read a person: by name, or the variable that holds one."""
+    name = reading.text_or_feel(value, path, "A person")
+    if name not in reading.data:
+        return name
+    reading.defaults.append(f"{path}: {name!r} is the person that this variable holds.")
+    return f"={reading.feel(name, path)}"
 
 
 def assignments(reading: Reading, value: Json, path: str) -> dict[str, str]:
@@ -89,9 +100,17 @@ def _escalate(reading: Reading, value: Json, path: str) -> Json:
         )
         return []
     return [
-        [reading.duration(after, f"{path}.{after}"), reading.role(role, f"{path}.{after}")]
+        [reading.duration(after, f"{path}.{after}"), escalated(reading, role, f"{path}.{after}")]
         for after, role in value.items()
     ]
+
+
+def escalated(reading: Reading, value: Json, path: str) -> str:
+    """Read to whom a task goes when it is late: a role, or several at once."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return reading.role(value, path)
+    roles = [reading.role(one, f"{path}[{number}]") for number, one in enumerate(value)]
+    return f"=[{', '.join(values.literal(role) for role in roles)}]"
 
 
 def _due(reading: Reading, value: Json, path: str) -> Json:
@@ -130,6 +149,34 @@ def form_schema(reading: Reading, value: Json, path: str) -> Mapping[str, Json]:
     if isinstance(fields, Mapping):
         reading.produced.update(fields)
     return schema
+
+
+def read_checks(reading: Reading, value: Json, path: str) -> list[Mapping[str, Json]]:
+    """Read conditions with the words that say what they want: `{"to before from": to >= from}`, or a list."""
+    if isinstance(value, Mapping) and value:
+        return [
+            {"that": reading.feel(rule, f"{path}.{text}"), "message": text, "path": ""}
+            for text, rule in value.items()
+        ]
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        reading.wrong(
+            path, f"`checks` are a mapping, not {shown(value)}.", expected='{"due after date": due > date}'
+        )
+        return []
+    found: list[Mapping[str, Json]] = []
+    for number, entry in enumerate(value):
+        at = f"{path}[{number}]"
+        if isinstance(entry, str):
+            found.append({"that": reading.feel(entry, at), "message": entry, "path": ""})
+            continue
+        if not isinstance(entry, Mapping):
+            reading.wrong(at, f"A check is a mapping, not {shown(entry)}.", expected="{that, message, path}")
+            continue
+        reading.unknown_words(entry, ("that", "message", "path"), at)
+        rule = reading.feel(entry.get("that"), f"{at}.that")
+        message = reading.text(entry.get("message"), f"{at}.message", "The message")
+        found.append({"that": rule, "message": message, "path": str(entry.get("path") or "")})
+    return found
 
 
 def _retry(reading: Reading, value: Json, path: str) -> Json:
@@ -251,6 +298,8 @@ _READERS: dict[str, Callable[[Reading, Json, str], Json]] = {
     ),
     "when": _expression,
     "with": _inputs,
+    "set": assignments,
+    "checks": lambda reading, value, path: list(read_checks(reading, value, path)),
     "into": lambda reading, value, path: outputs(reading, value, path),
     "outputs": lambda reading, value, path: outputs(reading, value, path),
     "each": _each,

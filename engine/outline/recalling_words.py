@@ -1,7 +1,7 @@
 """Reads what an element says back into the words of a step; what has no word stays as XML under `extra`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.document import BpmnDocument
@@ -87,6 +87,9 @@ class WordReader:
             main["roles"] = [self._role_of(element)]
         self._people_words(element, words)
         self.form(element, words)
+        checks: list[Json] = list(checks_of(element))
+        if checks:
+            words["checks"] = checks
         return Recalled("ask", main, words)
 
     def _people_words(self, element: Element, words: dict[str, Json]) -> None:
@@ -250,11 +253,14 @@ class WordReader:
         return {entry.get("target"): _feel(entry.get("source")) for entry in listed}
 
     def beside(self, event: Element) -> dict[str, Json]:
-        """Return what an end says beside what it throws: the inputs, and foreign extensions as XML."""
+        """Return what an end says beside what it throws: inputs, what it sets, and foreign extensions as XML."""
         words: dict[str, Json] = {}
         inputs = self._inputs(event)
         if inputs:
             words["with"] = inputs
+        outputs = self.outputs(event)
+        if outputs:
+            words["set"] = dict(outputs)
         extra: list[Json] = [raw_xml(one) for one in event.extensions() if one.kind != zeebe("ioMapping")]
         if extra:
             words["extra"] = extra
@@ -299,6 +305,19 @@ class WordReader:
         if form is not None and not form.get("formId"):
             left.append(form)
         return left
+
+
+def checks_of(holder: Element) -> list[Mapping[str, Json]]:
+    """Return the conditions over what a start or an answer brings."""
+    return [
+        {
+            "that": entry.text.removeprefix("=").strip(),
+            "message": entry.get("message"),
+            "path": entry.get("path"),
+        }
+        for entry in holder.extensions(fm("check"))
+        if entry.text
+    ]
 
 
 def raw_xml(element: Element, *, named: bool = True) -> str:
@@ -354,6 +373,7 @@ _READ: dict[str, tuple[str, ...]] = {
         zeebe("formDefinition"),
         fm("exclude"),
         fm("deadline"),
+        fm("check"),
     ),
     "call": _JOB,
     "agent": (*_JOB, fm("agent")),

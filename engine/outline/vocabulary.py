@@ -31,7 +31,7 @@ COMMON = ("title", "id", "about", "lane", "extra")
 _ACTIVITY = (*COMMON, "when", "with", "into", "within", "late", "on", "each", "repeat", "undo")
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "ask": (*_ACTIVITY, "not", "remind", "escalate", "due", "follow_up", "priority", "form"),
+    "ask": (*_ACTIVITY, "not", "remind", "escalate", "due", "follow_up", "priority", "form", "checks"),
     "call": (*_ACTIVITY, "retry", "headers"),
     "rule": (*_ACTIVITY, "outputs", "version"),
     "set": (*_ACTIVITY, "outputs"),
@@ -48,7 +48,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "all": ("name", "id", "join"),
     "first": ("name", "id"),
     "goto": (),
-    "end": ("id", "title", "about", "with", "extra"),
+    "end": ("id", "title", "about", "set", "with", "extra"),
 }
 """The words that may stand beside a kind."""
 
@@ -62,6 +62,7 @@ TOP = (
     "types",
     "data",
     "start",
+    "result",
     "steps",
     "events",
     "forms",
@@ -158,6 +159,9 @@ MEANT: dict[str, str] = {
     "catch": "on",
     "retries": "retry",
     "fields": "form",
+    "check": "checks",
+    "validate": "checks",
+    "outcome": "result",
     "description": "about",
     "documentation": "about",
     "label": "title",

@@ -3,7 +3,7 @@
 Edits set single words with the same functions; `None` takes the word away.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
@@ -224,6 +224,13 @@ class WordWriter:
         put_form(process, identifier, value["schema"])
         replace(element, zeebe("formDefinition"), {"formId": identifier})
 
+    def checks(self, element: Element, value: Json) -> None:
+        """Write what must hold of a person's answer."""
+        for old in element.extensions(fm("check")):
+            remove_extension(element, old)
+        listed = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+        add_checks(element, [one for one in listed if isinstance(one, Mapping)])
+
     def retry(self, element: Element, value: Json) -> None:
         """Write how often and after what wait a failed job is tried again."""
         definition = element.extension(zeebe("taskDefinition"))
@@ -327,6 +334,13 @@ def remove_extension(element: Element, extension: Element) -> None:
             holder.remove()
 
 
+def add_checks(holder: Element, checks: Iterable[Mapping[str, Json]]) -> None:
+    """Write conditions over what a start or an answer brings."""
+    for check in checks:
+        said = {"message": str(check["message"]), "path": str(check["path"]) or None}
+        holder.add_extension(fm("check"), said, text=f"={check['that']}")
+
+
 def _attribute(element: Element, name: str, attribute: str, value: str | None) -> None:
     found = element.extension(name)
     if found is None:
@@ -380,6 +394,7 @@ _WRITERS: dict[str, Callable[[WordWriter, Element, Json], None]] = {
     "with": WordWriter.inputs,
     "into": WordWriter.outputs,
     "outputs": WordWriter.outputs,
+    "set": WordWriter.outputs,
     "about": WordWriter.about,
     "title": WordWriter.title,
     "not": WordWriter.exclusions,
@@ -389,6 +404,7 @@ _WRITERS: dict[str, Callable[[WordWriter, Element, Json], None]] = {
     "follow_up": WordWriter.follow_up,
     "priority": WordWriter.priority,
     "form": WordWriter.form,
+    "checks": WordWriter.checks,
     "retry": WordWriter.retry,
     "headers": WordWriter.headers,
     "each": WordWriter.each,
