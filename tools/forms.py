@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.values import Json
 from flowmaster.tools.inputs import first_error, place_of
 
@@ -19,6 +20,14 @@ _TYPES: Mapping[str, dict[str, Json]] = {
     "select": {},
 }
 """What the input components of form-js give; others only show something."""
+
+
+def form_of(process: Process, element: Element) -> Json:
+    """Return the form of a user task: by its id, else its own."""
+    details = element.details
+    if not isinstance(details, UserTask) or not details.form:
+        return None
+    return process.forms.get(details.form)
 
 
 def schema_of(form: Json) -> dict[str, Json] | None:

@@ -3,7 +3,6 @@
 The pages are whole examples with what else is possible in comments; the tests compile and play them.
 """
 
-
 OUTLINE = """\
 # OUTLINE: a process as YAML or JSON. Expressions are FEEL; a text inside one stands in double quotes: kind = "paid".
 # Durations are ISO 8601 (P3D, PT4H) or =expression. A step's name is its label and id; blanks are fine.
@@ -62,7 +61,8 @@ events:                               # at any time in the whole process; withou
 - {message: withdrawn, key: requester, then: [{free seats: {call: seats.free}}, {end: withdrawn}]}
 scenarios:                            # tests; publishing refuses while one fails
 - name: a cheap trip
-  given: {cost: 90, kind: train, first_day: 2099-05-01, requester: ann}
+  at: 2030-01-31                      # when it begins, for today() and dates
+  given: {cost: 90, kind: train, first_day: 2030-05-01, requester: ann}
   answers:                            # by step; a list answers visit by visit; by: who; after: when
     approve: {approved: true, by: bob, after: PT25H}
     pack: {bags: 1}
@@ -76,8 +76,9 @@ scenarios:                            # tests; publishing refuses while one fail
     path: [approve, book]             # in this order; exactly: true allows no others
     skips: [sign]                     # never entered
     variables: {bags: 1}
-    reminded: [approve]               # escalated: {approve: head}, refused: [approve] (answer not allowed)
+    reminded: [approve]               # escalated: {approve: head}; refused: [approve]: the answer was not allowed
 - {name: it costs too much, like: a cheap trip, given: {cost: 5000}, expect: {waits_at: [sign], skips: [book]}}
+- {name: it began before, like: a cheap trip, at: 2031-01-01, expect: {refused: start}}   # or an input's name
 """
 
 RULES = """\

@@ -15,6 +15,7 @@ from flowmaster.runtime.desk import Desk, Request, Start
 from flowmaster.runtime.messages import deliver
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.rows import HistoryEntry, InstanceFilter
+from flowmaster.tools.forms import check_answer, form_of
 from flowmaster.tools.inputs import check_inputs
 
 ROUNDS_MAX = 500
@@ -91,10 +92,12 @@ class Player:
 
     def _act(self) -> bool:
         """Do the next thing, or return False if there is none."""
+        if self._message(timed=True):
+            return True
         for state in self._states():
             if self._answer(state) or self._work(state):
                 return True
-        return self._message() or self._let_time_pass()
+        return self._message(timed=False) or self._let_time_pass()
 
     def _states(self) -> list[State]:
         """Return the state of the instance and of those it called."""
@@ -124,6 +127,7 @@ class Player:
             return False
         person = answer.by or _somebody(wait)
         try:
+            self._fits(state, wait, answer)
             command = cmd.ActOnTask(self._sandbox.now(), person, wait.id, "complete", answer.variables)
             self._do(state, command)
         except FlowMasterError as error:
@@ -134,6 +138,11 @@ class Player:
             return True
         self._use(step)
         return True
+
+    def _fits(self, state: State, wait: TaskWait, answer: Answer) -> None:
+        """Refuse an answer that the task's form refuses."""
+        process = self._sandbox.models.process(self._sandbox.reader, TENANT, state.process, state.version)
+        check_answer(form_of(process, process.elements[wait.element]), answer.variables, wait.element)
 
     def _work(self, state: State) -> bool:
         for wait in state.waits.values():
@@ -150,9 +159,10 @@ class Player:
             return True
         return False
 
-    def _message(self) -> bool:
+    def _message(self, *, timed: bool) -> bool:
+        """Send a message: one whose time has come goes before all else, one without a time after it."""
         for message in self._messages:
-            if not self._is_time(message):
+            if bool(message.after) is not timed or not self._is_time(message):
                 continue
             for state in self._states():
                 if _awaits(state, message):
@@ -185,7 +195,7 @@ class Player:
         states = self._states()
         moments = [moment for state in states for moment in self._ripening(state)]
         if moments:
-            self._sandbox.advance(min(moments))
+            self._sandbox.advance(min([*moments, *self._coming()]))
             return True
         if self._clock and states:
             tick = self._clock.pop(0)
@@ -194,8 +204,7 @@ class Player:
                 (due or self._sandbox.now()) if tick == NEXT else later(self._sandbox.now(), tick)
             )
             return True
-        messages = [later(self._began, m.after) for m in self._messages if m.after.startswith("P")]
-        coming = [moment for moment in messages if moment > self._sandbox.now()]
+        coming = self._coming()
         if coming and states:
             self._sandbox.advance(min(coming))
             return True
@@ -204,6 +213,11 @@ class Player:
             self._sandbox.advance(min(resting))
             return True
         return False
+
+    def _coming(self) -> list[int]:
+        """Return when messages that are not sent yet shall be."""
+        moments = [later(self._began, sent.after) for sent in self._messages if sent.after.startswith("P")]
+        return [moment for moment in moments if moment > self._sandbox.now()]
 
     def _ripening(self, state: State) -> list[int]:
         moments: list[int] = []

@@ -12,6 +12,7 @@ from flowmaster.engine.model import Call as CallDetails
 from flowmaster.engine.model import Constant, Flow, Process, Rule
 from flowmaster.engine.outline import scenarios as written
 from flowmaster.engine.outline.scenarios import Scenario
+from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.sandbox import TENANT, Sandbox
@@ -110,8 +111,9 @@ class Kit(NamedTuple):
 
 
 def _play_one(kit: Kit, process: str, scenario: Scenario, at: int) -> Played:
-    sandbox = Sandbox(Models(), at)
-    sandbox.write(lambda transaction: furnish(transaction, kit, at))
+    begins = instant(scenario.at) if scenario.at else at
+    sandbox = Sandbox(Models(), begins)
+    sandbox.write(lambda transaction: furnish(transaction, kit, begins))
     return play(sandbox, process, scenario)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
-from flowmaster.engine.model import Element, Process, UserTask
+from flowmaster.engine.model import Process
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.timers import iso
@@ -19,7 +19,7 @@ from flowmaster.runtime.runtime import Outcome
 from flowmaster.stores.identifiers import WaitId, parse_wait_id
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import TaskFilter, TaskRow
-from flowmaster.tools.forms import check_answer, names_of, schema_of
+from flowmaster.tools.forms import check_answer, form_of, names_of, schema_of
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.instance_view import hints, load, waits_of
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
@@ -203,14 +203,6 @@ def _is_short(value: Json) -> bool:
     if isinstance(value, str):
         return len(value) <= SHORT_LENGTH
     return isinstance(value, int | Decimal)
-
-
-def form_of(process: Process, element: Element) -> Json:
-    """Return the form of a user task: by its id, else its own."""
-    details = element.details
-    if not isinstance(details, UserTask) or not details.form:
-        return None
-    return process.forms.get(details.form)
 
 
 def _briefing(shown: TaskView, told: list[dict[str, Json]]) -> list[str]:

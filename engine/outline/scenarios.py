@@ -2,6 +2,7 @@
 
     - name: over ten thousand              # unique
       like: small and clean                # optional: takes everything of that scenario, changed by what follows
+      at: 2030-01-31                       # optional: when it begins, so that `today()` is known
       given: {invoice: {total: 10001}}     # start variables
       business_key: PO-1                   # optional
       answers:                             # by step: what the person enters
@@ -24,7 +25,7 @@
         incident: pay                      # it stopped there
         reminded: [approve]                # a reminder was due there
         escalated: {approve: cfo}          # it was escalated to that role
-        refused: [approve]                 # an answer was refused there: the person may not do it
+        refused: [approve]                 # an answer was refused there; `start` or an input: the start was refused
 
 Steps go by name or id. A service without an answer here answers nothing (`{}`); a task without one stays open. Rules are
 evaluated as they are unless `services` names them. Nothing outside is called.
@@ -33,9 +34,10 @@ evaluated as they are unless `services` names them. Nothing outside is called.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.timers import instant, iso
 from flowmaster.engine.values import Json
 
 SCENARIOS_MAX = 500
@@ -43,7 +45,10 @@ LIKE_DEPTH_MAX = 20
 NEXT = "next"
 """The clock entry that goes to the next due timer."""
 
-_WORDS = ("name", "like", "given", "business_key", "answers", "services", "messages", "clock", "expect")
+START = "start"
+"""Stands in `refused` where the start itself is refused."""
+
+_WORDS = ("name", "like", "at", "given", "business_key", "answers", "services", "messages", "clock", "expect")
 _EXPECT = (
     "end",
     "path",
@@ -110,6 +115,7 @@ class Scenario:
     name: str
     given: Mapping[str, Json]
     expect: Expected
+    at: str = ""
     business_key: str = ""
     answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
     services: Mapping[str, tuple[ServiceAnswer, ...]] = field(default_factory=dict)
@@ -266,6 +272,16 @@ class _Reader:
             return ""
         return found
 
+    def moment(self, value: Json) -> str:
+        """Return an instant as ISO 8601, empty for nothing; a bare date begins at midnight UTC."""
+        if value is None:
+            return ""
+        try:
+            return iso(instant(self.text(value, "at")))
+        except FlowMasterError:
+            self.wrong("at", f"{value!r} is no date.", "2030-01-31 or 2030-01-31T09:00:00Z")
+            return ""
+
     def answers(self, value: Json, path: str) -> tuple[Answer, ...]:
         """Return the answers of one task by visit."""
         listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
@@ -345,6 +361,8 @@ def _scenario(raw: Mapping[str, Json], at: str, problems: Problems) -> Scenario:
     reader.words(raw, _WORDS, "")
     messages = raw.get("messages") or []
     clock = raw.get("clock") or []
+    if isinstance(messages, Mapping):
+        messages = [messages]
     if not isinstance(messages, Sequence) or isinstance(messages, str):
         reader.wrong("messages", "Messages are a list.", "[{name: paid, key: PO-1}]")
         messages = []
@@ -353,6 +371,7 @@ def _scenario(raw: Mapping[str, Json], at: str, problems: Problems) -> Scenario:
         name=str(raw["name"]),
         given=reader.mapping(raw.get("given"), "given"),
         expect=reader.expected(raw.get("expect")),
+        at=reader.moment(raw.get("at")),
         business_key=reader.text(raw.get("business_key"), "business_key"),
         answers={
             step: reader.answers(entry, f"answers.{step}")

@@ -1,0 +1,80 @@
+"""When things happen in a scenario: messages and answers come in the order of their times, and starts may be refused."""
+
+from typing import Any
+
+from tests.acceptance.agent import Agent, Body, played
+
+STAY: dict[str, Any] = {
+    "process": "stay",
+    "roles": ["clerk"],
+    "data": {"first": "date", "nights": "number > 0", "guest": "person", "paid": "text"},
+    "start": {"needs": ["first", "nights", "guest"], "checks": {"not in the past": "first >= today()"}},
+    "steps": [
+        {
+            "check": {
+                "ask": "clerk",
+                "form": {"ok": "boolean", "room": "integer 1..99"},
+                "into": ["ok", "room"],
+            }
+        },
+        {"charge": {"call": "bank", "into": "paid"}},
+        {"end": "booked"},
+    ],
+    "events": [{"message": "cancel", "key": "guest", "then": [{"end": "cancelled"}]}],
+}
+BASE: dict[str, Any] = {
+    "at": "2030-01-31",
+    "given": {"first": "2030-01-31", "nights": 1, "guest": "ann"},
+    "answers": {"check": {"ok": True, "room": 7, "after": "P2D"}},
+}
+CANCEL = {"name": "cancel", "key": "ann"}
+
+
+def outcome(**scenario: Any) -> Body:
+    """Return the outcome of one scenario of the stay."""
+    found: list[Body] = []
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=STAY)
+        case = {"name": "case", **BASE, **scenario}
+        found.extend((await agent.ask("process_test", process="stay", scenarios=[case]))["scenarios"])
+
+    played(play)
+    return found[0]
+
+
+def test_a_message_comes_before_an_answer_that_is_later() -> None:
+    early = outcome(messages=[{**CANCEL, "after": "P1D"}], expect={"end": "cancelled", "skips": ["charge"]})
+    assert early["passed"], early
+    late = outcome(messages=[{**CANCEL, "after": "P3D"}], expect={"end": "booked"})
+    assert late["passed"], late
+
+
+def test_a_message_right_after_a_step_comes_while_the_next_one_is_under_way() -> None:
+    found = outcome(messages=[{**CANCEL, "after": "check"}], expect={"end": "cancelled", "path": ["check"]})
+    assert found["passed"], found
+    assert found["path"][0] == "check"
+
+
+def test_a_scenario_begins_when_it_says() -> None:
+    assert outcome(expect={"end": "booked"})["passed"]
+    found = outcome(at="2030-02-01", expect={"end": "booked"})
+    assert not found["passed"]
+    assert "not in the past" in found["refused"]["message"]
+
+
+def test_a_start_that_shall_be_refused_is_expected_by_name() -> None:
+    past = outcome(at="2030-02-01T00:00:00Z", expect={"refused": "start"})
+    assert past["passed"], past
+    bad = {**BASE["given"], "nights": 0}
+    assert outcome(given=bad, expect={"refused": ["nights"]})["passed"]
+    assert not outcome(given=bad, expect={"refused": ["first"]})["passed"]
+    assert not outcome(expect={"refused": "start"})["passed"]
+
+
+def test_an_answer_that_does_not_fit_the_form_is_refused() -> None:
+    answers = {"check": {"ok": True, "room": 100}}
+    assert outcome(answers=answers, expect={"refused": ["check"], "waits_at": ["check"]})["passed"]
+    found = outcome(answers=answers, expect={"end": "booked"})
+    assert not found["passed"]
+    assert "100 is greater than the maximum of 99" in str(found["differences"])
