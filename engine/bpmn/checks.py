@@ -15,6 +15,7 @@ from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_flow import check_flow
 from flowmaster.engine.bpmn.checks_gateways import check_gateways
 from flowmaster.engine.bpmn.checks_people import check_people
+from flowmaster.engine.bpmn.checks_types import Answers, check_types
 from flowmaster.engine.bpmn.checks_work import check_work
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import known_of
@@ -32,6 +33,7 @@ def check_process(
     has_decision: Lookup | None = None,
     has_form: Lookup | None = None,
     calls: Calls | None = None,
+    answers: Answers | None = None,
 ) -> tuple[Problem, ...]:
     """Return every problem of a process, the gravest first; a lookup that is left out is not asked."""
     process = read.process
@@ -48,6 +50,7 @@ def check_process(
         check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)
         check_data(process, findings)
+        check_types(process, known, findings, answers)
     else:
         findings.add(
             "process.not_executable",

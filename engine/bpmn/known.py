@@ -38,6 +38,10 @@ class Known:
     writers: Mapping[str, frozenset[str]]
     anything: frozenset[str]
     free: frozenset[str]
+    local: frozenset[str]
+    """Names that mean something of their own inside a group or loop."""
+    fields: Mapping[str, frozenset[str]]
+    """The fields of each variable that steps write one by one."""
 
     def writes(self, element: Element, name: str) -> bool:
         """Return whether an element may write a variable."""
@@ -75,6 +79,8 @@ def known_of(process: Process, names: frozenset[str] = frozenset()) -> Known:
         {name: frozenset(found) for name, found in writers.items()},
         frozenset(anything),
         (names | frozenset(declared) | frozenset(writers)) - computed - local,
+        frozenset(local),
+        _fields_written(process),
     )
 
 
@@ -84,7 +90,7 @@ def written_by(process: Process, element: Element) -> Iterator[str]:
         if mapping.target:
             yield mapping.target[0]
     match element.details:
-        case Script(result=result) | Rule(result=result):
+        case Script(result=result) | Rule(result=result) if not element.outputs:
             yield result
         case UserTask(form=form) if form and not element.outputs:
             yield from fields_of(process.forms.get(form))
@@ -94,6 +100,15 @@ def written_by(process: Process, element: Element) -> Iterator[str]:
             pass
     if isinstance(element.loop, MultiInstance) and element.loop.output_collection:
         yield element.loop.output_collection
+
+
+def _fields_written(process: Process) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for element in process.elements.values():
+        for mapping in element.outputs:
+            if len(mapping.target) > 1:
+                found.setdefault(mapping.target[0], set()).add(mapping.target[1])
+    return {name: frozenset(fields) for name, fields in found.items()}
 
 
 def _local_to(element: Element) -> Iterator[str]:

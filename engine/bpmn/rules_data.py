@@ -37,6 +37,18 @@ DATA = {
         "An expression reads a variable that is declared nowhere and that no step sets; without a value it is null.",
         strict=ERROR,
     ),
+    "expression.type_wrong": Rule(
+        WARNING,
+        "Correct the expression, or the declared type.",
+        "By the types of its variables an expression can only be null, or it is of another type than is wanted at its "
+        "place: a condition that is neither true nor false, a text compared with a number, a time that is none.",
+        strict=ERROR,
+    ),
+    "variable.field_unknown": Rule(
+        WARNING,
+        "Correct the name, or declare the field.",
+        "An expression reads a field that the declared structure does not have; without a value it is null.",
+    ),
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
     ),

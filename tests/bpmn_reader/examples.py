@@ -297,6 +297,19 @@ _EXPRESSIONS = {
     "variable.unknown": Example(
         "g_a", bpmn(_DATA + _gateway("exclusiveGateway", condition("=ammount &gt; 3"), "", 'default="g_b"'))
     ),
+    "expression.type_wrong": Example(
+        "g_a",
+        bpmn(_DATA + _gateway("exclusiveGateway", condition("=amount &gt; true"), "", 'default="g_b"')),
+    ),
+    "variable.field_unknown": Example(
+        "g_a",
+        bpmn(
+            ext(
+                """<fm:data name='order'>{"type": "object", "properties": {"total": {"type": "number"}}}</fm:data>"""
+            )
+            + _gateway("exclusiveGateway", condition("=order.totl &gt; 3"), "", 'default="g_b"')
+        ),
+    ),
     "variable.target_malformed": Example(
         "a",
         bpmn(line(node("task", "<zeebe:ioMapping><zeebe:input source='=1' target='1x'/></zeebe:ioMapping>"))),
