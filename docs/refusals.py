@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -31,6 +32,7 @@ class Refusal:
             known += [each for each in new if each and each not in known]
 
 
+@cache
 def refusals(root: Path) -> dict[str, Refusal]:
     """Return every code that the rooms below a folder can answer."""
     sources = {

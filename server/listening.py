@@ -14,12 +14,12 @@ def serve(settings: Settings) -> int:
     """Serve HTTP until a signal ends it; return the exit code."""
     log_to_errors()
     try:
-        listening = _listening(settings)
-        import anyio
+        with _listening(settings) as listening:
+            import anyio
 
-        from flowmaster.server.http import serve_http
+            from flowmaster.server.http import serve_http
 
-        anyio.run(serve_http, settings, listening)
+            anyio.run(serve_http, settings, listening)
     except FlowMasterError as error:
         print(f"FlowMaster could not start: {error.message} {error.fix}".strip(), file=sys.stderr)  # noqa: T201
         return 1

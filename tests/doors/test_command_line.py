@@ -85,18 +85,20 @@ def test_a_command_line_that_is_not_understood_is_told_what_to_write(
     assert says in err
 
 
-def test_a_folder_that_cannot_be_used_is_told_without_a_stack_trace() -> None:
-    for words in (["call", "server_info"], ["mcp"], ["serve", "--port", "0"]):
-        process = subprocess.run(
-            [command(), *words, "--data", "/dev/null/folder"],
-            capture_output=True,
-            text=True,
-            input="",
-            timeout=30,
-        )
-        assert process.returncode == 1
-        assert "/dev/null/folder" in process.stderr
-        assert "Traceback" not in process.stderr
+def test_a_folder_that_cannot_be_used_is_told_without_a_stack_trace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    process = subprocess.run(
+        [command(), "mcp", "--data", "/dev/null/folder"], capture_output=True, text=True, input="", timeout=30
+    )
+    assert process.returncode == 1
+    said = [process.stderr]
+    for words in (["call", "server_info"], ["serve", "--port", "0"]):
+        assert run([*words, "--data", "/dev/null/folder"]) == 1
+        said.append(capsys.readouterr().err)
+    for errors in said:
+        assert "/dev/null/folder" in errors
+        assert "Traceback" not in errors
 
 
 def test_words_become_arguments() -> None:
