@@ -200,7 +200,7 @@ CELLS = st.one_of(
 ROWS = st.lists(st.tuples(CELLS, st.sampled_from(["-", "true", "false"])), min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_findings_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
     inputs: list[Json] = [{"name": "a", "type": "number"}, {"name": "b", "type": "boolean"}]

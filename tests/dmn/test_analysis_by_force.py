@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -215,9 +216,21 @@ def matched_by(table: Table, example: Sequence[object]) -> set[int]:
     }
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tables())
 def test_findings_are_those_of_trying_all_inputs(table: Table) -> None:
+    findings_are_true(table)
+
+
+@pytest.mark.soak
+@settings(max_examples=1_000, deadline=None)
+@given(tables())
+def test_findings_are_those_of_trying_all_inputs_for_many_more_tables(table: Table) -> None:
+    findings_are_true(table)
+
+
+def findings_are_true(table: Table) -> None:
+    """Compare what the analysis finds with what trying all inputs finds."""
     found = problems(read_dmn(table_to_dmn(table.form())))
     matches = matches_of(table)
     for code, rules in expected(table, matches).items():

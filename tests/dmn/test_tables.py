@@ -194,7 +194,7 @@ INPUTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), st.lists(st.tuples(INPUTS, INPUTS), max_size=8)
 )
