@@ -6,6 +6,7 @@ from typing import Any
 
 from docs.feel_reference import feel_page
 from docs.model_problems import problems_page
+from docs.outline_reference import outline_page
 from docs.refusals import Refusal, refusals
 from flowmaster.server import snapshot
 from flowmaster.server.cli import HELP
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "feel.md": feel_page(GENERATED),
         "openapi.json": openapi_text(catalog()),
         "operations.md": operations_page(),
+        "outline.md": outline_page(GENERATED),
         "problems.md": problems_page(GENERATED),
     }
 
