@@ -14,6 +14,7 @@ from flowmaster.engine.bpmn.checks_data import check_data, values_read
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_flow import check_flow
 from flowmaster.engine.bpmn.checks_gateways import check_gateways
+from flowmaster.engine.bpmn.checks_order import check_order
 from flowmaster.engine.bpmn.checks_people import check_people
 from flowmaster.engine.bpmn.checks_types import Answers, check_types
 from flowmaster.engine.bpmn.checks_work import check_work
@@ -50,6 +51,7 @@ def check_process(
         check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)
         check_data(process, findings)
+        check_order(process, known, findings)
         check_types(process, known, findings, answers)
     else:
         findings.add(

@@ -13,8 +13,6 @@ from flowmaster.engine.model import Element, Flow, Process
 STEPS_BACK_MAX = 20
 """How far back conditions are looked for that hold already."""
 
-_SPLITS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
-
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
@@ -167,7 +165,7 @@ def _text(flow: Flow) -> str:
 
 def _assumed(process: Process, element: Element, known: Known, names: frozenset[str]) -> Iterator[Assumed]:
     """Yield what is settled about some variables on the only way to an element."""
-    names = frozenset(name for name in names if not _is_written_beside(process, name, known))
+    names = frozenset(name for name in names if not _is_written_beside(name, known))
     at = element
     for _ in range(STEPS_BACK_MAX):
         if len(at.incoming) != 1 or not names or element.loop is not None:
@@ -175,11 +173,12 @@ def _assumed(process: Process, element: Element, known: Known, names: frozenset[
         flow = at.incoming[0]
         at = process.elements[flow.source]
         if at.kind == "exclusiveGateway":
-            yield from _settled(at, flow, names)
+            yield from settled(at, flow, names)
         names = frozenset(name for name in names if not known.writes(at, name))
 
 
-def _settled(gateway: Element, taken: Flow, names: frozenset[str]) -> Iterator[Assumed]:
+def settled(gateway: Element, taken: Flow, names: frozenset[str]) -> Iterator[Assumed]:
+    """Yield what holds, and what does not, once an exclusive gateway has sent a token over one of its flows."""
     for flow in gateway.outgoing:
         expression = flow.condition
         if flow is gateway.default or not isinstance(expression, Expression):
@@ -194,19 +193,9 @@ def _names(expression: Expression) -> frozenset[str]:
     return expression.names | expression.names_perhaps
 
 
-def _is_written_beside(process: Process, name: str, known: Known) -> bool:
+def _is_written_beside(name: str, known: Known) -> bool:
     """Return whether another token may write a variable while the one of the gateway is on its way."""
-    writers = known.anything or known.writers.get(name, frozenset())
-    if not writers:
-        return False
-    return any(
-        one.kind in _SPLITS
-        and len(one.outgoing) > 1
-        or one.triggered_by_event
-        or one.loop is not None
-        or any(not event.interrupting for event in one.boundaries)
-        for one in process.elements.values()
-    )
+    return known.concurrent and bool(known.anything or known.writers.get(name))
 
 
 def conditions_by_element(process: Process, known: Known) -> Mapping[str, Ways]:

@@ -122,7 +122,10 @@ def _seen_at(
     element: Element, types: Mapping[str, Type], answers: Answers | None, *, after: bool = True
 ) -> Mapping[str, Type]:
     """Return the types as an element sees them: inputs, and once it is done its result, are its own."""
-    own = {name: kind for name, kind in types.items() if name not in _own_names(element)}
+    hidden = _own_names(element)
+    if not hidden and not element.outputs:
+        return types
+    own = {name: kind for name, kind in types.items() if name not in hidden}
     if after and element.outputs and isinstance(element.details, Script | Rule):
         own[element.details.result] = _result(element, own, answers)
     return own

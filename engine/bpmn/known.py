@@ -42,6 +42,8 @@ class Known:
     """Names that mean something of their own inside a group or loop."""
     fields: Mapping[str, frozenset[str]]
     """The fields of each variable that steps write one by one."""
+    concurrent: bool
+    """Whether several tokens of the process may be under way at once."""
 
     def writes(self, element: Element, name: str) -> bool:
         """Return whether an element may write a variable."""
@@ -81,6 +83,7 @@ def known_of(process: Process, names: frozenset[str] = frozenset()) -> Known:
         (names | frozenset(declared) | frozenset(writers)) - computed - local,
         frozenset(local),
         _fields_written(process),
+        any(map(_adds_tokens, process.elements.values())),
     )
 
 
@@ -100,6 +103,20 @@ def written_by(process: Process, element: Element) -> Iterator[str]:
             pass
     if isinstance(element.loop, MultiInstance) and element.loop.output_collection:
         yield element.loop.output_collection
+
+
+def _adds_tokens(element: Element) -> bool:
+    """Return whether an element lets more than one token go on at once."""
+    return (
+        (
+            element.kind != "exclusiveGateway"
+            and element.kind != "eventBasedGateway"
+            and len(element.outgoing) > 1
+        )
+        or element.triggered_by_event
+        or element.loop is not None
+        or any(not event.interrupting for event in element.boundaries)
+    )
 
 
 def _fields_written(process: Process) -> Mapping[str, frozenset[str]]:

@@ -49,6 +49,18 @@ DATA = {
         "Correct the name, or declare the field.",
         "An expression reads a field that the declared structure does not have; without a value it is null.",
     ),
+    "variable.unset": Rule(
+        WARNING,
+        "Set it on that way too, or ask for it: `x != null and ...`.",
+        "A condition reads a variable that no step sets on some way from a start to it, so that it is null there and the "
+        "instance stops. The conditions on that way agree with each other; only models that declare roles or data are "
+        "looked at.",
+    ),
+    "variable.perhaps_null": Rule(
+        HINT,
+        "Set it on that way too, if null is not meant.",
+        "A step reads a variable that no step sets on some way from a start to it, so that it is null there.",
+    ),
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
     ),

@@ -18,6 +18,10 @@ _DATA = ext('<fm:data name=\'amount\'>{"type": "number"}</fm:data>')
 _ROLES = ext('<fm:role id="clerk" name="Clerk"/>')
 
 
+_SCRIPT = "<extensionElements><zeebe:script expression='{}' resultVariable='{}'/></extensionElements>"
+_SETS_SUM = '<scriptTask id="a">' + _SCRIPT.format("=amount + 1", "sum") + "</scriptTask>"
+
+
 def _event(kind: str, definition: str, attributes: str = "") -> str:
     return f'<{kind} id="x" {attributes}>{definition}</{kind}>'
 
@@ -308,6 +312,21 @@ _EXPRESSIONS = {
                 """<fm:data name='order'>{"type": "object", "properties": {"total": {"type": "number"}}}</fm:data>"""
             )
             + _gateway("exclusiveGateway", condition("=order.totl &gt; 3"), "", 'default="g_b"')
+        ),
+    ),
+    "variable.unset": Example(
+        "g_a",
+        bpmn(
+            _DATA
+            + _gateway("exclusiveGateway", condition("=sum &gt; 3"), "", 'default="g_b"').replace(
+                '<task id="a"/>', _SETS_SUM
+            )
+        ),
+    ),
+    "variable.perhaps_null": Example(
+        "b",
+        bpmn(
+            _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
     "variable.target_malformed": Example(

@@ -1,0 +1,147 @@
+"""What is read before any step has set it is found, with the way on which that happens; guarded reads are not."""
+
+from flowmaster.engine.bpmn.checks import check_process
+from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.outline.compile import compile_outline
+from flowmaster.engine.values import Json
+
+
+def said(*steps: Json, **head: Json) -> list[tuple[str, str, str]]:
+    """Return code, element and message of what is read without a value in an outline of these steps."""
+    outline = {"process": "p", "roles": {"clerk": "Clerk"}, "data": {"amount": "number"}, **head}
+    outline["start"] = {"needs": ["amount"]}
+    outline["steps"] = list(steps)
+    document = compile_outline(outline, picture=False).document
+    return [
+        (one.code, one.element, one.message)
+        for one in check_process(read_processes(document, RUNNABLE)[0])
+        if one.code in ("variable.unset", "variable.perhaps_null")
+    ]
+
+
+def ask(name: str, *into: str) -> Json:
+    """Return a step that asks for yes or no."""
+    return {name: {"ask": "clerk", "form": dict.fromkeys(into, "boolean"), "into": list(into)}}
+
+
+def test_what_is_set_on_one_branch_alone_is_null_behind_the_join() -> None:
+    found = said(
+        {"if": "amount > 100", "then": [ask("approve", "approved")]},
+        {"if": "approved", "then": [{"end": "yes"}]},
+    )
+    assert found == [
+        (
+            "variable.unset",
+            "if_approved_to_yes",
+            "The variable 'approved', read at 'approved?' (if_approved), has no value if the way is start -> amount > 100? "
+            "no; `approved` is null then, and the instance stops.",
+        )
+    ]
+
+
+def test_what_is_set_later_is_null_before() -> None:
+    ((code, element, _),) = said(
+        {"sum": {"set": {"total": "amount + tax"}}}, {"tax": {"set": {"tax": "amount * 0.2"}}}
+    )
+    assert (code, element) == ("variable.perhaps_null", "sum")
+
+
+def test_a_read_that_the_same_condition_guards_is_right() -> None:
+    approve: Json = {"if": "amount > 100", "then": [ask("approve", "approved")]}
+    assert said(approve, {"if": "amount > 100 and approved", "then": [{"end": "yes"}]}) == []
+    assert said(approve, {"if": "amount > 200 and not(approved)", "then": [{"end": "no"}]}) == []
+    assert said(approve, {"if": "amount > 100", "then": [{"if": "approved", "then": [{"end": "yes"}]}]}) == []
+    assert said(approve, {"if": "approved != null", "then": [{"end": "yes"}]}) == []
+    assert said(approve, {"take": {"set": {"x": "if approved = null then false else approved"}}}) == []
+    wider: Json = {"if": "amount > 50 and approved", "then": [{"end": "yes"}]}
+    assert [code for code, _, _ in said(approve, wider)] == ["variable.unset"]
+
+
+def test_a_guard_counts_no_longer_once_its_variable_has_changed() -> None:
+    found = said(
+        {"if": "amount > 100", "then": [ask("approve", "approved")]},
+        {"raise": {"set": {"amount": "amount * 2"}}},
+        {"if": "amount > 100 and approved", "then": [{"end": "yes"}]},
+    )
+    assert [element for _, element, _ in found] == ["if_amount_100_and_approved_to_yes"]
+
+
+def test_a_join_waits_for_the_branch_that_sets_it() -> None:
+    branches: Json = {"all": [[ask("approve", "approved")], [ask("check", "checked")]]}
+    assert said(branches, {"if": "approved and checked", "then": [{"end": "yes"}]}) == []
+    beside: Json = {
+        "all": [[ask("approve", "approved")], [{"if": "approved", "then": [ask("check", "checked")]}]]
+    }
+    assert [code for code, _, _ in said(beside)] == ["variable.unset"]
+
+
+def test_what_a_failed_step_would_have_set_is_null_behind_its_error() -> None:
+    found = said(
+        {
+            "pay": {
+                "call": "bank",
+                "into": "receipt",
+                "on": {"CLOSED": [{"note": {"set": {"text": "receipt.number"}}}]},
+            }
+        },
+        {"file": {"set": {"number": "receipt.number"}}},
+    )
+    assert {element for _, element, _ in found} == {"note"}
+
+
+def test_an_error_inside_a_group_is_thrown_where_it_stands() -> None:
+    group: Json = {
+        "examine": {
+            "group": [
+                ask("approve", "approved"),
+                {"if": "not(approved)", "then": [{"end": {"error": "DECLINED"}}]},
+            ],
+            "on": {"DECLINED": [{"note": {"set": {"text": "approved"}}}, {"end": "declined"}]},
+        }
+    }
+    assert said(group, {"if": "approved", "then": [{"end": "yes"}]}) == []
+    late: Json = {
+        "examine": {
+            "group": [ask("approve", "approved")],
+            "within": "P1D",
+            "late": [{"note": {"set": {"x": "approved"}}}],
+        }
+    }
+    assert [element for _, element, _ in said(late)] == ["note"]
+    job: Json = {
+        "examine": {
+            "group": [ask("approve", "approved"), {"pay": {"call": "bank", "into": "receipt"}}],
+            "on": {"CLOSED": [{"note": {"set": {"x": "approved"}}}, {"take": {"set": {"y": "receipt"}}}]},
+        }
+    }
+    assert [element for _, element, _ in said(job)] == ["take"]
+
+
+def test_steps_that_may_set_anything_and_handlers_are_left_alone() -> None:
+    assert (
+        said({"pay": {"call": "bank"}}, {"if": "late", "then": [{"set late": {"set": {"late": "true"}}}]})
+        == []
+    )
+    events: Json = [{"message": "stop", "then": [{"note": {"set": {"x": "approved"}}}]}]
+    assert said(ask("approve", "approved"), events=events) == []
+
+
+def test_a_search_that_grows_too_large_says_nothing() -> None:
+    steps: list[Json] = [
+        {
+            "if": f"amount > {number} or amount < -{number}",
+            "then": [{f"note {number}": {"set": {f"n{number}": "amount"}}}],
+        }
+        for number in range(1, 12)
+    ]
+    last: Json = {"if": "amount > 100", "then": [ask("approve", "approved")]}
+    assert said(last, *steps, {"if": "amount > 3 and amount < 2 and approved", "then": [{"end": "x"}]}) == []
+
+
+def test_links_and_groups_are_followed() -> None:
+    found = said(
+        {"inner": {"group": [{"if": "amount > 3", "then": [ask("approve", "approved")]}]}},
+        {"if": "approved", "then": [{"end": "yes"}]},
+    )
+    assert [code for code, _, _ in found] == ["variable.unset"]
