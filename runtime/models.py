@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -17,6 +18,9 @@ from flowmaster.stores.protocol import Reader
 
 KEPT_MAX = 500
 """Compiled processes, and decisions, that stay in memory."""
+
+FILES_KEPT_MAX = 16
+"""Files that stay compiled whoever asks for them."""
 
 V = TypeVar("V")
 
@@ -104,8 +108,9 @@ class StepLibrary:
         return self._reader.version_number(self._tenant, "decision", decision, tag=version, at=self._at)
 
 
+@lru_cache(maxsize=FILES_KEPT_MAX)
 def compile_process(bpmn: str, process: str) -> Process:
-    """Compile one process of a BPMN file."""
+    """Compile one process of a BPMN file; the newest ones are kept, since every scenario has a sandbox of its own."""
     for read in read_processes(parse_bpmn(bpmn), runnable=RUNNABLE):
         if read.process.id == process:
             return read.process
@@ -134,8 +139,9 @@ class ProcessDecision:
         return self._decision.evaluate(given, at, surroundings=given)
 
 
+@lru_cache(maxsize=FILES_KEPT_MAX)
 def compile_decisions(dmn: str) -> Mapping[str, Decision]:
-    """Compile the decisions of a DMN file, by id."""
+    """Compile the decisions of a DMN file, by id; the newest ones are kept like processes."""
     compiled = read_dmn(dmn).compile()
     names = frozenset(name for decision in compiled.decisions for name in (decision.id, decision.name))
     return {decision.id: ProcessDecision(decision, names) for decision in compiled.decisions}

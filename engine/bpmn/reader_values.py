@@ -8,7 +8,8 @@ from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.juel import feel_of_juel, is_juel
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel.declared import Read, reader_of
-from flowmaster.engine.feel.expression import compile_expression
+from flowmaster.engine.feel.expression import BUILTIN_NAMES, compile_expression
+from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.model import Constant, DataItem, Value
 from flowmaster.engine.values import Json
 
@@ -30,12 +31,12 @@ class Values:
         self._findings = findings
         self._foreign_by_default = bool(language) and "feel" not in language.lower()
         self._compiled: dict[str, Value] = {}
-        self._names: tuple[str, ...] = ()
+        self._names = NameSet((), BUILTIN_NAMES)
         self._declared: dict[str, Read] = {}
 
     def know(self, data: Sequence[DataItem], forms: Mapping[str, Json]) -> None:
         """Make variables known: FEEL names may hold blanks, and texts of declared types or forms stand for dates."""
-        self._names = tuple(item.name for item in data)
+        self._names = NameSet((item.name for item in data), BUILTIN_NAMES)
         schemas = {item.name: item.schema for item in data}
         for form in forms.values():
             fields = form.get("properties") if isinstance(form, Mapping) else None
