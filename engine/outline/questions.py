@@ -7,6 +7,7 @@ is one question.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from flowmaster.engine.feel.syntax import mentions
 from flowmaster.engine.outline.nodes import (
@@ -27,6 +28,7 @@ from flowmaster.engine.values import Json
 
 QUESTIONS_MAX = 5
 """How many questions are asked at once; the next ones come when these are answered."""
+_LOOKED_AT_MAX = 20
 NAMES_MAX = 3
 """How many steps one question names."""
 
@@ -57,19 +59,19 @@ def questions_of(outline: Outline, asked: Sequence[str]) -> tuple[str, ...]:
     nodes = [place.node for place in places]
     steps = [node for node in nodes if isinstance(node, Step)]
     free = frozenset(item.name for item in outline.data) - _computed(steps)
-    found = [
-        *limit_questions(nodes),
-        *gap_questions(nodes, outline, free),
-        *_ignored_answers(steps, nodes, outline),
-        *asked,
-        *_own_approvals(steps, outline),
-        *_endless_waits(places),
-        *_deadlines(steps),
-        *_loops(places),
-        *_failures(places),
-        *_untested_ends(outline),
-    ]
-    return tuple(dict.fromkeys(found))[:QUESTIONS_MAX]
+    found = chain(
+        limit_questions(nodes),
+        gap_questions(nodes, outline, free),
+        _ignored_answers(steps, nodes, outline),
+        asked,
+        _own_approvals(steps, outline),
+        _endless_waits(places),
+        _deadlines(steps),
+        _loops(places),
+        _failures(places),
+        _untested_ends(outline),
+    )
+    return tuple(islice(dict.fromkeys(islice(found, _LOOKED_AT_MAX)), QUESTIONS_MAX))
 
 
 def _places(steps: Sequence[Node], before: str, *, timed: bool, caught: bool) -> Iterator[Place]:
@@ -114,13 +116,12 @@ def _computed(steps: Sequence[Step]) -> frozenset[str]:
 
 def _ignored_answers(steps: Sequence[Step], nodes: Sequence[Node], outline: Outline) -> Iterator[str]:
     """Ask about approvals that lead on whatever the answer is."""
-    read = [tree for text in _texts(nodes) if (tree := parsed(text)) is not None]
+    read = " ".join(_texts(nodes))
     for step in steps:
         for name in _answers(step):
-            if not any(mentions(tree, name.partition(".")[0]) for tree in read):
-                on = name not in {item.name for item in outline.data if item.input}
-                if on:
-                    yield f"What happens when {step.label!r} is answered with no? Nothing looks at `{name}` so far."
+            is_read = re.search(rf"\b{re.escape(name.partition('.')[0])}\b", read)
+            if not is_read and name not in {item.name for item in outline.data if item.input}:
+                yield f"What happens when {step.label!r} is answered with no? Nothing looks at `{name}` so far."
 
 
 def _answers(step: Step) -> Iterator[str]:
@@ -179,7 +180,9 @@ def _own_approvals(steps: Sequence[Step], outline: Outline) -> Iterator[str]:
     excluded = [step for step in approvals if f"={person}" in list(_texts(step.words.get("not")))]
     left = [step for step in approvals if step not in excluded]
     if left:
-        only = f"They are excluded from {_named(excluded)}." if excluded else f"`not: {person}` would forbid it."
+        only = (
+            f"They are excluded from {_named(excluded)}." if excluded else f"`not: {person}` would forbid it."
+        )
         yield f"May the {person.replace('_', ' ')} do {_named(left)} in a case of their own? {only}"
 
 

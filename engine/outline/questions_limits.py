@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.conditions import Conditions, path_of
@@ -79,6 +80,7 @@ def _left_out(
     return "" if OTHER_TEXT in example else example
 
 
+@lru_cache(maxsize=1_000)
 def parsed(text: str) -> s.Node | None:
     """Return the tree of an expression; what is no FEEL is refused elsewhere."""
     try:
