@@ -19,11 +19,11 @@ start:                                # also: message: name | signal | every: R/
   needs: [cost, kind, first_day, requester, stops?]
   checks: {the first day is not past: first_day >= today()}   # message: condition; false refuses the start
 result: outcome                       # each end of the process writes its name into this variable
-steps:                                # in this order; any step may have `when: condition` (skipped if false), title, about
+steps:                                # in this order; steps with a name may have `when: condition` (else skipped), title, about
 - check seats:                        # call: a service or outside worker (job) does it
     call: seats.check                 # agent: what it shall do | rule: decision table | run: other process | set: {a: 1}
-    with: {kind: kind}                # what it gets; without `with` everything
-    into: [free, price]               # what it answers; {price: answer.amount} takes parts
+    with: {kind: kind}                # what it gets beside the variables of the process
+    into: [free, price]               # what it answers, checked against data; {price: answer.amount} takes parts
     retry: {times: 3, wait: PT5M}
     on: {SOLD_OUT: approve, "*": [{end: failed}]}   # business errors: a step's name, or steps
 - if: free < 1

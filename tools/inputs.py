@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Process
+from flowmaster.engine.model import Element, Process
 from flowmaster.engine.values import Json
 
 
@@ -23,6 +23,28 @@ def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) ->
         if found is not True:
             message = f"{check.message} (`{check.condition.text}` gave {found!r}.)"
             raise _refused(process, [(check.path, message)])
+
+
+def check_result(process: Process, element: Element, result: Mapping[str, Json]) -> None:
+    """Refuse the result of a job whose variables are not of the types that the process declares."""
+    mapped = {
+        mapping.target for mapping in element.outputs if mapping.source.text.strip("= ") == mapping.target[0]
+    }
+    for item in process.data:
+        value = result.get(item.name)
+        if value is None or (element.outputs and (item.name,) not in mapped):
+            continue
+        wrong = first_error(item.schema, value)
+        if wrong is not None:
+            path = ".".join([item.name, *place_of(wrong)])
+            raise FlowMasterError(
+                "job.result_invalid",
+                f"The result {path!r} of {element.label!r} is wrong: {wrong.message}.",
+                path=f"variables.{path}",
+                expected=dict(item.schema),
+                fix="Give what the process declares, or finish with `error_code` or `failure`.",
+                status=422,
+            )
 
 
 def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from flowmaster.runtime.messages import deliver
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.rows import HistoryEntry, InstanceFilter
 from flowmaster.tools.forms import check_answer, form_of
-from flowmaster.tools.inputs import check_inputs
+from flowmaster.tools.inputs import check_inputs, check_result
 
 ROUNDS_MAX = 500
 """Acts of people, workers, messages and time in one scenario."""
@@ -153,11 +153,25 @@ class Player:
             names = [*self._names(state, wait.element), wait.type]
             found = self._next(self._scenario.services, names)
             service = found[1] if found else ServiceAnswer()
+            if not self._is_declared(state, wait, service):
+                continue
             if found:
                 self._use(found[0])
             self._do(state, _outcome(self._sandbox.now(), wait, service))
             return True
         return False
+
+    def _is_declared(self, state: State, wait: JobWait, service: ServiceAnswer) -> bool:
+        """Return whether a result is of the declared types; one that is not is noted and leaves the job open."""
+        if service.error or service.fail:
+            return True
+        process = self._sandbox.models.process(self._sandbox.reader, TENANT, state.process, state.version)
+        try:
+            check_result(process, process.elements[wait.element], service.variables)
+        except FlowMasterError as error:
+            self.refusals[wait.element] = error.message
+            return False
+        return True
 
     def _message(self, *, timed: bool) -> bool:
         """Send a message: one whose time has come goes before all else, one without a time after it."""

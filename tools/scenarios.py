@@ -57,7 +57,9 @@ async def run_scenarios(
     runtime, tenant = call.app.runtime, call.caller.tenant
     reads = {read.process.id: read.process for read in read_processes(parse_bpmn(bpmn), RUNNABLE)}
     model = reads[process]
-    scenarios = scenarios_of(model) if given is None else written.scenarios_of(list(given))
+    scenarios = (
+        scenarios_of(model) if given is None else written.scenarios_of(list(given), saved=model.scenarios)
+    )
     at = runtime.now()
     kit = Kit(bpmn, list(reads), collect(runtime.reader, tenant, reads))
 

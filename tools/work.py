@@ -13,6 +13,7 @@ from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
+from flowmaster.tools.inputs import check_result
 from flowmaster.tools.instance_view import InstanceView, after, load
 from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
 from flowmaster.tools.naming import duration_of
@@ -162,6 +163,8 @@ def command_of(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: 
             desk.now, by, wait, arguments.error_code, arguments.message, arguments.variables
         )
     if not arguments.failure:
+        process = desk.models.process(desk.transaction, tenant, row.process, row.version)
+        check_result(process, process.elements[row.wait.element], arguments.variables)
         return cmd.CompleteJob(desk.now, by, wait, arguments.variables)
     retries = row.wait.retries - 1 if arguments.retries is None else arguments.retries
     due = None

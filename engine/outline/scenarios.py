@@ -61,6 +61,7 @@ _EXPECT = (
     "escalated",
     "refused",
 )
+_NONE: Mapping[str, Mapping[str, Json]] = {}
 _MESSAGE = ("name", "key", "variables", "after")
 
 
@@ -123,18 +124,25 @@ class Scenario:
     clock: tuple[str, ...] = ()
 
 
-def scenarios_of(listed: Json, path: str = "scenarios") -> tuple[Scenario, ...]:
-    """Return scenarios ready to run, with everything that `like` brings; raise `OutlineRefused` on any problem."""
+def scenarios_of(listed: Json, path: str = "scenarios", saved: Sequence[Json] = ()) -> tuple[Scenario, ...]:
+    """Return scenarios ready to run, with everything that `like` brings, also from those that are saved.
+
+    Raises:
+        OutlineRefused: with everything that is wrong.
+    """
     problems = Problems()
-    found = read_scenarios(listed, path, problems)
+    known = {str(raw["name"]): raw for raw in saved if isinstance(raw, Mapping)}
+    found = read_scenarios(listed, path, problems, known)
     problems.raise_if_any()
-    by_name = {str(raw["name"]): raw for raw in found}
+    by_name = known | {str(raw["name"]): raw for raw in found}
     return tuple(
         _scenario(_resolved(raw, by_name), f"{path}[{number}]", problems) for number, raw in enumerate(found)
     )
 
 
-def read_scenarios(value: Json, path: str, problems: Problems) -> tuple[Mapping[str, Json], ...]:
+def read_scenarios(
+    value: Json, path: str, problems: Problems, saved: Mapping[str, Mapping[str, Json]] = _NONE
+) -> tuple[Mapping[str, Json], ...]:
     """Check a list of scenarios and return them as they were written; what is wrong goes to `problems`."""
     if value is None:
         return ()
@@ -167,9 +175,10 @@ def read_scenarios(value: Json, path: str, problems: Problems) -> tuple[Mapping[
             problems.add("scenario.name_twice", f"{at}.name", f"There are two scenarios {name!r}.")
             continue
         found[name], places[name] = raw, at
+    known = {**saved, **found}
     for name, raw in found.items():
-        if _likeness_holds(raw, found, places[name], problems):
-            _scenario(_resolved(raw, found), places[name], problems)
+        if _likeness_holds(raw, known, places[name], problems):
+            _scenario(_resolved(raw, known), places[name], problems)
     return tuple(found.values())
 
 

@@ -78,3 +78,22 @@ def test_an_answer_that_does_not_fit_the_form_is_refused() -> None:
     found = outcome(answers=answers, expect={"end": "booked"})
     assert not found["passed"]
     assert "100 is greater than the maximum of 99" in str(found["differences"])
+
+
+def test_a_result_that_is_not_of_the_declared_type_leaves_the_job_open() -> None:
+    answers = {"check": {"ok": True, "room": 7}}
+    found = outcome(answers=answers, services={"charge": {"paid": 5}}, expect={"end": "booked"})
+    assert not found["passed"]
+    assert "5 is not of type 'string'" in str(found["differences"])
+    assert "charge" in found["waits_at"]
+
+
+def test_a_scenario_that_is_not_saved_may_be_like_one_that_is() -> None:
+    async def play(agent: Agent) -> None:
+        base = {"name": "base", **BASE, "expect": {"end": "booked"}}
+        await agent.ask("process_create", outline={**STAY, "scenarios": [base]})
+        case = {"name": "case", "like": "base", "given": {"nights": 3}, "expect": {"end": "booked"}}
+        tested = await agent.ask("process_test", process="stay", scenarios=[case])
+        assert tested["passed"] == 1
+
+    played(play)
