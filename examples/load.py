@@ -23,6 +23,9 @@ from flowmaster.tools.json_text import read_json
 from flowmaster.tools.registry import Call, Caller
 
 HERE = Path(__file__).parent
+IN_FORCE_SINCE = "2026-01-01"
+"""From when on the rules hold: the scenarios of an example begin at dates of their own."""
+
 Told = dict[str, Any]
 Ask = Callable[[str, Told], Awaitable[Told]]
 
@@ -56,7 +59,7 @@ def rule_arguments(file: Path) -> Told:
     content = {"dmn": text} if file.suffix == ".dmn" else {"table": _table(file, text)}
     cases = file.parent / "tests" / f"{file.stem}.json"
     tests = {"tests": read_json(cases.read_text(encoding="utf-8"))} if cases.exists() else {}
-    return {"decision": file.stem, **content, **tests}
+    return {"decision": file.stem, "valid_from": IN_FORCE_SINCE, **content, **tests}
 
 
 def _table(file: Path, text: str) -> Any:

@@ -1,0 +1,151 @@
+"""What happens to one instance of each example, from its start to its end, all through the operations."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from tests.acceptance.agent import Agent, Body
+from tests.examples.worker import Office
+
+Story = Callable[[Agent, Body], Awaitable[None]]
+
+
+async def begun(agent: Agent, process: str, start: Mapping[str, Any]) -> Office:
+    """Start an instance and return its office."""
+    return Office(agent, str((await agent.started(process, **start))["instance"]))
+
+
+async def invoice(agent: Agent, start: Body) -> None:
+    """An invoice above 10,000 EUR needs two people; the bank fails once, the account is closed once."""
+    large = {**start, "invoice": {**start["invoice"], "total": 10000.01}}
+    office = await begun(agent, "invoice-to-pay", large)
+    assert await office.refused("approve", "hauke", approved=True) == "task.person_excluded"
+    await office.act("approve", "tjark", approved=True)
+    assert await office.refused("second_approval", "tjark", confirmed=True) == "task.person_excluded"
+    await office.act("second_approval", "carla", confirmed=True)
+    await office.work("bank.transfer", failure="timeout")
+    await agent.advance("PT5M")
+    await office.work("bank.transfer", error_code="ACCOUNT_CLOSED")
+    await office.act("correct_account", "levke", iban="DE02120300000000202051")
+    assert (await office.work("bank.transfer", variables={"receipt": "R-1"}))[
+        "iban"
+    ] == "DE02120300000000202051"
+    assert await office.ended_at() == "paid"
+
+
+async def loan(agent: Agent, start: Body) -> None:
+    """A loan of 45,000 EUR: doubts about the document, missing papers, two deciders, a late answer, two tries to pay."""
+    first = {**start, "application": {**start["application"], "number": "L-2026-8"}}
+    office = await begun(agent, "loan-origination", first)
+    await office.work("kyc.check", error_code="DOCUMENT_UNREADABLE")
+    identity = {"verified": True, "reference": "seen in the branch"}
+    assert await office.refused("check_identity_by_hand", "anton", **identity) == "task.person_excluded"
+    assert await office.refused("check_identity_by_hand", "sina", verified=True) == "task.answer_invalid"
+    await office.act("check_identity_by_hand", "sina", **identity)
+    await office.work("bureau.query", variables={"bureau": {"score": 700, "defaults": 0}})
+    assert (await office.read())["variables"]["authority"] == "senior"
+
+    await office.act("check_papers", "sina", papers_complete=False, papers_missing="payslip of May")
+    assert (await office.work("mail"))["missing"] == "payslip of May"
+    await agent.advance("P7D")
+    await office.work("mail")
+    papers = [{"name": "payslip", "document": "payslip.pdf"}]
+    assert await office.send("papers sent", "L-2026-8", papers=papers) == [office.instance]
+    await office.act("check_papers", "sina", papers_complete=True)
+
+    given = await office.work("agent", variables={"summary": "Steady income, one late paper."})
+    assert (given["papers"], given["assessment"]["band"]) == (papers, "B")
+    decision = {"decision": "approve", "reason": "Steady income."}
+    assert await office.refused("underwrite", "anton", **decision) == "task.person_excluded"
+    await agent.advance("P4D")
+    delayed = await office.work("mail")  # Ten days are over: the head of credit is told.
+    assert delayed["number"] == "L-2026-8"
+    task = await agent.ask("task_find", instance=office.instance)
+    assert task["items"][0]["roles"] == ["head"]
+    await office.act("underwrite", "ulla", **decision)
+    assert await office.refused("senior_approval", "ulla", **decision) == "task.person_excluded"
+    await office.act("senior_approval", "sven", **decision)
+
+    await office.work("documents.offer", variables={"offer": {"number": "O-1", "document": "offer.pdf"}})
+    assert (await office.work("mail"))["document"] == "offer.pdf"
+    await agent.advance("P10D")
+    assert (await office.work("mail"))["number"] == "O-1"
+    await office.send("offer answered", "L-2026-8", offer_accepted=True)
+    assert await office.refused("release", "sven", iban="DE02120300000000202051") == "task.person_excluded"
+    await office.act("release", "paul", iban="DE02120300000000202051")
+    assert await office.send("application withdrawn", "L-2026-8", reason="too late") == []
+    await office.work("bank.transfer", failure="timeout")
+    await agent.advance("PT10M")
+    paid = await office.work("bank.transfer", variables={"reference": "T-1"})
+    assert (paid["amount"], paid["iban"]) == (45000, "DE02120300000000202051")
+    assert await office.ended_at() == "paid out"
+    await withdrawn(agent, start)
+
+
+async def withdrawn(agent: Agent, start: Body) -> None:
+    """An application that is withdrawn while the bureau is asked."""
+    second = {**start, "application": {**start["application"], "number": "L-2026-9"}}
+    office = await begun(agent, "loan-origination", second)
+    await office.work("kyc.check", variables={"identity": {"verified": True, "reference": "K-1"}})
+    assert await office.send("application withdrawn", "L-2026-9", reason="a gift") == [office.instance]
+    await office.work("mail")
+    assert await office.ended_at() == "withdrawn"
+
+
+async def onboarding(agent: Agent, start: Body) -> None:
+    """An engineer who works at home: silence of the works council, a price above the budget, a laptop that is late."""
+    hired = {**start, "employee": {**start["employee"], "number": "E-2099-8"}}
+    office = await begun(agent, "employee-onboarding", hired)
+    hire = {"confirmed": True, "employment": "permanent"}
+    assert await office.refused("confirm_the_hire", "rita", **hire) == "task.person_excluded"
+    await office.act("confirm_the_hire", "hanna", **hire)
+    await agent.advance("P7D")
+    assert (await office.read())["variables"]["consent"] is True
+    await office.act("approve_equipment", "felix", budget_approved=True)
+
+    await office.work("it.order", error_code="OUT_OF_STOCK")
+    await office.act("choose_another_laptop", "ida", laptop="standard")
+    assert (await office.work("it.order", variables={"order_number": "PO-7"}))["model"] == "standard"
+    await office.work("mail")
+    papers = {"iban": "DE02120300000000202051", "tax_number": "12345678901"}
+    assert await office.send("employee papers", "E-2099-8", papers=papers) == [office.instance]
+    await office.act("enter_payroll", "pia", payroll_number="P-77")
+    assert await office.refused("check_payroll", "pia", payroll_correct=True) == "task.person_excluded"
+    await office.act("check_payroll", "paul", payroll_correct=True)
+    await office.act("plan_first_weeks", "marc", buddy="bea", plan="Meet the team, ship a first change.")
+    assert await office.open_tasks() == ["set up laptop"]
+
+    await late_laptop(office)
+    await office.act("set_up_laptop", "ida", asset_tag="NB-0815", encrypted=True)
+    await office.work("parcel.ship", variables={"tracking": "P-9"})
+    await office.work(
+        "directory.create", variables={"account": {"user": "mlind", "email": "m@company.example"}}
+    )
+    assert (await office.work("mail"))["buddy"] == "bea"
+    await office.advance_to("2099-06-01T09:00:00Z")
+    await office.act("welcome", "marc", arrived=True)
+    assert await office.send("start cancelled", "E-2099-8", reason="too late") == []
+    await office.advance_to("2099-11-03T09:00:00Z")
+    await office.act("review_probation", "marc", result="passed", assessment="Learns quickly and asks well.")
+    await office.work("mail")
+    assert await office.ended_at() == "probation passed"
+    assert (await office.read())["variables"]["parcel"] == "P-9"
+
+
+async def late_laptop(office: Office) -> None:
+    """On day -3 the desk is reminded, on day -1 the head of IT gets the task and human resources are told."""
+    task = await office.agent.task(office.instance, "set_up_laptop")
+    for day, roles in (("2099-05-29", ["it"]), ("2099-05-31", ["it_lead"])):
+        await office.advance_to(f"{day}T09:00:00Z")
+        assert (await office.agent.ask("task_read", task=task))["roles"] == roles
+    read = await office.agent.ask("task_read", task=task, detail=["history"])
+    changes = [entry["data"]["action"] for entry in read["history"] if entry["event"] == "task_changed"]
+    assert (changes, read["due"]) == (["remind", "escalate"], "2099-05-29T09:00:00Z")
+    assert (await office.work("mail"))["manager"] == "marc"
+
+
+STORIES: Mapping[str, Story] = {
+    "employee-onboarding": onboarding,
+    "invoice-to-pay": invoice,
+    "loan-origination": loan,
+}
+"""The story of each example."""
