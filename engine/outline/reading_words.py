@@ -9,6 +9,7 @@ from flowmaster.engine.outline.reading_events import outputs
 from flowmaster.engine.values import Json
 
 RETRIES_MAX = 100
+_EACH = ("item", "in", "times", "sequential", "collect", "from", "until", "quorum", "veto")
 ANYONE = "anyone"
 """Stands behind `ask` where the model names no performer."""
 
@@ -220,7 +221,7 @@ def _each(reading: Reading, value: Json, path: str) -> Json:
             path, f"{shown(value)} is no loop.", expected="line in invoice.lines, or {item, in, sequential}"
         )
         return {}
-    reading.unknown_words(value, ("item", "in", "times", "sequential", "collect", "from", "until"), path)
+    reading.unknown_words(value, _EACH, path)
     each: dict[str, Json] = {}
     for key, entry in value.items():
         at = f"{path}.{key}"
@@ -240,7 +241,29 @@ def _each(reading: Reading, value: Json, path: str) -> Json:
         reading.wrong(
             path, "`collect` and `from` belong together.", expected="{collect: results, from: result}"
         )
+    if value.get("quorum") is not None or value.get("veto") is not None:
+        _quorum(reading, value, each, path)
     return each
+
+
+def _quorum(reading: Reading, value: Mapping[str, Json], each: dict[str, Json], path: str) -> None:
+    """Read a vote: it is over with `quorum` yeses, when they cannot be reached any more, or by a `veto`."""
+    if "collect" not in each or "until" in each:
+        reading.wrong(
+            path,
+            "A `quorum` counts the answers that `collect` gathers, and says itself until when.",
+            expected="{item: member, in: board, collect: votes, from: approved, quorum: 2, veto: true}",
+        )
+        return
+    votes, whole = each["collect"], f"count({each['in']})" if "in" in each else each.get("times", 0)
+    needed = reading.feel(value["quorum"], f"{path}.quorum") if value.get("quorum") is not None else whole
+    over = [
+        f"count({votes}[item = true]) >= {needed}",
+        f"count({votes}[item = false]) > {whole} - {needed}",
+    ]
+    if value.get("veto") is not None and reading.flag(value["veto"], f"{path}.veto"):
+        over.append(f"list contains({votes}, false)")
+    each["until"] = " or ".join(over)
 
 
 def _repeat(reading: Reading, value: Json, path: str) -> Json:

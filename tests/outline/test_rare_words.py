@@ -188,3 +188,17 @@ def test_a_group_of_candidates_may_have_empty_places() -> None:
     document = compiled({"a": {"ask": "clerk", "form": "f"}})
     xml = document.to_xml().replace('candidateGroups="clerk"', 'candidateGroups="clerk, , boss"')
     assert decompile(parse_bpmn(xml))["roles"] == ["clerk", "boss"]
+
+
+def test_a_vote_is_over_with_its_quorum_or_when_it_cannot_be_reached_or_by_a_veto() -> None:
+    vote: dict[str, Json] = {"item": "m", "in": "board", "collect": "votes", "from": "ok", "quorum": 2}
+    plain = "count(votes[item = true]) >= 2 or count(votes[item = false]) > count(board) - 2"
+
+    def until(**more: Json) -> Json:
+        step: Json = {"vote": {"ask": "=m", "form": {"ok": "boolean"}, "each": {**vote, **more}}}
+        found: Any = shown(step, data={"board": ["person"]}, start={"needs": ["board"]})
+        return found["steps"][0]["vote"]["each"]["until"]
+
+    assert until() == plain
+    assert until(veto=True) == f"{plain} or list contains(votes, false)"
+    assert until(quorum="count(board) / 2") == plain.replace("2", "count(board) / 2")
