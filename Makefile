@@ -59,8 +59,9 @@ coverage: $(STAMP) ## Count the branches of the engine that the tests take (at l
 format: $(STAMP) ## Put all code into the one format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-docs: $(STAMP) ## Write the generated reference pages again
+docs: $(STAMP) ## Write the generated reference pages and the pictures of the examples again
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python examples/draw.py
 
 serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 	@$(BIN)/flowmaster serve
