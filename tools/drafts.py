@@ -16,6 +16,7 @@ from flowmaster.engine.timers import schedule
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter, Draft, StartSubscription, Version
+from flowmaster.tools.signatures import library_of
 
 KIND = "process"
 KNOWN_MAX = 1_000
@@ -57,8 +58,10 @@ class ProcessFile:
         return self.processes[0]
 
 
-def read_file(source: str | BpmnDocument, reader: Reader, tenant: str) -> ProcessFile:
-    """Read a BPMN file and check everything in it."""
+def read_file(
+    source: str | BpmnDocument, reader: Reader, tenant: str, *, at: int | None = None
+) -> ProcessFile:
+    """Read a BPMN file and check everything in it; `at` is the moment that constant dates are compared with."""
     document = parse_bpmn(source) if isinstance(source, str) else source
     reads = {read.process.id: read for read in read_processes(document, RUNNABLE)}
 
@@ -79,8 +82,11 @@ def read_file(source: str | BpmnDocument, reader: Reader, tenant: str) -> Proces
             for called in certain_calls(read.process).values()
         )
 
+    library = library_of(reader, tenant, reads)
     problems = {
-        key: check_process(read, has_process=knows_process, has_decision=knows_decision, calls=calls)
+        key: check_process(
+            read, has_process=knows_process, has_decision=knows_decision, calls=calls, library=library, at=at
+        )
         for key, read in reads.items()
     }
     return ProcessFile(document, reads, problems)

@@ -83,11 +83,12 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
             list(compiled.open_questions),
             list(compiled.defaults),
         )
-    file = read_file(document, runtime.reader, tenant)
+    now = runtime.clock.now(runtime.reader)
+    file = read_file(document, runtime.reader, tenant, at=now)
     main = file.main(arguments.process)
     if arguments.name:
         document.element(main).set("name", arguments.name)
-        file = read_file(document, runtime.reader, tenant)
+        file = read_file(document, runtime.reader, tenant, at=now)
 
     def work(transaction: Transaction) -> int:
         at = runtime.clock.now(transaction)
@@ -164,7 +165,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         draft = draft_of(transaction, tenant, arguments.process)
         base = draft.number if arguments.base_draft is None else arguments.base_draft
         edited = apply_edits(parse_bpmn(draft.content), arguments.edits, process=arguments.process)
-        file = read_file(edited.document, transaction, tenant)
+        file = read_file(edited.document, transaction, tenant, at=runtime.clock.now(transaction))
         at = runtime.clock.now(transaction)
         note = arguments.reason or f"{len(arguments.edits)} edits"
         numbers = save_draft(

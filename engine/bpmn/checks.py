@@ -11,17 +11,22 @@ from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
 from flowmaster.engine.bpmn.checks_conditions import check_conditions, conditions_by_element
 from flowmaster.engine.bpmn.checks_data import check_data, values_read
+from flowmaster.engine.bpmn.checks_declared import check_declared
 from flowmaster.engine.bpmn.checks_events import check_events
+from flowmaster.engine.bpmn.checks_faults import check_faults
 from flowmaster.engine.bpmn.checks_flow import check_flow
 from flowmaster.engine.bpmn.checks_gateways import check_gateways
 from flowmaster.engine.bpmn.checks_order import check_order
 from flowmaster.engine.bpmn.checks_people import check_people
-from flowmaster.engine.bpmn.checks_types import Answers, check_types
+from flowmaster.engine.bpmn.checks_signatures import check_signatures
+from flowmaster.engine.bpmn.checks_times import check_times
+from flowmaster.engine.bpmn.checks_types import check_types, types_of
 from flowmaster.engine.bpmn.checks_work import check_work
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import known_of
 from flowmaster.engine.bpmn.problem import Problem, in_order
 from flowmaster.engine.bpmn.reader import ReadProcess
+from flowmaster.engine.bpmn.signatures import NO_LIBRARY, Library
 
 Lookup = Callable[[str], bool]
 """Tells whether something of an id exists: a published process, a decision, a form."""
@@ -34,9 +39,13 @@ def check_process(
     has_decision: Lookup | None = None,
     has_form: Lookup | None = None,
     calls: Calls | None = None,
-    answers: Answers | None = None,
+    library: Library = NO_LIBRARY,
+    at: int | None = None,
 ) -> tuple[Problem, ...]:
-    """Return every problem of a process, the gravest first; a lookup that is left out is not asked."""
+    """Return every problem of a process, the gravest first; a lookup that is left out is not asked.
+
+    `at` is the moment that constant dates are compared with.
+    """
     process = read.process
     findings = Findings(strict=read.declares, documentary=not process.executable)
     check_flow(process, findings)
@@ -50,9 +59,14 @@ def check_process(
         check_work(process, findings, has_process, has_decision)
         check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)
+        check_times(process, findings, at)
+        check_faults(process, findings)
         check_data(process, findings)
         check_order(process, known, findings)
-        check_types(process, known, findings, answers)
+        check_declared(process, known, findings, library)
+        types = types_of(process, known, library)
+        check_types(process, types, findings, library)
+        check_signatures(process, known, types, findings, library)
     else:
         findings.add(
             "process.not_executable",

@@ -1,6 +1,6 @@
 """The type of every expression against the types of variables: conditions are true or false, times are times."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.expression_types import (
@@ -16,6 +16,7 @@ from flowmaster.engine.bpmn.expression_types import (
 )
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import OUTSIDE, Known
+from flowmaster.engine.bpmn.signatures import Library
 from flowmaster.engine.feel.expression import Expression
 from flowmaster.engine.model import (
     Activation,
@@ -36,9 +37,6 @@ from flowmaster.engine.model import (
     UserTask,
     Value,
 )
-
-Answers = Callable[[str], Type | None]
-"""Tells the type of what a decision answers, None where it is not known."""
 
 ROUNDS_MAX = 3
 """How often types are handed on from step to step."""
@@ -63,13 +61,12 @@ class Place:
     wanted: tuple[str, ...] = ()
 
 
-def check_types(process: Process, known: Known, findings: Findings, answers: Answers | None) -> None:
+def check_types(process: Process, types: Mapping[str, Type], findings: Findings, library: Library) -> None:
     """Check every expression of a process, each once at each element."""
-    types = types_of(process, known, answers)
     seen: set[tuple[str, str, int]] = set()
     for element in process.elements.values():
-        before = _seen_at(element, types, answers, after=False)
-        after = _seen_at(element, types, answers)
+        before = _seen_at(element, types, library, after=False)
+        after = _seen_at(element, types, library)
         for place in _places(process, element):
             key = (place.element, place.what, id(place.value))
             if key not in seen:
@@ -77,7 +74,7 @@ def check_types(process: Process, known: Known, findings: Findings, answers: Ans
                 _check(place, after if place.what.startswith(_OUTPUT) else before, findings)
 
 
-def types_of(process: Process, known: Known, answers: Answers | None) -> Mapping[str, Type]:
+def types_of(process: Process, known: Known, library: Library) -> Mapping[str, Type]:
     """Return the types of the variables whose types are known."""
     types = {name: type_of_schema(schema) for name, schema in known.schemas.items()}
     fixed = frozenset(types)
@@ -85,7 +82,7 @@ def types_of(process: Process, known: Known, answers: Answers | None) -> Mapping
     for _ in range(ROUNDS_MAX):
         found: dict[str, list[Type]] = {}
         for element in written:
-            for name, kind in _written(element, types, answers):
+            for name, kind in _written(element, types, library):
                 found.setdefault(name, []).append(kind)
         new = types | {
             name: joined(kinds)
@@ -106,20 +103,18 @@ def _opened(name: str, kind: Type, known: Known) -> Type:
     return Type(kind.kinds, kind.item, {**dict.fromkeys(added, ANY), **kind.fields}, kind.closed)
 
 
-def _written(
-    element: Element, types: Mapping[str, Type], answers: Answers | None
-) -> Iterator[tuple[str, Type]]:
+def _written(element: Element, types: Mapping[str, Type], library: Library) -> Iterator[tuple[str, Type]]:
     """Yield the variables that a script or rule writes, with the types of what it writes."""
-    own = _seen_at(element, types, answers)
+    own = _seen_at(element, types, library)
     if isinstance(element.details, Script | Rule) and not element.outputs:
-        yield element.details.result, _result(element, own, answers)
+        yield element.details.result, _result(element, own, library)
     for mapping in element.outputs:
         if len(mapping.target) == 1 and isinstance(mapping.source, Expression):
             yield mapping.target[0], stored(Typing(own).of(mapping.source.node))
 
 
 def _seen_at(
-    element: Element, types: Mapping[str, Type], answers: Answers | None, *, after: bool = True
+    element: Element, types: Mapping[str, Type], library: Library, *, after: bool = True
 ) -> Mapping[str, Type]:
     """Return the types as an element sees them: inputs, and once it is done its result, are its own."""
     hidden = _own_names(element)
@@ -127,16 +122,17 @@ def _seen_at(
         return types
     own = {name: kind for name, kind in types.items() if name not in hidden}
     if after and element.outputs and isinstance(element.details, Script | Rule):
-        own[element.details.result] = _result(element, own, answers)
+        own[element.details.result] = _result(element, own, library)
     return own
 
 
-def _result(element: Element, types: Mapping[str, Type], answers: Answers | None) -> Type:
+def _result(element: Element, types: Mapping[str, Type], library: Library) -> Type:
     match element.details:
         case Script(expression=Expression() as expression):
             return stored(Typing(types).of(expression.node))
-        case Rule(decision=decision) if answers is not None and not decision.names:
-            return stored(answers(decision.text) or ANY)
+        case Rule(decision=decision):
+            signature = None if decision.names else library.decision(decision.text)
+            return ANY if signature is None else stored(signature.answer)
         case _:
             return ANY
 
@@ -152,7 +148,12 @@ def _check(place: Place, types: Mapping[str, Type], findings: Findings) -> None:
     at = f"{place.what} of {place.element!r}"
     for wrong in typing.wrong[:1]:
         code = "variable.field_unknown" if wrong.field else "expression.type_wrong"
-        findings.add(code, place.element, f"{at}: {wrong.text.rstrip('.')}.", line=place.line)
+        findings.add(
+            code,
+            place.element,
+            f"{at}: {wrong.text}{'' if wrong.text.endswith(('.', '?')) else '.'}",
+            line=place.line,
+        )
     if place.wanted and found.kinds and not typing.wrong and not set(found.kinds) & set(place.wanted):
         wanted = Type(place.wanted).words
         findings.add(

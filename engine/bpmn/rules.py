@@ -5,7 +5,7 @@ one holds for models that declare data or roles in FlowMaster's own namespace; w
 is only warned of.
 """
 
-from flowmaster.engine.bpmn.problem import ERROR, WARNING
+from flowmaster.engine.bpmn.problem import ERROR, HINT, WARNING
 from flowmaster.engine.bpmn.rule import Rule
 from flowmaster.engine.bpmn.rules_data import DATA
 from flowmaster.engine.bpmn.rules_events import EVENTS
@@ -231,6 +231,16 @@ _ACTIVITIES = {
         "Add the form to the process as `zeebe:userTaskForm`, or save it with `form_save`.",
         "The form of the task is not there.",
         strict=ERROR,
+    ),
+    "task.form_type_wrong": Rule(
+        WARNING,
+        "Ask for it in the declared type, or correct the declaration.",
+        "A field of a form goes into a variable that is declared with another type.",
+    ),
+    "role.unused": Rule(
+        HINT,
+        "Remove it, or give it a step.",
+        "A declared role performs no step, gets no escalation and has no lane.",
     ),
     "task.priority_malformed": Rule(
         ERROR,

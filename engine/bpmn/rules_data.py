@@ -61,6 +61,27 @@ DATA = {
         "Set it on that way too, if null is not meant.",
         "A step reads a variable that no step sets on some way from a start to it, so that it is null there.",
     ),
+    "data.unused": Rule(
+        HINT,
+        "Remove it, or use it.",
+        "A declared variable is neither read nor set, asked for by a form or a decision, nor seen by a worker or called process.",
+    ),
+    "rule.input_missing": Rule(
+        WARNING,
+        "Declare it, set it in an earlier step, or hand it over by `with`.",
+        "A decision asks for an input that the process neither declares nor sets; it is null there.",
+    ),
+    "call.input_missing": Rule(
+        WARNING,
+        "Hand it over by `with`.",
+        "A called process needs an input that is not handed to it, so that it does not start.",
+        strict=ERROR,
+    ),
+    "call.input_type_wrong": Rule(
+        WARNING,
+        "Hand over a value of that type, or correct one of the types.",
+        "What is handed to a decision or process is of another type there.",
+    ),
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
     ),

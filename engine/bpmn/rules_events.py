@@ -1,6 +1,6 @@
 """The rules of events: messages, timers, errors, links, compensation."""
 
-from flowmaster.engine.bpmn.problem import ERROR, WARNING
+from flowmaster.engine.bpmn.problem import ERROR, HINT, WARNING
 from flowmaster.engine.bpmn.rule import Rule
 
 EVENTS = {
@@ -162,6 +162,38 @@ EVENTS = {
         ERROR,
         "Remove the flow, or remove `triggeredByEvent`.",
         "An event sub-process has a sequence flow (BPMN 2.0.2, 10.3.5).",
+    ),
+    "error.uncaught": Rule(
+        HINT,
+        "Catch it on the sub-process around it or by an event sub-process, unless a calling process does.",
+        "An error end event throws an error that no scope around it catches: the instance fails, unless it was called by a "
+        "process that catches it.",
+    ),
+    "error.never_thrown": Rule(
+        WARNING,
+        "Correct the code, or remove the event.",
+        "A boundary event catches an error that nothing in its activity throws: no error end event has that code, and no "
+        "worker or called process is there that might.",
+    ),
+    "message.key_missing": Rule(
+        HINT,
+        "Give it a key that tells instances apart, such as `=order.id`, in `zeebe:subscription correlationKey`.",
+        "An instance waits for a message without a key, so that any of several waiting instances gets it.",
+    ),
+    "timer.at_once": Rule(
+        WARNING,
+        "Write how long it takes, for example `PT1H`.",
+        "A timer or deadline of no or negative duration is due at once.",
+    ),
+    "timer.past": Rule(
+        WARNING,
+        "Write a date that is still to come, or one that is computed.",
+        "A constant date lies in the past, so that the timer is due at once.",
+    ),
+    "timer.repeat_unused": Rule(
+        WARNING,
+        "Write a duration, or let the boundary event not interrupt.",
+        "A timer repeats where it can occur only once: it interrupts its activity, or it is waited for on the way.",
     ),
     "timer.missing": Rule(
         ERROR,

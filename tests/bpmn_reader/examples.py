@@ -22,6 +22,9 @@ _SCRIPT = "<extensionElements><zeebe:script expression='{}' resultVariable='{}'/
 _SETS_SUM = '<scriptTask id="a">' + _SCRIPT.format("=amount + 1", "sum") + "</scriptTask>"
 
 
+_RULE = node("businessRuleTask", "<zeebe:calledDecision decisionId='price' resultVariable='r'/>")
+
+
 def _event(kind: str, definition: str, attributes: str = "") -> str:
     return f'<{kind} id="x" {attributes}>{definition}</{kind}>'
 
@@ -61,6 +64,17 @@ def _event_gateway(first: str, second: str, more: str = "") -> str:
 
 def _catch(identifier: str) -> str:
     return f'<intermediateCatchEvent id="{identifier}">{_TIMER}</intermediateCatchEvent>'
+
+
+_ERROR = '<error id="er" name="Refused" errorCode="REFUSED"/>'
+_THROWS = '<endEvent id="x"><errorEventDefinition errorRef="er"/></endEvent>'
+
+
+def _timed(kind: str, text: str) -> str:
+    return (
+        f'<intermediateCatchEvent id="a"><timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>'
+        "</intermediateCatchEvent>"
+    )
 
 
 def _event_subprocess(start: str, attributes: str = "", rest: str = "") -> str:
@@ -228,6 +242,12 @@ _EVENTS = {
         ),
     ),
     "event_subprocess.has_flow": Example("es", bpmn(_event_subprocess(_ES_START, rest=flow("a", "es")))),
+    "error.uncaught": Example("x", bpmn(line() + _THROWS + flow("s", "x"), _ERROR)),
+    "error.never_thrown": Example("x", bpmn(_boundary('<errorEventDefinition errorRef="er"/>'), _ERROR)),
+    "message.key_missing": Example("a", bpmn(line('<receiveTask id="a" messageRef="m"/>'), _MESSAGE)),
+    "timer.at_once": Example("a", bpmn(line(_timed("timeDuration", "PT0S")))),
+    "timer.past": Example("a", bpmn(line(_timed("timeDate", "2020-01-01T00:00:00Z")))),
+    "timer.repeat_unused": Example("a", bpmn(line(_timed("timeCycle", "R/PT1H")))),
     "timer.missing": Example("x", bpmn(line(_event("intermediateCatchEvent", "<timerEventDefinition/>")))),
     "timer.malformed": Example(
         "x",
@@ -275,6 +295,18 @@ _ACTIVITIES = {
     ),
     "task.form_missing": Example("a", _human("<zeebe:userTask/>")),
     "task.form_unknown": Example("a", _human("<zeebe:formDefinition formKey='camunda-forms:bpmn:ghost'/>")),
+    "task.form_type_wrong": Example(
+        "a",
+        _human(
+            "<zeebe:formDefinition formId='f'/>",
+            _DATA.replace(
+                "</extensionElements>",
+                """<zeebe:userTaskForm id='f'>{"type": "object", "properties": {"amount": {"type": "string"}}}"""
+                "</zeebe:userTaskForm></extensionElements>",
+            ),
+        ),
+    ),
+    "role.unused": Example("p", bpmn(_ROLES + line('<task id="a"/>'))),
     "task.priority_malformed": Example("a", _human("<zeebe:priorityDefinition priority='high'/>")),
     "task.due_malformed": Example("a", _human("<zeebe:taskSchedule dueDate='tomorrow'/>")),
     "exclusion.step_unknown": Example("a", _human("<fm:exclude step='ghost'/>")),
@@ -329,13 +361,33 @@ _EXPRESSIONS = {
             _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
+    "data.unused": Example("p", bpmn(_DATA + line('<task id="a"/>'))),
+    "rule.input_missing": Example("a", bpmn(_DATA + line(_RULE))),
+    "call.input_missing": Example(
+        "a", bpmn(_DATA + line(node("callActivity", "<zeebe:calledElement processId='ship'/>")))
+    ),
+    "call.input_type_wrong": Example(
+        "a",
+        bpmn(
+            _DATA
+            + line(
+                node(
+                    "callActivity",
+                    "<zeebe:calledElement processId='ship'/><zeebe:ioMapping><zeebe:input source='=string(amount)' "
+                    "target='order'/></zeebe:ioMapping>",
+                )
+            )
+        ),
+    ),
     "variable.target_malformed": Example(
         "a",
         bpmn(line(node("task", "<zeebe:ioMapping><zeebe:input source='=1' target='1x'/></zeebe:ioMapping>"))),
     ),
     "data.name_missing": Example("p", bpmn(ext("<fm:data/>") + line())),
     "data.schema_malformed": Example("p", bpmn(ext("<fm:data name='a'>number</fm:data>") + line())),
-    "data.name_duplicate": Example("p", bpmn(ext("<fm:data name='a'/><fm:data name='a'/>") + line())),
+    "data.name_duplicate": Example(
+        "p", bpmn(ext("<fm:data name='amount'/><fm:data name='amount'/>") + line(_SETS_SUM))
+    ),
     "scenarios.malformed": Example("p", bpmn(ext("<fm:scenarios>none</fm:scenarios>") + line())),
     "form.malformed": Example(
         "p", bpmn(ext("<zeebe:userTaskForm id='f'>form</zeebe:userTaskForm>") + line())

@@ -2,10 +2,24 @@
 
 from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.bpmn.expression_types import NUMBER, TEXT, Type
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
+from flowmaster.engine.bpmn.signatures import DecisionSignature, Library, ProcessSignature
 from flowmaster.engine.elements.table import RUNNABLE
-from flowmaster.engine.model import Element
+from flowmaster.engine.model import DataItem, Element
+from flowmaster.engine.timers import instant
+
+DECISIONS = {
+    "price": DecisionSignature(
+        {"amount": NUMBER, "customer": TEXT},
+        Type(("context",), fields={"net": NUMBER, "note": TEXT}, closed=True),
+    )
+}
+"""The decisions that the tests know."""
+
+CALLED = {"ship": ProcessSignature((DataItem("order", {"type": "number"}, input=True, required=True),))}
+"""The processes that the tests know."""
 
 _HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -61,7 +75,12 @@ def element(xml: str, identifier: str) -> Element:
 def problems(xml: str) -> tuple[Problem, ...]:
     """Return all problems of the first process of a file."""
     return check_process(
-        read(xml), has_process=lambda key: False, has_decision=lambda key: False, has_form=lambda key: False
+        read(xml),
+        has_process=lambda key: key in CALLED,
+        has_decision=lambda key: key in DECISIONS,
+        has_form=lambda key: False,
+        library=Library(DECISIONS.get, CALLED.get),
+        at=instant("2026-06-01T00:00:00Z"),
     )
 
 

@@ -105,7 +105,7 @@ def example_of(words: str) -> dict[str, object]:
 
 
 @given(st.lists(_CONDITION, min_size=1, max_size=3))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_conditions_read_together_say_what_trying_all_values_says(texts: list[str]) -> None:
     check(texts)
 

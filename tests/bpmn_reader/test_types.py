@@ -166,7 +166,7 @@ _GIVEN = {
 
 
 @given(_EXPRESSION)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_value_is_of_the_type_that_was_found_or_null(text: str) -> None:
     expression = compile_expression(text)
     typed = Typing({name: type_of_schema(schema) for name, schema in TYPES.items()})
