@@ -1,6 +1,5 @@
 """The reference processes: each loads without a problem, all its branches are tested, and it runs to its end."""
 
-import json
 import re
 from pathlib import Path
 
@@ -15,10 +14,13 @@ from flowmaster.engine.outline.text import outline_text
 from flowmaster.tools.outline_text import read_outline_text
 from tests.acceptance.agent import Agent, Body, played
 from tests.examples.page import commands, differences
+from tests.examples.random_play import instances, start_of
 from tests.examples.stories import STORIES
 from tests.house.tree import ROOT
 
 SCENARIOS_MIN = 15
+SEEDS = 4
+"""Instances that are played at random in every run; `make soak` plays many more."""
 ROWS = re.compile(r"(\d+) scenarios passed; (\d+) of (\d+) branches covered\.")
 
 
@@ -39,6 +41,7 @@ def test_an_example_loads_as_its_page_says_and_runs_to_its_end(
         assert await rule_problems(agent, folder) == []
         assert await whole(agent, example, "bpmn") == (folder / "process.bpmn").read_text(encoding="utf-8")
         await STORIES[example](agent, start_of(folder))
+        await instances(agent, folder, range(SEEDS))
 
     played(play)
 
@@ -86,12 +89,6 @@ def test_the_loader_says_what_it_can_load(capsys: pytest.CaptureFixture[str]) ->
         assert "employee-onboarding|invoice-to-pay|loan-origination" in capsys.readouterr().err
     assert main(["invoice-to-pay", "--dat=x"]) == 2
     assert "--data" in capsys.readouterr().err
-
-
-def start_of(folder: Path) -> Body:
-    """Return the start variables that lie beside an example."""
-    found: Body = json.loads((folder / "start.json").read_text(encoding="utf-8"))
-    return found
 
 
 async def rule_problems(agent: Agent, folder: Path) -> list[Body]:
