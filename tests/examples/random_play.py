@@ -105,7 +105,7 @@ class Player:
         if not taken["items"]:  # It is tried again later.
             await self.agent.advance("PT1H")
         for job in taken["items"]:
-            outcome: Body = {"variables": self.world.work.get(kind, lambda random: {})(self.random)}
+            outcome: Body = {"variables": self.world.work.get(kind, nothing)(self.random)}
             errors = self.world.errors.get(kind, ())
             if errors and self.random.random() < 0.3:
                 outcome = {"error_code": self.random.choice(errors)}
@@ -137,6 +137,11 @@ def answer_to(random: Random, schema: Body) -> Any:
             return "x" * random.randint(schema.get("minLength", 0) or 1, min(40, schema.get("maxLength", 40)))
         case other:
             raise AssertionError(f"no value is made for {other!r}: {schema}")
+
+
+def nothing(random: Random) -> Body:
+    """Return what work gives that has nothing to say."""
+    return {}
 
 
 def papers(random: Random) -> Body:
