@@ -84,7 +84,8 @@ class Player:
                     variables=variables,
                 )
             case "timer":
-                await self.agent.ask("clock_advance", to=wait["due"])
+                due = max(str(wait["due"]), str((await self.agent.ask("server_info"))["now"]))
+                await self.agent.ask("clock_advance", to=due)
             case other:
                 assert other == "join", wait
 
