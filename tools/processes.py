@@ -32,13 +32,27 @@ from flowmaster.tools.drafts import (
     unknown_process,
     version_of,
 )
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
 from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
-from flowmaster.tools.scenarios import Tested, in_short, run_scenarios, scenarios_of, summary_of
+from flowmaster.tools.scenarios import (
+    OUTCOMES_BYTES,
+    Tested,
+    in_short,
+    run_scenarios,
+    scenarios_of,
+    summary_of,
+)
+
+TRIES_SHOWN = 3
+"""For how many branches that no scenario covers a test makes a scenario ready."""
+
+GENERATED_BYTES = 1_000
+"""How long the outcomes of an answer may be that suggests scenarios."""
 
 
 class ProcessCreate(WriteArguments):
@@ -307,7 +321,8 @@ class ProcessTest(WriteArguments):
 
     process: str = Field(description="Process id.")
     scenarios: list[dict[str, Value]] = Field(default=[], max_length=200, description="Default: its own.")
-    save: bool = Field(default=False, description="Keep the given scenarios with the process.")
+    generate: bool = Field(default=False, description="Suggest scenarios: uncovered branches, limits.")
+    save: bool = Field(default=False, description="Keep the given or suggested scenarios with the process.")
     version: int | None = Field(
         default=None, ge=1, description="A published version; default: the newest draft."
     )
@@ -322,7 +337,13 @@ class ProcessTested(Result):
     scenarios: list[dict[str, Any]] = Field(
         description="Each with its path; failed ones first, with differences."
     )
-    coverage: dict[str, Any] = Field(description="Branches covered, and those that none covers.")
+    coverage: dict[str, Any] = Field(
+        description="Branches and rows of rules covered, and those that none covers; `try` is a scenario that would."
+    )
+    suggested: list[dict[str, Any]] = Field(
+        default=[],
+        description="Generated scenarios; `expect` is what happened: judge it. `save` keeps all.",
+    )
     draft: int | None = Field(default=None, description="The draft that keeps the scenarios.")
 
 
@@ -332,12 +353,20 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
     runtime, tenant = call.app.runtime, call.caller.tenant
     source = ProcessRead(process=arguments.process, version=arguments.version)
     content, _, _ = _source(runtime.reader, tenant, source)
-    tested = await run_scenarios(call, content, arguments.process, arguments.scenarios or None)
+    tested = await run_scenarios(
+        call,
+        content,
+        arguments.process,
+        arguments.scenarios or None,
+        generate=arguments.generate,
+        tries=TRIES_SHOWN,
+    )
     draft = None
-    if arguments.save and arguments.scenarios and arguments.version is None:
+    kept = [*arguments.scenarios, *(dict(each.scenario) for each in tested.suggested)]
+    if arguments.save and kept and arguments.version is None:
         edit = ProcessEdit(
             process=arguments.process,
-            edits=[{"set_scenarios": arguments.scenarios}],
+            edits=[{"set_scenarios": kept}],
             dry_run=arguments.dry_run,
             reason=arguments.reason,
         )
@@ -353,13 +382,25 @@ def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
         if tested.failed or not tested.passed
         else [Hint("process_publish", {"process": process}, "Publish it.")]
     )
+    room = OUTCOMES_BYTES - len(write_json(tested.coverage))
+    suggested = leading(
+        [{"covers": each.covers, "scenario": dict(each.scenario)} for each in tested.suggested],
+        room - GENERATED_BYTES,
+    )
+    shown = in_short(tested.outcomes, room if not suggested else GENERATED_BYTES)
     return ProcessTested(
         process=process,
         passed=tested.passed,
         failed=tested.failed,
-        scenarios=(shown := in_short(tested.outcomes)),
-        left_out=left_out({"scenarios": (len(tested.outcomes), len(shown))}),
+        scenarios=shown,
+        left_out=left_out(
+            {
+                "scenarios": (len(tested.outcomes), len(shown)),
+                "suggested": (len(tested.suggested), len(suggested)),
+            }
+        ),
         coverage=dict(tested.coverage),
+        suggested=suggested,
         draft=draft,
         next=[follow_up(hint) for hint in hints],
     )

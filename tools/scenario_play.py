@@ -41,8 +41,8 @@ class Played(NamedTuple):
     unfinished: bool
 
 
-def play(sandbox: Sandbox, process: str, scenario: Scenario) -> Played:
-    """Play a scenario to its end."""
+def play(sandbox: Sandbox, process: str, scenario: Scenario, *, rounds: int = ROUNDS_MAX) -> Played:
+    """Play a scenario to its end, or until so many acts are done."""
     model = sandbox.models.process(sandbox.reader, TENANT, process, 1)
     sandbox.models.replace(TENANT, process, 1, _answered_rules(model, scenario))
     try:
@@ -50,7 +50,7 @@ def play(sandbox: Sandbox, process: str, scenario: Scenario) -> Played:
         start = Start(process, 1, scenario.given, scenario.business_key)
         instance = sandbox.do(lambda desk: desk.start(_request("test"), start))
         player = Player(sandbox, instance, process, scenario)
-        unfinished = player.run()
+        unfinished = player.run(rounds)
     except FlowMasterError as error:
         return Played(None, [], frozenset(), error, {}, False)
     stored = sandbox.reader.load(TENANT, instance)
@@ -86,9 +86,9 @@ class Player:
         self._messages = list(scenario.messages)
         self._clock = list(scenario.clock)
 
-    def run(self) -> bool:
+    def run(self, rounds: int) -> bool:
         """Let everybody act in turn; return whether the rounds ran out."""
-        return all(self._act() for _ in range(ROUNDS_MAX))
+        return all(self._act() for _ in range(rounds))
 
     def _act(self) -> bool:
         """Do the next thing, or return False if there is none."""
@@ -153,6 +153,8 @@ class Player:
             names = [*self._names(state, wait.element), wait.type]
             found = self._next(self._scenario.services, names)
             service = found[1] if found else ServiceAnswer()
+            if service.after and later(wait.since, service.after) > self._sandbox.now():
+                continue
             if not self._is_declared(state, wait, service):
                 continue
             if found:
@@ -236,11 +238,14 @@ class Player:
     def _ripening(self, state: State) -> list[int]:
         moments: list[int] = []
         for wait in state.waits.values():
+            found: tuple[str, Answer] | tuple[str, ServiceAnswer] | None = None
             if isinstance(wait, TaskWait):
                 found = self._next(self._scenario.answers, self._names(state, wait.element))
-                if found is not None and found[1].after:
-                    moments.append(later(wait.since, found[1].after))
-        return moments
+            elif isinstance(wait, JobWait) and wait.retries > 0:
+                found = self._next(self._scenario.services, [*self._names(state, wait.element), wait.type])
+            if found is not None and found[1].after:
+                moments.append(later(wait.since, found[1].after))
+        return [moment for moment in moments if moment > self._sandbox.now()]
 
     def _resting(self, state: State) -> list[int]:
         """Return when timers that stand in the flow, and held back jobs, are due."""

@@ -12,15 +12,17 @@ from flowmaster.engine.model import Call as CallDetails
 from flowmaster.engine.model import Constant, Flow, Process, Rule
 from flowmaster.engine.outline import scenarios as written
 from flowmaster.engine.outline.scenarios import Scenario
-from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
-from flowmaster.runtime.models import Models
-from flowmaster.runtime.sandbox import TENANT, Sandbox
-from flowmaster.stores.protocol import Reader, Transaction
+from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import DefinitionFilter, Version
+from flowmaster.tools.cases_rules import RuleBook
+from flowmaster.tools.cases_search import Search
+from flowmaster.tools.cases_shown import Suggestion, first_tries, suggestions
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import Call
-from flowmaster.tools.scenario_play import Played, play
+from flowmaster.tools.rule_rows import rows_of
+from flowmaster.tools.scenario_play import Played
+from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenario_verdict import outcome_of
 
 DEFINITIONS_MAX = 500
@@ -37,12 +39,13 @@ PATH_SHOWN = 60
 
 
 class Tested(NamedTuple):
-    """How scenarios went: failed ones first; which branches they covered."""
+    """How scenarios went: failed ones first; what they covered; and cases that would cover more."""
 
     passed: int
     failed: int
     outcomes: list[dict[str, Json]]
     coverage: dict[str, Json]
+    suggested: list[Suggestion]
 
 
 def scenarios_of(process: Process) -> tuple[Scenario, ...]:
@@ -51,33 +54,90 @@ def scenarios_of(process: Process) -> tuple[Scenario, ...]:
 
 
 async def run_scenarios(
-    call: Call, bpmn: str, process: str, given: Sequence[Mapping[str, Json]] | None
+    call: Call,
+    bpmn: str,
+    process: str,
+    given: Sequence[Mapping[str, Json]] | None,
+    *,
+    generate: bool = False,
+    tries: int = 0,
 ) -> Tested:
-    """Play scenarios, those given or those that the process carries, each in a sandbox of its own."""
+    """Play scenarios, those given or those that the process carries, each in a sandbox of its own.
+
+    `generate` also looks for cases worth a scenario; `tries` is for how many branches that no scenario covers one
+    is made ready.
+    """
     runtime, tenant = call.app.runtime, call.caller.tenant
     reads = {read.process.id: read.process for read in read_processes(parse_bpmn(bpmn), RUNNABLE)}
-    model = reads[process]
-    scenarios = (
-        scenarios_of(model) if given is None else written.scenarios_of(list(given), saved=model.scenarios)
-    )
-    at = runtime.now()
-    kit = Kit(bpmn, list(reads), collect(runtime.reader, tenant, reads))
-
-    def play_all() -> list[Played]:
-        return [_play_one(kit, process, scenario, at) for scenario in scenarios]
-
-    played = await anyio.to_thread.run_sync(play_all)
-    outcomes = [outcome_of(model, scenario, run) for scenario, run in zip(scenarios, played, strict=True)]
-    outcomes.sort(key=lambda outcome: outcome["passed"] is True)
-    failed = sum(1 for outcome in outcomes if not outcome["passed"])
-    taken = {flow for run in played for flow in run.taken}
-    return Tested(len(outcomes) - failed, failed, outcomes, coverage_of(model, taken))
+    carried = list(reads[process].scenarios)
+    listed = [one for one in (carried if given is None else given) if isinstance(one, Mapping)]
+    scenarios = written.scenarios_of(listed, saved=carried)
+    kit = Kit(bpmn, reads, collect(runtime.reader, tenant, reads))
+    trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios)
+    return await anyio.to_thread.run_sync(lambda: trial.run(generate=generate, tries=tries))
 
 
-def in_short(outcomes: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
+class Trial:
+    """Plays scenarios through one process, and says how they went."""
+
+    def __init__(
+        self, stage: Stage, listed: Sequence[Mapping[str, Json]], scenarios: Sequence[Scenario]
+    ) -> None:
+        self._stage = stage
+        self._listed = listed
+        self._scenarios = scenarios
+        self._rules = RuleBook(stage.kit.definitions)
+
+    def run(self, *, generate: bool, tries: int) -> Tested:
+        """Play all, and look for more where that is asked."""
+        model = self._stage.model
+        played = [self._stage.play(scenario) for scenario in self._scenarios]
+        outcomes = [
+            outcome_of(model, scenario, run) for scenario, run in zip(self._scenarios, played, strict=True)
+        ]
+        outcomes.sort(key=lambda outcome: outcome["passed"] is True)
+        failed = sum(1 for outcome in outcomes if not outcome["passed"])
+        branches = branches_of(model)
+        taken = {flow for run in played for flow in run.taken}
+        missing = [flow for flow in branches if flow.id not in taken]
+        search = self._search(played) if generate or (missing and tries) else None
+        suggested = suggestions(search, branches, self._listed) if search and generate else []
+        ready = first_tries(search, missing, self._listed, tries) if search and not generate else {}
+        coverage = coverage_of(model, taken, ready)
+        rows = rows_of(model, self._rules, [run.history for run in played])
+        if rows:
+            coverage["rules"] = rows
+        return Tested(len(outcomes) - failed, failed, outcomes, coverage, suggested)
+
+    def _search(self, played: Sequence[Played]) -> Search:
+        search = Search(self._stage, rules=self._rules)
+        cases = written.resolved_scenarios(self._listed, self._stage.model.scenarios)
+        for raw, run in zip(cases, played, strict=True):
+            if run.refused is None:
+                search.add(case_of(self._stage.model, raw), run)
+        return search
+
+
+def case_of(process: Process, raw: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a scenario as a case: its steps by id, and one entry for each visit."""
+    ids = {element.label: key for key, element in process.elements.items()}
+    found: dict[str, Json] = {}
+    for word, part in raw.items():
+        if word in ("answers", "services") and isinstance(part, Mapping):
+            found[word] = {
+                key if key in process.elements else ids.get(key, key): [visits]
+                if isinstance(visits, Mapping) or visits is None
+                else visits
+                for key, visits in part.items()
+            }
+        elif word not in ("name", "expect", "like"):
+            found[word] = part
+    return found
+
+
+def in_short(outcomes: Sequence[Mapping[str, Json]], room: int = OUTCOMES_BYTES) -> list[dict[str, Json]]:
     """Return the outcomes of an answer: the first whole, those behind by name, and no more than fit."""
     shown: list[dict[str, Json]] = []
-    room = OUTCOMES_BYTES
     for outcome in outcomes:
         whole = {name: _cut(value) for name, value in outcome.items()}
         size = len(write_json(whole))
@@ -102,39 +162,6 @@ def summary_of(tested: Tested) -> str:
         return "No scenario tests this process."
     covered, branches = tested.coverage["covered"], tested.coverage["branches"]
     return f"{tested.passed} scenarios passed; {covered} of {branches} branches covered."
-
-
-class Kit(NamedTuple):
-    """What a sandbox is furnished with: the file under test, and what it calls."""
-
-    bpmn: str
-    processes: list[str]
-    definitions: list[Version]
-
-
-def _play_one(kit: Kit, process: str, scenario: Scenario, at: int) -> Played:
-    begins = instant(scenario.at) if scenario.at else at
-    sandbox = Sandbox(Models(), begins)
-    sandbox.write(lambda transaction: furnish(transaction, kit, begins))
-    return play(sandbox, process, scenario)
-
-
-def furnish(transaction: Transaction, kit: Kit, at: int) -> None:
-    """Publish in a sandbox what a test needs."""
-    for key in kit.processes:
-        transaction.put_version(TENANT, "process", key, name=key, content=kit.bpmn, by="test", at=at)
-    for each in kit.definitions:
-        transaction.put_version(
-            TENANT,
-            each.kind,
-            each.key,
-            name=each.name,
-            content=each.content,
-            by="test",
-            at=at,
-            tag=each.tag,
-            valid_from=each.valid_from,
-        )
 
 
 def collect(reader: Reader, tenant: str, reads: Mapping[str, Process]) -> list[Version]:
@@ -173,15 +200,18 @@ def _called(reader: Reader, tenant: str, process: Process) -> set[tuple[str, str
     return names
 
 
-def coverage_of(process: Process, taken: set[str]) -> dict[str, Json]:
-    """Return how many branches were taken, and those that none of the cases took."""
+def coverage_of(
+    process: Process, taken: set[str], ready: Mapping[str, Mapping[str, Json]]
+) -> dict[str, Json]:
+    """Return how many branches were taken, and those that none of the cases took, some with a case that would."""
     branches = branches_of(process)
     missed = [flow for flow in branches if flow.id not in taken]
-    return {
-        "branches": len(branches),
-        "covered": len(branches) - len(missed),
-        "uncovered": [_branch(process, flow) for flow in missed[:UNCOVERED_SHOWN]],
-    }
+    missed.sort(key=lambda flow: flow.id not in ready)
+    told: list[Json] = []
+    for flow in missed[:UNCOVERED_SHOWN]:
+        branch = _branch(process, flow)
+        told.append(branch | {"try": dict(ready[flow.id])} if flow.id in ready else branch)
+    return {"branches": len(branches), "covered": len(branches) - len(missed), "uncovered": told}
 
 
 def branches_of(process: Process) -> list[Flow]:

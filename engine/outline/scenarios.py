@@ -12,6 +12,7 @@
       services:                            # by step or job type: what the service, rule or agent answers
         pay: {reference: TX-1}                    # variables
         bank.transfer: {error: ACCOUNT_CLOSED}    # a BPMN error; {fail: text} is a technical failure
+        check: {ok: true, after: PT2H}            # `after`: it takes so long
       messages:                            # sent when something waits for them
         - {name: paid, key: PO-1, variables: {amount: 10}, after: pay}   # `after`: a step, or a duration from the start
       clock: [PT48H, next]                 # one entry each time nothing else can go on; `next`: to the next due timer
@@ -76,11 +77,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAnswer:
-    """What outside work gives at one visit: variables, a BPMN error code, or a technical failure."""
+    """What outside work gives at one visit, and how long it takes: variables, a BPMN error, or a technical failure."""
 
     variables: Mapping[str, Json] = field(default_factory=dict)
     error: str = ""
     fail: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ def scenarios_of(listed: Json, path: str = "scenarios", saved: Sequence[Json] = 
     return tuple(
         _scenario(_resolved(raw, by_name), f"{path}[{number}]", problems) for number, raw in enumerate(found)
     )
+
+
+def resolved_scenarios(listed: Sequence[Json], saved: Sequence[Json] = ()) -> list[dict[str, Json]]:
+    """Return scenarios that were read before, each with everything that `like` brings, also from saved ones."""
+    by_name = {str(raw["name"]): raw for raw in (*saved, *listed) if isinstance(raw, Mapping)}
+    return [_resolved(raw, by_name) for raw in listed if isinstance(raw, Mapping)]
 
 
 def read_scenarios(
@@ -359,10 +367,13 @@ class _Reader:
             self.text(given.get("error"), f"{path}.error"),
             self.text(given.get("fail"), f"{path}.fail"),
         )
-        rest = {name: entry for name, entry in given.items() if name not in ("error", "fail")}
+        rest = {name: entry for name, entry in given.items() if name not in ("error", "fail", "after")}
         if error and fail:
             self.wrong(path, "A service ends with `error` or with `fail`, not both.")
-        return ServiceAnswer(rest, error, fail)
+        after = given.get("after")
+        return ServiceAnswer(
+            rest, error, fail, "" if after is None else self.duration(after, f"{path}.after")
+        )
 
 
 def _scenario(raw: Mapping[str, Json], at: str, problems: Problems) -> Scenario:

@@ -1,0 +1,1 @@
+"""Proving processes: which inputs lead where, worked out backwards from FEEL conditions."""

@@ -1,0 +1,455 @@
+"""Works FEEL backwards: which values of the variables make an expression true, false, or equal to a value.
+
+One side of an expression is turned round while the others keep the values that they have. So what is found is a
+guess where several variables hang together; whoever asks plays it and sees. The order of the guesses is fixed, and
+values at a limit come before those behind it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Protocol
+
+from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.arithmetic import calculate, negate
+from flowmaster.engine.feel.evaluation import NOWHERE, QUIET
+from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.feel.numbers import is_number
+from flowmaster.engine.feel.scope import NOTHING
+from flowmaster.engine.feel.values import Range
+from flowmaster.engine.proof.changes import NO_CHANGE, SOLUTIONS_MAX, Change, Place, changed, pairs
+from flowmaster.engine.proof.limits import OTHER_TEXT, meeting, stands, unlike
+from flowmaster.engine.values import Json
+
+DEPTH_MAX = 30
+"""How deep expressions, and the values they hang on, are followed."""
+
+ITEMS_MAX = 6
+"""How many items a list is given at most."""
+
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+_INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
+ITEM = "item"
+
+
+class View(Protocol):
+    """What is known at one moment: the variables, and how they may come to hold other values."""
+
+    def value(self, node: s.Node, more: Mapping[str, object] = NOTHING) -> object:
+        """Evaluate an expression now, with more variables in sight."""
+        ...
+
+    def reach(self, name: str, path: tuple[str, ...], value: object) -> Iterator[Change]:
+        """Give the changes after which a variable, or a part of it, holds a value."""
+        ...
+
+    def choices(self, name: str, path: tuple[str, ...]) -> Iterable[object]:
+        """Give values that a variable, or a part of it, may hold; of a list, items that it may hold."""
+        ...
+
+
+class Solver:
+    """Works expressions backwards over one view."""
+
+    def __init__(self, view: View, depth: int = 0) -> None:
+        self.view = view
+        self.depth = depth
+
+    def holds(self, node: s.Node, wanted: bool) -> Iterator[Change]:
+        """Give changes after which a condition is true, or false."""
+        if self.view.value(node) is wanted:
+            yield NO_CHANGE
+            return
+        if self.depth < DEPTH_MAX:
+            yield from islice(self._deeper()._holds(node, wanted), SOLUTIONS_MAX)
+
+    def becomes(self, node: s.Node, value: object) -> Iterator[Change]:
+        """Give changes after which an expression has a value."""
+        now = self.view.value(node)
+        if now == value and type(now) is type(value):
+            yield NO_CHANGE
+            return
+        if isinstance(value, bool) and isinstance(node, _CONDITIONS):
+            yield from self.holds(node, value)
+        elif self.depth < DEPTH_MAX:
+            yield from islice(self._deeper()._becomes(node, value), SOLUTIONS_MAX)
+
+    def _deeper(self) -> "Solver":
+        return Solver(self.view, self.depth + 1)
+
+    def _holds(self, node: s.Node, wanted: bool) -> Iterator[Change]:
+        match node:
+            case s.Logic():
+                yield from self._logic(node, wanted)
+            case s.Comparison(operator=operator, left=left, right=right):
+                yield from self._compared(operator if wanted else NEGATED[operator], left, right)
+            case s.Between(value=value, low=low, high=high):
+                yield from self._between(value, low, high, wanted)
+            case s.In(value=value, tests=tests):
+                yield from self._in(value, tests, wanted)
+            case s.If(condition=condition, yes=yes, no=no):
+                yield from pairs(self.holds(condition, True), self.holds(yes, wanted))
+                yield from pairs(self.holds(condition, False), self.holds(no, wanted))
+            case s.Quantified():
+                yield from self._quantified(node, wanted)
+            case s.Call(function=s.Name(name=name), arguments=arguments) if name in CONDITIONS:
+                yield from CONDITIONS[name](self, arguments, wanted)
+            case _:
+                yield from self._becomes(node, wanted)
+
+    def _logic(self, node: s.Logic, wanted: bool) -> Iterator[Change]:
+        if (node.operator == "and") is wanted:
+            found: Iterator[Change] = iter((NO_CHANGE,))
+            for part in node.parts:
+                found = pairs(found, self.holds(part, wanted))
+            yield from found
+        else:
+            for part in node.parts:
+                yield from self.holds(part, wanted)
+
+    def _compared(self, operator: str, left: s.Node, right: s.Node) -> Iterator[Change]:
+        one, other = self.view.value(left), self.view.value(right)
+        if other is not None or operator in ("=", "!="):
+            for value in chain(meeting(operator, other), self._choices(left, operator, other)):
+                yield from self.becomes(left, value)
+        if one is not None:
+            turned = TURNED[operator]
+            for value in chain(meeting(turned, one), self._choices(right, turned, one)):
+                yield from self.becomes(right, value)
+        for value in self.choices(right) if other is None else ():
+            for meets in meeting(operator, value):
+                yield from pairs(self.becomes(right, value), self.becomes(left, meets))
+
+    def _choices(self, node: s.Node, operator: str, limit: object) -> Iterator[object]:
+        """Give the values that an expression may have and that stand in a relation to a limit."""
+        for value in self.choices(node):
+            different = operator == "!=" and value is not None and value != limit
+            if different or (value is not None and limit is not None and stands(operator, value, limit)):
+                yield value
+
+    def choices(self, node: s.Node) -> Iterable[object]:
+        """Give values that an expression may have, as far as it names a variable or counts."""
+        named = path_of(node)
+        if named is not None:
+            return self.view.choices(*named)
+        match node:
+            case s.Call(function=s.Name(name="count" | "string length")):
+                return range(ITEMS_MAX)
+            case s.Arithmetic(operator="+" | "-" | "*" | "/") | s.Negation():
+                return (0, 1, 100)
+            case _:
+                return ()
+
+    def _between(self, value: s.Node, low: s.Node, high: s.Node, wanted: bool) -> Iterator[Change]:
+        if not wanted:
+            yield from self._compared("<", value, low)
+            yield from self._compared(">", value, high)
+            return
+        for limit in (low, high):
+            yield from self.becomes(value, self.view.value(limit))
+
+    def _in(self, value: s.Node, tests: tuple[s.Node, ...], wanted: bool) -> Iterator[Change]:
+        """Give values that pass one of the tests, or none of them."""
+        named = [found for test in tests for found in self._named(test)]
+        outside = [
+            found for each in named for found in chain(unlike(each), meeting("<", each), meeting(">", each))
+        ]
+        for found in chain(named, outside, self.choices(value)):
+            literal = s.Literal(found, NOWHERE)
+            if self.view.value(s.In(literal, tests, NOWHERE)) is wanted:
+                yield from self.becomes(value, found)
+
+    def _named(self, test: s.Node) -> Iterator[object]:
+        """Give the values that a test names, and what lies beside its ends."""
+        if isinstance(test, s.UnaryTest):
+            yield from meeting(test.operator, self.view.value(test.value))
+            return
+        found = self.view.value(test)
+        if isinstance(found, Range):
+            for end, sign in ((found.low, ">"), (found.high, "<")):
+                if end is not None:
+                    yield end
+                    yield from meeting(sign, end)
+        elif isinstance(found, list):
+            yield from found
+        else:
+            yield found
+
+    def _quantified(self, node: s.Quantified, wanted: bool) -> Iterator[Change]:
+        (name, source), *more = node.iterators
+        if more:
+            return
+        if (node.kind == "every") is wanted:
+            yield from self.lengths(source, 0)
+        yield from self.filled(source, node.condition, name, wanted, 1)
+
+    def filled(
+        self, source: s.Node, condition: s.Node, name: str, wanted: bool, count: int
+    ) -> Iterator[Change]:
+        """Give changes after which a list holds so many items, for each of which a condition is true or false."""
+        now = self.view.value(source)
+        items = now if isinstance(now, list) and now else self.choices(source)
+        for item in islice(items, ITEMS_MAX):
+            inner = ItemView(self.view, name, item, self.depth)
+            for change in Solver(inner, self.depth + 1).holds(condition, wanted):
+                made = [inner.made(change)] * count
+                yield from pairs((inner.outside(change),), self.becomes(source, made))
+
+    def lengths(self, node: s.Node, count: int) -> Iterator[Change]:
+        """Give changes after which a list has so many items."""
+        if not 0 <= count <= ITEMS_MAX:
+            return
+        match node:
+            case s.Filter(source=source, condition=condition) if count:
+                yield from self.filled(source, condition, "", True, count)
+            case s.Filter(source=source, condition=condition):
+                yield from self.filled(source, condition, "", False, 1)
+                yield from self.lengths(source, 0)
+            case s.For(iterators=((_, source),)):
+                yield from self.lengths(source, count)
+            case s.Path(source=source) if path_of(node) is None or not self._is_list(node):
+                yield from self.lengths(source, count)
+            case _:
+                items = self.view.value(node)
+                known = items if isinstance(items, list) and items else list(islice(self.choices(node), 1))
+                if known or not count:
+                    yield from self.becomes(node, [known[place % len(known)] for place in range(count)])
+
+    def _is_list(self, node: s.Node) -> bool:
+        """Tell whether a path leads to a list of its own, not through the items of one."""
+        return not (isinstance(node, s.Path) and isinstance(self.view.value(node.source), list))
+
+    def _becomes(self, node: s.Node, value: object) -> Iterator[Change]:
+        named = path_of(node)
+        if named is not None:
+            yield from self.view.reach(*named, value)
+            if isinstance(node, s.Path) and not self._is_list(node) and isinstance(value, list):
+                items = self.view.value(node.source)
+                first = items[0] if isinstance(items, list) and items else {}
+                if isinstance(first, Mapping):
+                    yield from self.becomes(node.source, [{**first, node.name: each} for each in value])
+            return
+        match node:
+            case s.Arithmetic(operator=operator, left=left, right=right) if operator in _INVERSE:
+                yield from self._calculated(operator, left, right, value)
+            case s.Negation(value=inner):
+                yield from self.becomes(inner, negate(value))
+            case s.If(condition=condition, yes=yes, no=no):
+                yield from pairs(self.holds(condition, True), self.becomes(yes, value))
+                yield from pairs(self.holds(condition, False), self.becomes(no, value))
+            case s.ContextOf(entries=entries) if isinstance(value, Mapping):
+                found: Iterator[Change] = iter((NO_CHANGE,))
+                for name, entry in entries:
+                    found = pairs(found, self.becomes(entry, value.get(name)))
+                yield from found
+            case s.Path(source=s.ContextOf(entries=entries), name=name):
+                yield from chain.from_iterable(
+                    self.becomes(entry, value) for key, entry in entries if key == name
+                )
+            case s.Call(function=s.Name(name=name), arguments=arguments) if name in VALUES:
+                yield from VALUES[name](self, arguments, value)
+            case _:
+                return
+
+    def _calculated(self, operator: str, left: s.Node, right: s.Node, value: object) -> Iterator[Change]:
+        one, other = self.view.value(left), self.view.value(right)
+        if other is not None:
+            yield from self._known(left, calculate(_INVERSE[operator], value, other, QUIET, NOWHERE))
+        if one is not None:
+            first, second = (one, value) if operator in "-/" else (value, one)
+            inverse = operator if operator in "-/" else _INVERSE[operator]
+            yield from self._known(right, calculate(inverse, first, second, QUIET, NOWHERE))
+
+    def _known(self, node: s.Node, value: object) -> Iterator[Change]:
+        if value is not None:
+            yield from self.becomes(node, value)
+
+
+_CONDITIONS = (s.Logic, s.Comparison, s.Between, s.In, s.Quantified)
+
+
+class ItemView:
+    """A view from inside of a list: one item has a name or, in a filter, its entries have theirs."""
+
+    def __init__(self, outer: View, name: str, item: object, level: int) -> None:
+        self._outer = outer
+        self._name = name or ITEM
+        self._item = item
+        self._entries: Mapping[str, object] = item if not name and isinstance(item, Mapping) else NOTHING
+        self._root: Place = (ITEM, level)
+
+    def value(self, node: s.Node, more: Mapping[str, object] = NOTHING) -> object:
+        """Evaluate with the item in sight."""
+        return self._outer.value(node, {**self._entries, self._name: self._item, **more})
+
+    def reach(self, name: str, path: tuple[str, ...], value: object) -> Iterator[Change]:
+        """Give changes of the item, or of what lies outside of it."""
+        if name == self._name:
+            yield {(*self._root, *path): to_json(value)}
+        elif name in self._entries:
+            yield {(*self._root, name, *path): to_json(value)}
+        else:
+            yield from self._outer.reach(name, path, value)
+
+    def choices(self, name: str, path: tuple[str, ...]) -> Iterable[object]:
+        """Give the values that something outside may hold."""
+        own = name == self._name or name in self._entries
+        return () if own else self._outer.choices(name, path)
+
+    def made(self, change: Change) -> Json:
+        """Return the item with those parts of a change that are about it."""
+        size = len(self._root)
+        own = {place[size:]: value for place, value in change.items() if place[:size] == self._root}
+        return changed(to_json(self._item), own)
+
+    def outside(self, change: Change) -> Change:
+        """Return the parts of a change that are not about the item."""
+        return {place: value for place, value in change.items() if place[:2] != self._root}
+
+
+def path_of(node: s.Node) -> tuple[str, tuple[str, ...]] | None:
+    """Return the variable and the path into it that an expression is, else None."""
+    steps: list[str] = []
+    while isinstance(node, s.Path):
+        steps.append(node.name)
+        node = node.source
+    return (node.name, tuple(reversed(steps))) if isinstance(node, s.Name) else None
+
+
+Arguments = tuple[s.Node, ...]
+
+
+def _not(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+    for node in given[:1]:
+        yield from solver.holds(node, not wanted)
+
+
+def _text_test(make: Callable[[str, str], str]) -> "Condition":
+    """Return how a test of a text for a part is met: by the text with the part added, or by the part alone."""
+
+    def solve(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+        if len(given) == 2:
+            part = solver.view.value(given[1])
+            now = solver.view.value(given[0])
+            if isinstance(part, str) and wanted:
+                for text in (make(part, now), part) if isinstance(now, str) else (part,):
+                    yield from solver.becomes(given[0], text)
+            elif isinstance(part, str):
+                yield from solver.becomes(given[0], OTHER_TEXT)
+
+    return solve
+
+
+def _list_contains(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+    if len(given) != 2:
+        return
+    listed, item = (solver.view.value(node) for node in given)
+    items = listed if isinstance(listed, list) else []
+    if wanted:
+        for each in items:
+            yield from solver.becomes(given[1], each)
+        if item is not None:
+            yield from solver.becomes(given[0], [*items, item])
+        return
+    for each in unlike(item):
+        yield from solver.becomes(given[1], each)
+    yield from solver.becomes(given[0], [each for each in items if each != item])
+
+
+def _empty(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+    for node in given[:1]:
+        yield from solver.lengths(node, 0 if wanted else 1)
+
+
+def _is_defined(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+    for node in given[:1]:
+        for value in solver.choices(node) if wanted else (None,):
+            yield from solver.becomes(node, value)
+
+
+def _all_of(decisive: bool) -> "Condition":
+    """Return how `all` and `any` are met: by a list with one item that decides."""
+
+    def solve(solver: Solver, given: Arguments, wanted: bool) -> Iterator[Change]:
+        for node in given[:1]:
+            yield from solver.becomes(node, [wanted])
+            if wanted is not decisive:
+                yield from solver.becomes(node, [])
+
+    return solve
+
+
+Condition = Callable[[Solver, Arguments, bool], Iterator[Change]]
+CONDITIONS: dict[str, Condition] = {
+    "not": _not,
+    "contains": _text_test(lambda part, text: f"{text} {part}"),
+    "starts with": _text_test(lambda part, text: f"{part} {text}"),
+    "ends with": _text_test(lambda part, text: f"{text} {part}"),
+    "list contains": _list_contains,
+    "is empty": _empty,
+    "empty": _empty,
+    "is defined": _is_defined,
+    "all": _all_of(False),
+    "any": _all_of(True),
+}
+"""How conditions that are built-in functions are met."""
+
+
+def _same(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    for node in given[:1]:
+        yield from solver.becomes(node, value)
+
+
+def _abs(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    for node in given[:1]:
+        yield from solver.becomes(node, value)
+        yield from solver.becomes(node, negate(value))
+
+
+def _as_text(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    for node in given[:1]:
+        yield from solver.becomes(node, to_text(value))
+
+
+def _count(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    for node in given[:1]:
+        if isinstance(value, int):
+            yield from solver.lengths(node, value)
+
+
+def _one_item(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    """Give a list of one item, of which sum, mean, minimum and maximum are that item."""
+    if len(given) == 1:
+        yield from solver.becomes(given[0], [value])
+        return
+    for node in given:
+        yield from solver.becomes(node, value)
+
+
+def _length(solver: Solver, given: Arguments, value: object) -> Iterator[Change]:
+    for node in given[:1]:
+        if isinstance(value, int) and 0 <= value <= LENGTH_MAX:
+            now = solver.view.value(node)
+            yield from solver.becomes(node, (now if isinstance(now, str) else "").ljust(value, "x")[:value])
+
+
+LENGTH_MAX = 1_000
+"""How long a text is made so that its length is right."""
+
+VALUES: dict[str, Callable[[Solver, Arguments, object], Iterator[Change]]] = {
+    **dict.fromkeys(("abs", "abs value"), _abs),
+    **dict.fromkeys(("number", "date", "time", "date and time", "duration"), _as_text),
+    **dict.fromkeys(
+        ("floor", "ceiling", "round", "decimal", "round half up", "round up", "round down"), _same
+    ),
+    **dict.fromkeys(("lower case", "upper case", "string", "trim"), _same),
+    **dict.fromkeys(("sum", "min", "max", "mean", "median"), _one_item),
+    "count": _count,
+    "string length": _length,
+}
+"""How built-in functions come to a value."""
+
+
+def to_text(value: object) -> object:
+    """Return a value as the text that its conversion reads; a text stays as it is."""
+    return to_json(value) if not is_number(value) else str(value)
