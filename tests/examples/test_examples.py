@@ -83,6 +83,19 @@ def test_every_rule_of_an_example_has_test_cases() -> None:
     assert bare == []
 
 
+def test_a_limit_that_is_moved_is_refused_by_the_cases_that_stand_on_it() -> None:
+    arguments = rule_arguments(ROOT / "examples" / "loan-origination" / "rules" / "loan_assessment.dmn")
+    moved = {**arguments, "dmn": arguments["dmn"].replace("&gt; 0.4<", "&gt;= 0.4<")}
+    assert moved != arguments
+
+    async def play(agent: Agent) -> None:
+        refused = await agent.refusal("rule_save", **moved)
+        assert refused["code"] == "rule.tests_fail"
+        assert "'debt to income exactly 0.4'" in refused["message"]
+
+    played(play)
+
+
 def test_the_loader_says_what_it_can_load(capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([], ["nobody"], ["invoice-to-pay", "loan-origination"]):
         assert main([*words, "--data", ":memory:"]) == 2
