@@ -1,8 +1,9 @@
 """Variables: what expressions read must be declared, or set by some step of the process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
+from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import fields_of
 from flowmaster.engine.feel.expression import Expression
@@ -46,7 +47,19 @@ def check_data(process: Process, findings: Findings) -> None:
             element,
             f"The variable {name!r}, read at {element!r}{more}, {how}.{findings.near(name, sorted(known))}",
             line=line,
+            fix_edit=_renamed(process, places, name, fixes.nearest(name, sorted(known))),
         )
+
+
+def _renamed(
+    process: Process, places: Sequence[tuple[str, int]], wrong: str, meant: str
+) -> fixes.Edit | None:
+    """Return the edit that names the variable that is meant, where it is read by one condition alone."""
+    flows = {flow.id: flow for element in process.elements.values() for flow in element.outgoing}
+    flow = flows.get(places[0][0])
+    if not meant or len(places) > 1 or flow is None or flow.condition is None:
+        return None
+    return fixes.set_condition(flow.id, fixes.with_name(flow.condition.text, wrong, meant))
 
 
 def _given(process: Process) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
+from flowmaster.engine.bpmn.condition_values import Schema
 from flowmaster.engine.bpmn.expression_types import type_of_schema
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.known import Known, fields_of, form_schema_of
@@ -28,6 +29,10 @@ def _check_roles(process: Process, findings: Findings) -> None:
             if value is not None and not isinstance(value, Constant):
                 return  # An expression may name any role.
             used.update(_texts(value.content if value is not None else None))
+        if not used or task.assignee is None and task.roles is None and task.users is None:
+            return  # Who does this task is not said yet.
+    if not used <= {*process.roles, *process.roles.values()}:
+        return  # What is not known may be a declared role that is misspelt.
     lanes = {one.lane for one in process.elements.values()}
     scenarios = set(_texts(list(process.scenarios)))
     for role, name in process.roles.items():
@@ -111,7 +116,16 @@ def _check_form(process: Process, element: Element, task: UserTask, findings: Fi
                 f"The form of {named(element)} asks for {field!r} as a {asked.words}; it goes into {target!r}, which is "
                 f"declared as a {wanted.words}.",
                 line=element.line,
+                fix_edit=_form_with(process, task.form, field, declared[target]),
             )
+
+
+def _form_with(process: Process, form: str, field: str, schema: Schema) -> Mapping[str, Json]:
+    """Return the edit that lets a form ask for a field in the type of its variable."""
+    asked = process.forms[form]
+    assert isinstance(asked, Mapping)
+    properties = {**form_schema_of(asked), field: schema}
+    return {"set_forms": {form: {**asked, "properties": properties}}}
 
 
 def _name(value: Value) -> str:

@@ -152,7 +152,15 @@ def _check_time(event: Element, timer: Timer, findings: Findings) -> None:
             f"The timer {named(event)} cannot be read: {error.message}",
             line=event.line,
             fix=error.fix,
+            fix_edit=_in_iso(event, timer),
         )
+
+
+def _in_iso(event: Element, timer: Timer) -> fixes.Edit | None:
+    """Return the edit that writes a duration in ISO 8601 which stands there in words."""
+    found = fixes.duration_of_words(timer.expression.text) if timer.kind == "duration" else ""
+    alone = isinstance(event.details, Timer) and event.kind in ("intermediateCatchEvent", "boundaryEvent")
+    return fixes.set_word(event.id, "after", found) if found and alone else None
 
 
 def _check_links(process: Process, findings: Findings) -> None:

@@ -53,7 +53,7 @@ def _check_catch(process: Process, event: Element, code: str, findings: Findings
         f"{named(event)} catches the error {code!r}, which nothing in {named(host)} throws."
         + did_you_mean(code, sorted(thrown)),
         line=event.line,
-        fix_edit=fixes.remove(event.id),
+        fix_edit=None if fixes.nearest(code, sorted(thrown)) else fixes.remove(event.id),
     )
 
 

@@ -88,6 +88,7 @@ def _check_scope(scope: Element, nodes: list[Element], findings: Findings) -> No
         _check_starts(scope, nodes, findings)
     if scope.kind == "adHocSubProcess" or not any(one.kind == "endEvent" for one in nodes):
         return
+    ends = [one.id for one in nodes if one.kind == "endEvent"]
     for element in nodes:
         if not element.outgoing and not _may_end(element):
             findings.add(
@@ -95,6 +96,7 @@ def _check_scope(scope: Element, nodes: list[Element], findings: Findings) -> No
                 element.id,
                 f"{named(element)} leads nowhere, although {named(scope)} has end events.",
                 line=element.line,
+                fix_edit=fixes.connect(element.id, ends[0]) if len(ends) == 1 else None,
             )
 
 

@@ -34,6 +34,7 @@ def _check_blind(element: Element, findings: Findings) -> None:
                 f"The flow {flow.id!r} out of {named(element)} has the condition `{flow.condition.text}`; a flow out "
                 f"of a `{element.kind}` must not have one.",
                 line=flow.line,
+                fix_edit=fixes.set_condition(flow.id, None),
             )
 
 
@@ -80,6 +81,7 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
             gateway.id,
             f"The event-based gateway {named(gateway)} leads to {len(gateway.outgoing)} events.",
             line=gateway.line,
+            fix_edit=fixes.remove(gateway.id) if len(gateway.outgoing) == 1 and gateway.incoming else None,
         )
     for flow in gateway.outgoing:
         target = process.elements[flow.target]
@@ -109,6 +111,7 @@ def _check_event_gateway(process: Process, gateway: Element, findings: Findings)
                     f"{named(target)} stands behind the event-based gateway {named(gateway)} and is also the target of "
                     f"{other.id!r}.",
                     line=other.line,
+                    fix_edit=fixes.remove(other.id),
                 )
 
 

@@ -1,11 +1,13 @@
 """User tasks: somebody does them, with a form, and their exclusions and deadlines make sense."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.timers import instant, later
+from flowmaster.engine.values import Json
 
 Lookup = Callable[[str], bool]
 
@@ -32,6 +34,9 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
             f"Nobody is named who does {named(element)}.",
             line=element.line,
             fix=f"Name one of the roles {known} in `zeebe:assignmentDefinition`." if known else "",
+            fix_edit=fixes.set_word(element.id, "ask", next(iter(process.roles)))
+            if len(process.roles) == 1
+            else None,
         )
     if not process.roles or not isinstance(task.roles, Constant) or not isinstance(task.roles.content, list):
         return
@@ -44,7 +49,30 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
                 f"{named(element)} is for {role!r}, which is no declared role."
                 + findings.near(role, list(process.roles)),
                 line=element.line,
+                fix_edit=_other_roles(process, element, task.roles.content, role),
             )
+
+
+def _other_roles(process: Process, element: Element, roles: Sequence[Json], wrong: str) -> fixes.Edit | None:
+    """Return the edit that names the role that is meant, if only one can be."""
+    meant = fixes.nearest(wrong, list(process.roles))
+    if not meant or any(role != wrong and role not in process.roles for role in roles):
+        return None
+    named_ = [meant if role == wrong else role for role in roles]
+    return fixes.set_word(element.id, "ask", named_[0] if len(named_) == 1 else list(named_))
+
+
+def _other_exclusions(element: Element, task: UserTask, wrong: str, meant: str) -> fixes.Edit | None:
+    """Return the edit that excludes who did the step that is meant, if only one can be."""
+    if not meant:
+        return None
+    excluded: list[Json] = []
+    for one in task.exclusions:
+        person = one.person.text if one.person is not None else ""
+        excluded.append(
+            f"={person.removeprefix('=')}" if person else meant if one.step == wrong else one.step
+        )
+    return fixes.set_word(element.id, "not", excluded)
 
 
 def _check_form(
@@ -60,6 +88,9 @@ def _check_form(
             f"{named(element)} uses the form {task.form!r}, which does not exist."
             + findings.near(task.form, list(process.forms)),
             line=element.line,
+            fix_edit=fixes.set_word(element.id, "form", form)
+            if (form := fixes.nearest(task.form, list(process.forms)))
+            else None,
         )
 
 
@@ -74,6 +105,9 @@ def _check_exclusions(process: Process, element: Element, task: UserTask, findin
                 f"{named(element)} excludes who did {exclusion.step!r}, which is no human step here."
                 + findings.near(exclusion.step, human),
                 line=element.line,
+                fix_edit=_other_exclusions(
+                    element, task, exclusion.step, fixes.nearest(exclusion.step, human)
+                ),
             )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.expression_types import (
     ANY,
     BOOLEAN,
@@ -59,6 +60,7 @@ class Place:
     what: str
     value: Expression
     wanted: tuple[str, ...] = ()
+    is_flow: bool = False
 
 
 def check_types(process: Process, types: Mapping[str, Type], findings: Findings, library: Library) -> None:
@@ -148,11 +150,14 @@ def _check(place: Place, types: Mapping[str, Type], findings: Findings) -> None:
     at = f"{place.what} of {place.element!r}"
     for wrong in typing.wrong[:1]:
         code = "variable.field_unknown" if wrong.field else "expression.type_wrong"
+        end = "" if wrong.text.endswith((".", "?")) else "."
+        mended = fixes.with_field(place.value.text, wrong.field, wrong.meant)
         findings.add(
             code,
             place.element,
-            f"{at}: {wrong.text}{'' if wrong.text.endswith(('.', '?')) else '.'}",
+            f"{at}: {wrong.text}{end}",
             line=place.line,
+            fix_edit=fixes.set_condition(place.element, mended) if wrong.meant and place.is_flow else None,
         )
     if place.wanted and found.kinds and not typing.wrong and not set(found.kinds) & set(place.wanted):
         wanted = Type(place.wanted).words
@@ -171,7 +176,7 @@ def _places(process: Process, element: Element) -> Iterator[Place]:
             yield from _place(element, f"The check {check.message!r}", check.condition, BOOLEAN.kinds)
     for flow in element.outgoing:
         if isinstance(flow.condition, Expression):
-            yield Place(flow.id, flow.line, "The condition", flow.condition, BOOLEAN.kinds)
+            yield Place(flow.id, flow.line, "The condition", flow.condition, BOOLEAN.kinds, is_flow=True)
     yield from _mappings(element, "The input", element.inputs)
     if not isinstance(element.details, OUTSIDE):
         yield from _mappings(element, _OUTPUT, element.outputs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import AdHoc, Call, Constant, Element, Job, Process, Rule, Value
@@ -82,7 +83,16 @@ def _check_backoff(element: Element, findings: Findings) -> None:
             element.id,
             f"The wait of {named(element)}: {error.message}",
             line=element.line,
+            fix_edit=_in_iso(element, job, wait),
         )
+
+
+def _in_iso(element: Element, job: object, wait: str) -> fixes.Edit | None:
+    """Return the edit that writes a wait in ISO 8601 which stands there in words."""
+    found = fixes.duration_of_words(wait)
+    if not found or not isinstance(job, Job) or not isinstance(job.retries, Constant):
+        return None
+    return fixes.set_word(element.id, "retry", {"times": job.retries.content, "wait": found})
 
 
 def _literal(value: Value | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowmaster.engine.bpmn.condition_values import Schema, words_of
+from flowmaster.engine.bpmn.fixes import nearest
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.arithmetic import calculate
@@ -40,10 +41,11 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What can only be null: `field` is set where a structure lacks it."""
+    """What can only be null: `field` is set where a structure lacks it, `meant` is the one it has instead."""
 
     text: str
     field: str = ""
+    meant: str = ""
 
 
 ANY = Type()
@@ -218,9 +220,9 @@ class Typing:
         if found.kinds and "boolean" not in found.kinds and found.kinds != ("null",):
             self.note(f"{what} `{words_of(node)}` is a {found.words}, neither true nor false")
 
-    def note(self, text: str, field: str = "") -> None:
+    def note(self, text: str, field: str = "", meant: str = "") -> None:
         """Note what can only be null."""
-        self.wrong.append(Wrong(text, field))
+        self.wrong.append(Wrong(text, field, meant))
 
     def name(self, node: s.Name) -> Type:
         """Return the type of a variable."""
@@ -260,7 +262,11 @@ def _path(typing: Typing, node: s.Path) -> Type:
     if node.name not in of.fields:
         if of.closed:
             near = did_you_mean(node.name, list(of.fields))
-            typing.note(f"`{words_of(node.source)}` has no field {node.name!r}.{near}", node.name)
+            typing.note(
+                f"`{words_of(node.source)}` has no field {node.name!r}.{near}",
+                node.name,
+                nearest(node.name, list(of.fields)),
+            )
         return ANY
     found = of.fields[node.name]
     return Type(("list",), found) if of is not source else found

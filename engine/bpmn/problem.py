@@ -52,6 +52,13 @@ class Problem:
 
 
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Return problems without repetitions, the gravest first, then by their place in the file."""
-    once = {(one.code, one.element, one.message): one for one in problems}
+    """Return problems without repetitions, the gravest first, then by their place in the file.
+
+    What has no id in its file cannot be named by an edit, so that no problem of it offers one.
+    """
+    nameless = {one.element for one in problems if one.code == "element.id_missing"}
+    once = {
+        (one.code, one.element, one.message): replace(one, fix_edit=None) if one.element in nameless else one
+        for one in problems
+    }
     return tuple(sorted(once.values(), key=lambda one: (_ORDER[one.severity], one.line)))

@@ -131,6 +131,7 @@ def _conditioned(reading: Reading, flow: Flow, condition: XmlElement, source: No
             flow.id,
             f"The default flow {flow.id!r} of {source.id!r} has a condition, which is ignored.",
             line=condition.line,
+            fix_edit=fixes.make_default(flow.id),
         )
         return flow
     value = reading.values.expression(condition, flow.id, "The condition")
@@ -152,4 +153,13 @@ def _mark_default(reading: Reading, node: Node) -> None:
             "flow.default_unknown",
             node.xml,
             f"The default flow {wanted!r} of {node.id!r} is not one of its outgoing flows ({own}).",
+            fix_edit=_other_default(node),
         )
+
+
+def _other_default(node: Node) -> fixes.Edit | None:
+    """Return the edit that names the only flow without a condition, or none where nothing is chosen."""
+    open_flows = [flow for flow in node.outgoing if flow.condition is None]
+    if len(node.outgoing) < 2 or len(open_flows) == len(node.outgoing):
+        return fixes.set_attribute(node.id, "default", None)
+    return fixes.set_attribute(node.id, "default", open_flows[0].id) if len(open_flows) == 1 else None
