@@ -19,6 +19,7 @@ from flowmaster.engine.bpmn.checks_gateways import check_gateways
 from flowmaster.engine.bpmn.checks_order import check_order
 from flowmaster.engine.bpmn.checks_people import check_people
 from flowmaster.engine.bpmn.checks_signatures import check_signatures
+from flowmaster.engine.bpmn.checks_soundness import check_soundness
 from flowmaster.engine.bpmn.checks_times import check_times
 from flowmaster.engine.bpmn.checks_types import check_types, types_of
 from flowmaster.engine.bpmn.checks_work import check_work
@@ -67,6 +68,7 @@ def check_process(
         types = types_of(process, known, library)
         check_types(process, types, findings, library)
         check_signatures(process, known, types, findings, library)
+        check_soundness(process, findings, (*read.problems, *findings.all()))
     else:
         findings.add(
             "process.not_executable",

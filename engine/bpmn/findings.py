@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flowmaster.engine.bpmn.problem import WARNING, Problem, in_order
+from flowmaster.engine.bpmn.problem import ERROR, WARNING, Problem, Severity, in_order
 from flowmaster.engine.bpmn.rules import RULES
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.model import Element
@@ -34,12 +34,13 @@ class Findings:
         line: int = 0,
         fix: str = "",
         fix_edit: Mapping[str, Json] | None = None,
+        at_most: Severity = ERROR,
     ) -> None:
-        """Note a problem; severity and fix come from the catalogue unless `fix` says more."""
+        """Note a problem; severity and fix come from the catalogue unless `at_most` lowers or `fix` says more."""
         rule = RULES[code]
         severity = rule.strict if self.strict and rule.strict else rule.severity
         problem = Problem(code, element, severity, message, fix or rule.fix, fix_edit, line)
-        self._problems.append(problem.at_most(WARNING) if self.documentary else problem)
+        self._problems.append(problem.at_most(WARNING if self.documentary else at_most))
 
     def near(self, wrong: str, known: Sequence[str]) -> str:
         """Return ` Did you mean 'x'?` for the first wrong names, and nothing for those that follow."""

@@ -9,6 +9,7 @@ from flowmaster.engine.bpmn.problem import ERROR, HINT, WARNING
 from flowmaster.engine.bpmn.rule import Rule
 from flowmaster.engine.bpmn.rules_data import DATA
 from flowmaster.engine.bpmn.rules_events import EVENTS
+from flowmaster.engine.bpmn.rules_soundness import SOUNDNESS
 
 _STRUCTURE = {
     "element.kind_unknown": Rule(
@@ -276,5 +277,5 @@ _ACTIVITIES = {
     ),
 }
 
-RULES: dict[str, Rule] = {**_STRUCTURE, **EVENTS, **_ACTIVITIES, **DATA}
+RULES: dict[str, Rule] = {**_STRUCTURE, **EVENTS, **_ACTIVITIES, **DATA, **SOUNDNESS}
 """Every rule by the code of its problem."""

@@ -106,7 +106,8 @@ class _Judge:
         throws = [each for one in members if one.id in alive for each in self._throws(one, inside)]
         ends = not whole or OVER in founds[0].runs
         rests = not whole or any(rest not in (OVER, LEFT) for found in founds for rest in found.runs)
-        handlers = [one for one in members if one.triggered_by_event]
+        rests = rests or any(one.id in alive and one.family == "endEvent/signal" for one in members)
+        handlers = [one for one in members if one.triggered_by_event and one.starts]
         for handler in handlers:
             happens = self._handler_happens(handler, throws, rests)
             within = self._judge(handler)
@@ -133,7 +134,7 @@ class _Judge:
     def _handler_happens(self, handler: Element, throws: Iterable[Thrown], rests: bool) -> bool:
         """Return whether an event sub-process can be triggered, from outside only while its scope takes time."""
         starts = [self._process.elements[start] for start in handler.starts]
-        if not starts or starts[0].family not in _THROWN:
+        if starts[0].family not in _THROWN:
             return rests
         return any(
             event.id == starts[0].id for one in throws for event in catchers(self._process, one).events
@@ -153,13 +154,16 @@ class _Judge:
         def nets() -> list[Net]:
             return parts(net_of(self._process, scope, members, inner, throws))
 
-        founds = []
+        founds: list[Found] = []
         for number, net in enumerate(nets()):
-            exactly = races(net)
-            joined = reduce_net(net, exactly=exactly)
-            if net.has_patient_join and not exactly:
-                net = nets()[number]
-                joined = reduce_net(net, exactly=True)
+            if net.host and net.host not in founds[0].entered:
+                continue
+            joined = False
+            if not races(net):
+                joined = reduce_net(net, exactly=False)
+                if net.has_patient_join:
+                    net = nets()[number]
+                    joined = reduce_net(net, exactly=True)
             found = self._play(net)
             if found.doubled:
                 again = self._play(nets()[number])
@@ -225,12 +229,14 @@ class _Judge:
             told.update(joins)
             number, counts = rest.arrivals[0]
             node, held = found.net.nodes[number], dict(counts)
-            lacking = tuple(edge.into for slot, edge in enumerate(node.ins) if slot not in held)
+            lacking = [edge.into for slot, edge in enumerate(node.ins) if slot not in held]
+            incoming = self._process.elements[node.element].incoming
+            lacking += [flow.id for flow in incoming if flow.source not in found.entered]
             acts = found.trace(rest)
             others = tuple(join.element for join in joins[1:])
             free = self._correlation.is_free(acts)
             self._faults.append(
-                Fault("deadlock", scope.id, node.element, acts, others, lacking, free, rescued)
+                Fault("deadlock", scope.id, node.element, acts, others, tuple(lacking), free, rescued)
             )
 
     def _report_endless(self, scope: Element, found: Found, rescued: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from flowmaster.engine.model import Element, EventGateway, Job, Link, Process
+from flowmaster.engine.model import Element, EventGateway, Flow, Job, Link, Process
 from flowmaster.engine.soundness.net import Act, Acts, Edge, Join, Net, Node, Split, empty_net, reach
 
 SCOPES = frozenset({"process", "subProcess", "transaction"})
@@ -138,7 +138,7 @@ class _Builder:
 
     def _leave(self, node: Node, element: Element) -> None:
         if element.kind == "eventBasedGateway":
-            for flow in element.outgoing:
+            for flow in self._flows(element):
                 event = Act("event", flow.target, (flow.id,))
                 self._net.connect(Edge(node, self._nodes[flow.target], (event,), hops=0, into=flow.id))
         elif element.kind == "exclusiveGateway":
@@ -151,10 +151,10 @@ class _Builder:
             self._split(node, element)
 
     def _choose(self, node: Node, element: Element) -> None:
-        for flow in element.outgoing:
+        for flow in self._flows(element):
             acts: Acts = (Act("choice", element.id, (flow.id,)),) if len(element.outgoing) > 1 else ()
             self._net.connect(Edge(node, self._nodes[flow.target], acts, into=flow.id))
-        if not element.outgoing:
+        if not node.outs:
             self._net.connect(Edge(node, self._net.ended))
 
     def _leave_step(self, node: Node, element: Element) -> None:
@@ -199,7 +199,8 @@ class _Builder:
         chosen = element.default is not None or any(flow.condition for flow in element.outgoing)
         chooses = chosen and len(element.outgoing) > 1 and element.kind != "parallelGateway"
         node.split = Split.SOME if chooses else Split.ALL
-        for flow in element.outgoing:
+        flows = self._flows(element)
+        for flow in flows:
             net.connect(
                 Edge(
                     node,
@@ -210,15 +211,20 @@ class _Builder:
                     default=flow is element.default,
                 )
             )
-        if not element.outgoing:
-            net.connect(Edge(node, net.ended))
+        if not flows:
+            net.connect(Edge(node, net.ended, hops=0))
+
+    def _flows(self, element: Element) -> list[Flow]:
+        """Return the flows out of an element, but not those to where no token may come."""
+        return [flow for flow in element.outgoing if flow.target in self._nodes]
 
     def _prune(self) -> None:
         net = self._net
         reached = reach([net.start])
         for node in reached:
             kept = [edge for edge in node.ins if edge.source in reached]
-            node.starved = node.join is not Join.NONE and len(kept) < len(node.ins)
+            flows = self._elements[node.element].incoming if node.join is not Join.NONE else ()
+            node.starved = len(kept) < len(flows)
             node.ins = kept
         net.nodes = list(reached)
         for sink in (net.ended, net.killed, net.left):

@@ -95,7 +95,8 @@ class Net:
     """The nodes of a scope that something leads to; `start` has no way in and chooses how the scope begins.
 
     Ways end in three places: where a token is `ended`, where the scope and all its tokens are `killed` by an end that
-    says so, and where they are `left` since something was thrown out of the scope.
+    says so, and where they are `left` since something was thrown out of the scope. A `host` is the step beside which
+    an event begins all this.
     """
 
     start: Node
@@ -103,6 +104,7 @@ class Net:
     ended: Node
     killed: Node
     left: Node
+    host: str = ""
 
     def connect(self, edge: Edge) -> Edge:
         """Add a way to the nodes at its ends."""

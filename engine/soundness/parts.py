@@ -43,6 +43,7 @@ def _part(net: Net, edge: Edge) -> Net | None:
     if any(node.join is Join.PATIENT and node in _after(node) for node in inside):
         return None
     part = empty_net()
+    part.host = edge.source.element
     part.nodes = [part.start, *inside, part.ended]
     for node in inside:
         for out in node.outs:

@@ -13,8 +13,9 @@ from flowmaster.engine.soundness.net import Act, Acts, Edge, Join, Net, Node, Sp
 def reduce_net(net: Net, *, exactly: bool) -> bool:
     """Shrink a net in place; return whether a block with a patient join became a step.
 
-    With `exactly`, the moment of passing counts, since a patient join looks at the tokens elsewhere or an end that
-    kills them races with them: a block that a token may pass at once stays as it is, and so do ways of unequal length.
+    With `exactly`, the moment of passing counts, since a patient join looks at the tokens elsewhere: a block that a token
+    may pass at once stays as it is, and so do ways of unequal length. Where tokens under way race with an end that
+    kills them, nothing may be left out.
     """
     return _Reduction(net, exactly).run()
 
@@ -57,8 +58,8 @@ class _Reduction:
             if len(node.outs) < 2:
                 return False
             if step is node and edge in node.ins:
-                node.inside |= edge.passed
                 self._cut(edge)
+                _pass_later(node, edge.passed)
                 return self._again(node)
             if (
                 self._is_plain_step(step)
@@ -66,8 +67,9 @@ class _Reduction:
                 and (node.stands or not self._exactly)
             ):
                 node.stands = True
-                node.inside |= edge.passed | step.inside | step.outs[0].passed
+                passed = edge.passed | step.inside | step.outs[0].passed
                 self._remove(step)
+                _pass_later(node, passed)
                 return self._again(node)
         return False
 
@@ -92,11 +94,7 @@ class _Reduction:
             return False
         if len(direct) == 1:
             stays, goes = (other, one) if direct[0] is one else (one, other)
-        passed = self._passed(goes)
-        if self._is_plain_step(stays.target):
-            stays.target.inside |= passed
-        else:
-            stays.passed |= passed
+        self._pass_too(stays, goes)
         self._drop_way(goes)
         self._waiting[stays.target] = None
         return True
@@ -161,11 +159,11 @@ class _Reduction:
         if after is node or not after.stands or after.beside or len(after.ins) != 1:
             return False
         before = _idle(edge.acts)
-        node.inside |= edge.passed | after.inside
         node.outs = after.outs
         for out in node.outs:
             out.source = node
             out.acts = before + out.acts
+        _pass_later(node, edge.passed | after.inside)
         self._gone.add(after)
         return self._again(node)
 
@@ -188,14 +186,10 @@ class _Reduction:
     def _gather_pair(self, one: Edge, other: Edge) -> None:
         ranked = [(self._is_plain_step(edge.target), edge.hops) for edge in (one, other)]
         stays, goes = (one, other) if ranked[0] > ranked[1] else (other, one)
-        passed = self._passed(goes)
+        self._pass_too(stays, goes)
         stays.acts = goes.acts + stays.acts
-        if self._is_plain_step(stays.target):
-            stays.target.inside |= passed
-            if self._is_plain_step(goes.target):
-                stays.target.outs[0].acts = goes.target.outs[0].acts + stays.target.outs[0].acts
-        else:
-            stays.passed |= passed
+        if self._is_plain_step(goes.target):
+            stays.target.outs[0].acts = goes.target.outs[0].acts + stays.target.outs[0].acts
         self._drop_way(goes)
         self._waiting[stays.target] = None
 
@@ -217,15 +211,16 @@ class _Reduction:
         if self._exactly and len(steps) != len(ways):
             return False
         acts = self._shortest(node)
-        passed = frozenset[str]().union(*(self._passed(edge) for edge in ways))
+        early = frozenset[str]().union(*(self._early(edge) for edge in ways))
+        late = frozenset[str]().union(*(self._late(edge) for edge in ways))
         for edge in list(ways):
             self._drop_way(edge)
         if steps and not node.stands:
             node.stands = True
-        node.inside |= passed
+        node.inside |= early
         node.split = Split.ONE
         self._joined = True
-        self._net.connect(Edge(node, join, acts))
+        self._net.connect(Edge(node, join, acts, late))
         self._waiting[join] = None
         return self._again(node)
 
@@ -275,11 +270,21 @@ class _Reduction:
         both = self._is_plain_step(one.target) and self._is_plain_step(other.target)
         return both and one.hops != other.hops
 
-    def _passed(self, edge: Edge) -> frozenset[str]:
+    def _early(self, edge: Edge) -> frozenset[str]:
+        """Return the elements that a token has come to once it stands at the step on a way."""
         step = edge.target
-        if not self._is_plain_step(step):
-            return edge.passed
-        return edge.passed | step.inside | step.outs[0].passed
+        return edge.passed | step.inside if self._is_plain_step(step) else edge.passed
+
+    def _late(self, edge: Edge) -> frozenset[str]:
+        """Return the elements that a token comes to when it leaves the step on a way."""
+        step = edge.target
+        return step.outs[0].passed if self._is_plain_step(step) else frozenset()
+
+    def _pass_too(self, stays: Edge, goes: Edge) -> None:
+        """Let one way stand for another one as well."""
+        stays.passed |= self._early(goes)
+        if self._is_plain_step(stays.target):
+            stays.target.outs[0].passed |= self._late(goes)
 
     def _drop_way(self, edge: Edge) -> None:
         if self._is_plain_step(edge.target):
@@ -305,6 +310,14 @@ class _Reduction:
             self._waiting[edge.target] = None
         self._waiting[node] = None
         return True
+
+
+def _pass_later(node: Node, passed: frozenset[str]) -> None:
+    """Let a token come to elements when it leaves a step; where it cannot leave, it has come to them already."""
+    for edge in node.outs:
+        edge.passed |= passed
+    if not node.outs:
+        node.inside |= passed
 
 
 def _idle(acts: Acts) -> Acts:

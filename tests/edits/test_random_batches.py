@@ -26,6 +26,9 @@ NOTE = '<x:note xmlns:x="urn:x" deep="1"><x:inner>kept</x:inner></x:note>'
 ASKED_FOR = frozenset(
     {
         "element.unreachable",
+        "soundness.deadlock",
+        "soundness.dead_step",
+        "soundness.no_end",
         "element.dead_end",
         "process.start_missing",
         "event_subprocess.start_count",
