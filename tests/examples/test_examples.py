@@ -39,7 +39,7 @@ def test_an_example_loads_as_its_page_says_and_runs_to_its_end(
         assert "\n".join(await differences(agent, folder, capsys)) == ""
         assert await whole(agent, example, "problems") == []
         assert await rule_problems(agent, folder) == []
-        assert await whole(agent, example, "bpmn") == (folder / "process.bpmn").read_text(encoding="utf-8")
+        assert await whole(agent, example, "bpmn") == drawn(folder)["process.bpmn"]
         await STORIES[example](agent, start_of(folder))
         await instances(agent, folder, range(SEEDS))
 
