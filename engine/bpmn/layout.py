@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.geometry import Box, Point, around
+from flowmaster.engine.bpmn.geometry import Box, Point
 from flowmaster.engine.bpmn.layout_cells import Band, Placement
-from flowmaster.engine.bpmn.layout_labels import set_labels
+from flowmaster.engine.bpmn.layout_grid import Wires
+from flowmaster.engine.bpmn.layout_groups import place_groups
+from flowmaster.engine.bpmn.layout_labels import likely_labels, set_labels
 from flowmaster.engine.bpmn.layout_parts import place
 from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
 from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
-from flowmaster.engine.bpmn.layout_search import Search, Wires, doubled
+from flowmaster.engine.bpmn.layout_search import Search, doubled
 from flowmaster.engine.bpmn.lettering import broken, text_width
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 
@@ -113,6 +115,7 @@ class _Studio:
                 width, height = size_of(self.document, note, {})
                 picture.boxes[note.id] = Box(x, bottom + _GAP_COMPONENTS, width, height)
                 x += width + _GAP_COMPONENTS
+        place_groups(self.document, page, picture, list(picture.boxes)[first:])
         boxes = list(picture.boxes.items())[first:]
         page.ids.update(identifier for identifier, _ in boxes)
         return max((box.bottom for _, box in boxes), default=top)
@@ -213,14 +216,14 @@ class _Studio:
                 edges.append(association)
         for collaboration in self.document.collaborations:
             edges.extend(collaboration.children("messageFlow"))
-        _place_groups(self.document, picture)
         containers = picture.expanded | picture.horizontal | picture.groups
         wires = Wires()
         for way in picture.ways.values():
             wires.add(way)
         solid = [box for identifier, box in picture.boxes.items() if identifier not in containers]
         solid += [picture.boxes[identifier] for identifier in picture.expanded]
-        search = Search(solid, wires)
+        pools = [picture.boxes[pool.id] for page in picture.pages for pool in page.participants]
+        search = Search(solid, wires, names=likely_labels(self.document, picture), pools=pools)
         for edge in edges:
             self._join(edge, picture, search)
 
@@ -307,27 +310,3 @@ def _is_blocked(way: list[Point], picture: Picture, ends: set[str]) -> bool:
         for name, box in picture.boxes.items()
         if name not in ends and name not in containers
     )
-
-
-def _place_groups(document: BpmnDocument, picture: Picture) -> None:
-    """Draw each group round what its category names, an empty one beside everything."""
-    for group in list(document.root.descendants("group")):
-        category = group.get("categoryValueRef").rpartition(":")[2]
-        named = [
-            picture.boxes[up.id]
-            for reference in document.root.descendants("categoryValueRef")
-            if category and reference.text.rpartition(":")[2] == category
-            for up in [reference.parent]
-            if up is not None and up.id in picture.boxes
-        ]
-        everything = around(picture.boxes.values())
-        free = Box(everything.x, everything.bottom + _GAP_COMPONENTS, 200, 120)
-        picture.boxes[group.id] = around(named).grown(14) if named else free
-        picture.groups.add(group.id)
-        scope = group.parent
-        for page in picture.pages:
-            if scope is not None and (
-                scope == page.owner or scope.id in picture.rooms or page is picture.pages[-1]
-            ):
-                page.ids.add(group.id)
-                break

@@ -16,6 +16,11 @@ GAP_NODES = 30
 GAP_WIRES = 16
 """Least room between two wires, and between a wire and a node."""
 
+BOUNDARY_STEP_MIN, BOUNDARY_STEP_MAX = 56, 124
+"""How far apart the events on a border stand."""
+BOUNDARY_ENDS = 44
+"""Room at both ends of a border together, from the corner to the middle of the event there."""
+
 
 class Node(NamedTuple):
     """A node to be placed."""
@@ -115,3 +120,9 @@ class Sheet:
 def gap(upper: Cell, lower: Cell) -> int:
     """Return the least room between two neighbours of a layer."""
     return GAP_NODES if upper.node is not None and lower.node is not None else GAP_WIRES
+
+
+def boundary_offset(host_width: int, place: int, count: int) -> int:
+    """Return how far right of its host's left side the middle of a boundary event is; place 0 is rightmost."""
+    step = min(BOUNDARY_STEP_MAX, (host_width - BOUNDARY_ENDS) // (count - 1)) if count > 1 else 0
+    return host_width - BOUNDARY_ENDS // 2 - place * step

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flowmaster.engine.bpmn.layout_cells import Cell, Edge, Node, Sheet, Wire
+from flowmaster.engine.bpmn.layout_cells import GAP_NODES, Cell, Edge, Node, Sheet, Wire
 
 
 class Turning(NamedTuple):
@@ -62,9 +62,15 @@ def sheet_of(nodes: Sequence[Node], edges: Sequence[Edge], turning: "Turning | N
 def _extents(node: Node) -> tuple[int, int, int]:
     half = node.height // 2
     wide = max(node.width, node.label_width)
+    up, down = half, node.height - half
     if node.is_gateway:
-        return wide, half + node.label_height, node.height - half
-    return wide, half, node.height - half + node.label_height
+        up += node.label_height
+    else:
+        down += node.label_height
+    up += sum(GAP_NODES + one.height + one.label_height for one in node.above)
+    down += sum(GAP_NODES + one.height + one.label_height for one in node.below)
+    wide = max([wide, *(max(one.width, one.label_width) for one in (*node.above, *node.below))])
+    return wide, up, down
 
 
 def _graph_of(nodes: Sequence[Node], edges: Sequence[Edge]) -> _Graph:
@@ -199,7 +205,7 @@ def _link(sheet: Sheet, wire: Wire, is_spine: bool) -> None:
 
 
 def _gather(sheet: Sheet, keys: dict[Cell, float]) -> None:
-    """Make the units: a node with its notes and the slots of its boundary events, every other slot alone."""
+    """Make the units: a node with the slots of its boundary events, every other slot alone."""
     bound: dict[Cell, list[tuple[int, Cell]]] = {}
     attached: set[Cell] = set()
     for wire in sheet.wires:
@@ -211,9 +217,7 @@ def _gather(sheet: Sheet, keys: dict[Cell, float]) -> None:
         node = cell.node
         assert node is not None, "cells of nodes hold their node"
         exits = [slot for _, slot in sorted(bound.get(cell, ()), key=lambda pair: pair[0])]
-        above = [_satellite(sheet, cell, one, is_above=True) for one in node.above]
-        below = [_satellite(sheet, cell, one, is_above=False) for one in node.below]
-        unit = (*above, cell, *exits, *below)
+        unit = (cell, *exits)
         keys.update((one, keys[cell]) for one in unit)
         sheet.layers[cell.layer].append(unit)
         assert sheet.nodes[name] is cell
@@ -223,12 +227,3 @@ def _gather(sheet: Sheet, keys: dict[Cell, float]) -> None:
                 sheet.layers[slot.layer].append((slot,))
     for units in sheet.layers:
         units.sort(key=lambda unit: (unit[0].lane, keys[unit[0]]))
-
-
-def _satellite(sheet: Sheet, host: Cell, node: Node, *, is_above: bool) -> Cell:
-    width, up, down = _extents(node)
-    if is_above:
-        up, down = up + node.label_height, down - node.label_height
-    cell = Cell(host.layer, host.lane, width, up, down, node)
-    sheet.nodes[node.id] = cell
-    return cell

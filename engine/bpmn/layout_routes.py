@@ -7,7 +7,16 @@ nothing but other wires stands between. It changes height in channels only, so i
 from dataclasses import dataclass, field
 
 from flowmaster.engine.bpmn.geometry import Box, Point, straightened
-from flowmaster.engine.bpmn.layout_cells import Band, Cell, Placement, Sheet, Wire
+from flowmaster.engine.bpmn.layout_cells import (
+    GAP_NODES,
+    Band,
+    Cell,
+    Node,
+    Placement,
+    Sheet,
+    Wire,
+    boundary_offset,
+)
 from flowmaster.engine.bpmn.layout_channels import CHANNEL_WIDTH, TRACK_WIDTH, Piece, set_tracks
 
 BOUNDARY_SIZE = 36
@@ -37,12 +46,6 @@ def route(sheet: Sheet, bands: tuple[Band, ...], *, margin: int = 0) -> Placemen
     boxes = _boxes(sheet, columns)
     lines = {way.wire.edge.id: _line(way, boxes, columns) for way in ways}
     return Placement(boxes, lines, bands, columns.width, bands[-1].bottom if bands else 0)
-
-
-def boundary_offset(host_width: int, place: int, count: int) -> int:
-    """Return how far right of its host's left side the middle of a boundary event is; place 0 is rightmost."""
-    step = min(56, (host_width - 44) // max(1, count - 1)) if count > 1 else 0
-    return host_width - 22 - place * step
 
 
 def _choose_sides(sheet: Sheet, ways: list[_Way]) -> None:
@@ -86,8 +89,8 @@ def _has_port(cell: Cell, is_above: bool) -> bool:
     node = cell.node
     assert node is not None, "wires end at nodes"
     if is_above:
-        return True
-    return len(node.boundary) <= 2 and (node.is_gateway or node.label_height == 0)
+        return not node.above
+    return not node.below and len(node.boundary) <= 2 and (node.is_gateway or node.label_height == 0)
 
 
 def _set_levels(way: _Way) -> None:
@@ -192,6 +195,21 @@ def _boxes(sheet: Sheet, columns: _Columns) -> dict[str, Box]:
             middle = x + boundary_offset(node.width, place, len(node.boundary))
             half = BOUNDARY_SIZE // 2
             boxes[event] = Box(middle - half, box.bottom - half, BOUNDARY_SIZE, BOUNDARY_SIZE)
+        boxes.update(_beside(node, box))
+    return boxes
+
+
+def _beside(node: Node, box: Box) -> dict[str, Box]:
+    """Return the boxes of the notes and data above and below a node, from the node outwards."""
+    boxes: dict[str, Box] = {}
+    y = box.y - (node.label_height if node.is_gateway else 0)
+    for one in node.above[::-1]:
+        boxes[one.id] = Box(box.center.x - one.width // 2, y - GAP_NODES - one.height, one.width, one.height)
+        y = boxes[one.id].y - one.label_height
+    y = box.bottom + (0 if node.is_gateway else node.label_height)
+    for one in node.below:
+        boxes[one.id] = Box(box.center.x - one.width // 2, y + GAP_NODES, one.width, one.height)
+        y = boxes[one.id].bottom + one.label_height
     return boxes
 
 

@@ -4,9 +4,18 @@ from dataclasses import dataclass, field
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.fitting import fits_inside
 from flowmaster.engine.bpmn.geometry import Box
-from flowmaster.engine.bpmn.layout_cells import Edge, Node
-from flowmaster.engine.bpmn.lettering import LINE_HEIGHT, broken, text_width
+from flowmaster.engine.bpmn.layout_cells import (
+    BOUNDARY_ENDS,
+    BOUNDARY_STEP_MAX,
+    BOUNDARY_STEP_MIN,
+    Edge,
+    Node,
+    boundary_offset,
+)
+from flowmaster.engine.bpmn.lettering import broken, label_lines, text_width
+from flowmaster.engine.bpmn.naming import words_of
 from flowmaster.engine.bpmn.vocabulary import (
     ACTIVITY_KINDS,
     EVENT_KINDS,
@@ -22,7 +31,6 @@ LABEL_WIDTH = 90
 BOUNDARY_LABEL_WIDTH = 72
 FLOW_LABEL_WIDTH = 90
 INNER_PADDING = 30
-_BOUNDARY_STEP = 56
 _DATA_SIZES = {
     "dataObjectReference": (36, 50),
     "dataStoreReference": (50, 50),
@@ -108,23 +116,42 @@ def size_of(document: BpmnDocument, element: Element, inner: dict[str, Box]) -> 
     if kind in SUB_PROCESS_KINDS and element.id in inner:
         content = inner[element.id]
         title = min(text_width(element.title) + 40, 400)
-        border = len(document.boundary_events(element)) * _BOUNDARY_STEP
+        border = _border_width(document, element)
         return max(TASK_WIDTH, content.width, title, border) // 2 * 2, max(
             TASK_HEIGHT, content.height
         ) // 2 * 2
-    wide = broken(element.name, TASK_WIDTH - 14)
-    width = TASK_WIDTH if wide.height <= 4 * LINE_HEIGHT else TASK_WIDTH + 40
-    events = len(document.boundary_events(element))
-    return max(width, events * _BOUNDARY_STEP if events > 2 else 0) // 2 * 2, TASK_HEIGHT
+    return _task_size(document, element)
 
 
-def label_size(element: Element) -> tuple[int, int]:
+def _task_size(document: BpmnDocument, element: Element) -> tuple[int, int]:
+    """Return the smallest usual size into which the name of a task fits beside its icon, markers and events."""
+    border = _border_width(document, element)
+    has_events = border > 0
+    for width, height in ((100, 80), (120, 80), (140, 80), (140, 100), (160, 120), (200, 140)):
+        wide = max(width, border) // 2 * 2
+        if fits_inside(element, Box(0, 0, wide, height), has_events=has_events):
+            return wide, height
+    return wide, height
+
+
+def _border_width(document: BpmnDocument, element: Element) -> int:
+    """Return how wide a border must be for its events to stand beside each other with their names."""
+    events = document.boundary_events(element)
+    if not events:
+        return 0
+    names = sorted(label_size(document, event)[0] for event in events)
+    step = max(BOUNDARY_STEP_MIN, min(BOUNDARY_STEP_MAX, names[-1] + 12))
+    return BOUNDARY_ENDS + (len(events) - 1) * step
+
+
+def label_size(document: BpmnDocument, element: Element) -> tuple[int, int]:
     """Return the room that the name of an event, gateway or data shape takes outside of it."""
     width = BOUNDARY_LABEL_WIDTH if element.kind == "boundaryEvent" else LABEL_WIDTH
     outside = element.kind in EVENT_KINDS or element.kind in GATEWAY_KINDS or element.kind in _DATA_SIZES
-    if not outside or not element.name.strip():
+    words = words_of(document, element) if outside else ""
+    if not words:
         return 0, 0
-    lines = broken(element.name, width, 5)
+    lines = label_lines(words, width, 8 if element.kind == "boundaryEvent" else 5)
     return lines.width, lines.height
 
 
@@ -203,10 +230,13 @@ def _host_of(document: BpmnDocument, element: Element, hosts: dict[str, str]) ->
 
 def _node(document: BpmnDocument, element: Element, lane: int, inner: dict[str, Box]) -> Node:
     width, height = size_of(document, element, inner)
-    label_width, label_height = label_size(element)
+    label_width, label_height = label_size(document, element)
     events = sorted(document.boundary_events(element), key=lambda event: len(document.outgoing(event)) == 0)
     if events:
-        label_height = EVENT_SIZE // 2 + max(label_size(event)[1] for event in events)
+        label_height = EVENT_SIZE // 2 + max(label_size(document, event)[1] for event in events)
+        leftmost = boundary_offset(width, len(events) - 1, len(events))
+        beyond = label_size(document, events[-1])[0] + 6 - leftmost
+        label_width = width + 2 * max(0, beyond)
     return Node(
         element.id,
         width,
@@ -228,7 +258,7 @@ def _plan_edges(document: BpmnDocument, scope: Element, hosts: dict[str, str], f
             found.loose.append(flow)
             continue
         begin, end = hosts[source.id], hosts[target.id]
-        label = broken(flow.name, FLOW_LABEL_WIDTH, 4).width
+        label = label_lines(flow.name, FLOW_LABEL_WIDTH, 4).width
         boundary = source.id if begin != source.id else ""
         if end != target.id:
             found.loose.append(flow)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 FONT_SIZE = 12
 LINE_HEIGHT = 14
+_SOFT = "_-./:,;)"
+"""Behind these a word may be broken."""
 _WIDTHS = {
     letter: width
     for letters, width in (
@@ -38,7 +40,7 @@ def _width_of(letter: str) -> int:
 
 
 def broken(text: str, width: int, lines_max: int = 0, size: int = FONT_SIZE) -> Lines:
-    """Break `text` at spaces (a long word anywhere) into lines of at most `width`; 0 lines means any number."""
+    """Break `text` at spaces (a long word inside) into lines of at most `width`; 0 lines means any number."""
     lines: list[str] = []
     for word in text.split():
         wanted = f"{lines[-1]} {word}" if lines else word
@@ -52,10 +54,47 @@ def broken(text: str, width: int, lines_max: int = 0, size: int = FONT_SIZE) -> 
     return Lines(tuple(lines), max((text_width(line, size) for line in lines), default=0), height)
 
 
+def label_lines(text: str, width: int, lines_max: int) -> Lines:
+    """Break a name that stands outside of its shape, at most `width` wide unless its words or its length need more."""
+    longest = max((text_width(word) for word in text.split()), default=0)
+    begin = max(width, longest if longest <= width * 3 // 2 else 0)
+    for wide in (begin, begin * 5 // 4, begin * 3 // 2, begin * 2):
+        lines = broken(text, wide)
+        if len(lines.lines) <= lines_max:
+            return lines
+    return broken(text, begin * 3)
+
+
 def _pieces(word: str, width: int, size: int) -> list[str]:
+    """Break a word that is too long: behind punctuation and before capitals where it has them, else anywhere."""
+    if text_width(word, size) <= width:
+        return [word]
+    pieces = [""]
+    for part in _parts(word):
+        if text_width(pieces[-1] + part, size) <= width:
+            pieces[-1] += part
+        else:
+            pieces.extend(_cut(part, width, size))
+    return [piece for piece in pieces if piece]
+
+
+def _parts(word: str) -> list[str]:
+    parts = [""]
+    for before, letter in zip(f" {word}", word, strict=False):
+        if parts[-1] and (before in _SOFT or (before.islower() and letter.isupper())):
+            parts.append("")
+        parts[-1] += letter
+    return parts
+
+
+def _cut(word: str, width: int, size: int) -> list[str]:
+    """Cut letters into pieces of about the same width, so that no single letter is left over."""
+    whole = text_width(word, size)
+    count = -(-whole // width)
+    wanted = min(width, -(-whole // count) + size * 9 // 10)
     pieces = [""]
     for letter in word:
-        if pieces[-1] and text_width(pieces[-1] + letter, size) > width:
+        if pieces[-1] and text_width(pieces[-1] + letter, size) > wanted:
             pieces.append("")
         pieces[-1] += letter
     return pieces

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from flowmaster.engine.bpmn.diagram import Shape
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.fitting import fitted
 from flowmaster.engine.bpmn.geometry import Box, Point
-from flowmaster.engine.bpmn.lettering import LINE_HEIGHT, broken, text_width
+from flowmaster.engine.bpmn.lettering import broken
+from flowmaster.engine.bpmn.naming import words_of
 from flowmaster.engine.bpmn.svg_icons import envelope, event_icon, gateway_icon, marker, task_icon
 from flowmaster.engine.bpmn.svg_pen import PAPER, Pen, Style
 from flowmaster.engine.bpmn.vocabulary import (
@@ -94,20 +96,9 @@ def _activity(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> N
         icon = task_icon(kind, style.line, style.fill)
         if icon:
             pen.put(f'<g transform="translate({box.x + 5} {box.y + 5}) scale(.9)">{icon}</g>')
-        _name_inside(pen, element.name, box, style, has_icon=bool(icon), has_marks=bool(marks))
+        name = fitted(element, box, has_events=bool(document.boundary_events(element)))
+        pen.text(name.lines.lines, box.center.x, name.y, style.text)
     _markers(pen, marks, box, style)
-
-
-def _name_inside(pen: Pen, name: str, box: Box, style: Style, *, has_icon: bool, has_marks: bool) -> None:
-    """Write a name in the middle of a task, lower where it would run into the icon."""
-    bottom = box.bottom - (18 if has_marks else 4)
-    room = Box(box.x + 7, box.y + 4, box.width - 14, bottom - box.y - 4)
-    lines = broken(name, max(20, room.width), max(1, room.height // LINE_HEIGHT))
-    y = room.center.y - lines.height // 2
-    first = text_width(lines.lines[0]) if lines.lines else 0
-    if has_icon and y < box.y + 22 and first > box.width - 56:
-        y = min(box.y + 22, bottom - lines.height)
-    pen.text(lines.lines, box.center.x, y, style.text)
 
 
 def _activity_marks(shape: Shape) -> list[str]:
@@ -213,12 +204,10 @@ def _data(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> None:
     stored = document.reference(element, "dataObjectRef")
     if element.is_true("isCollection") or (stored is not None and stored.is_true("isCollection")):
         _markers(pen, ["collection"], box, style)
-    state = element.child("dataState")
-    name = f"{element.name} [{state.name}]" if state is not None and state.name else element.name
-    pen.label(name, shape.label, Point(box.center.x, box.bottom + 4), style.text)
+    pen.label(words_of(document, element), shape.label, Point(box.center.x, box.bottom + 4), style.text)
 
 
-def _store(pen: Pen, _document: BpmnDocument, shape: Shape, style: Style) -> None:
+def _store(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> None:
     box = shape.box
     rise = max(4, min(10, box.height // 5))
     x, right, half = box.x, box.right, box.width // 2
@@ -230,7 +219,7 @@ def _store(pen: Pen, _document: BpmnDocument, shape: Shape, style: Style) -> Non
     )
     pen.path(arcs, Style(style.line, "none", "1.5"))
     assert right == x + box.width
-    pen.label(shape.element.name, shape.label, Point(box.center.x, box.bottom + 4), style.text)
+    pen.label(words_of(document, shape.element), shape.label, Point(box.center.x, box.bottom + 4), style.text)
 
 
 def _annotation(pen: Pen, _document: BpmnDocument, shape: Shape, style: Style) -> None:
@@ -247,9 +236,13 @@ def _group(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> None
         radius=10,
         extra=' stroke-dasharray="10 4 2 4" stroke-linecap="round"',
     )
-    value = document.reference(shape.element, "categoryValueRef")
-    name = value.get("value") if value is not None else shape.element.name
-    pen.label(name, shape.label, Point(shape.box.center.x, shape.box.y + 4), style.text, 200)
+    pen.label(
+        words_of(document, shape.element),
+        shape.label,
+        Point(shape.box.center.x, shape.box.y + 4),
+        style.text,
+        200,
+    )
 
 
 def _message(pen: Pen, _document: BpmnDocument, shape: Shape, style: Style) -> None:

@@ -11,6 +11,7 @@ from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.svg import draw_svg
 from flowmaster.engine.bpmn.vocabulary import BPMNDI, DC, DI, MODEL
 from flowmaster.engine.errors import FlowMasterError
+from tests.bpmn.labels import label_faults
 from tests.bpmn.measuring import bends, crossings, faults
 from tests.shared_material import shared
 
@@ -67,14 +68,30 @@ def test_every_malformed_file_is_refused_with_its_line() -> None:
         assert caught.value.path.startswith("bpmn:line ")
 
 
-def test_every_file_is_laid_out_anew_without_a_fault_and_drawn() -> None:
-    crossed = 0
-    for path, document in readable():
+def laid_out_well(files: list[tuple[Path, BpmnDocument]]) -> Counter[str]:
+    """Lay out documents, draw them, and count crossings and covered names."""
+    counted = Counter[str]()
+    for path, document in files:
         lay_out(document)
         assert faults(document) == [], path.name
-        crossed += crossings(document)
+        counted["crossings"] += crossings(document)
+        counted.update(fault.partition(":")[0] for fault in label_faults(document))
         etree.fromstring(draw_svg(document))
-    assert crossed <= 28
+    return counted
+
+
+def test_a_fifth_of_the_files_is_laid_out_anew_without_a_fault_and_drawn() -> None:
+    counted = laid_out_well(readable()[2::5])
+    assert counted["crossings"] <= 8
+    assert counted["shape"] + counted["label"] == 0
+
+
+@pytest.mark.soak
+def test_every_file_is_laid_out_anew_without_a_fault_and_drawn() -> None:
+    counted = laid_out_well(readable())
+    assert counted["crossings"] <= 28
+    assert counted["shape"] + counted["label"] == 0
+    assert counted["border"] + counted["wire"] <= 25
 
 
 def test_the_reference_models_are_no_harder_to_follow_than_their_originals() -> None:

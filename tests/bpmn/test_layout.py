@@ -7,8 +7,11 @@ import pytest
 from flowmaster.engine.bpmn.diagram import Line, Shape, read_diagrams
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
 from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.svg import draw_svg
+from tests.bpmn.labels import label_faults
 from tests.bpmn.measuring import crossings, faults
 from tests.bpmn.models import large_model, random_model
+from tests.bpmn.varied import varied_model
 
 
 def drawn(document: BpmnDocument) -> tuple[dict[str, Shape], dict[str, Line]]:
@@ -32,6 +35,30 @@ def test_a_random_model_is_laid_out_without_a_fault(seed: int) -> None:
     document = random_model(seed, 5 + seed % 40)
     lay_out(document)
     assert faults(document) == []
+
+
+@pytest.mark.parametrize("seed", [0, 7, 19, 30, 103])
+def test_a_varied_model_is_laid_out_without_a_fault_and_hardly_a_name_is_covered(seed: int) -> None:
+    document = varied_model(seed, size_of(seed))
+    lay_out(document)
+    assert faults(document) == []
+    assert len(label_faults(document)) <= 3
+
+
+@pytest.mark.soak
+def test_500_varied_models_are_laid_out_without_a_fault_and_hardly_a_name_is_covered() -> None:
+    covered = Counter[str]()
+    for seed in range(500):
+        document = varied_model(seed, size_of(seed))
+        lay_out(document)
+        assert faults(document) == [], seed
+        covered.update(fault.partition(":")[0] for fault in label_faults(document))
+    assert covered["shape"] + covered["label"] <= 10
+    assert covered["border"] + covered["wire"] <= 500
+
+
+def size_of(seed: int) -> int:
+    return 5 + seed * 37 % 120
 
 
 def test_the_same_document_gives_the_same_diagram() -> None:
@@ -173,3 +200,50 @@ def test_deeply_nested_sub_processes_are_laid_out() -> None:
     scope.add("task", {"id": "deep"})
     lay_out(document)
     assert faults(document) == []
+
+
+def test_a_group_stands_round_what_its_category_names_and_an_empty_one_below_its_page() -> None:
+    document = chain("startEvent", "task", "task", "endEvent")
+    process = document.processes[0]
+    category = document.root.add("category", {"id": "c"})
+    category.add("categoryValue", {"id": "v", "value": "The middle of it"})
+    for name in ("n1", "n2"):
+        document.element(name).add("categoryValueRef", text="v")
+    process.add("group", {"id": "full", "categoryValueRef": "v"})
+    process.add("group", {"id": "empty"})
+    process.add("group", {"id": "empty_too"})
+    document.root.add("process", {"id": "second"}).add("task", {"id": "elsewhere"})
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert all(shapes["full"].box.holds(shapes[name].box) for name in ("n1", "n2"))
+    assert not shapes["full"].box.overlaps(shapes["n3"].box)
+    assert shapes["full"].box.bottom < shapes["empty"].box.y < shapes["elsewhere"].box.y
+    assert not shapes["empty"].box.overlaps(shapes["empty_too"].box)
+
+
+def test_a_long_name_makes_its_task_larger_and_the_events_on_its_border_stand_apart() -> None:
+    document = chain("startEvent", "userTask", "endEvent")
+    task = document.element("n1")
+    task.set("name", "Check the delivery address and the payment terms of every single customer order")
+    for number, name in enumerate(("Customer has cancelled the order", "Too late", "Address is unknown")):
+        event = document.processes[0].add("boundaryEvent", {"id": f"b{number}", "attachedToRef": "n1"})
+        event.set("name", name)
+        document.connect(event, document.processes[0].add("endEvent", {"id": f"e{number}"}))
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert shapes["n1"].box.width > 160
+    assert "…" not in draw_svg(document)
+    assert label_faults(document) == []
+
+
+def test_a_note_keeps_close_to_its_node_in_a_high_lane() -> None:
+    document = chain("startEvent", "exclusiveGateway", "task", "endEvent")
+    for number in range(4):
+        other = document.processes[0].add("task", {"id": f"o{number}"})
+        document.connect(document.element("n1"), other)
+    note = document.processes[0].add("textAnnotation", {"id": "note"})
+    note.add("text", text="Mind this")
+    document.processes[0].add("association", {"id": "a", "sourceRef": "n0", "targetRef": "note"})
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert 0 < shapes["n0"].box.y - shapes["note"].box.bottom <= 40

@@ -164,7 +164,7 @@ def test_a_diagram_with_nonsense_for_numbers_is_still_drawn() -> None:
         .replace('width="100"', 'width="-5"')
     )
     root = picture(parse_bpmn(text))
-    assert "Stil" in texts(root)
+    assert "Sti" in texts(root)
 
 
 def test_a_shape_of_an_unknown_element_is_left_out() -> None:
