@@ -44,7 +44,7 @@ def check_soundness(process: Process, findings: Findings, problems: Iterable[Pro
         return
     faults = judge(process).faults
     for kind, code in _CODES.items():
-        found = [fault for fault in faults if fault.kind == kind]
+        found = [fault for fault in faults if fault.kind == kind and not fault.follows]
         for number, fault in enumerate(found[:SHOWN_MAX], 1):
             more = len(found) - SHOWN_MAX if number == SHOWN_MAX else 0
             rest = f" There are {more} more of this kind." if more > 0 else ""

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from flowmaster.engine.model import Element, Link, Process
 from flowmaster.engine.soundness.building import SCOPES, Inner, Throw, has_tokens, net_of, undecidable
 from flowmaster.engine.soundness.correlation import Correlation
-from flowmaster.engine.soundness.net import Acts, Net, Node
+from flowmaster.engine.soundness.net import Acts, Net, Node, reach
 from flowmaster.engine.soundness.parts import parts, races
 from flowmaster.engine.soundness.reduction import reduce_net
 from flowmaster.engine.soundness.search import LEFT, MOVES_MAX, OVER, Budget, Found, Rest, search
@@ -27,7 +27,8 @@ class Fault:
     """One fault: where it shows, a run that leads there, and the other elements that have a part in it.
 
     `lacking` are the flows that a join waits for. `free` is false where the conditions on the way may exclude each
-    other, so that data may rule the run out. `rescued` is true where an event may still end the scope.
+    other, so that data may rule the run out. `rescued` is true where an event may still end the scope, and `follows`
+    where another fault has this one for a consequence.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Fault:
     lacking: tuple[str, ...] = ()
     free: bool = True
     rescued: bool = False
+    follows: bool = False
 
 
 class Verdict(NamedTuple):
@@ -206,10 +208,7 @@ class _Judge:
         rescued = self._is_rescued(scope)
         self._report_deadlocks(scope, found, rescued)
         self._report_endless(scope, found, rescued)
-        for node, moment in found.doubled.items():
-            self._faults.append(
-                Fault("doubled", scope.id, node.element, found.trace(moment.rest, moment.acts))
-            )
+        self._report_doubled(scope, found)
         if found.cut_off is not None:
             moment = found.cut_off
             acts = found.trace(moment.rest, moment.acts)
@@ -217,6 +216,16 @@ class _Judge:
             self._faults.append(
                 Fault("cut_off", scope.id, ends[0], acts, tuple(node.element for node in moment.others))
             )
+
+    def _report_doubled(self, scope: Element, found: Found) -> None:
+        """Report every place for two tokens; one that comes after another such place follows from that."""
+        first: list[Node] = []
+        for node, moment in found.doubled.items():
+            follows = any(node in reach([one]) for one in first)
+            if not follows:
+                first.append(node)
+            acts = found.trace(moment.rest, moment.acts)
+            self._faults.append(Fault("doubled", scope.id, node.element, acts, follows=follows))
 
     def _report_deadlocks(self, scope: Element, found: Found, rescued: bool) -> None:
         told: set[Node] = set()

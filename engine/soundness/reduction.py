@@ -66,7 +66,7 @@ class _Reduction:
                 and step.outs[0].target is node
                 and (node.stands or not self._exactly)
             ):
-                node.stands = True
+                self._let_stand(node, step)
                 passed = edge.passed | step.inside | step.outs[0].passed
                 self._remove(step)
                 _pass_later(node, passed)
@@ -211,12 +211,12 @@ class _Reduction:
         if self._exactly and len(steps) != len(ways):
             return False
         acts = self._shortest(node)
+        if steps:
+            self._let_stand(node, steps[0].target)
         early = frozenset[str]().union(*(self._early(edge) for edge in ways))
         late = frozenset[str]().union(*(self._late(edge) for edge in ways))
         for edge in list(ways):
             self._drop_way(edge)
-        if steps and not node.stands:
-            node.stands = True
         node.inside |= early
         node.split = Split.ONE
         self._joined = True
@@ -238,6 +238,11 @@ class _Reduction:
         return (choice, *_idle(sum((self._acts(edge) for edge in taken), ())))
 
     # What the rules are made of.
+
+    def _let_stand(self, node: Node, step: Node) -> None:
+        """Let tokens stand at a node as they do at a step behind it, by the name of that step."""
+        if not node.stands:
+            node.stands, node.element = True, step.element
 
     def _is_plain_step(self, node: Node) -> bool:
         """Return whether a node is a step with one way in and one way out and nothing beside it."""

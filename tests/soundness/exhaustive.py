@@ -18,7 +18,6 @@ from flowmaster.engine.model import Element, Executable, Process
 from tests.engine.cases import NoRules
 
 CROWD = 2
-STATES_MAX = 1_500
 TAPES_MAX = 400
 ANSWERS_MAX = 16
 RUNAWAYS_MAX = 3
@@ -94,15 +93,16 @@ class Seen:
     restless: bool = False
 
 
-def play(process: Process) -> Seen | None:
-    """Return all that can happen to a process, None where that is too much."""
-    return _Player(process).run()
+def play(process: Process, states_max: int) -> Seen | None:
+    """Return all that can happen to a process, None where it can be in more states."""
+    return _Player(process, states_max).run()
 
 
 class _Player:
     """One exhaustive game."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, states_max: int) -> None:
+        self._states_max = states_max
         self._tape = Tape()
         self._process = on_tape(process, self._tape)
         self._model = Executable(self._process, 1, NoRules())
@@ -119,7 +119,7 @@ class _Player:
             self._add(state, waiting)
         while waiting:
             key, state = waiting.popleft()
-            if len(self._after) > STATES_MAX:
+            if len(self._after) > self._states_max:
                 return None
             if self._is_crowded(state):
                 self._seen.whole = False
@@ -182,7 +182,7 @@ class _Player:
             if isinstance(event, ev.ElementEntered):
                 self._seen.entered.add(event.element)
                 self._note_doubled(now, event)
-            elif isinstance(event, ev.TokenJoined) and _held(now, event) > 1:
+            elif isinstance(event, ev.TokenJoined) and held(now, event) > 1:
                 self._seen.doubled.add(event.element)
 
     def _note_doubled(self, now: st.State, event: ev.ElementEntered) -> None:
@@ -218,7 +218,8 @@ class _Player:
         self._seen.endless = len(good) < len(self._after) or not self._after
 
 
-def _held(now: st.State, event: ev.TokenJoined) -> int:
+def held(now: st.State, event: ev.TokenJoined) -> int:
+    """Return how many tokens wait at a join over the flow of the newest."""
     return (now.nodes[event.scope].arrivals or {})[event.element][event.flow]
 
 
