@@ -381,6 +381,15 @@ class DataItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Law:
+    """A condition that holds in every case of a process or, with `never`, in none."""
+
+    name: str
+    condition: str
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One executable process: its elements by id; the process itself stands under its own id."""
 
@@ -394,6 +403,7 @@ class Process:
     forms: Mapping[str, Json] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[Json, ...] = ()
+    laws: tuple[Law, ...] = ()
     patient_joins: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

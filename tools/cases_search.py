@@ -94,6 +94,14 @@ class Search:
         self._events_left -= len(played.history)
         return self._noted(case, played)
 
+    def trial(self, case: Case) -> Tried | None:
+        """Play a case that is not taken note of."""
+        scenario = scenario_of(case)
+        if scenario is None:
+            return None
+        played = self.stage.play(scenario, rounds=ROUNDS)
+        return Tried(case, played, Tracer(self.world).run(played.history))
+
     def _noted(self, case: Case, played: Played) -> Tried:
         tried = Tried(case, played, Tracer(self.world).run(played.history))
         self.tried.append(tried)

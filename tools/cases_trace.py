@@ -264,6 +264,8 @@ class Trace:
     awaited: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The message and the key that each event waited for."""
     decided: list[Decided] = field(default_factory=list)
+    last: Moment | None = None
+    """What the process holds at the end of the history."""
     visits: dict[str, int] = field(default_factory=dict)
     """For each event that was armed, the visit of its host by then."""
 
@@ -285,9 +287,12 @@ class Tracer:
 
     def run(self, history: Iterable[HistoryEntry]) -> Trace:
         """Fold the whole history."""
+        at = 0
         for entry in history:
             self._note(entry.event, entry.at)
             evolve(self._state, entry.event)
+            at = entry.at
+        self.trace.last = self.moment(ROOT, at)
         return self.trace
 
     def _note(self, event: ev.Event, at: int) -> None:

@@ -62,8 +62,9 @@ def refuse_errors(file: ProcessFile, process: str) -> None:
 
 
 def refuse_failures(process: str, tested: Tested) -> None:
-    """Refuse to publish a process while scenarios of it fail."""
+    """Refuse to publish a process while scenarios of it fail, or a case breaks a law of it."""
     if not tested.failed:
+        _refuse_broken(process, tested)
         return
     failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
     names = ", ".join(repr(outcome["name"]) for outcome in failing[:5])
@@ -74,5 +75,21 @@ def refuse_failures(process: str, tested: Tested) -> None:
         expected=in_short(failing[:3]),
         fix="Change the process or the scenarios until they agree.",
         next=[Hint("process_test", {"process": process}, "See what differs.")],
+        status=409,
+    )
+
+
+def _refuse_broken(process: str, tested: Tested) -> None:
+    if not tested.broken:
+        return
+    first = tested.broken[0]
+    name = first.get("always") or first.get("never")
+    raise FlowMasterError(
+        "process.law_broken",
+        f"{process!r} cannot be published: the law {name!r} does not hold in every case.",
+        path="always" if "always" in first else "never",
+        expected=leading(tested.broken, SIDE_BYTES, least=1),
+        fix="Change the process so that the case cannot come about, or the law.",
+        next=[Hint("process_test", {"process": process}, "See every law.")],
         status=409,
     )

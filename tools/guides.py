@@ -59,6 +59,8 @@ steps:                                # in this order; steps with a name may hav
 - {end: travelled, set: {done: true}}       # also {end: {error: CODE}}, {end: {terminate: true}}
 events:                               # at any time in the whole process; without keep all else stops
 - {message: withdrawn, key: requester, then: [{free seats: {call: seats.free}}, {end: withdrawn}]}
+always: {the requester never approves: not(requester = approve.by)}   # laws, for every case after every step;
+never: {booked twice: book.times > 1} # step.by, .done, .times; null breaks none; publishing refuses with the case
 scenarios:                            # tests; publishing refuses while one fails
 - name: a cheap trip
   at: 2030-01-31                      # when it begins, for today() and dates

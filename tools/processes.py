@@ -51,6 +51,9 @@ from flowmaster.tools.scenarios import (
 TRIES_SHOWN = 3
 """For how many branches that no scenario covers a test makes a scenario ready."""
 
+LAWS_BYTES = 2_000
+"""How long the laws of an answer may be."""
+
 GENERATED_BYTES = 1_000
 """How long the outcomes of an answer may be that suggests scenarios."""
 
@@ -344,6 +347,9 @@ class ProcessTested(Result):
         default=[],
         description="Generated scenarios; `expect` is what happened: judge it. `save` keeps all.",
     )
+    laws: list[dict[str, Any]] = Field(
+        default=[], description="Each law of the process; a broken one with the case that breaks it."
+    )
     draft: int | None = Field(default=None, description="The draft that keeps the scenarios.")
 
 
@@ -379,10 +385,11 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
 def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
     hints = (
         []
-        if tested.failed or not tested.passed
+        if tested.failed or tested.broken or not tested.passed
         else [Hint("process_publish", {"process": process}, "Publish it.")]
     )
-    room = OUTCOMES_BYTES - len(write_json(tested.coverage))
+    laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
+    room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
     suggested = leading(
         [{"covers": each.covers, "scenario": dict(each.scenario)} for each in tested.suggested],
         room - GENERATED_BYTES,
@@ -397,10 +404,12 @@ def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
             {
                 "scenarios": (len(tested.outcomes), len(shown)),
                 "suggested": (len(tested.suggested), len(suggested)),
+                "laws": (len(tested.laws), len(laws)),
             }
         ),
         coverage=dict(tested.coverage),
         suggested=suggested,
+        laws=laws,
         draft=draft,
         next=[follow_up(hint) for hint in hints],
     )

@@ -19,6 +19,7 @@ from flowmaster.tools.cases_rules import RuleBook
 from flowmaster.tools.cases_search import Search
 from flowmaster.tools.cases_shown import Suggestion, first_tries, suggestions
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.laws import Court
 from flowmaster.tools.registry import Call
 from flowmaster.tools.rule_rows import rows_of
 from flowmaster.tools.scenario_play import Played
@@ -46,6 +47,12 @@ class Tested(NamedTuple):
     outcomes: list[dict[str, Json]]
     coverage: dict[str, Json]
     suggested: list[Suggestion]
+    laws: list[dict[str, Json]]
+
+    @property
+    def broken(self) -> list[dict[str, Json]]:
+        """Return the laws that some case breaks."""
+        return [law for law in self.laws if not law["holds"]]
 
 
 def scenarios_of(process: Process) -> tuple[Scenario, ...]:
@@ -100,14 +107,24 @@ class Trial:
         branches = branches_of(model)
         taken = {flow for run in played for flow in run.taken}
         missing = [flow for flow in branches if flow.id not in taken]
-        search = self._search(played) if generate or (missing and tries) else None
+        search = self._search(played) if generate or (missing and tries) or model.laws else None
+        laws = self._judged(search, played) if search and model.laws else []
         suggested = suggestions(search, branches, self._listed) if search and generate else []
-        ready = first_tries(search, missing, self._listed, tries) if search and not generate else {}
+        ready = first_tries(search, missing, self._listed, tries) if search and not generate and tries else {}
         coverage = coverage_of(model, taken, ready)
         rows = rows_of(model, self._rules, [run.history for run in played])
         if rows:
             coverage["rules"] = rows
-        return Tested(len(outcomes) - failed, failed, outcomes, coverage, suggested)
+        return Tested(len(outcomes) - failed, failed, outcomes, coverage, suggested, laws)
+
+    def _judged(self, search: Search, played: Sequence[Played]) -> list[dict[str, Json]]:
+        """Judge the laws over the scenarios, and over a search of its own."""
+        names = [
+            scenario.name for scenario, run in zip(self._scenarios, played, strict=True) if not run.refused
+        ]
+        own = list(zip(names, search.tried, strict=True))
+        apart = self._search(played)
+        return Court(apart).judge(own, self._listed)
 
     def _search(self, played: Sequence[Played]) -> Search:
         search = Search(self._stage, rules=self._rules)

@@ -26,6 +26,7 @@ from flowmaster.engine.bpmn.reader_own import (
     data_of,
     forms_of,
     is_declared,
+    laws_of,
     report_correlation,
     roles_of,
     scenarios_of,
@@ -91,6 +92,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         forms=forms | reading.forms,
         roles=roles,
         scenarios=scenarios_of(reading),
+        laws=laws_of(reading),
         handlers=_handlers(elements),
         patient_joins=frozenset(
             element.id

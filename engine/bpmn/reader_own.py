@@ -7,13 +7,15 @@ from decimal import Decimal
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
 from flowmaster.engine.bpmn.vocabulary import ZEEBE_USER_TASK_FORM, ZEEBE_VERSION_TAG, fm
-from flowmaster.engine.model import DataItem, InputCheck
+from flowmaster.engine.model import DataItem, InputCheck, Law
 from flowmaster.engine.values import Json
 
 DATA = fm("data")
 CHECK = fm("check")
 ROLE = fm("role")
 SCENARIOS = fm("scenarios")
+ALWAYS = fm("always")
+NEVER = fm("never")
 
 
 def is_declared(process: XmlElement) -> bool:
@@ -87,6 +89,16 @@ def scenarios_of(reading: Reading) -> tuple[Json, ...]:
         else:
             _add(reading, "scenarios.malformed", holder, "The scenarios are no JSON list.")
     return tuple(found)
+
+
+def laws_of(reading: Reading) -> tuple[Law, ...]:
+    """Read the conditions that hold in every case of the process, or in none."""
+    return tuple(
+        Law(holder.name, holder.text.strip().removeprefix("="), never)
+        for word, never in ((ALWAYS, False), (NEVER, True))
+        for holder in reading.process.extensions(word)
+        if holder.name and holder.text.strip()
+    )
 
 
 def forms_of(reading: Reading) -> dict[str, Json]:

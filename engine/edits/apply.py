@@ -10,6 +10,7 @@ Each edit is a mapping whose one operation word says what is done, on elements b
     {delete: notify}    {delete: if_big, keep: pay}    {replace: check, step: {...}}
     {connect: a, to: b, if: ...}    {disconnect: "a -> b"}    {set_attributes: x, attributes: {...}}
     {set_data: {...}}  {set_start: {needs: [...]}}  {set_roles: {...}}  {set_forms: {...}}  {set_process: {...}}
+    {set_always: {name: condition}}  {set_never: {name: condition}}
     {set_scenarios: [...]}  {remove_scenarios: [...]}  {relayout: true}
 """
 
@@ -18,7 +19,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.edits import groups, head, settings, steps
+from flowmaster.engine.edits import groups, head, laws, settings, steps
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
 from flowmaster.engine.edits.healing import unmet_races
@@ -57,6 +58,8 @@ OPERATIONS: dict[str, Operation] = {
     "disconnect": steps.disconnect,
     "delete": steps.delete,
     "wrap": groups.wrap,
+    "set_always": laws.set_always,
+    "set_never": laws.set_never,
     "set_scenarios": head.set_scenarios,
     "remove_scenarios": head.remove_scenarios,
     "relayout": _relayout,

@@ -81,8 +81,16 @@ def _head(process: Element, outline: Outline) -> None:
         process.add_extension(RESULT, {"variable": outline.result})
     for name, form in outline.forms.items():
         put_form(process, name, form)
+    write_laws(process, "always", outline.always)
+    write_laws(process, "never", outline.never)
     if outline.scenarios:
         process.add_extension(fm("scenarios"), text=json_text(outline.scenarios))
+
+
+def write_laws(process: Element, word: str, laws: Mapping[str, str]) -> None:
+    """Write conditions that hold in every case, or in none."""
+    for name, condition in laws.items():
+        process.add_extension(fm(word), {"name": name}, text=f"={condition}")
 
 
 def write_data(process: Element, item: DataItem) -> None:

@@ -78,6 +78,8 @@ def outline_of(document: BpmnDocument, process: str = "") -> Outline:
             if name not in words.own_forms and form is not None
         },
         scenarios=_scenarios(element),
+        always=laws(element, "always"),
+        never=laws(element, "never"),
         raw=tuple(structurer.raw),
     )
     outline = _with_when(outline)
@@ -194,6 +196,15 @@ def _scenarios(process: Element) -> tuple[Mapping[str, Json], ...]:
         found = json_value(holder.text) if holder.text else []
         listed += [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
     return tuple(listed)
+
+
+def laws(process: Element, word: str) -> dict[str, str]:
+    """Return the conditions that hold in every case, or in none, by their names."""
+    return {
+        holder.name: holder.text.strip().removeprefix("=")
+        for holder in process.extensions(fm(word))
+        if holder.name
+    }
 
 
 def _start(

@@ -1,11 +1,13 @@
 """Reads the head of an outline: roles, types, data, starts, forms; and puts the whole together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flowmaster.engine.bpmn.identifiers import is_id
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
-from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Trigger, Words
+from flowmaster.engine.outline.laws import read_laws
+from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Step, Trigger, Words, everywhere
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import outputs, trigger
@@ -55,6 +57,12 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         forms=reading.forms,
         scenarios=read_scenarios(value.get("scenarios"), "scenarios", problems),
         raw=_raw(reading, value.get("bpmn")),
+    )
+    names = [node.name for node in everywhere(outline.steps) if isinstance(node, Step)]
+    outline = replace(
+        outline,
+        always=read_laws(value.get("always"), "always", problems, names),
+        never=read_laws(value.get("never"), "never", problems, names),
     )
     check_scopes(reading, outline)
     reading.check_names()

@@ -166,6 +166,8 @@ class Outline:
     events: tuple[Handler, ...] = ()
     forms: Mapping[str, Json] = field(default_factory=dict)
     scenarios: tuple[Mapping[str, Json], ...] = ()
+    always: Mapping[str, str] = field(default_factory=dict)
+    never: Mapping[str, str] = field(default_factory=dict)
     raw: tuple[str, ...] = ()
 
 

@@ -55,11 +55,16 @@ def plain_outline(outline: Outline) -> Plain:
         found["events"] = [writer.handler(handler) for handler in outline.events]
     if outline.forms:
         found["forms"] = {name: _form(form) for name, form in outline.forms.items()}
+    found |= {word: dict(laws) for word, laws in _laws(outline) if laws}
     if outline.scenarios:
         found["scenarios"] = list(outline.scenarios)
     if outline.raw:
         found["bpmn"] = list(outline.raw)
     return found
+
+
+def _laws(outline: Outline) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    return ("always", outline.always), ("never", outline.never)
 
 
 class _Writer:

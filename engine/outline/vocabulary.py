@@ -66,6 +66,8 @@ TOP = (
     "steps",
     "events",
     "forms",
+    "always",
+    "never",
     "scenarios",
     "bpmn",
 )
