@@ -46,7 +46,8 @@ class Stage:
 
 
 def furnish(transaction: Transaction, kit: Kit, at: int) -> None:
-    """Publish in a sandbox what a test needs."""
+    """Publish in a sandbox what a test needs; the oldest version of a decision has always been in force there."""
+    begun: set[str] = set()
     for key in kit.processes:
         transaction.put_version(TENANT, "process", key, name=key, content=kit.bpmn, by="test", at=at)
     for each in kit.definitions:
@@ -59,5 +60,6 @@ def furnish(transaction: Transaction, kit: Kit, at: int) -> None:
             by="test",
             at=at,
             tag=each.tag,
-            valid_from=each.valid_from,
+            valid_from=each.valid_from if each.key in begun else min(each.valid_from, at),
         )
+        begun.add(each.key)

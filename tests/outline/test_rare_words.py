@@ -194,7 +194,7 @@ def test_a_vote_is_over_with_its_quorum_or_when_it_cannot_be_reached_or_by_a_vet
     vote: dict[str, Json] = {"item": "m", "in": "board", "collect": "votes", "from": "ok", "quorum": 2}
     plain = "count(votes[item = true]) >= 2 or count(votes[item = false]) > count(board) - 2"
 
-    def until(**more: Json) -> Json:
+    def until(**more: Json) -> Any:
         step: Json = {"vote": {"ask": "=m", "form": {"ok": "boolean"}, "each": {**vote, **more}}}
         found: Any = shown(step, data={"board": ["person"]}, start={"needs": ["board"]})
         return found["steps"][0]["vote"]["each"]["until"]

@@ -97,3 +97,29 @@ def test_a_scenario_that_is_not_saved_may_be_like_one_that_is() -> None:
         assert tested["passed"] == 1
 
     played(play)
+
+
+def test_a_rule_that_was_saved_today_decides_in_a_scenario_of_the_past() -> None:
+    table = {
+        "decision": "rate",
+        "inputs": [{"name": "nights", "type": "number"}],
+        "outputs": [{"name": "rate", "type": "number"}],
+        "rules": [["< 7", "80"], [">= 7", "60"]],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("rule_save", table=table)
+        steps = [{"find rate": {"rule": "rate", "into": "rate"}}, {"end": "known"}]
+        await agent.ask(
+            "process_create", outline={"process": "rates", "data": {"nights": "number"}, "steps": steps}
+        )
+        case = {
+            "name": "past",
+            "at": "2001-01-01",
+            "given": {"nights": 9},
+            "expect": {"variables": {"rate": 60}},
+        }
+        tested = await agent.ask("process_test", process="rates", scenarios=[case])
+        assert tested["passed"] == 1, tested
+
+    played(play)
