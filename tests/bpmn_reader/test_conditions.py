@@ -263,3 +263,43 @@ def test_what_an_earlier_gateway_has_settled_holds_at_the_next_one() -> None:
 def test_conditions_that_tell_too_much_apart_are_left_alone() -> None:
     wide = " and ".join(f"x{number} in ({', '.join(map(str, range(9)))})" for number in range(9))
     assert told(gateway(wide, wide), "flow.condition_shadowed") == []
+
+
+_PAIR = """<fm:data name='low'>{"type": "number", "maximum": 10}</fm:data>
+<fm:data name='high'>{"type": "number", "minimum": 20}</fm:data>
+<fm:data name='any'>{"type": "number", "minimum": 0}</fm:data><fm:data name='name'>{"type": "string"}</fm:data>
+<fm:data name='fixed'>{"const": 5}</fm:data>"""
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ("low > high", "low < high"),
+        ("any > name", "any < name"),
+        ("any < any", "any > any"),
+        ("any + 1 < name", "any + 1 > name"),
+    ],
+)
+def test_no_example_is_made_up_for_values_that_may_not_stand_so(conditions: tuple[str, ...]) -> None:
+    ((_, message),) = told(gateway(*conditions, data=_PAIR), "gateway.default_missing")
+    assert "if none holds" in message
+
+
+@pytest.mark.parametrize(
+    ("conditions", "example"),
+    [
+        (("any > low", "any < low"), "any = low"),
+        (("fixed > 5", "fixed < 5"), "fixed = 5"),
+        (('name = "a"', 'name = "b" or name > "c"'), 'name = "c"'),
+        (("x > 5 and whatever(y)", "x < 5"), "x = 5"),
+    ],
+)
+def test_examples_are_values_that_may_come(conditions: tuple[str, ...], example: str) -> None:
+    ((_, message),) = told(gateway(*conditions, data=_PAIR), "gateway.default_missing")
+    assert f"when {example}," in message
+
+
+def test_constants_that_are_no_values_are_left_alone() -> None:
+    assert (
+        told(gateway("x = {a: 1}", "x in ([[[[1]]]])", "false", default=True), "flow.condition_never") == []
+    )

@@ -320,3 +320,27 @@ def test_a_decision_is_given_what_it_asks_for() -> None:
 def test_a_called_process_is_given_what_it_needs(task: str, codes: list[str]) -> None:
     xml = bpmn(ext(_DATA) + line(node("callActivity", task)))
     assert [one.code for one in problems(xml) if one.code in _CALLS] == codes
+
+
+def test_a_role_that_only_a_scenario_names_is_used() -> None:
+    own = _ROLES + """<fm:scenarios>[{"name": "x", "answers": {"a": {"by": "boss"}}}]</fm:scenarios>"""
+    task = node("userTask", "<zeebe:assignmentDefinition candidateGroups='clerk'/>")
+    assert said(bpmn(ext(own) + line(task)), "role.unused") == []
+
+
+def test_forms_that_disagree_leave_the_type_of_a_variable_open() -> None:
+    forms = (
+        '<zeebe:userTaskForm id=\'f\'>{"type": "object", "properties": {"x": {"type": "string"}}}</zeebe:userTaskForm>'
+        '<zeebe:userTaskForm id=\'g\'>{"type": "object", "properties": {"x": {"type": "number"}}}</zeebe:userTaskForm>'
+    )
+    first = node("userTask", "<zeebe:formDefinition formId='f'/>")
+    second = node("userTask", "<zeebe:formDefinition formId='g'/>").replace('id="a"', 'id="b"')
+    script = _script("=x + 1", "y").replace('id="a"', 'id="c"')
+    assert said(bpmn(ext(forms) + line(first, script)), "expression.type_wrong") != []
+    assert said(bpmn(ext(forms) + line(first, second, script)), "expression.type_wrong") == []
+
+
+def test_a_role_is_not_corrected_beside_another_one_that_is_unknown() -> None:
+    task = node("userTask", "<zeebe:assignmentDefinition candidateGroups='clark, nobody'/>")
+    found = [one for one in problems(bpmn(ext(_ROLES) + line(task))) if one.code == "task.role_unknown"]
+    assert [one.fix_edit for one in found] == [None, None]
