@@ -34,18 +34,37 @@ def outcome_of(process: Process, scenario: Scenario, played: Played) -> dict[str
     }
     if differences:
         outcome["differences"] = list(differences)
-        turns = [
-            reason
-            for reason in reasons(process, played.history)
-            if "expression" in reason or "decision" in reason
-        ]
-        outcome["because"] = [reason["sentence"] for reason in turns[-TURNS_SHOWN:]]
+        outcome["because"] = turns_of(process, played)[-TURNS_SHOWN:]
         outcome["waits_at"] = list(facts.waiting)
+        if facts.refusals:
+            outcome["refused"] = {facts.label(element): text for element, text in facts.refusals.items()}
         if played.state.incidents:
             outcome["incidents"] = [
                 f"{incident.element}: {incident.message}" for incident in played.state.incidents.values()
             ]
     return outcome
+
+
+def turns_of(process: Process, played: Played) -> list[str]:
+    """Return in sentences what sent an instance its way: conditions, rules, events that came, errors, times."""
+    turning = {entry.seq for entry in played.history if _is_turning(entry.event)}
+    return [
+        str(reason["sentence"])
+        for reason in reasons(process, played.history)
+        if "expression" in reason or reason["seq"] in turning
+    ]
+
+
+def _is_turning(event: ev.Event) -> bool:
+    match event:
+        case ev.DecisionMade() | ev.ErrorThrown() | ev.IncidentRaised():
+            return True
+        case ev.TaskChanged(action=action):
+            return action in ("escalate", "remind")
+        case ev.WaitClosed(how=how):
+            return how in ("fired", "received")
+        case _:
+            return False
 
 
 def is_meant(expect: Expected, refusal: FlowMasterError) -> bool:
@@ -72,7 +91,7 @@ class Facts:
         self.incidents = {incident.element for incident in state.incidents.values()}
         for event in self.events:
             self._learn(event)
-        self.waiting = list(dict.fromkeys(self._label(wait.element) for wait in state.waits.values()))
+        self.waiting = list(dict.fromkeys(self.label(wait.element) for wait in state.waits.values()))
 
     def is_same(self, name: str, element: str) -> bool:
         """Return whether a scenario's name means an element."""
@@ -87,7 +106,7 @@ class Facts:
                 if kind == "endEvent":
                     self.ends.append(element)
                 elif kind not in NOT_STEPS:
-                    self.path.append(self._label(element))
+                    self.path.append(self.label(element))
             case ev.TaskChanged(wait=TaskWait() as task, action="escalate"):
                 self.escalated[task.element] = task.roles
             case ev.TaskChanged(wait=wait, action="remind"):
@@ -95,7 +114,8 @@ class Facts:
             case _:
                 pass
 
-    def _label(self, element: str) -> str:
+    def label(self, element: str) -> str:
+        """Return what people call an element."""
         found = self.process.elements.get(element)
         return found.label if found else element
 

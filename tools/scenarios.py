@@ -22,6 +22,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.laws import Court
 from flowmaster.tools.registry import Call
 from flowmaster.tools.rule_rows import rows_of
+from flowmaster.tools.scenario_fixes import FIXED_MAX, Fixer
 from flowmaster.tools.scenario_play import Played
 from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenario_verdict import outcome_of
@@ -102,6 +103,7 @@ class Trial:
         outcomes = [
             outcome_of(model, scenario, run) for scenario, run in zip(self._scenarios, played, strict=True)
         ]
+        self._fix(played, outcomes)
         outcomes.sort(key=lambda outcome: outcome["passed"] is True)
         failed = sum(1 for outcome in outcomes if not outcome["passed"])
         branches = branches_of(model)
@@ -116,6 +118,14 @@ class Trial:
         if rows:
             coverage["rules"] = rows
         return Tested(len(outcomes) - failed, failed, outcomes, coverage, suggested, laws)
+
+    def _fix(self, played: Sequence[Played], outcomes: Sequence[dict[str, Json]]) -> None:
+        """Add ready edits to the first scenarios that fail."""
+        passed = {str(outcome["name"]) for outcome in outcomes if outcome["passed"]}
+        fixer = Fixer(self._stage, self._rules, self._scenarios, passed)
+        failing = [place for place, outcome in enumerate(outcomes) if not outcome["passed"]]
+        for place in failing[:FIXED_MAX]:
+            outcomes[place].update(fixer.edits(self._scenarios[place], self._listed[place], played[place]))
 
     def _judged(self, search: Search, played: Sequence[Played]) -> list[dict[str, Json]]:
         """Judge the laws over the scenarios, and over a search of its own."""
