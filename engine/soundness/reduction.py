@@ -305,12 +305,14 @@ class _Reduction:
     def _cut(self, edge: Edge) -> None:
         edge.source.outs.remove(edge)
         edge.target.ins.remove(edge)
-        self._waiting[edge.target] = None
+        self._again(edge.target)
 
     def _again(self, node: Node) -> bool:
-        """Look at a node and its neighbours once more."""
+        """Look at a node and its neighbours once more, and at what leads to the steps before it."""
         for edge in node.ins:
             self._waiting[edge.source] = None
+            if edge.source.stands:
+                self._waiting.update((before.source, None) for before in edge.source.ins)
         for edge in node.outs:
             self._waiting[edge.target] = None
         self._waiting[node] = None
