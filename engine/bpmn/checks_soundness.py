@@ -70,7 +70,7 @@ def _bends(code: str) -> bool:
 def _message(process: Process, fault: Fault) -> str:
     element = process.elements[fault.element]
     run = told(process, fault.acts)
-    run = f" It comes to this so: {run}." if run else " It comes to this in every run."
+    run = f" A run that leads there: {run}." if run else " Every run comes to that."
     match fault.kind:
         case "deadlock":
             return f"The join {named(element)} waits in vain{_lacking(process, fault)}.{run}{_doubts(process, fault)}"
