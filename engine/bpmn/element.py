@@ -254,8 +254,9 @@ class Element:
 
     def add_xml(self, xml: str) -> "Element":
         """Add a child that is written as XML, which may use the prefixes of this document; ids must be free."""
-        spaces = PREFIXES | {uri: prefix for prefix, uri in self._index.root.nsmap.items() if prefix}
-        declared = " ".join(f'xmlns:{prefix}="{uri}"' for uri, prefix in spaces.items())
+        spaces = {prefix: uri for uri, prefix in PREFIXES.items()}
+        spaces |= {prefix: uri for prefix, uri in self._index.root.nsmap.items() if prefix}
+        declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
         node = read_fragment(f"<fragment {declared}>{xml}</fragment>")
         for below in node.iter(f"{_MODEL_TAG}*"):
             if below.get("id") is not None:

@@ -24,7 +24,7 @@ _FLOW_WORDS = ("set", "if", "title", "default")
 _BESIDE = ("within", "late", "on")
 _THROWN = ("send", "throw")
 _THROWS = ("message", "signal", "escalation", "compensate")
-_NOT_SET = ("id", "undo", "events", "transaction")
+_NOT_SET = ("id", "undo", "events", "transaction", "start")
 _TIMES = ("after", "at", "every", "message", "signal", "condition")
 
 

@@ -4,12 +4,14 @@ A way that is not led on yet is a `Tail`. Flows are planned first and written la
 sides gets one merging gateway before it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
+from flowmaster.engine.outline.labels import decision_label, start_label
+from flowmaster.engine.outline.links import link_of
 from flowmaster.engine.outline.nodes import (
     Decision,
     End,
@@ -19,13 +21,13 @@ from flowmaster.engine.outline.nodes import (
     Parallel,
     Start,
     Step,
-    Trigger,
     in_scope,
 )
 from flowmaster.engine.outline.results import result_in, with_result
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.writing_events import add_trigger, message, title_of
 from flowmaster.engine.outline.writing_words import WORDS_IN_ORDER, WordWriter
+from flowmaster.engine.values import Json
 
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 ACTIVITIES = {
@@ -75,6 +77,7 @@ class Builder:
         ids: Mapping[str, str],
         lanes: Mapping[str, str],
         names: Mapping[str, str],
+        reserved: Collection[str] = (),
     ) -> None:
         self.document = document
         self.ids = ids
@@ -82,6 +85,7 @@ class Builder:
         self.lane_of: dict[str, str] = {}
         self.made: list[str] = []
         self._lanes = lanes
+        self._reserved = reserved
         self.words = WordWriter(document, self.step_id)
 
     def step_id(self, name: str) -> str:
@@ -90,7 +94,9 @@ class Builder:
 
     def __contains__(self, identifier: object) -> bool:
         return isinstance(identifier, str) and (
-            self.document.find(identifier) is not None or identifier in self.ids.values()
+            self.document.find(identifier) is not None
+            or identifier in self.ids.values()
+            or identifier in self._reserved
         )
 
     def new_id(self, wish: str) -> str:
@@ -244,6 +250,10 @@ class ScopeBuilder:
         builder = self.builder
         inner = builder.scope(element)
         start = builder.node(element, "startEvent", "", {"id": builder.new_id(f"{element.id} start")})
+        begin = step.words.get("start")
+        if isinstance(begin, Mapping):
+            start.set("name", str(begin["name"]) if "name" in begin else None)
+            self._write_words(start, {word: value for word, value in begin.items() if word != "name"})
         inner.whole([(Tail(start.id), "")], step.steps, f"{element.id} end")
         for handler in step.events:
             inner.event_process(handler)
@@ -270,8 +280,7 @@ class ScopeBuilder:
             },
         )
         add_trigger(builder.document, start, handler.trigger, builder.step_id)
-        if handler.into:
-            builder.words.outputs(start, dict(handler.into))
+        self._say(start, handler)
         builder.scope(inside).whole([(Tail(start.id), "")], handler.steps, f"{identifier} end")
 
     def beside(self, handler: Handler, host: Element) -> list[Tail]:
@@ -290,13 +299,21 @@ class ScopeBuilder:
             host.id,
         )
         add_trigger(builder.document, event, handler.trigger, builder.step_id)
-        if handler.into:
-            builder.words.outputs(event, dict(handler.into))
+        self._say(event, handler)
         left = self.steps(handler.steps, [Tail(event.id)])
         if handler.keep and left:
             self.link(left, self._plain_end(f"{event.id} end", event.id))
             return []
         return left
+
+    def _say(self, event: Element, handler: Handler) -> None:
+        if handler.into:
+            self.builder.words.outputs(event, dict(handler.into))
+        self._write_words(event, handler.words)
+
+    def _write_words(self, element: Element, words: Mapping[str, Json]) -> None:
+        for word, value in words.items():
+            self.builder.words.write(element, word, value)
 
     def _undo(self, host: Element, undo: Step) -> None:
         builder = self.builder
@@ -322,7 +339,10 @@ class ScopeBuilder:
         builder = self.builder
         identifier = builder.ids[node.at]
         kind = "inclusiveGateway" if node.kind == "any" else "exclusiveGateway"
-        builder.node(self.element, kind, node.at, {"id": identifier, "name": decision_label(node) or None})
+        made = builder.node(
+            self.element, kind, node.at, {"id": identifier, "name": decision_label(node) or None}
+        )
+        self._write_words(made, node.words)
         self.link(tails, identifier)
         self._enter(node, identifier)
         ways = []
@@ -338,10 +358,13 @@ class ScopeBuilder:
         builder = self.builder
         identifier = builder.ids[node.at]
         kind = "parallelGateway" if node.kind == "all" else "eventBasedGateway"
-        builder.node(self.element, kind, node.at, {"id": identifier, "name": node.name or None})
+        made = builder.node(self.element, kind, node.at, {"id": identifier, "name": node.name or None})
+        self._write_words(made, node.words)
         self.link(tails, identifier)
         self._enter(node, identifier)
-        ways = [self.steps(branch, [Tail(identifier)]) for branch in node.branches]
+        ways = [
+            self.steps(branch, [Tail(identifier, rank=rank)]) for rank, branch in enumerate(node.branches)
+        ]
         if node.kind == "all":
             return self._join("parallelGateway", node, ways)
         return [tail for way in ways for tail in way]
@@ -394,6 +417,7 @@ class ScopeBuilder:
 
     def _merge(self) -> None:
         document, builder = self.builder.document, self.builder
+        self.flows = [flow for flow in self.flows if not self._is_link(flow)]
         reached: dict[str, list[Planned]] = {}
         for flow in self.flows:
             reached.setdefault(flow.target, []).append(flow)
@@ -417,6 +441,12 @@ class ScopeBuilder:
             self.flows.insert(position + 1, Planned(Tail(gateway), target))
             for flow in flows:
                 self.flows[self.flows.index(flow)] = replace(flow, target=gateway)
+
+    def _is_link(self, flow: Planned) -> bool:
+        """Return whether a way leads on by the name of a link, without a sequence flow."""
+        source, target = (self.builder.document.element(one) for one in (flow.tail.source, flow.target))
+        name = link_of(target)
+        return target.kind == "intermediateCatchEvent" and bool(name) and link_of(source) == name
 
     def _write(self, flow: Planned) -> None:
         document, tail = self.builder.document, flow.tail
@@ -448,14 +478,6 @@ def _splits(document: BpmnDocument, gateway: Element, planned: list[Planned]) ->
     return leaving > 1
 
 
-def decision_label(node: Decision) -> str:
-    """Return what stands at the gateway of a decision."""
-    if node.name:
-        return node.name
-    titles = [case.title for case in node.cases]
-    return f"{node.cases[0].condition}?" if titles in (["yes", "no"], ["yes"]) else ""
-
-
 def names_of(steps: tuple[Node, ...], ids: Mapping[str, str]) -> dict[str, str]:
     """Return the ids of the named steps at any depth, by name."""
     found: dict[str, str] = {}
@@ -480,8 +502,3 @@ def start_event(builder: Builder, process: Element, start: Start) -> Tail:
     for word, value in start.words.items():
         builder.words.write(event, word, value)
     return Tail(event.id)
-
-
-def start_label(start: Start) -> str:
-    """Return what stands at a start."""
-    return start.name or (title_of(start.trigger) if start.trigger != Trigger() else "")

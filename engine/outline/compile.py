@@ -12,6 +12,7 @@ from flowmaster.engine.outline.building import Builder, names_of, start_event
 from flowmaster.engine.outline.header import read_outline
 from flowmaster.engine.outline.ids import assign_ids, assign_lanes
 from flowmaster.engine.outline.json_text import json_text
+from flowmaster.engine.outline.leftovers import ROOT_KINDS, ids_in, kind_of
 from flowmaster.engine.outline.nodes import DataItem, Outline
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.questions import questions_of
@@ -50,11 +51,15 @@ def write_outline(outline: Outline) -> BpmnDocument:
     """Return the document of an outline, without diagram data."""
     document = new_document(outline.process, outline.name)
     process = document.processes[0]
-    ids = assign_ids(outline)
+    reserved = ids_in(outline)
+    ids = assign_ids(outline, reserved)
     names = names_of(outline.steps, ids)
     for handler in outline.events:
         names.update(names_of(handler.steps, ids))
-    builder = Builder(document, ids=ids, lanes=assign_lanes(outline), names=names)
+    builder = Builder(document, ids=ids, lanes=assign_lanes(outline), names=names, reserved=reserved)
+    for raw in outline.raw:
+        if kind_of(raw) in ROOT_KINDS:
+            document.root.add_xml(raw)
     _head(process, outline)
     scope = builder.scope(process)
     starts = [(start_event(builder, process, start), start.goto) for start in outline.starts]
@@ -62,7 +67,9 @@ def write_outline(outline: Outline) -> BpmnDocument:
     for handler in outline.events:
         scope.event_process(handler)
     for raw in outline.raw:
-        process.add_xml(raw)
+        if kind_of(raw) not in ROOT_KINDS:
+            process.add_xml(raw)
+    _note_flows(document, process)
     write_lanes(document, process, outline.roles, builder.lane_of)
     return document
 
@@ -91,6 +98,15 @@ def write_laws(process: Element, word: str, laws: Mapping[str, str]) -> None:
     """Write conditions that hold in every case, or in none."""
     for name, condition in laws.items():
         process.add_extension(fm(word), {"name": name}, text=f"={condition}")
+
+
+def _note_flows(document: BpmnDocument, process: Element) -> None:
+    """Let nodes know of flows that came as XML."""
+    for flow in process.children("sequenceFlow"):
+        for end, listing in (("sourceRef", "outgoing"), ("targetRef", "incoming")):
+            node = document.find(flow.get(end))
+            if node is not None and flow.id not in node.texts_of(listing):
+                node.add(listing, text=flow.id)
 
 
 def write_data(process: Element, item: DataItem) -> None:

@@ -1,17 +1,18 @@
 """Shows any BPMN document as an outline: the way back from `compile_outline`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
-from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, fm, zeebe
+from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.outline.building import start_label
 from flowmaster.engine.outline.ids import assign_ids, assign_lanes, wish_of
 from flowmaster.engine.outline.json_text import json_value
+from flowmaster.engine.outline.labels import start_label
+from flowmaster.engine.outline.leftovers import definitions_of, ids_in
 from flowmaster.engine.outline.nodes import (
     Case,
     DataItem,
@@ -29,18 +30,20 @@ from flowmaster.engine.outline.nodes import (
     in_scope,
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
-from flowmaster.engine.outline.recalling_events import trigger_of
-from flowmaster.engine.outline.recalling_words import WordReader, checks_of, raw_xml
+from flowmaster.engine.outline.recalling_events import trigger_or_xml
+from flowmaster.engine.outline.recalling_words import WordReader, checks_of
 from flowmaster.engine.outline.results import declared_result, without_result
 from flowmaster.engine.outline.scopes import name_key
-from flowmaster.engine.outline.structure import Structurer
+from flowmaster.engine.outline.splitting import with_own_ends, with_plain_splits
+from flowmaster.engine.outline.structure import Bare, Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
+from flowmaster.engine.outline.ways import Ways
 from flowmaster.engine.values import Json
 
 _NUMBERED = re.compile(r"_\d+\Z")
 _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
 _READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"))
-ROUNDS_MAX = 6
+ROUNDS_MAX = 8
 """How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
 
 
@@ -51,14 +54,26 @@ def decompile(document: BpmnDocument, process: str = "") -> Plain:
 
 def outline_of(document: BpmnDocument, process: str = "") -> Outline:
     """Return a process as an outline in which only ids and lanes stand that do not follow from the rest."""
-    element = _process(document, process)
+    identifier = _process(document, process).id
+    document = with_plain_splits(document, identifier)
+    bare = Bare()
+    while True:
+        known = bare.size
+        outline = _outline_of(document, document.element(identifier), bare)
+        if bare.size == known:
+            return outline
+        document = with_own_ends(document, bare.ends)
+
+
+def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline:
+    """Return a process as an outline; what stands where an outline cannot have it is noted in `bare`."""
     roles, lane_roles = _roles(document, element)
     words = WordReader(document, element, lambda node: _lane_role(document, node, lane_roles))
-    names = _names(element)
-    structurer = Structurer(document, element, words, names)
+    names = _names(document, element)
+    structurer = Structurer(document, element, words, names, bare)
     starts = [node for node in structurer.ways.nodes.values() if node.kind == "startEvent"]
     first = [target for start in starts if (target := structurer.ways.next(start.id))]
-    steps = structurer.whole(first or structurer.without_sources())
+    steps = structurer.whole(first) if starts else structurer.unstarted()
     main = first[0] if first else ""
     events = structurer.events()
     outline = Outline(
@@ -82,6 +97,7 @@ def outline_of(document: BpmnDocument, process: str = "") -> Outline:
         never=laws(element, "never"),
         raw=tuple(structurer.raw),
     )
+    outline = replace(outline, raw=(*definitions_of(document, outline), *outline.raw))
     outline = _with_when(outline)
     actual = {node.at: role for node in in_scope(steps) if (role := _role_at(document, node, lane_roles))}
     outline = replace(outline, lanes=bool(document.lanes(element)) or not roles)
@@ -110,12 +126,20 @@ def _process(document: BpmnDocument, wanted: str) -> Element:
     return found
 
 
-def _names(process: Element) -> dict[str, str]:
+def _in_order(document: BpmnDocument, scope: Element) -> Iterator[Element]:
+    """Yield the flow nodes at any depth in the order of their flows."""
+    unnamed = [node for node in document.flow_nodes(scope) if not node.id]
+    for node in [*Ways(document, scope, ()).in_order(), *unnamed]:
+        yield node
+        yield from _in_order(document, node)
+
+
+def _names(document: BpmnDocument, process: Element) -> dict[str, str]:
     """Return the name of every node: its label where no other has it, else its id."""
     taken: set[str] = set()
     names: dict[str, str] = {}
     reserved = {*KINDS, *BLOCKS, "name", "step"}
-    for node in process.descendants(*FLOW_NODE_KINDS):
+    for node in _in_order(document, process):
         if node.kind not in ("startEvent", "endEvent", "boundaryEvent"):
             label = "" if node.kind.endswith("Gateway") else node.title
             if not label or name_key(label) in taken or label in reserved:
@@ -160,6 +184,10 @@ def _roles(document: BpmnDocument, process: Element) -> tuple[dict[str, str], di
         for group in groups.split(",") if groups and not groups.startswith("=") else ():
             if group.strip():
                 roles.setdefault(group.strip(), group.strip())
+        for deadline in node.extensions(fm("deadline")):
+            to = deadline.get("to")
+            if to and not to.startswith("="):
+                roles.setdefault(to, to)
     return roles, lane_roles
 
 
@@ -221,13 +249,11 @@ def _start(
     if outputs:
         words["into"] = dict(outputs)
     reader.form(element, words)
-    extra: list[Json] = [raw_xml(one) for one in element.extensions() if one.kind not in _READ_AT_START]
-    if extra:
-        words["extra"] = extra
+    words |= reader.around(element, *_READ_AT_START)
     goto = names.get(target, "") if target != main else ""
     if goto:
         structurer.jumped.add(target)
-    start = Start(element.id, trigger_of(document, element) or Trigger(), "", goto, element.id, words)
+    start = Start(element.id, trigger_or_xml(document, element), "", goto, element.id, words)
     title = element.title if element.name else ""
     return start if title == start_label(start) else replace(start, name=title)
 
@@ -289,15 +315,26 @@ def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:
     steps = {node.at for node in _all_nodes(outline) if isinstance(node, Step)}
     ends = {node.at: id_from_name(wish_of(node)) for node in _all_nodes(outline) if isinstance(node, End)}
     kept = {at for at in actual if at in jumped and at not in steps}
+    reserved = ids_in(outline)
     for _ in range(ROUNDS_MAX):
         found = _only_ids(outline, kept, actual)
-        derived = assign_ids(found)
+        derived = assign_ids(found, reserved)
         wrong = {at for at, identifier in actual.items() if derived.get(at) != identifier} - kept
-        wrong -= {at for at in wrong if ends.get(at) == _NUMBERED.sub("", actual[at])}
+        wrong -= {at for at in wrong if ends.get(at) in (actual[at], _NUMBERED.sub("", actual[at]))}
         if not wrong:
             return found
-        kept |= wrong & steps or wrong
+        kept |= wrong & steps or _first_of_each(wrong, derived)
+    kept |= wrong
     return _only_ids(outline, kept, actual)
+
+
+def _first_of_each(wrong: set[str], derived: Mapping[str, str]) -> set[str]:
+    """Return the first of those that are numbered through, since the others follow from it."""
+    found: dict[str, str] = {}
+    for at, identifier in derived.items():
+        if at in wrong:
+            found.setdefault(_NUMBERED.sub("", identifier), at)
+    return set(found.values())
 
 
 def _all_nodes(outline: Outline) -> list[Node]:

@@ -10,15 +10,15 @@ from flowmaster.engine.outline.laws import read_laws
 from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Step, Trigger, Words, everywhere
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.reading import Reading, shown
-from flowmaster.engine.outline.reading_events import outputs, trigger
+from flowmaster.engine.outline.reading_events import trigger
 from flowmaster.engine.outline.reading_steps import StepReader
-from flowmaster.engine.outline.reading_words import form_schema, read_checks, word
+from flowmaster.engine.outline.reading_words import event_words, form_schema, outputs, read_checks
 from flowmaster.engine.outline.scenarios import read_scenarios
 from flowmaster.engine.outline.scopes import check_scopes
 from flowmaster.engine.outline.vocabulary import START, TOP
 from flowmaster.engine.values import Json
 
-_STARTS = ("message", "signal", "every", "at", "condition")
+_STARTS = ("message", "signal", "every", "at", "condition", "bpmn")
 _FORM = "process: leave\nsteps:\n  - approve: {ask: manager, into: approved}"
 
 
@@ -39,7 +39,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
     _forms(reading, value.get("forms"))
     reader = StepReader(reading)
     starts, needs, checks = _starts(reading, value.get("start"))
-    if not value.get("steps"):
+    if not value.get("steps") and not value.get("bpmn"):
         problems.add("outline.steps_missing", "steps", "The outline has no steps.", expected=_FORM)
     outline = Outline(
         process=process,
@@ -207,8 +207,7 @@ def _start(reading: Reading, entry: Mapping[str, Json], path: str) -> Start:
         words["form"] = {"id": form}
     elif form is not None:
         words["form"] = {"schema": form_schema(reading, form, f"{path}.form")}
-    if entry.get("extra") is not None:
-        words["extra"] = word(reading, "extra", entry["extra"], f"{path}.extra")
+    words |= event_words(reading, entry, path)
     name, goto, given = (str(entry.get(key) or "") for key in ("name", "goto", "id"))
     return Start(path, found, name, goto, given, words)
 

@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowmaster.engine.bpmn.identifiers import id_from_name
-from flowmaster.engine.outline.nodes import Decision, End, Handler, Node, Outline, Parallel, Step, in_scope
+from flowmaster.engine.outline.nodes import (
+    Decision,
+    End,
+    Handler,
+    Node,
+    Outline,
+    Parallel,
+    Step,
+    Trigger,
+    in_scope,
+)
 
 CONDITION_LENGTH_MAX = 40
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -25,10 +35,13 @@ def wish_of(node: Decision | Parallel | End | Handler, host: str = "") -> str:
         case Parallel():
             return node.name or ("together" if node.kind == "all" else "first_of")
         case End():
-            return node.name or node.trigger.value.removeprefix("=") or node.trigger.kind or "end"
+            return node.name or _said(node.trigger) or "end"
         case Handler():
-            said = "late" if node.trigger.kind == "after" else node.trigger.value.removeprefix("=")
-            return f"{host} {said or node.trigger.kind}"
+            return f"{host} {'late' if node.trigger.kind == 'after' else _said(node.trigger)}"
+
+
+def _said(trigger: Trigger) -> str:
+    return trigger.kind if trigger.kind == "bpmn" else trigger.value.removeprefix("=") or trigger.kind
 
 
 def assign_ids(outline: Outline, used: Iterable[str] = ()) -> dict[str, str]:

@@ -20,6 +20,7 @@ class Trigger:
 
     `kind` is `after`, `at`, `every`, `message`, `signal`, `error`, `escalation`, `condition`, `cancel`,
     `compensate`, `terminate`, or empty for none; `value` its duration, date, name, code or condition; `key` the correlation key.
+    What no word says is of kind `bpmn`, with the event as XML.
     """
 
     kind: str = ""
@@ -38,6 +39,7 @@ class Handler:
     id: str = ""
     title: str = ""
     into: Mapping[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Decision:
     name: str = ""
     id: str = ""
     join: str = ""
+    words: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Parallel:
     name: str = ""
     id: str = ""
     join: str = ""
+    words: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

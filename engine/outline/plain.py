@@ -17,8 +17,8 @@ from flowmaster.engine.outline.nodes import (
     Trigger,
     everywhere,
 )
-from flowmaster.engine.outline.reading_steps import INCIDENT, default_form
-from flowmaster.engine.outline.reading_words import ANYONE
+from flowmaster.engine.outline.reading_steps import INCIDENT
+from flowmaster.engine.outline.reading_words import ANYONE, default_form
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.values import is_name, native
 from flowmaster.engine.outline.writing_events import title_of
@@ -50,9 +50,7 @@ def plain_outline(outline: Outline) -> Plain:
         found["start"] = start
     if outline.result:
         found["result"] = outline.result
-    found["steps"] = writer.steps(outline.steps)
-    if outline.events:
-        found["events"] = [writer.handler(handler) for handler in outline.events]
+    found |= writer.body()
     if outline.forms:
         found["forms"] = {name: _form(form) for name, form in outline.forms.items()}
     found |= {word: dict(laws) for word, laws in _laws(outline) if laws}
@@ -90,6 +88,16 @@ class _Writer:
         if len(entries) <= 1:
             return head | (entries[0] if entries else {})
         return [head | entries[0], *entries[1:]]
+
+    def body(self) -> Plain:
+        """Return the steps of the process, and what may happen while it runs."""
+        outline = self._outline
+        found: Plain = {}
+        if outline.steps or not outline.raw:
+            found["steps"] = self.steps(outline.steps) or ["end"]
+        if outline.events:
+            found["events"] = [self.handler(handler) for handler in outline.events]
+        return found
 
     def _one_start(self, start: Start) -> Plain:
         found = _trigger(start.trigger)
@@ -185,7 +193,7 @@ class _Writer:
 
     def _target(self, handler: Handler, title: str) -> Json:
         body = self._body(handler.steps)
-        own = _handler_words(handler, title)
+        own = self._handler_words(handler, title)
         return {"then": body} | own if own else body
 
     def _body(self, steps: tuple[Node, ...]) -> Json:
@@ -206,11 +214,21 @@ class _Writer:
     def handler(self, handler: Handler) -> Plain:
         """Return one entry of `on` or `events`."""
         title = title_of(handler.trigger)
-        own = _handler_words(handler, title)
+        own = self._handler_words(handler, title)
         if own.get("title") == f"on {title}":
             del own["title"]
         found = _trigger(handler.trigger)
         return found | own | {"then": self._body(handler.steps)}
+
+    def _handler_words(self, handler: Handler, title: str) -> Plain:
+        found: Plain = {"keep": True} if handler.keep else {}
+        if handler.id:
+            found["id"] = handler.id
+        if handler.title and handler.title != title:
+            found["title"] = handler.title
+        if handler.into:
+            found["into"] = _into(handler.into)
+        return found | self._event_words(handler.words)
 
     def _word(self, key: str, value: Json) -> Json:
         match key:
@@ -218,6 +236,9 @@ class _Writer:
                 return _into(value)
             case "with" | "set":
                 return _natives(value)
+            case "start":
+                assert isinstance(value, Mapping)
+                return {name: self._word(name, entry) for name, entry in value.items()}
             case "not":
                 assert isinstance(value, list)
                 plain = [self._person(str(entry)) for entry in value]
@@ -255,6 +276,7 @@ class _Writer:
             **named,
             **({"id": node.id} if node.id else {}),
             **({"join": node.join} if node.join else {}),
+            **self._event_words(node.words),
         }
         conditions = [bool(case.condition) for case in node.cases]
         if node.kind == "choose" and (titles, conditions) in _IF_FORMS:
@@ -287,7 +309,10 @@ class _Writer:
         for key, text in (("name", node.name), ("id", node.id), ("join", node.join)):
             if text:
                 found[key] = text
-        return found
+        return found | self._event_words(node.words)
+
+    def _event_words(self, words: Mapping[str, Json]) -> Plain:
+        return {key: self._word(key, value) for key, value in words.items()}
 
     def _end(self, node: End) -> Json:
         own: Plain = {key: self._word(key, value) for key, value in node.words.items()}
@@ -308,17 +333,6 @@ def _trigger(trigger: Trigger) -> Plain:
     if trigger.kind in ("terminate", "cancel") or not trigger.value:
         value = True
     return {trigger.kind: value} | ({"key": trigger.key} if trigger.key else {})
-
-
-def _handler_words(handler: Handler, title: str) -> Plain:
-    found: Plain = {"keep": True} if handler.keep else {}
-    if handler.id:
-        found["id"] = handler.id
-    if handler.title and handler.title != title:
-        found["title"] = handler.title
-    if handler.into:
-        found["into"] = _into(handler.into)
-    return found
 
 
 def _late(step: Step) -> Handler | None:

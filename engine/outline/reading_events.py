@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flowmaster.engine.outline.nodes import Handler, Jump, Node, Trigger
 from flowmaster.engine.outline.reading import Reading, shown
+from flowmaster.engine.outline.reading_words import event_words, outputs
 from flowmaster.engine.outline.vocabulary import TRIGGERS
 from flowmaster.engine.values import Json
 
 ReadSteps = Callable[[Json, str], tuple[Node, ...]]
 _SYNONYMS = {"for": "after", "until": "at", "timer": "after", "date": "at", "duration": "after"}
 _ANY_ERROR = ("*", "error", "any")
+_HANDLER_WORDS = ("id", "title", "about", "into", "extra")
 
 
 def trigger(reading: Reading, given: Mapping[str, Json], path: str, allowed: Sequence[str]) -> Trigger:
@@ -40,6 +42,8 @@ def trigger_value(reading: Reading, kind: str, value: Json, path: str) -> str:
             return reading.cycle(value, path)
         case "condition":
             return reading.feel(value, path, "A condition")
+        case "bpmn":
+            return reading.text(value, path, "An event as XML")
         case "cancel" | "terminate":
             reading.flag(value, path)
             return ""
@@ -75,8 +79,7 @@ def handler(reading: Reading, value: Json, path: str, steps: ReadSteps, body: st
             path, f"A handler is a mapping, not {shown(value)}.", expected=f"{{message: name, {body}: [...]}}"
         )
         return Handler(Trigger(), (), path)
-    allowed = [*TRIGGERS, *_SYNONYMS, "key", body, "keep", "id", "title", "into"]
-    reading.unknown_words(value, allowed, path)
+    reading.unknown_words(value, [*TRIGGERS, *_SYNONYMS, "key", body, "keep", *_HANDLER_WORDS], path)
     into = outputs(reading, value["into"], f"{path}.into") if "into" in value else {}
     found = trigger(reading, value, path, TRIGGERS)
     return Handler(
@@ -87,6 +90,7 @@ def handler(reading: Reading, value: Json, path: str, steps: ReadSteps, body: st
         id=str(value.get("id", "")),
         title=str(value.get("title", "")),
         into=into,
+        words=event_words(reading, value, path),
     )
 
 
@@ -102,14 +106,12 @@ def late(reading: Reading, after: str, value: Json, path: str, steps: ReadSteps)
     """Read where a step that is too late leads: `{then: [...], keep: true}` keeps it open beside."""
     keep, body, inside = False, value, path
     if isinstance(value, Mapping) and "then" in value:
-        reading.unknown_words(value, ("then", "keep", "id", "title"), path)
+        reading.unknown_words(value, ("then", "keep", *_HANDLER_WORDS), path)
         keep = "keep" in value and reading.flag(value["keep"], f"{path}.keep")
         body, inside = value["then"], f"{path}.then"
     given = value if isinstance(value, Mapping) and "then" in value else {}
     found = target(reading, body, inside, steps)
-    return Handler(
-        Trigger("after", after), found, path, keep, str(given.get("id", "")), str(given.get("title", ""))
-    )
+    return _handled(reading, given, Trigger("after", after), found, path, keep=keep)
 
 
 def target(reading: Reading, value: Json, path: str, steps: ReadSteps) -> tuple[Node, ...]:
@@ -126,43 +128,26 @@ def target(reading: Reading, value: Json, path: str, steps: ReadSteps) -> tuple[
     return ()
 
 
-def outputs(reading: Reading, value: Json, path: str) -> dict[str, str]:
-    """Read `into`: a name, names, or `{variable: expression over the answer}`, as expressions by variable."""
-    if isinstance(value, str):
-        name = reading.variable(value, path)
-        return {name: name} if name else {}
-    if isinstance(value, Mapping):
-        found = {}
-        for key, source in value.items():
-            before = len(reading.expressions)
-            found[reading.variable(key, f"{path}.{key}")] = reading.feel(source, f"{path}.{key}")
-            del reading.expressions[before:]  # An answer may hold names that nothing declares.
-        return {key: source for key, source in found.items() if key}
-    if isinstance(value, Sequence) and value and all(isinstance(entry, str) for entry in value):
-        names = [reading.variable(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
-        return {name: name for name in names if name}
-    reading.wrong(
-        path,
-        f"`into` names variables, not {shown(value)}.",
-        expected="approved, [a, b] or {variable: expression}",
-    )
-    return {}
-
-
 def _error(reading: Reading, code: str, value: Json, path: str, steps: ReadSteps) -> Handler:
     given = value if isinstance(value, Mapping) and "then" in value else {}
     if given:
-        reading.unknown_words(given, ("then", "id", "title", "into"), path)
+        reading.unknown_words(given, ("then", *_HANDLER_WORDS), path)
     body = given["then"] if given else value
-    into = outputs(reading, given["into"], f"{path}.into") if "into" in given else {}
     found = target(reading, body, f"{path}.then" if given else path, steps)
     name = "" if code in _ANY_ERROR else code
-    return Handler(
-        Trigger("error", name),
-        found,
-        path,
-        False,
-        str(given.get("id", "")),
-        str(given.get("title", "")),
-        into,
-    )
+    return _handled(reading, given, Trigger("error", name), found, path, keep=False)
+
+
+def _handled(
+    reading: Reading,
+    given: Mapping[str, Json],
+    found: Trigger,
+    steps: tuple[Node, ...],
+    path: str,
+    *,
+    keep: bool,
+) -> Handler:
+    """Return a handler with what stands beside `then`."""
+    into = outputs(reading, given["into"], f"{path}.into") if "into" in given else {}
+    identifier, title = str(given.get("id", "")), str(given.get("title", ""))
+    return Handler(found, steps, path, keep, identifier, title, into, event_words(reading, given, path))

@@ -20,7 +20,9 @@ from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
 from flowmaster.engine.outline.reading_words import (
     assignments,
+    default_form,
     escalated,
+    event_words,
     performer,
     tries_need_service,
     word,
@@ -37,7 +39,7 @@ Body: TypeAlias = Mapping[str, Json]
 _KINDS = {**KINDS, **BLOCKS}
 _WAITS = ("after", "at", "message", "signal", "condition")
 _THROWS = ("message", "signal", "escalation", "compensate")
-_ENDS = ("error", "terminate", "message", "signal", "escalation", "cancel", "compensate")
+_ENDS = ("error", "terminate", "message", "signal", "escalation", "cancel", "compensate", "bpmn")
 _END_WORDS = ("title", "about", "set", "with", "extra")
 _HANDLED = ("on", "within", "late", "events", "undo", "into")
 
@@ -342,7 +344,7 @@ class StepReader:
         cases: tuple[Case, ...] = (Case(condition, then, "yes"),)
         if body.get("else") != INCIDENT:
             cases += (Case("", self._branch(body.get("else"), f"{at}.else"), "no"),)
-        return Decision(cases, at, "choose", name, _id(body), _join(body))
+        return Decision(cases, at, "choose", name, _id(body), _join(body), self._words(body, at))
 
     def _cases(self, kind: str, name: str, body: Body, at: str) -> Decision:
         path = f"{at}.{kind}"
@@ -361,7 +363,7 @@ class StepReader:
             self.reading.defaults.append(f"{at}: where no case holds, the process simply goes on.")
             found.append(Case("", (), "else"))
         ordered = sorted(found, key=lambda case: not case.condition)
-        return Decision(tuple(ordered), at, kind, name, _id(body), _join(body))
+        return Decision(tuple(ordered), at, kind, name, _id(body), _join(body), self._words(body, at))
 
     def _case(self, value: Json, path: str) -> Case:
         if not isinstance(value, Mapping):
@@ -399,7 +401,10 @@ class StepReader:
                         "Each branch of `first` begins with a `wait`.",
                         expected=BLOCKS["first"],
                     )
-        return Parallel(found, at, kind, name, _id(body), _join(body))
+        return Parallel(found, at, kind, name, _id(body), _join(body), self._words(body, at))
+
+    def _words(self, body: Body, at: str) -> dict[str, Json]:
+        return event_words(self.reading, body, at)
 
     def _branch(self, value: Json, path: str) -> tuple[Node, ...]:
         if value is None:
@@ -427,7 +432,11 @@ class StepReader:
             return End(name or said, at, Trigger(), _id(body), words)
         self.reading.unknown_words(value, (*_ENDS, "name", "key"), path)
         found = trigger(self.reading, value, path, _ENDS)
-        said = name or str(value.get("name", "")) or found.value.removeprefix("=")
+        said = (
+            name
+            or str(value.get("name", ""))
+            or (found.value.removeprefix("=") if found.kind != "bpmn" else "")
+        )
         return End(said, at, found, _id(body), words)
 
     # Names
@@ -451,16 +460,6 @@ class StepReader:
         while f"{key} {number}" in known:
             number += 1
         return self._unique(f"{name} {number}", at, named=False)
-
-
-def default_form(into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
-    """Return the form of a task that only says `into`: those variables with their declared types, else yes or no."""
-    fields: dict[str, Json] = {}
-    for source in into.values():
-        name = str(source)
-        if all(values.is_name(part) for part in name.split(".")):
-            fields[name.split(".")[0]] = data.get(name, {"type": "boolean"})
-    return {"type": "object", "properties": fields, "required": list(fields)}
 
 
 def _lifted(body: Body, kind: str) -> Body:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.reading import Reading, shown
-from flowmaster.engine.outline.reading_events import outputs
 from flowmaster.engine.values import Json
 
 RETRIES_MAX = 100
@@ -184,7 +183,9 @@ def _retry(reading: Reading, value: Json, path: str) -> Json:
     given = value if isinstance(value, Mapping) else {"times": value}
     reading.unknown_words(given, ("times", "wait"), path)
     times = given.get("times", 3)
-    if not isinstance(times, int) or isinstance(times, bool) or not 0 <= times <= RETRIES_MAX:
+    if isinstance(times, str) and times.startswith("="):
+        times = f"={reading.feel(times, f'{path}.times')}"
+    elif not isinstance(times, int) or isinstance(times, bool) or not 0 <= times <= RETRIES_MAX:
         reading.wrong(
             f"{path}.times", f"{shown(times)} is no number of tries.", expected=f"0 to {RETRIES_MAX}"
         )
@@ -311,6 +312,62 @@ def _expression(reading: Reading, value: Json, path: str) -> Json:
     return reading.feel(value, path)
 
 
+def event_words(reading: Reading, given: Mapping[str, Json], path: str) -> dict[str, Json]:
+    """Read what an event or a gateway says beside: a note, and extensions as XML."""
+    return {
+        key: word(reading, key, given[key], f"{path}.{key}")
+        for key in ("about", "extra")
+        if given.get(key) is not None
+    }
+
+
+def _begin(reading: Reading, value: Json, path: str) -> Json:
+    """Read what the start of a group says."""
+    if not isinstance(value, Mapping):
+        reading.wrong(path, f"`start` is a mapping, not {shown(value)}.", expected="{name: Case opened}")
+        return {}
+    reading.unknown_words(value, ("name", "about", "into", "extra"), path)
+    found: dict[str, Json] = {}
+    if value.get("name") is not None:
+        found["name"] = reading.text(value["name"], f"{path}.name", "The name of a start")
+    if value.get("into") is not None:
+        found["into"] = dict(outputs(reading, value["into"], f"{path}.into"))
+    return found | event_words(reading, value, path)
+
+
+def outputs(reading: Reading, value: Json, path: str) -> dict[str, str]:
+    """Read `into`: a name, names, or `{variable: expression over the answer}`, as expressions by variable."""
+    if isinstance(value, str):
+        name = reading.variable(value, path)
+        return {name: name} if name else {}
+    if isinstance(value, Mapping):
+        found = {}
+        for key, source in value.items():
+            before = len(reading.expressions)
+            found[reading.variable(key, f"{path}.{key}")] = reading.feel(source, f"{path}.{key}")
+            del reading.expressions[before:]  # An answer may hold names that nothing declares.
+        return {key: source for key, source in found.items() if key}
+    if isinstance(value, Sequence) and value and all(isinstance(entry, str) for entry in value):
+        names = [reading.variable(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
+        return {name: name for name in names if name}
+    reading.wrong(
+        path,
+        f"`into` names variables, not {shown(value)}.",
+        expected="approved, [a, b] or {variable: expression}",
+    )
+    return {}
+
+
+def default_form(into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+    """Return the form of a task that only says `into`: those variables with their declared types, else yes or no."""
+    fields: dict[str, Json] = {}
+    for source in into.values():
+        name = str(source)
+        if all(values.is_name(part) for part in name.split(".")):
+            fields[name.split(".")[0]] = data.get(name, {"type": "boolean"})
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
 _READERS: dict[str, Callable[[Reading, Json, str], Json]] = {
     "title": _text,
     "id": _text,
@@ -328,6 +385,7 @@ _READERS: dict[str, Callable[[Reading, Json, str], Json]] = {
     "each": _each,
     "repeat": _repeat,
     "not": _exclusions,
+    "start": _begin,
     "remind": _remind,
     "escalate": _escalate,
     "due": _due,

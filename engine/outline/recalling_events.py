@@ -4,6 +4,7 @@ from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS
 from flowmaster.engine.outline.nodes import Trigger
+from flowmaster.engine.outline.raw import raw_event
 from flowmaster.engine.outline.writing_events import CODES, TIMERS, key_of
 
 _TIMER_WORDS = {kind: word for word, kind in TIMERS.items()}
@@ -17,6 +18,11 @@ def trigger_of(document: BpmnDocument, event: Element) -> Trigger | None:
     if not definitions:
         return Trigger()
     return _defined(document, definitions[0])
+
+
+def trigger_or_xml(document: BpmnDocument, event: Element) -> Trigger:
+    """Return what an event waits for or throws, as XML where the outline has no word for it."""
+    return trigger_of(document, event) or Trigger("bpmn", raw_event(event))
 
 
 def message_of(document: BpmnDocument, holder: Element) -> Trigger | None:

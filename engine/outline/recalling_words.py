@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import LOOP_KINDS, MODEL, PREFIXES, fm, zeebe
+from flowmaster.engine.bpmn.vocabulary import LOOP_KINDS, fm, zeebe
 from flowmaster.engine.outline.json_text import json_value
 from flowmaster.engine.outline.nodes import Trigger
+from flowmaster.engine.outline.raw import raw_xml
 from flowmaster.engine.outline.recalling_events import message_of, trigger_of
 from flowmaster.engine.outline.values import literal, split_at_commas, split_context
 from flowmaster.engine.outline.writing_words import RESULT, own_form
 from flowmaster.engine.values import Json
 
 _FROM_NOW = re.compile(r'=\s*now\(\)\s*\+\s*duration\("(P[^"]+)"\)\Z')
-_EMPTY = re.compile(r"\A<([^>]*[^/>])>\s*</[^>]+>\Z")
-_ID_OR_NAME = re.compile(r"\A<[^>]*>")
-_DECLARED = re.compile(r'\s+xmlns:([\w.-]+)="([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -225,7 +223,17 @@ class WordReader:
             return None
         if not self.document.flow_nodes(element):
             return None
-        return Recalled("group", None, {"transaction": True} if element.kind == "transaction" else {})
+        words: dict[str, Json] = {"transaction": True} if element.kind == "transaction" else {}
+        begin = self._begin(starts[0]) if starts else {}
+        return Recalled("group", None, words | ({"start": begin} if begin else {}))
+
+    def _begin(self, start: Element) -> dict[str, Json]:
+        """Return what the start of a group says."""
+        words: dict[str, Json] = {"name": start.title} if start.name else {}
+        outputs = self.outputs(start)
+        if outputs:
+            words["into"] = dict(outputs)
+        return words | self.around(start, zeebe("ioMapping"))
 
     # Words of several kinds
 
@@ -265,6 +273,12 @@ class WordReader:
         if extra:
             words["extra"] = extra
         return words
+
+    def around(self, element: Element, *read: str) -> dict[str, Json]:
+        """Return the note of an event or a gateway, and its extensions that are not `read` elsewhere, as XML."""
+        words: dict[str, Json] = {"about": element.documentation} if element.documentation else {}
+        extra: list[Json] = [raw_xml(one) for one in element.extensions() if one.kind not in read]
+        return words | ({"extra": extra} if extra else {})
 
     def _loop(self, element: Element, words: dict[str, Json]) -> None:
         loop = element.child(*LOOP_KINDS)
@@ -318,38 +332,6 @@ def checks_of(holder: Element) -> list[Mapping[str, Json]]:
         for entry in holder.extensions(fm("check"))
         if entry.text
     ]
-
-
-def raw_xml(element: Element, *, named: bool = True) -> str:
-    """Return an element as XML for the outline: without its flows and without the usual declarations.
-
-    With `named` false its id and name are left out, too, since the outline says them.
-    """
-    text = element.to_xml()
-    for child in element.children("incoming", "outgoing"):
-        text = re.sub(rf"\s*<([\w-]+:)?{child.kind}[^>]*>{re.escape(child.text)}</[^>]+>", "", text, count=1)
-    text = _usual_prefix(text)
-    text = _DECLARED.sub(lambda one: "" if PREFIXES.get(one[2]) == one[1] else one[0], text)
-    if not named:
-        text = _ID_OR_NAME.sub(lambda one: re.sub(r"\s(?:id|name)=\"[^\"]*\"", "", one[0]), text, count=1)
-    return _EMPTY.sub(r"<\1/>", text)
-
-
-def _usual_prefix(text: str) -> str:
-    """Return XML in which the BPMN namespace has its usual prefix."""
-    prefix = next((one[1] for one in _DECLARED.finditer(text) if one[2] == MODEL), None)
-    if prefix == PREFIXES[MODEL]:
-        return text
-    if prefix is None:
-        if f'xmlns="{MODEL}"' not in text:
-            return text
-        text = re.sub(r"<(/?)([A-Za-z_][\w.-]*)(?=[\s/>])", r"<\1bpmn:\2", text)
-        return text.replace(f'xmlns="{MODEL}"', f'xmlns:bpmn="{MODEL}"').replace(
-            '"tFormalExpression"', '"bpmn:tFormalExpression"'
-        )
-    text = re.sub(rf"<(/?){re.escape(prefix)}:", r"<\1bpmn:", text)
-    text = text.replace(f'xmlns:{prefix}="{MODEL}"', f'xmlns:bpmn="{MODEL}"')
-    return text.replace(f'"{prefix}:tFormalExpression"', '"bpmn:tFormalExpression"')
 
 
 def _feel(text: str) -> str:

@@ -1,34 +1,60 @@
 """Finds the blocks of a document's scope: what follows what, what branches and meets again, what jumps."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS
-from flowmaster.engine.outline.building import decision_label
+from flowmaster.engine.bpmn.identifiers import id_from_name
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, zeebe
+from flowmaster.engine.outline.building import JOINS
+from flowmaster.engine.outline.labels import decision_label
+from flowmaster.engine.outline.leftovers import loose_nodes
 from flowmaster.engine.outline.nodes import Case, Decision, End, Handler, Jump, Node, Parallel, Step, Trigger
-from flowmaster.engine.outline.recalling_events import trigger_of
-from flowmaster.engine.outline.recalling_words import Recalled, WordReader, raw_xml
+from flowmaster.engine.outline.raw import raw_xml
+from flowmaster.engine.outline.recalling_events import trigger_or_xml
+from flowmaster.engine.outline.recalling_words import Recalled, WordReader
 from flowmaster.engine.outline.ways import Way, Ways
 from flowmaster.engine.values import Json
+
+
+@dataclass(slots=True)
+class Bare:
+    """What one look at a process finds that the next must know: joins without a block, and ends in several places."""
+
+    joins: set[str] = field(default_factory=set)
+    ends: set[str] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """How much has been found."""
+        return len(self.joins) + len(self.ends)
+
+
+_READ_AT_EVENT = (zeebe("ioMapping"),)
 
 
 class Structurer:
     """Turns one scope into nested steps; `names` gives every step its name."""
 
     def __init__(
-        self, document: BpmnDocument, scope: Element, words: WordReader, names: Mapping[str, str]
+        self,
+        document: BpmnDocument,
+        scope: Element,
+        words: WordReader,
+        names: Mapping[str, str],
+        bare: "Bare",
     ) -> None:
         self.document = document
         self.scope = scope
-        self.ways = Ways(document, scope)
+        self.ways = Ways(document, scope, bare.joins)
         self.raw: list[str] = []
         self._words = words
         self._names = names
         self._done: set[str] = set()
         self._ends: dict[str, int] = {}
         self.jumped: set[str] = set()
+        self._bare = bare
         self._stops: list[str] = []
         self._ahead: list[set[str]] = []
         self._undoing = {
@@ -43,12 +69,17 @@ class Structurer:
         for target in first:
             if target and target not in self._done:
                 nodes += self.steps(target, "")
-        for identifier, element in self.ways.nodes.items():
-            if identifier in self._done or identifier in self.ways.merges:
-                continue
-            if self._is_step(element):
-                self.raw.append(raw_xml(element))
+        starts = [node.id for node in self.ways.nodes.values() if node.kind == "startEvent"]
+        for element in loose_nodes(self.document, self.scope, self.ways, starts or first):
+            self.raw.append(raw_xml(element))
+            self.jumped.add(element.get("targetRef"))
+        self._bare.joins |= {one for one in self.jumped if self._kind(one) in JOINS}
+        self._bare.ends |= {one for one, count in self._ends.items() if count > 1}
         return tuple(nodes)
+
+    def _kind(self, identifier: str) -> str:
+        element = self.ways.nodes.get(identifier)
+        return element.kind if element is not None else ""
 
     def events(self) -> tuple[Handler, ...]:
         """Return the event sub-processes; those without a word go to `raw`."""
@@ -85,12 +116,10 @@ class Structurer:
         ways = self.ways.out[element.id]
         if element.kind == "exclusiveGateway" and (len(ways) > 1 or (ways and ways[0].condition)):
             return self._choice(element, ways, stop, nodes, "choose")
-        if element.kind == "inclusiveGateway" and len(ways) > 1:
+        if element.kind == "inclusiveGateway" and (len(ways) > 1 or (ways and ways[0].condition)):
             return self._inclusive(element, ways, stop, nodes)
         if element.kind in ("parallelGateway", "eventBasedGateway") and len(ways) > 1:
             return self._parallel(element, ways, stop, nodes)
-        if element.kind == "exclusiveGateway" and ways:
-            return ways[0].target
         if len(ways) < 2 and not (ways and ways[0].condition):
             nodes.append(self._step(element, stop))
             return self.ways.next(element.id)
@@ -107,12 +136,20 @@ class Structurer:
 
     def _step(self, element: Element, stop: str) -> Step:
         found = self._words.recall(element)
+        if element.kind in JOINS:
+            self._bare.joins.add(element.id)
         inside: tuple[Node, ...] = ()
         events: tuple[Handler, ...] = ()
         if found.kind == "group":
-            inside, events = self._inside(element)
-            if not inside:
+            own_forms = set(self._words.own_forms)
+            inside, events, whole = self._inside(element)
+            if not inside or not whole:
+                inside, events = (), ()
                 found = Recalled("bpmn", raw_xml(element, named=False), {})
+                self._words.own_forms.intersection_update(own_forms)
+        elif found.kind == "ask" and any(name.startswith("{") for name in element.attributes()):
+            # Another vocabulary may say in attributes who does it.
+            found = Recalled("bpmn", raw_xml(element, named=False), {})
         beside = self.ways.next(element.id) or stop
         handlers = tuple(
             handler
@@ -155,13 +192,24 @@ class Structurer:
             return replace(trigger, value=self._names[trigger.value])
         return trigger
 
-    def _inside(self, element: Element) -> tuple[tuple[Node, ...], tuple[Handler, ...]]:
-        inner = Structurer(self.document, element, self._words, self._names)
+    def _inside(self, element: Element) -> tuple[tuple[Node, ...], tuple[Handler, ...], bool]:
+        """Return the steps and events in a group, and whether those are all that stands there."""
+        inner = Structurer(self.document, element, self._words, self._names, self._bare)
         starts = [start.id for start in element.children("startEvent") if start.id in inner.ways.nodes]
-        first = [inner.ways.next(start) for start in starts] or inner.without_sources()
-        nodes = inner.whole(first)
-        self.raw += inner.raw
-        return _without_last_end(nodes, f"{element.id}_end"), inner.events()
+        nodes = inner.whole([inner.ways.next(start) for start in starts]) if starts else inner.unstarted()
+        events = inner.events()
+        return _without_last_end(nodes, id_from_name(f"{element.id} end")), events, not inner.raw
+
+    def unstarted(self) -> tuple[Node, ...]:
+        """Return the steps of a scope without a start, where all that nothing leads to begins at once."""
+        first = self.without_sources()
+        if len(first) < 2:
+            return self.whole(first)
+        branches = tuple(nodes for one in first if (nodes := tuple(self.steps(one, ""))))
+        rest = self.whole(first)
+        return (
+            (Parallel(branches, f"{self.scope.id} all"), *rest) if len(branches) > 1 else branches[0] + rest
+        )
 
     def without_sources(self) -> list[str]:
         """Return the nodes that no flow leads to, where a scope without a start begins."""
@@ -176,36 +224,38 @@ class Structurer:
         return not beside and element.id not in self._undoing
 
     def _handler(self, event: Element, beside: str) -> Handler | None:
-        found = trigger_of(self.document, event)
-        if found is not None and found.kind == "compensate":
+        found = trigger_or_xml(self.document, event)
+        if found.kind == "compensate":
             return None
-        if found is None or not found.kind:
-            self.raw.append(raw_xml(event))
-            return None
+        if not found.kind:
+            found = Trigger("bpmn", "<bpmn:boundaryEvent/>")
         keep = not event.is_true("cancelActivity", True)
         target = self.ways.next(event.id)
         self._ahead.append(self.ways.reached(beside) if beside else set())
         nodes = tuple(self.steps(target, "" if keep else beside)) if target else ()
         self._ahead.pop()
         if keep:
-            nodes = _without_last_end(nodes, f"{event.id}_end")
+            nodes = _without_last_end(nodes, id_from_name(f"{event.id} end"))
         elif not target:
             nodes = (End("", f"{event.id} end"),)
-        return Handler(
-            found, nodes, event.id, keep, event.id, event.title if event.name else "", self._into(event)
-        )
+        title = event.title if event.name else ""
+        words = self._words.around(event, *_READ_AT_EVENT)
+        return Handler(found, nodes, event.id, keep, event.id, title, self._into(event), words)
 
     def _event_process(self, element: Element) -> Handler | None:
         starts = element.children("startEvent")
-        found = trigger_of(self.document, starts[0]) if len(starts) == 1 else None
-        if found is None or not found.kind:
+        found = trigger_or_xml(self.document, starts[0]) if len(starts) == 1 else Trigger()
+        if not found.kind or element.extensions() or element.documentation:
             return None
-        inside, events = self._inside(element)
-        if events:
+        own_forms = set(self._words.own_forms)
+        inside, events, whole = self._inside(element)
+        if events or not whole:
+            self._words.own_forms.intersection_update(own_forms)
             return None
         keep = not starts[0].is_true("isInterrupting", True)
         title = element.title if element.name else ""
-        return Handler(found, inside, element.id, keep, element.id, title, self._into(starts[0]))
+        words = self._words.around(starts[0], *_READ_AT_EVENT)
+        return Handler(found, inside, element.id, keep, element.id, title, self._into(starts[0]), words)
 
     def _into(self, event: Element) -> dict[str, str]:
         return self._words.outputs(event)
@@ -238,13 +288,11 @@ class Structurer:
         self._done.add(element.id)
         count = self._ends.get(element.id, 0) + 1
         self._ends[element.id] = count
-        found = trigger_of(self.document, element)
+        found = trigger_or_xml(self.document, element)
         words: dict[str, Json] = {}
         if element.documentation:
             words["about"] = element.documentation
         words |= self._words.beside(element)
-        if found is None:
-            found = Trigger()
         identifier = element.id if count == 1 else ""
         at = element.id if count == 1 else f"{element.id} {count}"
         return End(element.title if element.name else "", at, self._named_trigger(found), identifier, words)
@@ -261,7 +309,7 @@ class Structurer:
             inlined = not meeting and way is last
             steps = () if inlined else tuple(self.steps(way.target, following))
             cases.append(Case(way.condition, steps, way.title))
-        found = Decision(tuple(cases), element.id, kind, "", element.id)
+        found = Decision(tuple(cases), element.id, kind, "", element.id, words=self._words.around(element))
         name = _gateway_name(element)
         nodes.append(found if name == decision_label(found) else replace(found, name=name))
         return following
@@ -287,7 +335,8 @@ class Structurer:
             for way in ordered
         )
         at, name = (f"{element.id} any", "") if implicit else (element.id, _gateway_name(element))
-        nodes.append(Decision(cases, at, "any", name, "" if implicit else element.id, join))
+        words = {} if implicit else self._words.around(element)
+        nodes.append(Decision(cases, at, "any", name, "" if implicit else element.id, join, words))
         return self._behind(join)
 
     def _parallel(
@@ -298,20 +347,24 @@ class Structurer:
         join = self._join(ways, "parallelGateway")
         branches = tuple(tuple(self.steps(way.target, join)) for way in ways)
         at, name = (f"{element.id} all", "") if implicit else (element.id, _gateway_name(element))
-        nodes.append(Parallel(branches, at, "all", name, "" if implicit else element.id, join))
+        words = {} if implicit else self._words.around(element)
+        nodes.append(Parallel(branches, at, "all", name, "" if implicit else element.id, join, words))
         return self._behind(join)
 
     def _race(self, element: Element, ways: list[Way], stop: str, nodes: list[Node]) -> str:
         following = self._meeting(ways, stop) or self.ways.next(ways[-1].target)
         branches = tuple(tuple(self.steps(way.target, following)) for way in ways)
-        nodes.append(Parallel(branches, element.id, "first", _gateway_name(element), element.id))
+        words = self._words.around(element)
+        nodes.append(Parallel(branches, element.id, "first", _gateway_name(element), element.id, words=words))
         return following
 
     def _join(self, ways: list[Way], kind: str) -> str:
         """Return the gateway that joins exactly these ways, empty where none does."""
         meeting = self.ways.meeting(way.target for way in ways)
         element = self.ways.nodes.get(meeting)
-        if element is None or element.kind != kind or meeting in self._done:
+        if element is None or element.kind != kind or meeting in self._done or meeting in self._bare.joins:
+            return ""
+        if element.name or element.extensions() or element.documentation:
             return ""
         arriving = len(self.document.incoming(element))
         alive = sum(way.target == meeting or meeting in self.ways.reached(way.target) for way in ways)
@@ -327,11 +380,11 @@ class Structurer:
 def _default_last(ways: list[Way]) -> list[Way]:
     """Return the ways with the default last, which is also the only one without a condition; others keep their order.
 
-    A missing condition is `null`, which is as little true.
+    Of several without a condition the first is taken, and the others never are.
     """
     bare = [way for way in ways if not way.condition]
-    free = next((way for way in ways if way.default), None) or (bare[0] if len(bare) == 1 else None)
-    rest = [way if way.condition else replace(way, condition="null") for way in ways if way is not free]
+    free = next((way for way in ways if way.default), None) or (bare[0] if bare else None)
+    rest = [way if way.condition else replace(way, condition="false") for way in ways if way is not free]
     return rest if free is None else [*rest, replace(free, condition="", default=True)]
 
 

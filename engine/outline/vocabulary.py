@@ -28,6 +28,7 @@ BLOCKS: dict[str, str] = {
 
 UNNAMED = {*BLOCKS, "wait", "send", "throw"}
 COMMON = ("title", "id", "about", "lane", "extra")
+_GATEWAY = ("id", "about", "extra")
 _ACTIVITY = (*COMMON, "when", "with", "into", "within", "late", "on", "each", "repeat", "undo")
 
 WORDS: dict[str, tuple[str, ...]] = {
@@ -38,15 +39,15 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agent": (*_ACTIVITY, "tools", "model", "retry", "headers", "type"),
     "run": (*_ACTIVITY, "pass_all", "return_all", "version"),
     "send": (*_ACTIVITY, "key", "via", "retry", "headers"),
-    "wait": (*COMMON, "when", "into", "key"),
-    "throw": (*COMMON, "when", "with"),
-    "group": (*_ACTIVITY, "events", "transaction", "outputs"),
+    "wait": (*COMMON, "when", "with", "into", "key"),
+    "throw": (*COMMON, "when", "with", "into"),
+    "group": (*_ACTIVITY, "events", "transaction", "outputs", "start"),
     "bpmn": (*COMMON, "when", "within", "late", "on", "undo"),
-    "if": ("then", "else", "name", "id", "join"),
-    "choose": ("else", "name", "id", "join"),
-    "any": ("else", "name", "id", "join"),
-    "all": ("name", "id", "join"),
-    "first": ("name", "id"),
+    "if": ("then", "else", "name", *_GATEWAY, "join"),
+    "choose": ("else", "name", *_GATEWAY, "join"),
+    "any": ("else", "name", *_GATEWAY, "join"),
+    "all": ("name", *_GATEWAY, "join"),
+    "first": ("name", *_GATEWAY),
     "goto": (),
     "end": ("id", "title", "about", "set", "with", "extra"),
 }
@@ -81,9 +82,11 @@ START = (
     "every",
     "at",
     "condition",
+    "bpmn",
     "name",
     "goto",
     "id",
+    "about",
     "into",
     "extra",
 )
@@ -98,6 +101,7 @@ TRIGGERS = (
     "condition",
     "cancel",
     "compensate",
+    "bpmn",
 )
 
 MEANT: dict[str, str] = {

@@ -1,14 +1,12 @@
 """The ways through one scope of a document: nodes, where each leads, and where ways come together again."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.juel import feel_of_juel, is_juel
-
-BACKWARD_SHARE = 4
-"""Document order is taken for the order of the steps while at most one flow in so many leads backward."""
+from flowmaster.engine.outline.links import link_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,9 @@ class Way:
 class Ways:
     """The flow nodes of a scope by id, and the ways out of each."""
 
-    def __init__(self, document: BpmnDocument, scope: Element) -> None:
+    def __init__(self, document: BpmnDocument, scope: Element, bare_joins: Collection[str]) -> None:
         self.document = document
+        self._bare_joins = bare_joins
         self.nodes = {node.id: node for node in document.flow_nodes(scope) if node.id}
         self._order = {node: number for number, node in enumerate(self.nodes)}
         self.merges = {node.id for node in self.nodes.values() if self._is_merge(node)}
@@ -42,6 +41,11 @@ class Ways:
         """Return where a node without a choice leads, empty where the way ends."""
         ways = self.out.get(node, [])
         return ways[0].target if ways else ""
+
+    def in_order(self) -> list[Element]:
+        """Return the nodes in the order of the flows, gateways that only bring ways together last."""
+        ordered = sorted(self._order, key=lambda node: self._order[node])
+        return [self.nodes[node] for node in [*ordered, *sorted(self.merges)]]
 
     def meeting(self, targets: Iterable[str]) -> str:
         """Return the first node that most of several ways come to, empty where no two meet."""
@@ -74,12 +78,12 @@ class Ways:
             node.kind == "exclusiveGateway"
             and len(outgoing) == 1
             and not outgoing[0].child("conditionExpression")
-            and len(self.document.incoming(node)) != 1
-            and outgoing[0].get("targetRef") != node.id
+            and outgoing[0].get("targetRef") not in (node.id, *self._bare_joins)
+            and not (node.name or node.documentation or node.extensions())
         )
 
     def _out(self, node: Element) -> list[Way]:
-        ways = []
+        ways = self._linked(node)
         for flow in self.document.outgoing(node):
             target = self._behind_merges(flow.get("targetRef"))
             reached = self.nodes.get(target)
@@ -94,7 +98,22 @@ class Ways:
                         flow.id,
                     )
                 )
-        return ways
+        free = next((way for way in ways if way.default), None)
+        if free is None and node.kind == "exclusiveGateway":
+            free = next((way for way in ways if not way.condition), None)
+        if free is None:
+            return ways
+        return [*(way for way in ways if way is not free), replace(free, default=True)]
+
+    def _linked(self, node: Element) -> list[Way]:
+        """Return the way from a throwing link to the catching link of its name (BPMN 2.0.2, 10.5.1)."""
+        name = link_of(node) if node.kind == "intermediateThrowEvent" else ""
+        caught = [
+            one.id
+            for one in self.nodes.values()
+            if name and one.kind == "intermediateCatchEvent" and link_of(one) == name
+        ]
+        return [Way(caught[0], "", "", False, "")] if caught else []
 
     def _behind_merges(self, node: str) -> str:
         seen: set[str] = set()
@@ -104,25 +123,20 @@ class Ways:
         return node
 
     def _sort(self) -> None:
-        """Take another order than the document's where that would turn too many flows backward."""
-        flows = [
-            (node, way.target) for node, ways in self.out.items() if node not in self.merges for way in ways
-        ]
-        backward = sum(self._order[target] <= self._order[node] for node, target in flows)
-        if backward * BACKWARD_SHARE <= len(flows) or backward <= 2:
-            return
+        """Number the nodes in the order of their flows, since that of the file says nothing."""
         self._order = {node: number for number, node in enumerate(self._depth_first())}
 
     def _depth_first(self) -> list[str]:
         """Return the nodes so that flows lead forward wherever that can be."""
-        boundary = {node.id for node in self.nodes.values() if node.kind == "boundaryEvent"}
-        roots = [node for node in self.nodes if not self.sources.get(node) and node not in boundary]
+        nodes = [node for node in self.nodes if node not in self.merges]
+        boundary = {node for node in nodes if self.nodes[node].kind == "boundaryEvent"}
+        roots = [node for node in nodes if not self.sources.get(node) and node not in boundary]
+        after_roots = self._after_roots(roots)
         seen: set[str] = set()
         finished: list[str] = []
-        for root in [*reversed([*self.nodes]), *reversed(roots)]:
-            if root in seen or (root not in roots and root in self._after_roots(roots)):
-                continue
-            self._visit(root, seen, finished)
+        for root in [*reversed([node for node in nodes if node not in after_roots]), *reversed(roots)]:
+            if root not in seen:
+                self._visit(root, seen, finished)
         return finished[::-1]
 
     def _after_roots(self, roots: list[str]) -> set[str]:

@@ -33,6 +33,9 @@ def add_trigger(
     """Add the event definition of a trigger; `step_id` finds the activity that a compensation names."""
     if not trigger.kind:
         return
+    if trigger.kind == "bpmn":
+        _take_over(event, trigger.value)
+        return
     kind = DEFINITIONS[trigger.kind]
     match trigger.kind:
         case "after" | "at" | "every":
@@ -50,6 +53,17 @@ def add_trigger(
             event.add(kind, {"activityRef": step_id(trigger.value) if trigger.value else None})
         case _:
             event.add(kind)
+
+
+def _take_over(event: Element, xml: str) -> None:
+    """Let an event wait for or throw what another one does, which is given as XML."""
+    given = event.add_xml(xml)
+    for name, text in given.attributes().items():
+        if name != "id":
+            event.set(name, text)
+    for child in given.children():
+        child.move_to(event)
+    given.remove()
 
 
 def message(document: BpmnDocument, name: str, key: str) -> Element:
@@ -91,4 +105,4 @@ def title_of(trigger: Trigger) -> str:
         return duration_in_words(trigger.value)
     if trigger.kind in ("error", "escalation", "message", "signal", "condition", "at", "every"):
         return trigger.value.removeprefix("=") or f"any {trigger.kind}"
-    return trigger.kind
+    return "" if trigger.kind == "bpmn" else trigger.kind

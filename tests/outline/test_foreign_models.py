@@ -245,16 +245,22 @@ def test_declarations_that_cannot_be_read_are_left_out() -> None:
 def test_a_group_without_start_begins_where_nothing_leads_to_and_may_begin_twice() -> None:
     inside = '<serviceTask id="i"/><serviceTask id="j"/>' + flow("i", "j") + '<serviceTask id="k"/>'
     found = outline_of(parse_bpmn(bpmn(line(f'<subProcess id="a">{inside}</subProcess>'))))
-    assert [next(iter(one)) for one in found["steps"][0]["a"]["group"]] == ["i", "j", "k"]
+    assert [names(branch) for branch in found["steps"][0]["a"]["group"][0]["all"]] == [
+        ["i", "j", "end"],
+        ["k", "end"],
+    ]
     bare = outline_of(parse_bpmn(bpmn('<serviceTask id="i"/><serviceTask id="j"/>' + flow("i", "j"))))
     assert names(bare["steps"]) == ["i", "j"]
+    assert compile_outline(found).document.element("k").kind == "serviceTask"
 
 
 def test_events_without_a_word_are_kept_as_xml() -> None:
     bad = '<boundaryEvent id="z" attachedToRef="a"/><boundaryEvent id="y" attachedToRef="a"><errorEventDefinition/></boundaryEvent>'
     found = outline_of(parse_bpmn(bpmn(line('<task id="a"/>') + bad)))
-    assert 'id="z"' in str(found["bpmn"])
-    assert found["steps"][0]["a"]["on"] == {"*": {"then": ["end"], "id": "y"}}
+    assert found["steps"][0]["a"]["on"] == [
+        {"bpmn": "<bpmn:boundaryEvent/>", "id": "z", "then": ["end"]},
+        {"error": True, "id": "y", "then": ["end"]},
+    ]
     plain = '<subProcess id="es" triggeredByEvent="true"><startEvent id="x"/><task id="t"/></subProcess>'
     assert 'id="es"' in str(outline_of(parse_bpmn(bpmn(line('<task id="a"/>') + plain)))["bpmn"])
     start = '<startEvent id="{}"><signalEventDefinition signalRef="sig"/></startEvent>'
@@ -324,7 +330,8 @@ def test_an_end_without_a_word_is_an_end() -> None:
     file = bpmn(
         '<startEvent id="s"/><endEvent id="e"><linkEventDefinition name="l"/></endEvent>' + flow("s", "e")
     )
-    assert outline_of(parse_bpmn(file))["steps"] == [{"end": True, "id": "e"}]
+    told = '<bpmn:endEvent><bpmn:linkEventDefinition name="l"/></bpmn:endEvent>'
+    assert outline_of(parse_bpmn(file))["steps"] == [{"end": {"bpmn": told}, "id": "e"}]
 
 
 def test_a_file_without_process_is_refused() -> None:
