@@ -27,6 +27,7 @@ Arguments of call are JSON, or words with = between name and value:
   flowmaster call process_create outline=@invoice.yaml          (@ reads a file, - alone reads JSON from the input)
   flowmaster call rule_save table=@level.json tests=@cases.json   (files that end in .json are read as JSON)
   flowmaster call task_find --json                              (the answer as JSON, for programs)
+  flowmaster call process_read process=invoice-to-pay view=png --out invoice.png   (the view alone, into a file)
 
 An agent is connected with:  claude mcp add flowmaster -- flowmaster mcp
 """
@@ -100,7 +101,7 @@ def _serve(rest: list[str]) -> int:
 
 
 def _call(rest: list[str]) -> int:
-    options, words = split(rest, valued=SERVER_OPTIONS, flags=("json",))
+    options, words = split(rest, valued=(*SERVER_OPTIONS, "out"), flags=("json",))
     if not words:
         raise UsageError("call needs the name of an operation, such as server_info.")
     from flowmaster.server.command import call

@@ -11,6 +11,7 @@ import anyio
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.logs import log_to_folder
 from flowmaster.server.options import UsageError
+from flowmaster.server.pictures import write_view
 from flowmaster.server.readable import answer_text, error_text, table
 from flowmaster.server.settings import MEMORY, Settings, settings_from
 from flowmaster.server.wiring import open_app
@@ -30,7 +31,10 @@ def call(name: str, words: Sequence[str], options: Mapping[str, str]) -> int:
     if answer.refused:
         _print(answer.text if as_json else error_text(answer.data()), to_errors=True)
         return 1
-    _print(answer.text if as_json else answer_text(answer.data()))
+    if "out" in options:
+        _print(write_view(answer.data(), Path(options["out"])))
+    else:
+        _print(answer.text if as_json else answer_text(answer.data()))
     return 0
 
 

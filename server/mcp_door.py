@@ -15,6 +15,7 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.server.options import ALL, CORE
+from flowmaster.server.pictures import without_pictures
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke
@@ -162,7 +163,8 @@ class _Door:
         return self._framed(ctx, await invoke(self._app.registry, call, name, self._exact(ctx, arguments)))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
-        content = [{"type": "text", "text": answer.text}]
+        answer, images = without_pictures(answer)
+        content = [{"type": "text", "text": answer.text}, *images]
         if answer.refused:
             return {"content": content, "isError": True}
         return {"content": content, "structuredContent": self._carry(answer.body, ctx), "isError": False}

@@ -23,7 +23,7 @@ from flowmaster.tools.registry import Call
 
 T = TypeVar("T")
 
-Detail = Literal["variables", "history", "why", "diagram", "incidents", "cost"]
+Detail = Literal["variables", "history", "why", "diagram", "picture", "heat", "incidents", "cost"]
 
 VALUE_BYTES_SHOWN = 1_000
 """How long one variable may be in an answer that did not ask for `variables`."""
@@ -89,6 +89,7 @@ class InstanceView(Result):
     history_next_cursor: str | None = Field(default=None, description="Give it as `cursor` for more history.")
     why: list[dict[str, Any]] | None = Field(default=None, description="Why it went the way it went.")
     diagram: str | None = Field(default=None, description="SVG with the path taken.")
+    picture: str | None = Field(default=None, description="PNG of it, as data URL.")
     cost: dict[str, Any] | None = Field(default=None, description="What it has cost so far.")
     settling: bool = Field(default=False, description="True while consequences are still under way.")
 

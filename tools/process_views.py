@@ -12,8 +12,9 @@ from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.pictures import picture
+from flowmaster.tools.raster import png_url
 
-VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "table", "mermaid", "problems", "versions"]
+VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions"]
 
 
 class Shown(NamedTuple):
@@ -42,6 +43,10 @@ def _bpmn(file: ProcessFile, process: str) -> Json:
 
 def _svg(file: ProcessFile, process: str) -> Json:
     return picture(file.document)
+
+
+def _png(file: ProcessFile, process: str) -> Json:
+    return png_url(picture(file.document))
 
 
 def _problems(file: ProcessFile, process: str) -> Json:
@@ -126,6 +131,7 @@ _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
     "outline": _outline,
     "bpmn": _bpmn,
     "svg": _svg,
+    "png": _png,
     "table": _table,
     "mermaid": _mermaid,
     "problems": _problems,

@@ -20,7 +20,11 @@ from flowmaster.stores.rows import HistoryEntry
 from flowmaster.tools.instance_view import InstanceView
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.pictures import picture
+from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call
+
+_DRAWN = frozenset({"diagram", "picture", "heat"})
+"""The details that need a picture: as SVG, as PNG, coloured by time."""
 
 EVENTS_FOLDED_MAX = 20_000
 """How much history one explanation works through."""
@@ -37,17 +41,19 @@ def explain(
 ) -> InstanceView:
     """Add the explanation and the picture to an instance, where they were asked for."""
     more: dict[str, object] = {}
-    if "why" not in detail and "diagram" not in detail:
+    if not _DRAWN.union({"why"}).intersection(detail):
         return shown
     tenant = call.caller.tenant
     history = whole_history(reader, tenant, state.instance)
     process = call.app.runtime.models.process(reader, tenant, state.process, state.version)
     if "why" in detail:
         more["why"] = reasons(process, history)[-SENTENCES_MAX:]
-    if "diagram" in detail:
+    if _DRAWN.intersection(detail):
         version = reader.version(tenant, "process", state.process, state.version)
         assert version is not None
-        more["diagram"] = picture(parse_bpmn(version.content), state, [entry.event for entry in history])
+        until = call.app.runtime.clock.now(reader) if "heat" in detail else None
+        svg = picture(parse_bpmn(version.content), state, history, heat_until=until)
+        more |= {"picture": png_url(svg)} if "picture" in detail else {"diagram": svg}
     return shown.model_copy(update=more)
 
 

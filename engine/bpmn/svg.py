@@ -14,6 +14,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.geometry import Box, Point
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.lettering import text_width
+from flowmaster.engine.bpmn.svg_heat import Heat, draw_scale
 from flowmaster.engine.bpmn.svg_icons import envelope
 from flowmaster.engine.bpmn.svg_nodes import draw_shape
 from flowmaster.engine.bpmn.svg_pen import INK, PAPER, Pen, Style, attribute, safe
@@ -42,9 +43,13 @@ class Marks:
     """Sequence flows that were taken."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """A number for a badge: how often an element was entered, or how many tokens wait there."""
+    heat: Heat | None = None
+    """Colours elements by what they cost instead of by their state; tokens and incidents keep their badges."""
 
     def style_of(self, identifier: str) -> Style | None:
         """Return the colours of an element's state; an incident outshines a token, a token what is done."""
+        if self.heat is not None:
+            return self.heat.style_of(identifier)
         if identifier in self.incident:
             return INCIDENT
         if identifier in self.active:
@@ -201,11 +206,10 @@ def _middle(points: tuple[Point, ...]) -> Point:
 def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:
     """Put a token, a warning or a number on the upper right corner."""
     identifier = shape.element.id
-    count = marks.counts.get(identifier)
-    style = marks.style_of(identifier)
-    if count is None and identifier not in marks.incident and identifier not in marks.active:
+    text = _badge_text(identifier, marks)
+    if not text and identifier not in marks.active:
         return
-    text = str(count) if count is not None else "!" if identifier in marks.incident else ""
+    style = INCIDENT if identifier in marks.incident else marks.style_of(identifier)
     colour = style.line if style is not None else "#5f6368"
     half = max(9, (text_width(text) + 9) // 2)
     corner = Point(shape.box.right - 4, shape.box.y + 2)
@@ -217,6 +221,14 @@ def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:
         )
 
 
+def _badge_text(identifier: str, marks: Marks) -> str:
+    warning = "!" if identifier in marks.incident else ""
+    if marks.heat is not None:
+        return f"{warning} {marks.heat.text_of(identifier)}".strip()
+    count = marks.counts.get(identifier)
+    return warning if count is None else str(count)
+
+
 def _legend(pen: Pen, marks: Marks, top: int) -> int:
     """Explain the colours that are used, and return how wide that is."""
     entries = [
@@ -225,6 +237,8 @@ def _legend(pen: Pen, marks: Marks, top: int) -> int:
         ("incident", INCIDENT, bool(marks.incident)),
     ]
     x, y = _MARGIN, top + 4
+    if marks.heat is not None:
+        x, entries = draw_scale(pen, marks.heat, x, y), []
     for name, style, is_used in entries:
         if is_used:
             pen.rect(Box(x, y, 22, 16), style, radius=4)

@@ -294,7 +294,9 @@ def test_what_a_plain_model_leaves_open_is_a_warning_and_what_cannot_run_is_name
     played(play)
 
 
-@pytest.mark.parametrize("view", ["outline", "bpmn", "svg", "table", "mermaid", "problems", "versions"])
+@pytest.mark.parametrize(
+    "view", ["outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions"]
+)
 def test_a_view_of_what_is_not_there_is_refused(view: str) -> None:
     async def play(agent: Agent) -> None:
         await settled(agent)

@@ -20,6 +20,7 @@ HOMES = {
     "pdfplumber": ("knowledge/",),
     "pydantic_ai": ("agents/",),
     "pypdfium2": ("knowledge/",),
+    "resvg_py": ("tools/raster.py",),
     "tiktoken": ("prompts/", "agents/"),
 }
 SLOW_TO_START = (

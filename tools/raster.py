@@ -1,0 +1,50 @@
+"""Pictures as PNG: SVG drawn by resvg, with a font of our own so that text looks the same on every machine."""
+
+import re
+from base64 import b64encode
+from pathlib import Path
+
+EDGE_MAX = 2_000
+"""Pixels of the longer side; a larger picture is drawn smaller."""
+
+BYTES_MAX = 400_000
+"""Length of a PNG in an answer; one that comes out longer is drawn smaller once more."""
+
+PREFIX = "data:image/png;base64,"
+
+_FONT = Path(__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
+_FAMILY = "Liberation Sans"
+_SIZE = re.compile(r'<svg [^>]*viewBox="0 0 (\d+) (\d+)"')
+_BEYOND_FONT = re.compile("[^\u0000-\u024f\u0370-\u052f\u2010-\u2044\u20a0-\u20bf]")
+"""Letters for which the fonts of the machine are asked."""
+
+
+def png_of(svg: str) -> bytes:
+    """Draw one of our SVG pictures as PNG, scaled down to what an answer can carry."""
+    found = _SIZE.match(svg)
+    assert found is not None, "our pictures tell their size"
+    longest = max(int(found[1]), int(found[2]))
+    zoom = min(1.0, EDGE_MAX / longest)
+    drawn = _drawn(svg, zoom)
+    while len(drawn) > BYTES_MAX:
+        zoom *= 0.7
+        drawn = _drawn(svg, zoom)
+    return drawn
+
+
+def png_url(svg: str) -> str:
+    """Return a picture as PNG in a data URL, which every answer can hold."""
+    return PREFIX + b64encode(png_of(svg)).decode()
+
+
+def _drawn(svg: str, zoom: float) -> bytes:
+    from resvg_py import svg_to_bytes
+
+    return svg_to_bytes(
+        svg_string=svg,
+        zoom=zoom,
+        font_files=[str(_FONT)],
+        font_family=_FAMILY,
+        sans_serif_family=_FAMILY,
+        skip_system_fonts=_BEYOND_FONT.search(svg) is None,
+    )
