@@ -39,7 +39,9 @@ Work in this order:
 1. Design: read the language once, operation_find "outline language"; then process_create with the whole outline \
 (steps, roles, data, scenarios). The answer lists problems with ready edits and open questions; fix them with \
 process_edit, several edits in one call.
-2. Test: process_test runs the scenarios in a sandbox and shows path, values and differences.
+2. Test: process_test plays the scenarios in a sandbox, which is the same engine with a clock of its own (people, \
+exclusions, errors, timers, messages, refused starts), and shows path, values and differences. What passes there \
+needs no trial instances.
 3. Publish: process_publish; it refuses while errors or failing scenarios stand.
 4. Run: instance_start runs up to the next wait states and says what it waits for.
 5. Act: people's work with task_find, task_read, task_act; services' work with work_take, work_finish; messages \
