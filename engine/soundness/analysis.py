@@ -307,6 +307,7 @@ class _Judge:
             element = known[identifier]
             self._dead.add(identifier)
             sources = {flow.source for flow in element.incoming} | ({element.host} - {""})
+            sources |= {one.id for one in known.values() if _leads_on(one, identifier)}
             if identifier in waiting_in_vain or (sources and not sources & entered):
                 continue
             self._note_dead(scope, identifier)
@@ -329,3 +330,7 @@ class _Judge:
             if isinstance(element.details, Link):
                 waiting.append(element.details.target)
         return list(found)
+
+
+def _leads_on(element: Element, target: str) -> bool:
+    return isinstance(element.details, Link) and element.details.target == target

@@ -177,7 +177,7 @@ class _Reduction:
             if end.join is not Join.ALL or end is node:
                 continue
             other = seen.setdefault(end, edge)
-            if other is not edge and not (self._exactly and self._enter_apart(other, edge)):
+            if other is not edge:
                 self._gather_pair(other, edge)
                 self._waiting[end] = None
                 return self._again(node)
@@ -269,11 +269,6 @@ class _Reduction:
         """Return how many flows a token passes before a step and behind it."""
         step = edge.target
         return edge.hops, step.outs[0].hops if self._is_plain_step(step) else 0
-
-    def _enter_apart(self, one: Edge, other: Edge) -> bool:
-        """Return whether tokens come to the steps of two branches one after the other."""
-        both = self._is_plain_step(one.target) and self._is_plain_step(other.target)
-        return both and one.hops != other.hops
 
     def _early(self, edge: Edge) -> frozenset[str]:
         """Return the elements that a token has come to once it stands at the step on a way."""

@@ -203,7 +203,8 @@ class _Search:
             join = self._ready(way)
             if join is None:
                 yield (LEFT if way.standing == LEFT.standing else self._rest(way)), way.acts
-            elif self._budget.spend():
+            else:
+                self._budget.spend()
                 waiting += self._pass_join(way, join)[::-1]
 
     def _arrive(self, way: _Way, edge: Edge) -> list[_Way]:

@@ -62,9 +62,9 @@ def test_the_verdict_on_a_thousand_random_models_is_that_of_the_engine(first: in
 
 
 def test_the_run_of_every_fault_leads_the_engine_there() -> None:
-    assert sum(map(shown, range(MODELS))) > 20
+    assert sum(map(shown, range(MODELS // 2))) > 10
 
 
 @pytest.mark.soak
 def test_the_runs_of_a_thousand_models_lead_the_engine_there() -> None:
-    assert sum(map(shown, range(MODELS, MODELS + 1_000))) > 500
+    assert sum(map(shown, range(MODELS // 2, 1_000))) > 500
