@@ -5,7 +5,6 @@ from typing import Any, Literal
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
-from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
@@ -14,6 +13,7 @@ from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.draft_edits import edited
 from flowmaster.tools.draft_problems import (
     PROBLEMS_BYTES,
     SIDE_BYTES,
@@ -181,8 +181,8 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
     def work(transaction: Transaction) -> tuple[int, ProcessFile, list[dict[str, Any]]]:
         draft = draft_of(transaction, tenant, arguments.process)
         base = draft.number if arguments.base_draft is None else arguments.base_draft
-        edited = apply_edits(parse_bpmn(draft.content), arguments.edits, process=arguments.process)
-        file = read_file(edited.document, transaction, tenant, at=runtime.clock.now(transaction))
+        made = edited(transaction, tenant, arguments.process, draft, arguments.edits)
+        file = read_file(made.document, transaction, tenant, at=runtime.clock.now(transaction))
         at = runtime.clock.now(transaction)
         note = arguments.reason or f"{len(arguments.edits)} edits"
         numbers = save_draft(
@@ -198,7 +198,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         data: Json = {"draft": numbers[arguments.process], "edits": arguments.edits}
         _journal(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)
         store_once(transaction, call, subject=arguments.process)
-        return numbers[arguments.process], file, [dict(change) for change in edited.diff]
+        return numbers[arguments.process], file, [dict(change) for change in made.diff]
 
     number, file, diff = await runtime.write(work, dry_run=arguments.dry_run)
     problems = file.problems[arguments.process]

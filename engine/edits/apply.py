@@ -7,7 +7,8 @@ Each edit is a mapping whose one operation word says what is done, on elements b
     {set: approve, within: PT48H, late: {escalate: cfo}}       any word of the step; null takes it away
     {set: "if_big -> approve", if: amount > 500}               the condition of a flow
     {rename: approve, to: Approve invoice}    {move: notify, after: pay}    {wrap: [a, b], in: group}
-    {delete: notify}    {delete: if_big, keep: pay}    {replace: check, step: {...}}
+    {delete: notify}    {delete: if_big, keep: pay}    {replace: check, step: {rule: limits}}
+    {extract: [a, b], to: credit-check}                the steps become a process of their own, which is run there
     {connect: a, to: b, if: ...}    {disconnect: "a -> b"}    {set_attributes: x, attributes: {...}}
     {set_data: {...}}  {set_start: {needs: [...]}}  {set_roles: {...}}  {set_forms: {...}}  {set_process: {...}}
     {set_always: {name: condition}}  {set_never: {name: condition}}
@@ -15,17 +16,19 @@ Each edit is a mapping whose one operation word says what is done, on elements b
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.edits import groups, head, laws, settings, steps
+from flowmaster.engine.edits import extracting, groups, head, laws, settings, steps
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
+from flowmaster.engine.edits.forms import FORMS
 from flowmaster.engine.edits.healing import unmet_races
 from flowmaster.engine.edits.placing import place
 from flowmaster.engine.edits.targets import EditRefused, known_words, refused
-from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.errors import WRONG_LENGTH_MAX, FlowMasterError
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.values import Json
@@ -58,6 +61,7 @@ OPERATIONS: dict[str, Operation] = {
     "disconnect": steps.disconnect,
     "delete": steps.delete,
     "wrap": groups.wrap,
+    "extract": extracting.extract,
     "set_always": laws.set_always,
     "set_never": laws.set_never,
     "set_scenarios": head.set_scenarios,
@@ -79,6 +83,17 @@ _WORDS_FOR = {
     "insert": "add_after",
     "append": "add_after",
     "update": "set",
+    "edit": "set",
+    "change": "set",
+    "group": "wrap",
+    "subprocess": "wrap",
+    "insert_before": "add_before",
+    "insert_after": "add_after",
+    "if": "branch",
+    "split": "branch",
+    "rewire": "connect",
+    "link": "connect",
+    "revert": "undo",
 }
 
 
@@ -111,6 +126,12 @@ def apply_edits(document: BpmnDocument, edits: Sequence[Mapping[str, Json]], pro
     return EditResult(copy, tuple(difference(before, _state(batch))))
 
 
+def compare(before: BpmnDocument, after: BpmnDocument, process: str = "") -> tuple[Change, ...]:
+    """Return what is different in another state of a document."""
+    states = [_state(Batch(one, _process(one, process))) for one in (before, after)]
+    return tuple(difference(states[0], states[1]))
+
+
 def _state(batch: Batch) -> Snapshot:
     found = snapshot(batch.document, batch.process)
     add_scenarios(found, head.scenarios(batch.process))
@@ -140,10 +161,27 @@ def _apply(batch: Batch, operation: Operation, edit: Mapping[str, Json], path: s
                 "Each way of `first` begins with a wait, which this edit would take away.",
                 fix="Put steps behind the wait, or edit the wait itself.",
             )
-    except (EditRefused, OutlineRefused):
+    except OutlineRefused:
         raise
+    except EditRefused as error:
+        if error.fix:
+            raise
+        raise _with_form(error, edit) from error
     except FlowMasterError as error:
         raise refused(path, error.code, error.message, expected=error.expected, fix=error.fix) from error
+
+
+def _with_form(error: EditRefused, edit: Mapping[str, Json]) -> EditRefused:
+    """Return a refusal that shows the right form of the edit."""
+    form = next(FORMS[word] for word in edit if word in FORMS)
+    return EditRefused(
+        error.code,
+        error.message,
+        path=error.path,
+        expected=error.expected,
+        fix=f"Write it like {form}.",
+        status=error.status,
+    )
 
 
 def _ordered(
@@ -175,8 +213,8 @@ def _operation(edit: Mapping[str, Json], path: str) -> str:
     if len(found) == 1 or (found and found[0] == next(iter(edit))):
         return found[0]
     wrong = next(iter(edit), "")
-    meant = _WORDS_FOR.get(wrong, "")
-    hint = f" Did you mean `{meant}`?" if meant else did_you_mean(wrong, list(OPERATIONS))
+    meant = _WORDS_FOR.get(wrong) or next(iter(get_close_matches(wrong[:WRONG_LENGTH_MAX], FORMS, 1)), "")
+    hint = f" Did you mean `{meant}`?" if meant else ""
     message = (
         f"An edit does one thing, not {' and '.join(found)}."
         if found
@@ -186,8 +224,8 @@ def _operation(edit: Mapping[str, Json], path: str) -> str:
         path,
         "edit.operation_unknown",
         message,
-        expected=list(OPERATIONS),
-        fix="Begin with the operation: {add_after: approve, step: {second check: {ask: cfo}}}.",
+        expected=list(FORMS),
+        fix=f"Begin with the operation: {FORMS[meant or 'add_after']}.",
     )
 
 
@@ -200,7 +238,7 @@ def _makes(edit: Mapping[str, Json]) -> set[str]:
     )
     for word in ("in", "to"):
         name = edit.get(word)
-        if isinstance(name, str) and ("wrap" in edit or "rename" in edit):
+        if isinstance(name, str) and {"wrap", "extract", "rename"} & edit.keys():
             found.add(name_key(name))
     return found
 
@@ -231,7 +269,7 @@ def _needs(batch: Batch, edit: Mapping[str, Json]) -> set[str]:
         "keep",
     )
     found: list[str] = []
-    for word in (*words, "insert_on_flow", "disconnect", "wrap", "replace"):
+    for word in (*words, "insert_on_flow", "disconnect", "wrap", "extract", "replace"):
         value = edit.get(word)
         if word == "to" and "connect" not in edit:
             continue

@@ -7,9 +7,9 @@ from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, fm, zeebe
 from flowmaster.engine.edits.targets import Targets, is_merge, refused
-from flowmaster.engine.outline.building import Builder, ScopeBuilder, Tail, names_of
+from flowmaster.engine.outline.building import Builder, ScopeBuilder, Tail
 from flowmaster.engine.outline.compile import write_lanes
-from flowmaster.engine.outline.ids import assign_ids, follow_lanes
+from flowmaster.engine.outline.ids import assign_ids, follow_lanes, names_of
 from flowmaster.engine.outline.json_text import json_value
 from flowmaster.engine.outline.nodes import Handler, Node, Outline, Step, everywhere
 from flowmaster.engine.outline.problems import Problems

@@ -6,21 +6,32 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.edits.context import Batch, scope_of
 from flowmaster.engine.edits.targets import known_words, refused
+from flowmaster.engine.outline.reading_words import word
+from flowmaster.engine.outline.writing_words import WordWriter
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
 
 
 def wrap(batch: Batch, edit: Edit, path: str) -> None:
-    """`{wrap: [check, approve], in: decide}`: a group around steps that follow each other."""
-    listed = edit["wrap"] if isinstance(edit["wrap"], list) else [edit["wrap"]]
-    nodes = [batch.targets.step(one, path) for one in listed]
-    if not nodes:
-        raise refused(path, "edit.value_wrong", "No step is named.", expected="wrap: [check, approve]")
+    """`{wrap: [check, approve], in: decide, each: line in lines}`: a group, also a repeated one, around steps."""
+    known_words(edit, ("wrap", "in", "each", "repeat"), path)
     name = edit.get("in")
     if not isinstance(name, str) or not name.strip():
         raise refused(f"{path}.in", "edit.value_wrong", "The group needs a name.", expected="in: decide")
-    known_words(edit, ("wrap", "in"), path)
+    group = put_around(batch, edit["wrap"], name, path)
+    writer = WordWriter(batch.document, lambda one: batch.targets.node(one, path).id)
+    for key in ("each", "repeat"):
+        if edit.get(key) is not None:
+            writer.write(group, key, word(batch.reading, key, edit[key], f"{path}.{key}"))
+
+
+def put_around(batch: Batch, given: Json, name: str, path: str) -> Element:
+    """Put a group of a name around steps that follow each other, with all that stands between them."""
+    listed = given if isinstance(given, list) else [given]
+    nodes = [batch.targets.step(one, path) for one in listed]
+    if not nodes:
+        raise refused(path, "edit.value_wrong", "No step is named.", expected="wrap: [check, approve]")
     document = batch.document
     scope = scope_of(nodes[0])
     if any(scope_of(node) != scope for node in nodes):
@@ -48,9 +59,9 @@ def wrap(batch: Batch, edit: Edit, path: str) -> None:
         raise refused(
             path,
             "edit.place_wrong",
-            "These steps have more than one way in or out.",
+            f"These steps have more than one way in or out: {_ways(batch, [*entering, *leaving])}.",
             expected="steps that follow each other, with all branches between them",
-            fix="Name all steps between the first and the last.",
+            fix="Name all steps between the first and the last, also the ends that only they lead to.",
         )
     builder = batch.builder((), nodes[0])
     identifier = builder.new_id(name)
@@ -77,6 +88,14 @@ def wrap(batch: Batch, edit: Edit, path: str) -> None:
         document.connect(group, target, identifier=builder.new_id(f"{identifier} to {target.id}"))
     batch.close(builder.scope(scope), group, path)
     batch.relayout = True
+    return group
+
+
+def _ways(batch: Batch, flows: list[Element]) -> str:
+    title = batch.document.element
+    return ", ".join(
+        f"{title(flow.get('sourceRef')).title} -> {batch.targets.behind_merges(flow).title}" for flow in flows
+    )
 
 
 def _leave_lanes(batch: Batch, ids: set[str]) -> None:
@@ -85,6 +104,24 @@ def _leave_lanes(batch: Batch, ids: set[str]) -> None:
         for entry in lane.children("flowNodeRef"):
             if entry.text in ids:
                 entry.remove()
+
+
+def _is_beside(batch: Batch, before: set[str], ids: set[str]) -> bool:
+    """Return whether a node is only reached by what happens beside steps that are named."""
+    sources = [batch.document.element(one) for one in before]
+    return bool(before) and before <= ids and all(_comes_beside(batch, one, ids, set()) for one in sources)
+
+
+def _comes_beside(batch: Batch, node: Element, ids: set[str], seen: set[str]) -> bool:
+    if node.kind == "boundaryEvent":
+        return True
+    incoming = batch.document.incoming(node)
+    if not incoming or node.id in seen or node.id not in ids:
+        return False
+    seen.add(node.id)
+    return all(
+        _comes_beside(batch, batch.document.element(flow.get("sourceRef")), ids, seen) for flow in incoming
+    )
 
 
 def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:
@@ -103,7 +140,8 @@ def _with_between(batch: Batch, nodes: list[Element]) -> list[Element]:
             if node.kind == "boundaryEvent":
                 belongs = node.get("attachedToRef") in ids
             else:
-                belongs = node.kind in GATEWAY_KINDS and bool(before & ids) and bool(behind & ids)
+                between = node.kind in GATEWAY_KINDS and bool(before & ids) and bool(behind & ids)
+                belongs = between or (node.kind != "endEvent" and _is_beside(batch, before, ids))
             if belongs:
                 ids.add(node.id)
                 changed = True

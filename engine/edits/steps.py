@@ -10,6 +10,7 @@ from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline.building import Tail
 from flowmaster.engine.outline.ids import id_of_condition
 from flowmaster.engine.outline.nodes import Step
+from flowmaster.engine.outline.vocabulary import KINDS
 from flowmaster.engine.outline.writing_events import add_expression
 from flowmaster.engine.values import Json
 
@@ -269,10 +270,13 @@ def connect(batch: Batch, edit: Edit, path: str) -> None:
 
 
 def replace_step(batch: Batch, edit: Edit, path: str) -> None:
-    """`{replace: check, step: {check: {rule: limits}}}`: the ways to and from it stay."""
+    """`{replace: check, step: {rule: limits}}`: the ways to and from it stay, and its name unless another is given."""
     known_words(edit, ("replace", "step"), path)
     old = batch.targets.step(edit["replace"], path)
     given = edit.get("step")
+    if isinstance(given, Mapping) and KINDS.keys() & given.keys():
+        given = {old.title: given}
+        edit = {**edit, "step": given}
     name = next(iter(given)) if isinstance(given, Mapping) and len(given) == 1 else ""
     batch.reading.names.pop(" ".join(old.name.split()).casefold(), None)
     steps = batch.steps(edit, path)

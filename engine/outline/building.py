@@ -21,7 +21,6 @@ from flowmaster.engine.outline.nodes import (
     Parallel,
     Start,
     Step,
-    in_scope,
 )
 from flowmaster.engine.outline.results import result_in, with_result
 from flowmaster.engine.outline.scopes import name_key
@@ -476,21 +475,6 @@ def _in_rank(flows: list[Planned]) -> list[Planned]:
 def _splits(document: BpmnDocument, gateway: Element, planned: list[Planned]) -> bool:
     leaving = len(document.outgoing(gateway)) + sum(flow.tail.source == gateway.id for flow in planned)
     return leaving > 1
-
-
-def names_of(steps: tuple[Node, ...], ids: Mapping[str, str]) -> dict[str, str]:
-    """Return the ids of the named steps at any depth, by name."""
-    found: dict[str, str] = {}
-    for node in in_scope(steps):
-        if isinstance(node, Step):
-            found.setdefault(name_key(node.name), ids[node.at])
-            if node.undo is not None:
-                found.setdefault(name_key(node.undo.name), ids[node.undo.at])
-            for name, identifier in names_of(node.steps, ids).items():
-                found.setdefault(name, identifier)
-            for handler in node.events:
-                found.update(names_of(handler.steps, ids))
-    return found
 
 
 def start_event(builder: Builder, process: Element, start: Start) -> Tail:

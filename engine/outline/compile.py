@@ -8,9 +8,9 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.outline.building import Builder, names_of, start_event
+from flowmaster.engine.outline.building import Builder, start_event
 from flowmaster.engine.outline.header import read_outline
-from flowmaster.engine.outline.ids import assign_ids, assign_lanes
+from flowmaster.engine.outline.ids import assign_ids, assign_lanes, names_of
 from flowmaster.engine.outline.json_text import json_text
 from flowmaster.engine.outline.leftovers import ROOT_KINDS, ids_in, kind_of
 from flowmaster.engine.outline.nodes import DataItem, Outline

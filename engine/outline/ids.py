@@ -15,6 +15,7 @@ from flowmaster.engine.outline.nodes import (
     Trigger,
     in_scope,
 )
+from flowmaster.engine.outline.scopes import name_key
 
 CONDITION_LENGTH_MAX = 40
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -174,3 +175,18 @@ def _own_lane(node: Node, roles: Mapping[str, str]) -> str:
         if isinstance(given, list) and given and str(given[0]) in roles:
             return str(given[0])
     return ""
+
+
+def names_of(steps: tuple[Node, ...], ids: Mapping[str, str]) -> dict[str, str]:
+    """Return the ids of the named steps at any depth, by name."""
+    found: dict[str, str] = {}
+    for node in in_scope(steps):
+        if isinstance(node, Step):
+            found.setdefault(name_key(node.name), ids[node.at])
+            if node.undo is not None:
+                found.setdefault(name_key(node.undo.name), ids[node.undo.at])
+            for name, identifier in names_of(node.steps, ids).items():
+                found.setdefault(name, identifier)
+            for handler in node.events:
+                found.update(names_of(handler.steps, ids))
+    return found

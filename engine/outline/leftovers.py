@@ -78,7 +78,7 @@ def definitions_of(document: BpmnDocument, outline: Outline) -> tuple[str, ...]:
             if found is not None and found.id not in wanted:
                 wanted[found.id] = raw_xml(found)
                 waiting.append(wanted[found.id])
-    return tuple(wanted[one] for one in by_id if one in wanted)
+    return tuple(wanted[one] for one in sorted(wanted))
 
 
 def _live(document: BpmnDocument, ways: Ways, roots: Iterable[str]) -> set[str]:

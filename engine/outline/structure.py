@@ -82,12 +82,14 @@ class Structurer:
         return element.kind if element is not None else ""
 
     def events(self) -> tuple[Handler, ...]:
-        """Return the event sub-processes; those without a word go to `raw`."""
+        """Return the event sub-processes; those without a word go to `raw`, and so do those behind: the first catches."""
         found = []
+        raw = False
         for element in self.scope.children("subProcess"):
             if element.is_true("triggeredByEvent"):
-                handler = self._event_process(element)
+                handler = None if raw else self._event_process(element)
                 if handler is None:
+                    raw = True
                     self.raw.append(raw_xml(element))
                 else:
                     found.append(handler)

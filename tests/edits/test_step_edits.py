@@ -7,6 +7,7 @@ import pytest
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.vocabulary import BOUNDS, DIAGRAM, FLOW_NODE_KINDS
 from flowmaster.engine.edits.apply import EDITS_MAX, OPERATIONS, apply_edits
+from flowmaster.engine.edits.forms import FORMS
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.values import Json
 from tests.edits.models import DOCUMENT, changed_elements, edited, refusal
@@ -31,6 +32,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "disconnect": {"disconnect": "pay -> run it"},
     "delete": {"delete": "count"},
     "wrap": {"wrap": ["run it", "think"], "in": "work"},
+    "extract": {"extract": ["run it", "think"], "to": "work"},
+    "set_always": {"set_always": {"positive": "total > 0"}},
+    "set_never": {"set_never": {"nothing": "total = 0"}},
     "set_scenarios": {"set_scenarios": [{"name": "two", "expect": {"end": "late"}}]},
     "remove_scenarios": {"remove_scenarios": ["one"]},
     "relayout": {"relayout": True},
@@ -73,7 +77,7 @@ def test_a_second_run_of_an_edit_comes_to_the_same_and_the_original_stays(name: 
     assert first.diff or name in ("relayout", "move")
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in ("relayout", "wrap")])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in ("relayout", "wrap", "extract")])
 def test_nodes_an_edit_does_not_name_keep_their_words_and_give_way_to_the_right_or_down_only(
     name: str,
 ) -> None:
@@ -89,10 +93,11 @@ def test_nodes_an_edit_does_not_name_keep_their_words_and_give_way_to_the_right_
 def test_a_word_that_an_operation_does_not_take_is_refused_with_those_it_takes(word: str) -> None:
     if word == "nothing":
         refused = refusal({"nothing": 1})
-        assert (refused.code, refused.expected) == ("edit.operation_unknown", list(OPERATIONS))
+        assert (refused.code, refused.expected) == ("edit.operation_unknown", list(FORMS))
         return
     refused = refusal({**EXAMPLES[word], "odd_word": 1})
     assert (refused.code, refused.path) == ("edit.word_unknown", "edits[0].odd_word")
+    assert FORMS[word] in refused.fix
 
 
 def test_a_step_behind_nothing_and_a_step_before_everything() -> None:

@@ -1,0 +1,30 @@
+"""The right form of every edit, which a refused one is answered with."""
+
+FORMS: dict[str, str] = {
+    "set_process": '{"set_process": {"name": "Invoice to pay", "about": "What it is for."}}',
+    "set_roles": '{"set_roles": {"ceo": "Chief executive", "old": null}}',
+    "set_data": '{"set_data": {"amount": "number > 0", "old": null}}',
+    "set_start": '{"set_start": {"needs": ["amount", "note?"], "checks": {"positive": "amount > 0"}}}',
+    "set_forms": '{"set_forms": {"review": {"approved": "boolean", "comment?": "text"}}}',
+    "set_always": '{"set_always": {"the requester never approves": "not(requester = approve.by)", "old": null}}',
+    "set_never": '{"set_never": {"paid twice": "paid > total", "old": null}}',
+    "replace": '{"replace": "check", "step": {"rule": "limits"}}',
+    "add_after": '{"add_after": "approve", "step": {"second check": {"ask": "cfo"}}}',
+    "add_before": '{"add_before": "pay", "step": {"check": {"rule": "limits"}}}',
+    "insert_on_flow": '{"insert_on_flow": "approve -> pay", "step": {"check": {"rule": "limits"}}}',
+    "branch": '{"branch": "approve", "if": "amount > 100", "then": [{"sign": {"ask": "cfo"}}]}',
+    "connect": '{"connect": "approve", "to": "pay", "if": "amount > 5"}',
+    "rename": '{"rename": "approve", "to": "Approve invoice"}',
+    "set": '{"set": "approve", "ask": "cfo", "within": "PT48H", "late": {"escalate": "ceo"}}',
+    "set_attributes": '{"set_attributes": "approve", "attributes": {"default": "to_pay"}}',
+    "move": '{"move": "notify", "after": "pay"}',
+    "disconnect": '{"disconnect": "approve -> pay"}',
+    "delete": '{"delete": "notify"}, of a decision with `keep`: the step that stays behind it',
+    "wrap": '{"wrap": ["check", "approve"], "in": "decide"}',
+    "extract": '{"extract": ["check", "approve"], "to": "credit-check"}',
+    "set_scenarios": '{"set_scenarios": [{"name": "small", "given": {"amount": 5}, "expect": {"end": "paid"}}]}',
+    "remove_scenarios": '{"remove_scenarios": ["small"]}',
+    "relayout": '{"relayout": true}',
+    "undo": '{"undo": true}',
+}
+"""One example of each operation; `undo` stands alone and is made where drafts are kept."""
