@@ -11,15 +11,16 @@ from flowmaster.engine.dmn.table_index import Cell
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.evaluation import NOWHERE
-from flowmaster.engine.feel.expression import BUILTIN_NAMES, from_json
+from flowmaster.engine.feel.expression import BUILTIN_NAMES, from_json, to_json
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.parser import parse_expression
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.proof.changes import Change, pairs
 from flowmaster.engine.proof.limits import around, unlike
 from flowmaster.engine.proof.solving import Solver, View, path_of
+from flowmaster.engine.values import Json
 from flowmaster.stores.rows import Version
-from flowmaster.tools.cases_trace import Decided
+from flowmaster.tools.cases_trace import Decided, Moment
 
 CANDIDATES_MAX = 60
 """How many values of one column are looked at."""
@@ -47,6 +48,18 @@ class RuleBook:
         """Give the constant answers of a decision."""
         model = self.models.get((origin.decision, origin.version))
         return () if model is None else model.answers(origin.decision, path)
+
+    def answer(self, origin: Decided, view: Moment) -> Json:
+        """Return what a decision answers over other variables, null where it answers nothing."""
+        model = self.models.get((origin.decision, origin.version))
+        if model is None or origin.decision not in model.decisions:
+            return None
+        given = {name: view.variables[name] for name in view.variables if name not in model.decisions}
+        try:
+            found = model.compiled.decision(origin.decision).evaluate(given, view.at, surroundings=given)
+            return to_json(found.value)
+        except FlowMasterError:
+            return None
 
 
 class RuleModel:
@@ -169,6 +182,10 @@ class RuleView:
             yield from self.answers(name, path, value)
         else:
             yield from self._outer.reach(name, path, value)
+
+    def under(self, change: Change) -> View:
+        """Return the view after a change."""
+        return RuleView(self._model, self._outer.under(change))
 
     def choices(self, name: str, path: tuple[str, ...]) -> Iterable[object]:
         """Give values that an input, or another decision, may have."""

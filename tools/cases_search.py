@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.temporal import DayTimeDuration
 from flowmaster.engine.model import Element, Error, Flow, Message, Timer, UserTask
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scenarios import NEXT, Scenario, scenarios_of
 from flowmaster.engine.proof import schemas
-from flowmaster.engine.proof.changes import NO_CHANGE, Change, Place, changed, found_at, pairs, together
+from flowmaster.engine.proof.changes import NO_CHANGE, Change, Place, changed, found_at, together
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.state import EventWait, TaskWait, TimerWait
 from flowmaster.engine.values import Json
@@ -196,11 +197,18 @@ class Search:
         for turn in reversed(tried.trace.turns):
             if turn.element.id != flow.source:
                 continue
-            for change in islice(self.towards(turn, flow), TRIES):
+            for change in self._likely(tried, turn, flow):
                 self._pursue(tried, turn, change, REPAIRS)
                 if flow.id in self.reached:
                     return True
         return False
+
+    def _likely(self, tried: Tried, turn: Turn, flow: Flow) -> list[Change]:
+        """Return changes towards a flow, those first that leave the way to its turn as it is."""
+        found = [change for change in islice(self.towards(turn, flow), TRIES * 3) if change]
+        before = tried.trace.turns[: turn.number]
+        found.sort(key=lambda change: sum(not _stays(each, change) for each in before))
+        return found[:TRIES]
 
     def _pursue(self, tried: Tried, turn: Turn, change: Change, repairs: int) -> None:
         """Play a changed case; where it goes astray before the turn, put that right and keep the change."""
@@ -224,17 +232,17 @@ class Search:
         """Give changes after which a turn takes a flow."""
         solver = Solver(turn.view)
         exclusive = turn.element.kind == "exclusiveGateway"
-        found: Iterator[Change] = iter((NO_CHANGE,))
+        goals: list[tuple[s.Node, bool]] = []
         for other in turn.element.outgoing:
             node = None if other.condition is None else node_of(other.condition)
             if other is flow:
                 if node is not None:
-                    found = pairs(found, solver.holds(node, True))
+                    goals.append((node, True))
                     if exclusive:
                         break
             elif node is not None and (exclusive or flow.condition is None):
-                found = pairs(found, solver.holds(node, False))
-        yield from found
+                goals.append((node, False))
+        yield from solver.all_hold(goals)
 
     def _events(self, tried: Tried, source: Element, flow: Flow) -> Iterator[Case]:
         """Give cases in which an event happens that leads to a flow: on a boundary, or behind an event gateway."""
@@ -333,6 +341,23 @@ class Search:
                 yield _with_message(tried.case, sent)
             elif isinstance(wait, TimerWait) and not wait.purpose:
                 yield {**tried.case, "clock": [*_listed(tried.case, "clock"), NEXT]}
+
+
+def _stays(turn: Turn, change: Change) -> bool:
+    """Tell whether a turn still takes the flows that it took, as far as their conditions say."""
+    view = turn.view.under(change)
+    for flow in turn.element.outgoing:
+        node = None if flow.condition is None else node_of(flow.condition)
+        if node is not None:
+            holds = view.value(node) is True
+            if flow.id in turn.taken:
+                if not holds:
+                    return False
+                if turn.element.kind == "exclusiveGateway":
+                    return True
+            elif holds:
+                return False
+    return True
 
 
 def scenario_of(case: Case) -> Scenario | None:

@@ -22,7 +22,7 @@ from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import simple_type
 from flowmaster.engine.model import Element, IoMapping, Process, Script, Value
 from flowmaster.engine.proof import schemas
-from flowmaster.engine.proof.changes import Change, Place
+from flowmaster.engine.proof.changes import Change, Place, changed, found_at, renewed
 from flowmaster.engine.proof.schemas import Schema
 from flowmaster.engine.proof.solving import Solver, path_of
 from flowmaster.engine.state import ROOT, EventWait, JobWait, State, TaskWait
@@ -80,6 +80,10 @@ class Rules(Protocol):
 
     def choices(self, origin: Decided, path: tuple[str, ...]) -> Iterable[object]:
         """Give values that a decision may answer."""
+        ...
+
+    def answer(self, origin: Decided, view: "Moment") -> Json:
+        """Return what a decision answers over other variables."""
         ...
 
 
@@ -176,6 +180,29 @@ class Moment:
         found = (self.world.schema((*place, name, *path)) for place in self._spare())
         return next((_choices(schema, name) for schema in found if schema is not None), ())
 
+    def under(self, change: Change) -> "Moment":
+        """Return the moment as it would be after a change of the case, if the way there stayed the same."""
+        levels = [
+            level._replace(variables={**level.variables, **self._renewed(level, change)})
+            for level in self.levels
+        ]
+        return Moment(self.world, levels, self.spare, self.at)
+
+    def _renewed(self, level: Level, change: Change) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for name, value in level.variables.items():
+            origin = level.origins.get(name)
+            if origin is not None:
+                found[name] = renewed_by(self.world, origin, value, change)
+        for place in (*(() if level.outside is None else (level.outside,)), *self.spare):
+            for other, value in change.items():
+                size = len(place)
+                if other[:size] == place and len(other) > size and other[size] not in self.variables:
+                    found[str(other[size])] = renewed(
+                        found.get(str(other[size])), other[: size + 1], {other: value}
+                    )
+        return found
+
     def origin(self, name: str) -> Origin | None:
         """Return where the value of a variable came from."""
         for level in self.levels:
@@ -186,6 +213,24 @@ class Moment:
     def _spare(self) -> Iterator[Place]:
         yield from (level.outside for level in self.levels if level.outside is not None)
         yield from self.spare
+
+
+def renewed_by(world: World, origin: Origin, value: Json, change: Change) -> Json:
+    """Return what an origin gives after a change, from what it gave before."""
+    match origin:
+        case Outside(place=place):
+            return renewed(value, place, change)
+        case Computed(node=node, view=view):
+            try:
+                return to_json(view.under(change).value(node))
+            except FlowMasterError:
+                return None
+        case Decided():
+            return world.rules.answer(origin, origin.view.under(change))
+        case Merged(path=path, part=part, rest=rest):
+            whole = value if rest is None else renewed_by(world, rest, value, change)
+            inner = renewed_by(world, part, found_at(value, path), change)
+            return changed(whole, {path: inner})
 
 
 def reach(world: World, origin: Origin, path: tuple[str, ...], value: object) -> Iterator[Change]:

@@ -29,6 +29,26 @@ def together(first: Change, second: Change) -> Change | None:
     return {**first, **second}
 
 
+def over(first: Change, second: Change) -> Change:
+    """Return both changes as one; where they are about the same, the second counts."""
+    kept = {
+        place: value
+        for place, value in first.items()
+        if not any(place[: len(other)] == other for other in second)
+    }
+    return {**kept, **second}
+
+
+def renewed(value: Json, place: Place, change: Change) -> Json:
+    """Return what stands at a place after a change, from what stood there before."""
+    for other, new in change.items():
+        if other[: len(place)] == place:
+            value = _put(value, other[len(place) :], new)
+        elif place[: len(other)] == other:
+            value = found_at(new, place[len(other) :])
+    return value
+
+
 def pairs(first: Iterable[Change], second: Iterable[Change]) -> Iterator[Change]:
     """Give each change of the first goal with each of the second, as far as they agree."""
     others = list(islice(second, SOLUTIONS_MAX))

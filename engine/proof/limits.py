@@ -40,10 +40,8 @@ def moved(value: object, steps: object, sign: int) -> object:
 def beside(limit: object, sign: int) -> Iterator[object]:
     """Give the values next to a limit on one side, the nearest first."""
     steps: tuple[object, ...] = (CENT, 1) if is_number(limit) else _STEPS.get(type(limit), ())
-    for step in steps:
-        found = moved(limit, step, sign)
-        if found is not None:
-            yield found
+    found = (moved(limit, step, sign) for step in steps)
+    yield from (value for value in found if value is not None)
 
 
 def meeting(operator: str, limit: object) -> Iterator[object]:

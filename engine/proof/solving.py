@@ -5,7 +5,7 @@ guess where several variables hang together; whoever asks plays it and sees. The
 values at a limit come before those behind it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.values import Range
-from flowmaster.engine.proof.changes import NO_CHANGE, SOLUTIONS_MAX, Change, Place, changed, pairs
+from flowmaster.engine.proof.changes import NO_CHANGE, SOLUTIONS_MAX, Change, Place, changed, over, pairs
 from flowmaster.engine.proof.limits import OTHER_TEXT, meeting, stands, unlike
 from flowmaster.engine.values import Json
 
@@ -25,6 +25,12 @@ DEPTH_MAX = 30
 
 ITEMS_MAX = 6
 """How many items a list is given at most."""
+
+SOME_NUMBERS = (0, 1, 100)
+"""What is tried for a part of a sum of which nothing is known."""
+
+WAYS_MAX = 12
+"""How many ways to meet each of several conditions are looked at."""
 
 NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -45,6 +51,10 @@ class View(Protocol):
 
     def choices(self, name: str, path: tuple[str, ...]) -> Iterable[object]:
         """Give values that a variable, or a part of it, may hold; of a list, items that it may hold."""
+        ...
+
+    def under(self, change: Change) -> "View":
+        """Return the view as it would be after a change."""
         ...
 
 
@@ -99,13 +109,29 @@ class Solver:
 
     def _logic(self, node: s.Logic, wanted: bool) -> Iterator[Change]:
         if (node.operator == "and") is wanted:
-            found: Iterator[Change] = iter((NO_CHANGE,))
-            for part in node.parts:
-                found = pairs(found, self.holds(part, wanted))
-            yield from found
+            yield from self.all_hold([(part, wanted) for part in node.parts])
         else:
             for part in node.parts:
                 yield from self.holds(part, wanted)
+
+    def all_hold(
+        self, goals: Sequence[tuple[s.Node, bool]], met: int = 0, so_far: Change = NO_CHANGE
+    ) -> Iterator[Change]:
+        """Give changes after which several conditions are true, or false; each is met over the changes for those before.
+
+        A later change may take the place of an earlier one, as long as the conditions before still come out right.
+        """
+        if met == len(goals):
+            yield so_far
+            return
+        here = Solver(self.view.under(so_far) if so_far else self.view, self.depth + 1)
+        for change in islice(here.holds(*goals[met]), WAYS_MAX):
+            whole = over(so_far, change) if change else so_far
+            if change and so_far:
+                after = self.view.under(whole)
+                if not all(after.value(node) is wanted for node, wanted in goals[:met]):
+                    continue
+            yield from self.all_hold(goals, met + 1, whole)
 
     def _compared(self, operator: str, left: s.Node, right: s.Node) -> Iterator[Change]:
         one, other = self.view.value(left), self.view.value(right)
@@ -136,7 +162,9 @@ class Solver:
             case s.Call(function=s.Name(name="count" | "string length")):
                 return range(ITEMS_MAX)
             case s.Arithmetic(operator="+" | "-" | "*" | "/") | s.Negation():
-                return (0, 1, 100)
+                return SOME_NUMBERS
+            case s.Call(function=s.Name(name="sum" | "min" | "max" | "abs")):
+                return SOME_NUMBERS
             case _:
                 return ()
 
@@ -167,9 +195,8 @@ class Solver:
         found = self.view.value(test)
         if isinstance(found, Range):
             for end, sign in ((found.low, ">"), (found.high, "<")):
-                if end is not None:
-                    yield end
-                    yield from meeting(sign, end)
+                yield end
+                yield from meeting(sign, end)
         elif isinstance(found, list):
             yield from found
         else:
@@ -179,9 +206,9 @@ class Solver:
         (name, source), *more = node.iterators
         if more:
             return
+        yield from self.filled(source, node.condition, name, wanted, 1)
         if (node.kind == "every") is wanted:
             yield from self.lengths(source, 0)
-        yield from self.filled(source, node.condition, name, wanted, 1)
 
     def filled(
         self, source: s.Node, condition: s.Node, name: str, wanted: bool, count: int
@@ -192,8 +219,9 @@ class Solver:
         for item in islice(items, ITEMS_MAX):
             inner = ItemView(self.view, name, item, self.depth)
             for change in Solver(inner, self.depth + 1).holds(condition, wanted):
-                made = [inner.made(change)] * count
-                yield from pairs((inner.outside(change),), self.becomes(source, made))
+                made = inner.made(change)
+                for listed in _lists_with(made, now if isinstance(now, list) else [], count):
+                    yield from pairs((inner.outside(change),), self.becomes(source, listed))
 
     def lengths(self, node: s.Node, count: int) -> Iterator[Change]:
         """Give changes after which a list has so many items."""
@@ -222,12 +250,10 @@ class Solver:
     def _becomes(self, node: s.Node, value: object) -> Iterator[Change]:
         named = path_of(node)
         if named is not None:
-            yield from self.view.reach(*named, value)
-            if isinstance(node, s.Path) and not self._is_list(node) and isinstance(value, list):
-                items = self.view.value(node.source)
-                first = items[0] if isinstance(items, list) and items else {}
-                if isinstance(first, Mapping):
-                    yield from self.becomes(node.source, [{**first, node.name: each} for each in value])
+            if isinstance(node, s.Path) and not self._is_list(node):
+                yield from self._projected(node, value)
+            else:
+                yield from self.view.reach(*named, value)
             return
         match node:
             case s.Arithmetic(operator=operator, left=left, right=right) if operator in _INVERSE:
@@ -251,6 +277,13 @@ class Solver:
             case _:
                 return
 
+    def _projected(self, node: s.Path, value: object) -> Iterator[Change]:
+        """Give lists whose items have these values in one entry."""
+        items = self.view.value(node.source)
+        first = items[0] if isinstance(items, list) and items else {}
+        if isinstance(value, list) and isinstance(first, Mapping):
+            yield from self.becomes(node.source, [{**first, node.name: each} for each in value])
+
     def _calculated(self, operator: str, left: s.Node, right: s.Node, value: object) -> Iterator[Change]:
         one, other = self.view.value(left), self.view.value(right)
         if other is not None:
@@ -259,6 +292,10 @@ class Solver:
             first, second = (one, value) if operator in "-/" else (value, one)
             inverse = operator if operator in "-/" else _INVERSE[operator]
             yield from self._known(right, calculate(inverse, first, second, QUIET, NOWHERE))
+        for part in self.choices(right):
+            rest = calculate(_INVERSE[operator], value, part, QUIET, NOWHERE)
+            if rest is not None:
+                yield from pairs(self.becomes(right, part), self.becomes(left, rest))
 
     def _known(self, node: s.Node, value: object) -> Iterator[Change]:
         if value is not None:
@@ -271,7 +308,7 @@ _CONDITIONS = (s.Logic, s.Comparison, s.Between, s.In, s.Quantified)
 class ItemView:
     """A view from inside of a list: one item has a name or, in a filter, its entries have theirs."""
 
-    def __init__(self, outer: View, name: str, item: object, level: int) -> None:
+    def __init__(self, outer: View, name: str, item: object, level: int | str) -> None:
         self._outer = outer
         self._name = name or ITEM
         self._item = item
@@ -296,6 +333,12 @@ class ItemView:
         own = name == self._name or name in self._entries
         return () if own else self._outer.choices(name, path)
 
+    def under(self, change: Change) -> View:
+        """Return the view after a change of the item, or of what lies outside."""
+        outer = self._outer.under(self.outside(change))
+        name = "" if self._name == ITEM else self._name
+        return ItemView(outer, name, self.made(change), self._root[1])
+
     def made(self, change: Change) -> Json:
         """Return the item with those parts of a change that are about it."""
         size = len(self._root)
@@ -305,6 +348,14 @@ class ItemView:
     def outside(self, change: Change) -> Change:
         """Return the parts of a change that are not about the item."""
         return {place: value for place, value in change.items() if place[:2] != self._root}
+
+
+def _lists_with(item: Json, now: Sequence[object], count: int) -> Iterator[list[object]]:
+    """Give lists with so many of an item: those now with some in their place, as many as now of it, and no others."""
+    if len(now) >= count:
+        yield [item] * count + list(now[count:])
+        yield [item] * len(now)
+    yield [item] * count
 
 
 def path_of(node: s.Node) -> tuple[str, tuple[str, ...]] | None:
