@@ -11,10 +11,12 @@ from flowmaster.engine.bpmn.geometry import Box, Point, around
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.vocabulary import DIAGRAM, FLOW_NODE_KINDS
 from flowmaster.engine.edits.canvas import Canvas
+from flowmaster.engine.edits.wiring import draw_flows
 
 GAP = 50
 MARGIN = 20
 LANE_MIN = 120
+_BESIDE_KINDS = ("textAnnotation", "dataObjectReference", "dataStoreReference")
 
 
 def place(document: BpmnDocument, made: Iterable[str], *, everything: bool = False) -> None:
@@ -39,7 +41,7 @@ def place(document: BpmnDocument, made: Iterable[str], *, everything: bool = Fal
     for node in new:
         if node.kind == "boundaryEvent":
             _attach(document, canvas, node)
-    _draw_flows(document, canvas)
+    draw_flows(document, canvas, [node.id for node in new if node.kind in FLOW_NODE_KINDS])
 
 
 def _forget_inside(document: BpmnDocument, canvas: Canvas, node: Element) -> None:
@@ -231,7 +233,7 @@ def _free_place(document: BpmnDocument, canvas: Canvas, node: Element, box: Box)
             or element.kind in ("lane", "participant")
         ):
             continue
-        if element.kind in FLOW_NODE_KINDS:
+        if element.kind in FLOW_NODE_KINDS or element.kind in _BESIDE_KINDS:
             others.append(found)
     y = box.y
     for _ in range(len(others) + 1):
@@ -280,58 +282,3 @@ def _attach(document: BpmnDocument, canvas: Canvas, event: Element) -> None:
     while any(abs(other.x - x) < 40 for other in others if other.center.y == host.bottom) and x > host.x - 18:
         x -= 42
     canvas.add(event.id, Box(x, host.bottom - 18, 36, 36))
-
-
-def _draw_flows(document: BpmnDocument, canvas: Canvas) -> None:
-    """Draw the flows that have no line yet, and those whose line no longer meets their ends."""
-    for flow in document.root.descendants("sequenceFlow", "association"):
-        source, target = canvas.box(flow.get("sourceRef")), canvas.box(flow.get("targetRef"))
-        if source is None or target is None:
-            canvas.forget_edge(flow.id)
-            continue
-        points = canvas.points(flow.id)
-        if len(points) < 2 or not (_meets(points[0], source) and _meets(points[-1], target)):
-            down = document.element(flow.get("sourceRef")).kind == "boundaryEvent"
-            canvas.draw_edge(flow.id, route(source, target, down=down))
-    alive = {flow.id for flow in document.root.descendants("sequenceFlow", "messageFlow", "association")}
-    data = {one.id for one in document.root.descendants("dataInputAssociation", "dataOutputAssociation")}
-    for identifier in list(canvas.edges):
-        if identifier not in alive | data and document.find(identifier) is None:
-            canvas.forget_edge(identifier)
-
-
-def _meets(point: Point, box: Box) -> bool:
-    grown = box.grown(2)
-    return grown.x <= point.x <= grown.right and grown.y <= point.y <= grown.bottom
-
-
-def route(source: Box, target: Box, *, down: bool = False) -> list[Point]:
-    """Return a way of straight pieces from one box to another."""
-    start, end = Point(source.right, source.center.y), Point(target.x, target.center.y)
-    if down:
-        start = Point(source.center.x, source.bottom)
-        if target.y > source.bottom:
-            return [start, Point(start.x, end.y), end] if end.x > start.x else _around(source, target)
-        return [
-            start,
-            Point(start.x, start.y + MARGIN),
-            Point(target.center.x, start.y + MARGIN),
-            Point(target.center.x, target.bottom),
-        ]
-    if end.x > start.x:
-        if start.y == end.y:
-            return [start, end]
-        middle = end.x - min(GAP // 2, (end.x - start.x) // 2)
-        return [start, Point(middle, start.y), Point(middle, end.y), end]
-    return _around(source, target)
-
-
-def _around(source: Box, target: Box) -> list[Point]:
-    """Return a way back: down from the one box, along below both, and up into the other."""
-    low = max(source.bottom, target.bottom) + MARGIN
-    return [
-        Point(source.center.x, source.bottom),
-        Point(source.center.x, low),
-        Point(target.center.x, low),
-        Point(target.center.x, target.bottom),
-    ]
