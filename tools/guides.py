@@ -65,10 +65,10 @@ scenarios:                            # tests; publishing refuses while one fail
 - name: a cheap trip
   at: 2030-01-31                      # when it begins, for today() and dates
   given: {cost: 90, kind: train, first_day: 2030-05-01, requester: ann}
-  answers:                            # by step; a list answers visit by visit; by: who; after: when
+  answers:                            # by step; a list answers visit by visit; null: nobody does; by: who; after: when
     approve: {approved: true, by: bob, after: PT25H}
     pack: {bags: 1}
-  services:                           # what services, rules, agents answer; {error: CODE}, {fail: text}
+  services:                           # what services, rules, agents answer; {error: CODE}, {fail: text}, null: not yet
     check seats: {free: 3, price: 80}
     book: {ticket: T1}
   messages: [{name: paid, key: T1, after: book}]    # also variables; after: a step or a duration

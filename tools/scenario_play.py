@@ -151,6 +151,8 @@ class Player:
             if wait.due is not None and wait.due > self._sandbox.now():
                 continue
             names = [*self._names(state, wait.element), wait.type]
+            if any(self._scenario.services.get(name) == () for name in names):
+                continue
             found = self._next(self._scenario.services, names)
             service = found[1] if found else ServiceAnswer()
             if service.after and later(wait.since, service.after) > self._sandbox.now():
@@ -211,7 +213,7 @@ class Player:
         states = self._states()
         moments = [moment for state in states for moment in self._ripening(state)]
         if moments:
-            self._sandbox.advance(min([*moments, *self._coming()]))
+            self._sandbox.advance(self._first_of([*moments, *self._coming()]))
             return True
         if self._clock and states:
             tick = self._clock.pop(0)
@@ -222,13 +224,19 @@ class Player:
             return True
         coming = self._coming()
         if coming and states:
-            self._sandbox.advance(min(coming))
+            self._sandbox.advance(self._first_of(coming))
             return True
         resting = [moment for state in states for moment in self._resting(state)]
         if resting and not any(self._stands_open(state) for state in states):
             self._sandbox.advance(min(resting))
             return True
         return False
+
+    def _first_of(self, moments: Sequence[int]) -> int:
+        """Return the first of some moments, or a timer before it: what it begins comes before what is later."""
+        due = self._sandbox.reader.next_due()
+        first = min(moments)
+        return due if due is not None and self._sandbox.now() < due < first else first
 
     def _coming(self) -> list[int]:
         """Return when messages that are not sent yet shall be."""

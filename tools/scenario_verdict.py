@@ -189,10 +189,16 @@ def same(expected: Json, got: Json) -> bool:
 
 
 def _in_order(wanted: Sequence[str], facts: Facts) -> bool:
-    walked = [event.element for event in facts.events if isinstance(event, ev.ElementCompleted)]
+    """Return whether the wanted steps came in this order, each visit counted once, when it began or when it ended."""
     place = 0
-    for element in walked:
-        if place < len(wanted) and facts.is_same(wanted[place], element):
+    used: set[int] = set()
+    for event in facts.events:
+        if place == len(wanted):
+            break
+        if not isinstance(event, ev.ElementEntered | ev.ElementCompleted) or event.key in used:
+            continue
+        if facts.is_same(wanted[place], event.element):
+            used.add(event.key)
             place += 1
     return place == len(wanted)
 

@@ -36,6 +36,9 @@ UNCOVERED_SHOWN = 20
 OUTCOMES_BYTES = 6_000
 """How long the outcomes of one answer may be; of those behind, only the names are told while there is room."""
 
+PASSED_BYTES = 1_200
+"""How much of it goes to scenarios that passed: nothing is to be done about them."""
+
 PATH_SHOWN = 60
 """Steps of a path that an answer lists."""
 
@@ -163,9 +166,12 @@ def case_of(process: Process, raw: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def in_short(outcomes: Sequence[Mapping[str, Json]], room: int = OUTCOMES_BYTES) -> list[dict[str, Json]]:
-    """Return the outcomes of an answer: the first whole, those behind by name, and no more than fit."""
+    """Return the outcomes of an answer: failed ones first and whole, of those that passed only as many as are short."""
     shown: list[dict[str, Json]] = []
+    passing = False
     for outcome in outcomes:
+        if outcome["passed"] and not passing:
+            passing, room = True, min(room, PASSED_BYTES)
         whole = {name: _cut(value) for name, value in outcome.items()}
         size = len(write_json(whole))
         told = whole if size < room else {"name": outcome["name"], "passed": outcome["passed"]}

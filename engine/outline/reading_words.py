@@ -64,7 +64,7 @@ def assignments(reading: Reading, value: Json, path: str) -> dict[str, str]:
         return {}
     found = {}
     for key, source in value.items():
-        expression = reading.feel(source, f"{path}.{key}")
+        expression = reading.feel("null" if source is None else source, f"{path}.{key}")
         found[reading.variable(key, f"{path}.{key}")] = expression
     return {key: source for key, source in found.items() if key}
 

@@ -9,6 +9,7 @@
         approve: {approved: true, by: anna}       # `by`: who answers; exclusions are enforced on that name
         second approval: {approved: true, after: PT73H}   # `after`: so long after the task opened
         clarify: [{ok: false}, {ok: true}]        # first visit, second visit; the last one repeats
+        sign: null                                # nobody does it, whatever `like` brings; a service stays under way
       services:                            # by step or job type: what the service, rule or agent answers
         pay: {reference: TX-1}                    # variables
         bank.transfer: {error: ACCOUNT_CLOSED}    # a BPMN error; {fail: text} is a technical failure
@@ -18,7 +19,7 @@
       clock: [PT48H, next]                 # one entry each time nothing else can go on; `next`: to the next due timer
       expect:
         end: paid                          # the end that is reached
-        path: [approve, pay]               # these steps are completed in this order, others may lie between
+        path: [approve, pay]               # these steps come in this order, others may lie between
         exactly: true                      # no other step is completed (all but gateways and events)
         skips: [second approval]           # never entered
         variables: {approved: true}        # at the end; objects are compared by the fields named
@@ -300,12 +301,16 @@ class _Reader:
             return ""
 
     def answers(self, value: Json, path: str) -> tuple[Answer, ...]:
-        """Return the answers of one task by visit."""
+        """Return the answers of one task by visit, none for nothing: nobody does it."""
+        if value is None:
+            return ()
         listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         return tuple(self._answer(entry, path) for entry in listed)
 
     def services(self, value: Json, path: str) -> tuple[ServiceAnswer, ...]:
-        """Return the answers of one service by visit."""
+        """Return the answers of one service by visit, none for nothing: it stays under way."""
+        if value is None:
+            return ()
         listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         return tuple(self._service(entry, path) for entry in listed)
 

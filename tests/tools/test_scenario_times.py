@@ -123,3 +123,49 @@ def test_a_rule_that_was_saved_today_decides_in_a_scenario_of_the_past() -> None
         assert tested["passed"] == 1, tested
 
     played(play)
+
+
+def test_what_nobody_does_stays_open_whatever_a_like_scenario_brings() -> None:
+    async def play(agent: Agent) -> None:
+        base = {"name": "base", **BASE, "expect": {"end": "booked"}}
+        nobody = {
+            "name": "nobody",
+            "like": "base",
+            "answers": {"check": None},
+            "expect": {"waits_at": ["check"], "path": ["check"]},
+        }
+        slow = {
+            "name": "slow",
+            "like": "base",
+            "services": {"charge": None},
+            "messages": [{**CANCEL, "after": "check"}],
+            "expect": {"end": "cancelled", "path": ["check", "charge", "cancel"]},
+        }
+        await agent.ask("process_create", outline={**STAY, "scenarios": [base, nobody, slow]})
+        tested = await agent.ask("process_test", process="stay")
+        assert tested["failed"] == 0, tested["scenarios"]
+
+    played(play)
+
+
+def test_what_a_timer_begins_comes_before_an_answer_that_is_later() -> None:
+    step = {
+        "ask": "clerk",
+        "form": {"ok": "boolean"},
+        "into": "ok",
+        "on": [{"after": "P1D", "keep": True, "then": [{"tell": {"call": "mail"}}]}],
+    }
+    case = {
+        "name": "case",
+        "answers": {"look": {"ok": True, "after": "P2D"}},
+        "expect": {"end": "seen", "path": ["tell", "look"]},
+    }
+
+    async def play(agent: Agent) -> None:
+        steps = [{"look": step}, {"end": "seen"}]
+        outline = {"process": "look", "roles": ["clerk"], "steps": steps, "scenarios": [case]}
+        await agent.ask("process_create", outline=outline)
+        tested = await agent.ask("process_test", process="look")
+        assert tested["failed"] == 0, tested["scenarios"]
+
+    played(play)
