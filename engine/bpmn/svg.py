@@ -18,7 +18,7 @@ from flowmaster.engine.bpmn.svg_heat import Heat, draw_scale
 from flowmaster.engine.bpmn.svg_icons import envelope
 from flowmaster.engine.bpmn.svg_nodes import draw_shape
 from flowmaster.engine.bpmn.svg_pen import INK, PAPER, Pen, Style, attribute, safe
-from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, BIOC, COLOR
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, BIOC, COLOR, GATEWAY_KINDS
 
 _MARGIN = 24
 _GAP = 60
@@ -204,7 +204,7 @@ def _middle(points: tuple[Point, ...]) -> Point:
 
 
 def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:
-    """Put a token, a warning or a number on the upper right corner."""
+    """Put a token, a warning or a number on the upper right corner, at gateways, whose name is there, the lower."""
     identifier = shape.element.id
     text = _badge_text(identifier, marks)
     if not text and identifier not in marks.active:
@@ -212,7 +212,9 @@ def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:
     style = INCIDENT if identifier in marks.incident else marks.style_of(identifier)
     colour = style.line if style is not None else "#5f6368"
     half = max(9, (text_width(text) + 9) // 2)
-    corner = Point(shape.box.right - 4, shape.box.y + 2)
+    corner = Point(shape.box.right + 5 - half, shape.box.y + 2)
+    if shape.element.kind in GATEWAY_KINDS:
+        corner = Point(shape.box.right + half - 14, shape.box.bottom - 4)
     box = Box(corner.x - half, corner.y - 9, 2 * half, 18)
     pen.rect(box, Style(PAPER, colour, "1.5"), radius=9)
     if text:
