@@ -51,7 +51,7 @@ steps:                                # in this order; steps with a name may hav
   - [{wait: P14D}, {end: unpaid}]
 - before: {wait: {until: 'first_day - duration("P3D")'}}
 - prepare:                            # steps with handlers of their own
-    group: [{pack: {ask: requester, form: {bags: integer}, into: bags}}]
+    group: [{pack: {ask: requester, form: {bags: integer}, into: bags}}]   # an `end` in here ends the group alone
     on:                               # as in events; also after: P1D, every: PT1H, at: date, error, escalation
     - {after: P1D, keep: true, then: [{remind: {call: mail.send}}]}    # keep: the step goes on
 - if: bags > 9
@@ -68,7 +68,7 @@ scenarios:                            # tests; publishing refuses while one fail
   answers:                            # by step; a list answers visit by visit; null: nobody does; by: who; after: when
     approve: {approved: true, by: bob, after: PT25H}
     pack: {bags: 1}
-  services:                           # what services, rules, agents answer; {error: CODE}, {fail: text}, null: not yet
+  services:                           # what services, rules, agents answer; {error: CODE}, {fail: text}; null: never
     check seats: {free: 3, price: 80}
     book: {ticket: T1}
   messages: [{name: paid, key: T1, after: book}]    # also variables; after: a step or a duration

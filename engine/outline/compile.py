@@ -16,7 +16,7 @@ from flowmaster.engine.outline.leftovers import ROOT_KINDS, ids_in, kind_of
 from flowmaster.engine.outline.nodes import DataItem, Outline
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.questions import questions_of
-from flowmaster.engine.outline.results import RESULT
+from flowmaster.engine.outline.results import RESULT, ends_of_groups
 from flowmaster.engine.outline.writing_words import add_checks, put_form
 from flowmaster.engine.values import Json
 
@@ -44,7 +44,12 @@ def compile_outline(value: Json, lines: Mapping[str, int] | None = None, *, pict
         raise OutlineRefused(problems.found) from error
     if picture:
         lay_out(document)
-    return Compiled(document, outline, tuple(reading.defaults), questions_of(outline, reading.questions))
+    return Compiled(
+        document,
+        outline,
+        (*reading.defaults, *ends_of_groups(outline)),
+        questions_of(outline, reading.questions),
+    )
 
 
 def write_outline(outline: Outline) -> BpmnDocument:

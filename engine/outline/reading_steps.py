@@ -193,9 +193,9 @@ class StepReader:
             self.reading.unknown_words(value, known, path)
             return trigger(self.reading, value, path, _WAITS)
         text = value.strip() if isinstance(value, str) else ""
-        if values.duration(text) and not text.startswith("="):
-            return Trigger("after", values.duration(text) or "")
-        if values.date(text) and not text.startswith("="):
+        if text.startswith("=") or values.duration(text):
+            return Trigger("after", self.reading.duration(text, path))
+        if values.date(text):
             return Trigger("at", text)
         self.reading.wrong(
             path,

@@ -9,7 +9,17 @@ from dataclasses import replace
 
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import fm
-from flowmaster.engine.outline.nodes import Decision, End, Handler, Node, Outline, Parallel, Step, in_scope
+from flowmaster.engine.outline.nodes import (
+    Decision,
+    End,
+    Handler,
+    Node,
+    Outline,
+    Parallel,
+    Step,
+    everywhere,
+    in_scope,
+)
 from flowmaster.engine.outline.values import literal
 
 RESULT = fm("result")
@@ -56,6 +66,22 @@ def without_result(outline: Outline, variable: str) -> Outline:
             one if one.keep else replace(one, steps=_all(one.steps, variable)) for one in outline.events
         ),
     )
+
+
+def ends_of_groups(outline: Outline) -> list[str]:
+    """Return what is to know of named ends inside of groups: they are not those of the process."""
+    told = []
+    for group in everywhere(outline.steps):
+        if not isinstance(group, Step) or not group.steps:
+            continue
+        ends = [node for node in in_scope(group.steps) if isinstance(node, End)]
+        names = [f"'{end.name}'" for end in ends if end.name and end.trigger.kind in _OUTCOMES]
+        if names:
+            told.append(
+                f"{', '.join(names)} in {group.name!r} ends that group alone, and the process goes on behind it; "
+                "`{end: {error: CODE}}` inside with `on: {CODE: [...]}` at the group leads elsewhere."
+            )
+    return told
 
 
 def _ends(outline: Outline) -> Iterator[End]:

@@ -169,3 +169,30 @@ def test_what_a_timer_begins_comes_before_an_answer_that_is_later() -> None:
         assert tested["failed"] == 0, tested["scenarios"]
 
     played(play)
+
+
+def test_a_scenario_may_end_in_a_wait_for_a_time_and_a_group_says_what_its_ends_are() -> None:
+    outline = {
+        "process": "pause",
+        "data": {"days": "integer"},
+        "start": {"needs": ["days"]},
+        "steps": [
+            {
+                "rest": {
+                    "group": [{"sleep": {"wait": '=duration("P" + string(days) + "D")'}}, {"end": "rested"}]
+                }
+            },
+            {"end": "awake"},
+        ],
+        "scenarios": [
+            {"name": "early", "given": {"days": 2}, "clock": ["P1D"], "expect": {"waits_at": "sleep"}},
+            {"name": "late", "given": {"days": 2}, "expect": {"end": "awake"}},
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        created = await agent.ask("process_create", outline=outline)
+        assert any("'rested' in 'rest' ends that group alone" in text for text in created["defaults"])
+        assert (await agent.ask("process_test", process="pause"))["failed"] == 0
+
+    played(play)
