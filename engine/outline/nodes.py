@@ -206,3 +206,16 @@ def everywhere(steps: "tuple[Node, ...]") -> Iterator[Node]:
             yield from everywhere(node.steps)
             for handler in node.events:
                 yield from everywhere(handler.steps)
+
+
+def goes_on(steps: "tuple[Node, ...]") -> bool:
+    """Return whether a way goes on behind steps, rather than end or jump away."""
+    match steps[-1] if steps else None:
+        case Jump() | End():
+            return False
+        case Decision(cases=cases):
+            return any(goes_on(case.steps) for case in cases)
+        case Parallel(branches=branches):
+            return any(goes_on(branch) for branch in branches)
+        case _:
+            return True

@@ -10,7 +10,18 @@ from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, zeebe
 from flowmaster.engine.outline.building import JOINS
 from flowmaster.engine.outline.labels import decision_label
 from flowmaster.engine.outline.leftovers import loose_nodes
-from flowmaster.engine.outline.nodes import Case, Decision, End, Handler, Jump, Node, Parallel, Step, Trigger
+from flowmaster.engine.outline.nodes import (
+    Case,
+    Decision,
+    End,
+    Handler,
+    Jump,
+    Node,
+    Parallel,
+    Step,
+    Trigger,
+    goes_on,
+)
 from flowmaster.engine.outline.raw import raw_xml
 from flowmaster.engine.outline.recalling_events import trigger_or_xml
 from flowmaster.engine.outline.recalling_words import Recalled, WordReader
@@ -314,7 +325,7 @@ class Structurer:
         found = Decision(tuple(cases), element.id, kind, "", element.id, words=self._words.around(element))
         name = _gateway_name(element)
         nodes.append(found if name == decision_label(found) else replace(found, name=name))
-        return following
+        return following if any(goes_on(case.steps) for case in cases) else self._unless_end(following)
 
     def _meeting(self, ways: list[Way], stop: str) -> str:
         """Return where ways come together: a node of their own, else the end of the block around them."""
@@ -358,7 +369,11 @@ class Structurer:
         branches = tuple(tuple(self.steps(way.target, following)) for way in ways)
         words = self._words.around(element)
         nodes.append(Parallel(branches, element.id, "first", _gateway_name(element), element.id, words=words))
-        return following
+        return following if any(goes_on(branch) for branch in branches) else self._unless_end(following)
+
+    def _unless_end(self, following: str) -> str:
+        """Return what comes behind a block that no way goes on from: a step that others lead to, but no end."""
+        return "" if self._kind(following) == "endEvent" else following
 
     def _join(self, ways: list[Way], kind: str) -> str:
         """Return the gateway that joins exactly these ways, empty where none does."""

@@ -8,6 +8,7 @@ import pytest
 from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.compile import compile_outline
@@ -71,7 +72,7 @@ def test_the_examples_do_the_same_after_a_rewrite(path: Path) -> None:
 
 
 def startable(path: Path) -> list[tuple[BpmnDocument, str]]:
-    """Return the processes of a file without errors that begin."""
+    """Return the processes of a file without errors that begin, and whose elements all have ids to know them by."""
     try:
         document = parse_bpmn(path.read_bytes())
         reads = read_processes(document, RUNNABLE)
@@ -80,7 +81,9 @@ def startable(path: Path) -> list[tuple[BpmnDocument, str]]:
     found = []
     for read in reads:
         errors = [one for one in check_process(read) if one.severity == "error"]
-        if not errors and can_start(executable(document, read.process.id)):
+        nodes = document.element(read.process.id).descendants(*FLOW_NODE_KINDS)
+        named = all(node.id for node in nodes)
+        if not errors and named and can_start(executable(document, read.process.id)):
             found.append((document, read.process.id))
     return found
 
