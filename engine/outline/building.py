@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
+from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.outline.labels import decision_label, start_label
 from flowmaster.engine.outline.links import link_of
 from flowmaster.engine.outline.nodes import (
@@ -227,7 +228,7 @@ class ScopeBuilder:
             element.set("id", identifier)
         elif element.id != identifier:
             self.builder.document.rename_id(element, identifier)
-        if not element.name:
+        if not element.name and not (element.kind in GATEWAY_KINDS and step.label == identifier):
             element.set("name", step.label)
         self.builder.made.append(identifier)
         if self.element.kind == "process":

@@ -127,12 +127,20 @@ class WordWriter:
         assert isinstance(main, Mapping)
         if len(main) == 1 and all(is_name(name) for name in main):
             ((name, source),) = main.items()
+            self._gather(element)
             replace(element, zeebe("script"), {"expression": f"={source}", "resultVariable": name})
             return
         keys = {name: name.replace(".", "_") for name in main}
         context = ", ".join(f"{keys[name]}: {source}" for name, source in main.items())
         replace(element, zeebe("script"), {"expression": f"={{{context}}}", "resultVariable": RESULT})
         self.outputs(element, {name: f"{RESULT}.{key}" for name, key in keys.items()})
+
+    def _gather(self, element: Element) -> None:
+        """Take away the output mappings that spread several values, since there is one value now."""
+        holder = element.extension(zeebe("ioMapping"))
+        spread = holder.children(zeebe("output")) if holder is not None else []
+        if spread and all(one.get("source").startswith(f"={RESULT}.") for one in spread):
+            self.outputs(element, None)
 
     # Words
 

@@ -129,3 +129,11 @@ def test_the_difference_of_extracting_names_what_went() -> None:
     told = {str(one.get("element")): one["change"] for one in result.diff}
     assert told["count"] == "removed"
     assert told["run_counting"] == "added"
+
+
+def test_one_value_that_is_set_where_several_were_leaves_no_mapping_behind() -> None:
+    several = edited({"set": "count", "assign": {"total": "total + 1", "fine": "true"}})
+    assert step(several, "count")["set"] == {"total": "total + 1", "fine": True}
+    one = edited({"set": "count", "assign": {"total": "total + 2"}}, of=several)
+    assert step(one, "count")["set"] == {"total": "total + 2"}
+    assert "output" not in one.element("count").to_xml()

@@ -43,9 +43,10 @@ ASKED_FOR = frozenset(
         "gateway.default_missing",
         "flow.condition_missing",
         "boundary.has_no_outgoing",
+        "task.performer_missing",
     }
 )
-"""What an edit may leave open: a flow was cut, a start was taken away, a condition put in or taken out."""
+"""What an edit may leave open: a flow was cut, a start was taken away, a condition put in or taken out, roles declared."""
 FLOW_PARTS = ("incoming", "outgoing", "sequenceFlow", "association", *FLOW_NODE_KINDS)
 
 

@@ -120,6 +120,6 @@ def test_models_of_other_tools_do_the_same_after_a_rewrite() -> None:
 @pytest.mark.shared
 def test_all_models_of_other_tools_do_the_same_after_a_rewrite() -> None:
     done, refused = rewrite_all(corpus(0, 1))
-    assert done > 320
+    assert done > 290
     assert len(refused) < 30
     assert all("is no valid FEEL" in one or "cannot be an id" in one for one in refused), refused
