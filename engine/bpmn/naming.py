@@ -5,13 +5,10 @@ from flowmaster.engine.bpmn.element import Element
 
 
 def words_of(document: BpmnDocument, element: Element) -> str:
-    """Return an element's name as drawn: data with its state, a group's category, a note's text."""
-    match element.kind:
-        case "textAnnotation":
-            return element.text_of("text").strip()
-        case "group":
-            value = document.reference(element, "categoryValueRef")
-            return (value.get("value") if value is not None else element.name).strip()
+    """Return an element's name as drawn: data with its state, a group's category."""
+    if element.kind == "group":
+        value = document.reference(element, "categoryValueRef")
+        return (value.get("value") if value is not None else element.name).strip()
     name = element.name.strip()
     state = element.child("dataState")
     if state is None or not state.name.strip() or f"[{state.name.strip()}]" in name:

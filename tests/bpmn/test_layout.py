@@ -8,6 +8,7 @@ from flowmaster.engine.bpmn.diagram import Line, Shape, read_diagrams
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.svg import draw_svg
+from flowmaster.engine.edits.apply import apply_edits
 from tests.bpmn.labels import label_faults
 from tests.bpmn.measuring import crossings, faults
 from tests.bpmn.models import large_model, random_model
@@ -247,3 +248,35 @@ def test_a_note_keeps_close_to_its_node_in_a_high_lane() -> None:
     lay_out(document)
     shapes, _ = drawn(document)
     assert 0 < shapes["n0"].box.y - shapes["note"].box.bottom <= 40
+
+
+def test_groups_of_several_pages_stand_each_on_its_own() -> None:
+    document = chain("startEvent", "task")
+    together = document.root.add("collaboration", {"id": "together"})
+    together.add("participant", {"id": "pool", "name": "A pool", "processRef": "p"})
+    document.processes[0].add("group", {"id": "in_pool"})
+    category = document.root.add("category", {"id": "c"})
+    category.add("categoryValue", {"id": "v"})
+    second = document.root.add("process", {"id": "second"})
+    second.add("task", {"id": "alone"}).add("categoryValueRef", text="v")
+    second.add("group", {"id": "nameless", "categoryValueRef": "v"})
+    lay_out(document)
+    first, other = read_diagrams(document)
+    assert "in_pool" in {shape.element.id for shape in first.shapes}
+    shown = {shape.element.id: shape.box for shape in other.shapes}
+    assert shown["nameless"].holds(shown["alone"])
+    assert not any(shape.box.overlaps(shown["nameless"]) for shape in first.shapes)
+
+
+def test_an_edit_leaves_a_message_without_a_line_alone_and_draws_the_others_round_it() -> None:
+    document = chain("startEvent", "task", "endEvent")
+    together = document.root.add("collaboration", {"id": "together"})
+    together.add("participant", {"id": "pool", "processRef": "p"})
+    together.add("participant", {"id": "other", "name": "Other"})
+    together.add("messageFlow", {"id": "asks", "sourceRef": "n1", "targetRef": "other"})
+    lay_out(document)
+    _, lines = drawn(document)
+    lines["asks"].drawn.remove()
+    edited = apply_edits(document, [{"add_after": "n1", "step": {"next": {"call": "a.b"}}}], process="p")
+    _, after = drawn(edited.document)
+    assert "asks" not in after

@@ -10,6 +10,7 @@ from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.vocabulary import TASK_KINDS
 from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
 from tests.bpmn.measuring import faults
 from tests.bpmn.varied import varied_model
 from tests.edits.stability import Steadiness, steadiness
@@ -27,7 +28,7 @@ def edited(seed: int) -> tuple[BpmnDocument, dict[str, BpmnDocument]]:
     if not tasks:
         return document, {}
     one = random.choice(tasks)
-    edits = {
+    edits: dict[str, dict[str, Json]] = {
         "rename": {"rename": one, "to": "A quite different and longer name for it"},
         "add": {"add_after": one, "step": {"a step of its own": {"call": "a.b"}}},
         "delete": {"delete": one},
