@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.evolve import blank, evolve
+from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.compiler import Compiler
-from flowmaster.engine.feel.evaluation import Evaluation
+from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation
 from flowmaster.engine.feel.expression import BUILTIN_NAMES, Expression, compile_expression
 from flowmaster.engine.feel.types import simple_type
 from flowmaster.engine.model import Law, Process, Script, UserTask
@@ -28,6 +29,9 @@ from flowmaster.tools.scenario_verdict import NOT_STEPS
 RUNS = 60
 """How many random cases the laws of a process are checked over."""
 
+ATTACKED = 10
+"""From how many cases it is tried to break a law on purpose."""
+
 TRIES = 6
 """How many ways to break a law are tried from one case."""
 
@@ -38,6 +42,10 @@ STEPS = "steps"
 """Under this name a law finds all steps, also those whose name is that of a variable."""
 
 VALUES_SHOWN = 12
+
+
+Seen: TypeAlias = tuple[str, int, dict[str, object]]
+"""A step, the time when it was done, and all variables and steps then."""
 
 
 class Breach(NamedTuple):
@@ -51,7 +59,7 @@ class Breach(NamedTuple):
 class Statute:
     """One law, compiled for its process."""
 
-    def __init__(self, process: Process, law: Law) -> None:
+    def __init__(self, process: Process, law: Law, world: World) -> None:
         self.law = law
         self.process = process
         names = [element.name for element in process.elements.values() if element.name]
@@ -62,6 +70,8 @@ class Statute:
         except FlowMasterError as error:
             self.problem = error.message
         self.problem = self.problem or self._unknown()
+        compiler = Compiler(BUILTIN_NAMES.given, simple_type, declared=world.declared)
+        self._code = compiler.compile(self.expression.node if self.expression else s.Literal(None, NOWHERE))
 
     def _unknown(self) -> str:
         """Return what is wrong with the names of the condition, empty for nothing."""
@@ -72,12 +82,10 @@ class Statute:
                 return f"There is no variable or step {name!r}.{did_you_mean(name, sorted(known))}"
         return ""
 
-    def verdict(self, seen: Mapping[str, object], at: int, world: World) -> bool | None:
+    def verdict(self, seen: Mapping[str, object], at: int) -> bool | None:
         """Return whether the law holds over what is seen; None while that is not known."""
-        assert self.expression is not None
-        compiler = Compiler(BUILTIN_NAMES.given, simple_type, declared=world.declared)
         try:
-            found = compiler.compile(self.expression.node)(seen, Evaluation(at))
+            found = self._code(seen, Evaluation(at))
         except FlowMasterError:
             return None
         return None if not isinstance(found, bool) else found is not self.law.never
@@ -175,8 +183,10 @@ class Court:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._process = search.stage.model
-        self.statutes = [Statute(self._process, law) for law in self._process.laws]
+        self.statutes = [Statute(self._process, law, search.world) for law in self._process.laws]
         self._decided: set[str] = set()
+        self._kept: list[Tried] = []
+        self._moments: dict[int, list[Seen]] = {}
 
     def judge(
         self, own: Sequence[tuple[str, Tried]], listed: Sequence[Mapping[str, Json]]
@@ -222,20 +232,28 @@ class Court:
     def breach(self, statute: Statute, tried: Tried) -> Breach | None:
         """Return where a case breaks a law, or None."""
         path: list[str] = []
-        for step, at, seen in moments(self._process, tried.played.history):
+        for step, at, seen in self._seen(tried):
             path.append(step)
-            verdict = statute.verdict(seen, at, self._search.world)
+            verdict = statute.verdict(seen, at)
             if verdict is not None:
                 self._decided.add(statute.law.name)
             if verdict is False:
                 return Breach(step, statute.shown(seen), path)
         return None
 
+    def _seen(self, tried: Tried) -> list[Seen]:
+        """Return what laws see of a case, worked out once."""
+        found = self._moments.get(id(tried))
+        if found is None:
+            found = self._moments[id(tried)] = list(moments(self._process, tried.played.history))
+            self._kept.append(tried)
+        return found
+
     def _counterexample(self, statute: Statute) -> Tried | None:
         for tried in list(self._search.tried):
             if self.breach(statute, tried) is not None:
                 return tried
-        for tried in list(self._search.tried)[:RUNS]:
+        for tried in list(self._search.tried)[:ATTACKED]:
             for case in islice(self._attacks(statute, tried), TRIES):
                 new = self._search.play(case)
                 if new is not None and self.breach(statute, new) is not None:
@@ -249,7 +267,7 @@ class Court:
         if last is None:
             return
         seen: dict[str, object] = {}
-        for _, _, each in moments(self._process, tried.played.history):
+        for _, _, each in self._seen(tried):
             seen = each
         facts = {name: value for name, value in seen.items() if isinstance(value, StepFacts)}
         origins: dict[str, Origin] = {}
