@@ -17,7 +17,8 @@ from flowmaster.engine.model import Timer, UserTask
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import Place, found_at
 from flowmaster.engine.proof.limits import beside
-from flowmaster.engine.proof.solving import Solver, View, path_of
+from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.proof.views import View, path_of
 from flowmaster.engine.state import TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_rules import RuleView

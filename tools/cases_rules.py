@@ -17,7 +17,8 @@ from flowmaster.engine.feel.parser import parse_expression
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.proof.changes import Change, pairs
 from flowmaster.engine.proof.limits import around, unlike
-from flowmaster.engine.proof.solving import Solver, View, path_of
+from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.proof.views import View, path_of
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import Version
 from flowmaster.tools.cases_trace import Decided, Moment

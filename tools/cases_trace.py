@@ -24,7 +24,8 @@ from flowmaster.engine.model import Element, IoMapping, Process, Script, Value
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import Change, Place, changed, found_at, renewed
 from flowmaster.engine.proof.schemas import Schema
-from flowmaster.engine.proof.solving import Solver, path_of
+from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.proof.views import path_of
 from flowmaster.engine.state import ROOT, EventWait, JobWait, State, TaskWait
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import HistoryEntry

@@ -15,7 +15,8 @@ from flowmaster.engine.feel.numbers import read_number
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import simple_type
 from flowmaster.engine.proof.changes import Change, changed
-from flowmaster.engine.proof.solving import ItemView, Solver
+from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.proof.views import ItemView
 from flowmaster.engine.values import Json
 
 VARIABLES: dict[str, Json] = {
