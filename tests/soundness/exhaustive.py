@@ -94,7 +94,7 @@ class Seen:
 
 
 def play(process: Process, states_max: int) -> Seen | None:
-    """Return all that can happen to a process, None where it can be in more states."""
+    """Return all that can happen to a process, None where it can be in more states or runs away."""
     return _Player(process, states_max).run()
 
 
@@ -129,7 +129,7 @@ class _Player:
                 for after in self._decide(state, command):
                     self._after[key].append(self._add(after, waiting))
         self._find_endless()
-        return self._seen
+        return None if self._runaways > RUNAWAYS_MAX else self._seen
 
     def _add(self, state: st.State, waiting: deque[tuple[Key, st.State]]) -> Key:
         key = canonical(self._process, state)

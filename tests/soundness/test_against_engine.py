@@ -32,6 +32,8 @@ def compared(seed: int, states_max: int) -> bool | None:
 def shown(seed: int) -> int:
     """Play the run of every fault of a model; return how many there were."""
     read, _ = draw(seed)
+    if any(one.severity == "error" for one in check_process(read)):
+        return 0
     runs = 0
     for fault in judge(read.process).faults:
         if fault.kind in ("deadlock", "doubled", "endless") and can_be_led(fault, read.process):
