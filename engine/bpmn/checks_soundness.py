@@ -1,7 +1,8 @@
 """Whether every run can end well: what the token game of `engine/soundness` finds, as problems of the model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.problem import ERROR, WARNING, Problem
@@ -54,7 +55,7 @@ def check_soundness(process: Process, findings: Findings, problems: Iterable[Pro
                 element.id,
                 _message(process, fault) + rest,
                 line=element.line,
-                fix_edit=_edit(process, fault),
+                fix_edit=_edit(process, faults, fault) if number == 1 else None,
                 at_most=WARNING if fault.rescued or not fault.free else ERROR,
             )
 
@@ -75,12 +76,11 @@ def _message(process: Process, fault: Fault) -> str:
         case "deadlock":
             return f"The join {named(element)} waits in vain{_lacking(process, fault)}.{run}{_doubts(process, fault)}"
         case "doubled":
+            at_join = element.kind in ("parallelGateway", "inclusiveGateway")
             what = (
-                "gets a second token over the same flow"
-                if element.incoming[1:] and _joins(element.kind)
-                else ""
+                "can get a second token over a flow" if at_join else "can be under way twice at the same time"
             )
-            return f"{named(element)} {what or 'can be under way twice at the same time'}.{run}"
+            return f"{named(element)} {what}.{run}"
         case "dead":
             return f"No run ever comes to {named(element)}, although a path leads there."
         case "endless":
@@ -91,10 +91,7 @@ def _message(process: Process, fault: Fault) -> str:
             return f"The end {named(element)} can cut off {listed(process, fault.others)}.{run}"
         case "undecided":
             return f"Not every order of steps in {named(element)} was tried: there are more than {MOVES_MAX:,} moves."
-
-
-def _joins(kind: str) -> bool:
-    return kind in ("parallelGateway", "inclusiveGateway")
+    assert_never(fault.kind)
 
 
 def _lacking(process: Process, fault: Fault) -> str:
@@ -113,7 +110,7 @@ def _doubts(process: Process, fault: Fault) -> str:
     return said
 
 
-def _edit(process: Process, fault: Fault) -> Mapping[str, Json] | None:
+def _edit(process: Process, faults: Sequence[Fault], fault: Fault) -> Mapping[str, Json] | None:
     """Return the edit that lets an end terminate, where a run comes to it while a join waits, and that mends it."""
     last = next((act for act in reversed(fault.acts) if act.kind == "choice"), None)
     if fault.kind != "deadlock" or last is None or len(last.flows) != 1:
@@ -123,7 +120,7 @@ def _edit(process: Process, fault: Fault) -> Mapping[str, Json] | None:
     if end.family != "endEvent" or len(end.incoming) != 1:
         return None
     ending = replace(end, family="endEvent/terminate")
-    mended = replace(process, elements={**process.elements, end.id: ending})
-    if any(one.kind == "deadlock" and one.element == fault.element for one in judge(mended).faults):
-        return None
-    return {"set": end.id, "end": {"terminate": True}}
+    after = judge(replace(process, elements={**process.elements, end.id: ending})).faults
+    left = {(one.kind, one.element) for one in after if one.kind != "cut_off"}
+    before = {(one.kind, one.element) for one in faults} - {(fault.kind, fault.element)}
+    return {"set": end.id, "end": {"terminate": True}} if left <= before else None

@@ -1,10 +1,14 @@
 """What the check of the control flow makes of rare elements and shapes, each in a small process."""
 
+from flowmaster.engine.bpmn.checks import check_process
+from flowmaster.engine.bpmn.document import parse_bpmn
+from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.model import Process
 from flowmaster.engine.soundness.analysis import Fault, judge
 from flowmaster.engine.soundness.net import Act
 from flowmaster.engine.soundness.telling import told
-from tests.engine.cases import E, S, flows, job, model, timer, user
+from tests.engine.cases import HEAD, E, S, flows, job, model, timer, user
 
 ERRORS = '<error id="e1" errorCode="E1"/><error id="e2" errorCode="=code"/><escalation id="c1" escalationCode="C1"/>'
 THROW = (
@@ -281,3 +285,61 @@ def test_choices_upon_choices_without_a_step_are_not_decided() -> None:
         [f"g h: {one}" for one in many] + [f"h {one}: {one}" for one in many] + [f"{one} e" for one in many]
     )
     assert ("undecided", "p") in faults(S, splits, E, flows("s g", "u h", *pairs))
+
+
+def said(*parts: str) -> list[str]:
+    """Return the messages about the control flow of a process."""
+    text = f'{HEAD}{ERRORS}<process id="p" isExecutable="true">{"".join(parts)}</process></definitions>'
+    (read,) = read_processes(parse_bpmn(text), RUNNABLE)
+    return [one.message for one in check_process(read) if one.code.startswith("soundness.")]
+
+
+def test_a_join_that_gets_two_tokens_over_a_flow_is_told_so() -> None:
+    body = (
+        gateway("parallel", "g")
+        + user("a")
+        + user("b")
+        + gateway("parallel", "j")
+        + gateway("exclusive", "m")
+    )
+    pairs = flows("s g", "g a", "g b", "a m", "b m", "m j", "g j", "j e")
+    messages = said(S, body, E, pairs)
+    assert any(one.startswith("'j' can get a second token over a flow.") for one in messages)
+
+
+def test_a_process_that_is_not_drawn_to_its_end_is_not_judged() -> None:
+    split = gateway("exclusive", "g", "f2") + user("a") + user("b") + gateway("parallel", "j")
+    pairs = flows("s g", "g a", "g b: x", "a j", "b j", "j e")
+    assert len(said(S, split, E, pairs)) == 1
+    assert said(S, split, E, pairs + '<sequenceFlow id="l" sourceRef="j" targetRef="ghost"/>') == []
+
+
+def test_more_faults_of_a_kind_than_are_shown_are_counted() -> None:
+    names = [f"a{number}" for number in range(7)]
+    pairs = [f"f {one}" for one in names] + [
+        pair for one in names for pair in (f"{one} m{one}", f"{one} m{one}")
+    ]
+    pairs += [pair for one in names for pair in (f"m{one} u{one}", f"u{one} e")]
+    body = gateway("parallel", "f") + "".join(
+        user(one) + gateway("exclusive", f"m{one}") + user(f"u{one}") for one in names
+    )
+    assert [one for one in said(S, body, E, flows("s f", *pairs)) if "There are" in one] != []
+
+
+def test_a_deadlock_that_a_terminating_end_would_not_mend_gets_no_such_edit() -> None:
+    split = gateway("parallel", "g") + user("a") + gateway("exclusive", "h", "f5") + '<endEvent id="y"/>'
+    split += gateway("parallel", "j") + user("b") + gateway("exclusive", "i", "f9") + user("c")
+    pairs = flows("s g", "g a", "g b", "a h", "h j", "h y: x", "b i", "i j: y", "i c", "c e", "j e")
+    text = f'{HEAD}<process id="p" isExecutable="true">{S}{split}{E}{pairs}</process></definitions>'
+    (read,) = read_processes(parse_bpmn(text), RUNNABLE)
+    edits = [one.fix_edit for one in check_process(read) if one.code == "soundness.deadlock"]
+    assert edits == [None]
+
+
+def test_a_deadlock_that_may_not_be_the_end_is_told_so() -> None:
+    inside = (
+        '<startEvent id="t"/><task id="i"/><exclusiveGateway id="g" default="t2"/><parallelGateway id="j"/>'
+    )
+    inside += '<endEvent id="y"/>' + inner("t g", "g i", "i j", "g j", "j y")
+    messages = said(S, sub("p1", inside), timer("b", "p1", "PT1H"), E, flows("s p1", "p1 e", "b e"))
+    assert any("Only an event from outside can still end it." in one for one in messages)
