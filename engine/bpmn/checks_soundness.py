@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.problem import ERROR, WARNING, Problem
@@ -89,9 +88,8 @@ def _message(process: Process, fault: Fault) -> str:
             return f"From {named(element)} on no end can be reached.{run}{among}{_doubts(process, fault)}"
         case "cut_off":
             return f"The end {named(element)} can cut off {listed(process, fault.others)}.{run}"
-        case "undecided":
+        case _:
             return f"Not every order of steps in {named(element)} was tried: there are more than {MOVES_MAX:,} moves."
-    assert_never(fault.kind)
 
 
 def _lacking(process: Process, fault: Fault) -> str:

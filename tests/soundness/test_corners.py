@@ -295,14 +295,9 @@ def said(*parts: str) -> list[str]:
 
 
 def test_a_join_that_gets_two_tokens_over_a_flow_is_told_so() -> None:
-    body = (
-        gateway("parallel", "g")
-        + user("a")
-        + user("b")
-        + gateway("parallel", "j")
-        + gateway("exclusive", "m")
-    )
-    pairs = flows("s g", "g a", "g b", "a m", "b m", "m j", "g j", "j e")
+    body = gateway("parallel", "g") + user("a") + user("b") + user("c") + gateway("parallel", "j")
+    body += gateway("exclusive", "m")
+    pairs = flows("s g", "g a", "g b", "g c", "a m", "b m", "m j", "c j", "j e")
     messages = said(S, body, E, pairs)
     assert any(one.startswith("'j' can get a second token over a flow.") for one in messages)
 
