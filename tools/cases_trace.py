@@ -13,7 +13,7 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, evolve
 from flowmaster.engine.feel import syntax as s
-from flowmaster.engine.feel.compiler import Compiler
+from flowmaster.engine.feel.compiler import Code, Compiler
 from flowmaster.engine.feel.declared import Read, reader_of
 from flowmaster.engine.feel.evaluation import NOWHERE, Evaluation
 from flowmaster.engine.feel.expression import BUILTIN_NAMES, to_json
@@ -102,6 +102,15 @@ class World:
                     known.setdefault(name, schema)
         read = {name: reader_of(schema) for name, schema in known.items()}
         self.declared: dict[str, Read] = {name: found for name, found in read.items() if found is not None}
+        self._codes: dict[int, tuple[s.Node, Code]] = {}
+
+    def code(self, node: s.Node) -> Code:
+        """Return an expression compiled; the node is kept, so that no other one takes its identity."""
+        found = self._codes.get(id(node))
+        if found is None:
+            compiler = Compiler(BUILTIN_NAMES.given, simple_type, declared=self.declared)
+            found = self._codes[id(node)] = node, compiler.compile(node)
+        return found[1]
 
     def schema(self, place: Place) -> Schema | None:
         """Return what a place of a case may hold; None where nothing may stand."""
@@ -159,8 +168,7 @@ class Moment:
         """Evaluate an expression at this moment."""
         seen = {**self.variables, **more} if more else self.variables
         try:
-            compiler = Compiler(BUILTIN_NAMES.given, simple_type, declared=self.world.declared)
-            return compiler.compile(node)(seen, Evaluation(self.at))
+            return self.world.code(node)(seen, Evaluation(self.at))
         except FlowMasterError:
             return None
 
@@ -181,20 +189,27 @@ class Moment:
         found = (self.world.schema((*place, name, *path)) for place in self._spare())
         return next((_choices(schema, name) for schema in found if schema is not None), ())
 
-    def under(self, change: Change) -> "Moment":
-        """Return the moment as it would be after a change of the case, if the way there stayed the same."""
-        levels = [
-            level._replace(variables={**level.variables, **self._renewed(level, change)})
-            for level in self.levels
-        ]
-        return Moment(self.world, levels, self.spare, self.at)
+    def under(self, change: Change, known: "Renewed | None" = None) -> "Moment":
+        """Return the moment as it would be after a change of the case, if the way there stayed the same.
 
-    def _renewed(self, level: Level, change: Change) -> dict[str, Json]:
+        `known` holds the moments before it that were renewed already: variables hang on many of them at once.
+        """
+        known = {} if known is None else known
+        found = known.get(id(self))
+        if found is None:
+            levels = [
+                level._replace(variables={**level.variables, **self._renewed(level, change, known)})
+                for level in self.levels
+            ]
+            found = known[id(self)] = Moment(self.world, levels, self.spare, self.at)
+        return found
+
+    def _renewed(self, level: Level, change: Change, known: "Renewed") -> dict[str, Json]:
         found: dict[str, Json] = {}
         for name, value in level.variables.items():
             origin = level.origins.get(name)
             if origin is not None:
-                found[name] = renewed_by(self.world, origin, value, change)
+                found[name] = renewed_by(self.world, origin, value, change, known)
         for place in (*(() if level.outside is None else (level.outside,)), *self.spare):
             for other, value in change.items():
                 size = len(place)
@@ -216,21 +231,25 @@ class Moment:
         yield from self.spare
 
 
-def renewed_by(world: World, origin: Origin, value: Json, change: Change) -> Json:
+Renewed = dict[int, Moment]
+"""The moments as they would be after a change, by the identity of those that they were before."""
+
+
+def renewed_by(world: World, origin: Origin, value: Json, change: Change, known: Renewed) -> Json:
     """Return what an origin gives after a change, from what it gave before."""
     match origin:
         case Outside(place=place):
             return renewed(value, place, change)
         case Computed(node=node, view=view):
             try:
-                return to_json(view.under(change).value(node))
+                return to_json(view.under(change, known).value(node))
             except FlowMasterError:
                 return None
         case Decided():
-            return world.rules.answer(origin, origin.view.under(change))
+            return world.rules.answer(origin, origin.view.under(change, known))
         case Merged(path=path, part=part, rest=rest):
-            whole = value if rest is None else renewed_by(world, rest, value, change)
-            inner = renewed_by(world, part, found_at(value, path), change)
+            whole = value if rest is None else renewed_by(world, rest, value, change, known)
+            inner = renewed_by(world, part, found_at(value, path), change, known)
             return changed(whole, {path: inner})
 
 

@@ -28,6 +28,9 @@ ITEMS_MAX = 6
 SOME_NUMBERS = (0, 1, 100)
 """What is tried for a part of a sum of which nothing is known."""
 
+GOALS_MAX = 5_000
+"""How many goals one question is taken apart into."""
+
 WAYS_MAX = 12
 """How many ways to meet each of several conditions are looked at."""
 
@@ -36,15 +39,30 @@ TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
+class Fuel:
+    """Counts the goals that are looked at; when it is used up, nothing more is found."""
+
+    def __init__(self, goals: int) -> None:
+        self.left = goals
+
+    def burn(self) -> bool:
+        """Take one goal; return whether there was one left."""
+        self.left -= 1
+        return self.left >= 0
+
+
 class Solver:
     """Works expressions backwards over one view."""
 
-    def __init__(self, view: View, depth: int = 0) -> None:
+    def __init__(self, view: View, depth: int = 0, fuel: Fuel | None = None) -> None:
         self.view = view
         self.depth = depth
+        self.fuel = fuel or Fuel(GOALS_MAX)
 
     def holds(self, node: s.Node, wanted: bool) -> Iterator[Change]:
         """Give changes after which a condition is true, or false."""
+        if not self.fuel.burn():
+            return
         if self.view.value(node) is wanted:
             yield NO_CHANGE
             return
@@ -53,6 +71,8 @@ class Solver:
 
     def becomes(self, node: s.Node, value: object) -> Iterator[Change]:
         """Give changes after which an expression has a value."""
+        if not self.fuel.burn():
+            return
         now = self.view.value(node)
         if now == value and type(now) is type(value):
             yield NO_CHANGE
@@ -63,7 +83,7 @@ class Solver:
             yield from islice(self._deeper()._becomes(node, value), SOLUTIONS_MAX)
 
     def _deeper(self) -> "Solver":
-        return Solver(self.view, self.depth + 1)
+        return Solver(self.view, self.depth + 1, self.fuel)
 
     def _holds(self, node: s.Node, wanted: bool) -> Iterator[Change]:
         match node:
@@ -102,7 +122,7 @@ class Solver:
         if met == len(goals):
             yield so_far
             return
-        here = Solver(self.view.under(so_far) if so_far else self.view, self.depth + 1)
+        here = Solver(self.view.under(so_far) if so_far else self.view, self.depth + 1, self.fuel)
         for change in islice(here.holds(*goals[met]), WAYS_MAX):
             whole = over(so_far, change) if change else so_far
             if change and so_far:
@@ -196,7 +216,7 @@ class Solver:
         items = now if isinstance(now, list) and now else self.choices(source)
         for item in islice(items, ITEMS_MAX):
             inner = ItemView(self.view, name, item, self.depth)
-            for change in Solver(inner, self.depth + 1).holds(condition, wanted):
+            for change in Solver(inner, self.depth + 1, self.fuel).holds(condition, wanted):
                 made = inner.made(change)
                 for listed in _lists_with(made, now if isinstance(now, list) else [], count):
                     yield from pairs((inner.outside(change),), self.becomes(source, listed))

@@ -138,3 +138,36 @@ def test_generated_cases_take_most_branches_of_random_processes() -> None:
 def test_generated_cases_take_most_branches_of_fifty_random_processes() -> None:
     taken, branches = coverage_over(range(50))
     assert taken >= 0.85 * branches
+
+
+def test_a_process_of_many_rounds_is_searched_within_its_fuel() -> None:
+    kept = ("approved", "price", "comment", "late", "score")
+    renewal: Json = {name: "null" for name in kept} | {"turn": "turn + 1", "total": "base * turn"}
+    outline: Json = {
+        "process": "rounds",
+        "roles": ["clerk"],
+        "data": {"base": "number > 0", "turn": "integer", **dict.fromkeys(kept, "number")},
+        "start": {"needs": ["base"]},
+        "steps": [
+            {"begin": {"set": {"turn": 0, "total": 0}}},
+            {"next": {"set": renewal}},
+            {"measure": {"call": "measure", "into": list(kept)}},
+            {"if": "score > total and price < base and turn < 30", "then": [{"goto": "next"}]},
+            {"if": "late + score > 10 * total", "then": [{"end": "late"}]},
+            {"end": "done"},
+        ],
+    }
+    answers = [{name: number for name in kept} for number in range(1, 25)]
+    case: Json = {
+        "name": "a",
+        "given": {"base": 100},
+        "services": {"measure": answers},
+        "expect": {"end": "late"},
+    }
+
+    async def play(agent: Agent) -> None:
+        await settled(agent, outline)
+        tested = await agent.ask("process_test", process="rounds", scenarios=[case])
+        assert tested["coverage"]["branches"] == 4
+
+    played(play)
