@@ -108,6 +108,7 @@ class _Player:
         self._model = Executable(self._process, 1, NoRules())
         self._seen = Seen()
         self._runaways = 0
+        self._is_too_large = False
         self._after: dict[Key, list[Key]] = {}
         self._good: set[Key] = set()
 
@@ -129,7 +130,7 @@ class _Player:
                 for after in self._decide(state, command):
                     self._after[key].append(self._add(after, waiting))
         self._find_endless()
-        return None if self._runaways > RUNAWAYS_MAX else self._seen
+        return None if self._is_too_large else self._seen
 
     def _add(self, state: st.State, waiting: deque[tuple[Key, st.State]]) -> Key:
         key = canonical(self._process, state)
@@ -150,8 +151,8 @@ class _Player:
         while tapes:
             written = tapes.pop()
             tried += 1
-            if tried > TAPES_MAX:
-                self._seen.whole = False
+            if tried > TAPES_MAX or self._runaways > RUNAWAYS_MAX:
+                self._is_too_large = True
                 return
             self._tape.rewind(written)
             decided: Decided | None = None
@@ -167,9 +168,6 @@ class _Player:
                 assert {one.code for one in decided.state.incidents.values()} == {"engine.too_many_steps"}
                 self._seen.restless = True
                 self._runaways += 1
-                if self._runaways > RUNAWAYS_MAX:
-                    self._seen.whole = False
-                    return
                 continue
             self._note(state, decided)
             yield decided.state
