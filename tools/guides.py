@@ -23,7 +23,7 @@ steps:                                # in this order; steps with a name may hav
 - check seats:                        # call: a service or outside worker (job) does it
     call: seats.check                 # agent: what it shall do | rule: decision table | run: other process | set: {a: 1}
     with: {kind: kind}                # what it gets beside the variables of the process
-    into: [free, price]               # what it answers, checked against data; {price: answer.amount} takes parts
+    into: [free, price]               # what it answers, checked against data, null where it is left out; {price: amount} renames
     retry: {times: 3, wait: PT5M}
     on: {SOLD_OUT: approve, "*": [{end: failed}]}   # business errors: a step's name, or steps
 - if: free < 1
@@ -80,7 +80,7 @@ scenarios:                            # tests; publishing refuses while one fail
     variables: {bags: 1}
     reminded: [approve]               # escalated: {approve: head}; refused: [approve]: the answer was not allowed
 - {name: it costs too much, like: a cheap trip, given: {cost: 5000}, expect: {waits_at: [sign], skips: [book]}}
-- {name: it began before, like: a cheap trip, at: 2031-01-01, expect: {refused: start}}   # or an input's name
+- {name: it began before, like: a cheap trip, at: 2031-01-01, expect: {refused: start}}   # `like` merges field by field
 """
 
 RULES = """\

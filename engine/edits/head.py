@@ -21,8 +21,8 @@ Edit = Mapping[str, Json]
 def set_data(batch: Batch, edit: Edit, path: str) -> None:
     """`{set_data: {amount: number > 0, old: null}}`."""
     known_words(edit, ("set_data",), path)
-    for name, spec in _mapping(edit["set_data"], f"{path}.set_data", "{amount: number > 0}").items():
-        at = f"{path}.set_data.{name}"
+    for key, spec in _mapping(edit["set_data"], f"{path}.set_data", "{amount: number > 0}").items():
+        name, at = key.removesuffix("?"), f"{path}.set_data.{key}"
         old = next((one for one in batch.process.extensions(fm("data")) if one.name == name), None)
         if spec is None:
             if old is None:
