@@ -36,7 +36,9 @@ def extract(batch: Batch, edit: Edit, path: str) -> None:
         batch.document.rename_id(group, other)
         batch.made = [other if one == to else one for one in batch.made]
     _check_apart(batch, group, path)
-    process = batch.document.root.add("process", {"id": to, "name": title, "isExecutable": "true"})
+    process = batch.document.root.add(
+        "process", {"id": to, "name": title, "isExecutable": batch.process.get("isExecutable", "true")}
+    )
     for child in group.children():
         if child.kind not in ("incoming", "outgoing"):
             child.move_to(process)

@@ -95,7 +95,7 @@ class Targets:
             source, _, target = reference.partition(ARROW)
             return self._between(source.strip(), target.strip(), path)
         found = self.document.find(reference) if isinstance(reference, str) else None
-        if found is not None and found.kind == "sequenceFlow":
+        if found is not None and found.kind == "sequenceFlow" and self._stands_here(found):
             return found
         raise refused(
             path,
@@ -136,10 +136,14 @@ class Targets:
             node = self.document.element(self.document.outgoing(node)[0].get("targetRef"))
         return node
 
+    def _stands_here(self, element: Element) -> bool:
+        """Return whether an element is part of the process that is edited, not of another one in the file."""
+        return any(up == self.process for up in element.ancestors())
+
     def _matching(self, reference: str) -> list[Element]:
         renamed = self._renamed.get(name_key(reference))
         found = self.document.find(renamed or reference)
-        if found is not None and found.kind in FLOW_NODE_KINDS:
+        if found is not None and found.kind in FLOW_NODE_KINDS and self._stands_here(found):
             return [found]
         wanted = name_key(reference)
         return [node for node in self.process.descendants(*FLOW_NODE_KINDS) if name_key(node.name) == wanted]

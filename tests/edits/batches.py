@@ -130,6 +130,7 @@ def edits(draw: st.DrawFn, document: BpmnDocument, numbers: Numbers) -> Edit:
     placing: tuple[Edit, ...] = (
         {"move": draw(any_step), draw(st.sampled_from(("after", "before"))): draw(any_node)},
         {"wrap": draw(st.lists(any_step, min_size=1, max_size=2)), "in": numbers.new("wrapped")},
+        {"extract": draw(any_step), "to": numbers.new("extracted").replace(" ", "-")},
         {"delete": draw(any_node), **keep},
         {"connect": draw(any_node), "to": draw(any_node), "if": "approved"},
         {"disconnect": draw(any_flow)},

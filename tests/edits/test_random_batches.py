@@ -106,7 +106,8 @@ def edit_foreign(data: st.DataObject) -> None:
     """Edit a model of the corpus at random."""
     document = parse_bpmn(data.draw(st.sampled_from(foreign())).read_bytes())
     assume(document.processes and list(document.processes[0].descendants(*FLOW_NODE_KINDS)))
-    edit_at_random(document, data, BATCHES_OF_CORPUS)
+    # Data of another model are not declared here.
+    edit_at_random(document, data, BATCHES_OF_CORPUS, frozenset({"variable.unknown"}))
 
 
 @cache
@@ -122,10 +123,12 @@ def foreign() -> list[Path]:
     return found
 
 
-def edit_at_random(document: BpmnDocument, data: st.DataObject, count: int) -> None:
+def edit_at_random(
+    document: BpmnDocument, data: st.DataObject, count: int, may_fail: frozenset[str] = frozenset()
+) -> None:
     """Make random batches of edits one after the other, and check each."""
     numbers = Numbers()
-    allowed = errors(document)
+    allowed = errors(document) | may_fail
     for _ in range(count):
         batch = data.draw(batches(document, numbers))
         before = document.to_xml()
@@ -136,6 +139,7 @@ def edit_at_random(document: BpmnDocument, data: st.DataObject, count: int) -> N
             assert place.startswith(("edits[", "edits"))
             continue
         allowed |= check_valid(result.document, allowed)
+        assert is_listed(result.document) or not is_listed(document)
         if is_drawn(document):
             check_drawn(result.document)
         check_untouched(document, result, batch)
@@ -151,20 +155,23 @@ def check_order(document: BpmnDocument, batch: list[Edit], result: EditResult | 
     assert again is None or result is None or again.document.to_xml() == result.document.to_xml()
     if result is not None:
         try:
-            apply_edits(document, batch[::-1])
+            apply_edits(document, batch[::-1], document.processes[0].id)
         except FlowMasterError as refused:
             assert refused.code != "edit.element_unknown" or takes_away(batch)  # noqa: PT017
 
 
 def takes_away(batch: list[Edit]) -> bool:
     """Return whether a batch removes or renames, so that what its other edits name may be gone."""
-    return any({"delete", "rename", "set", "replace", "disconnect", "wrap"} & edit.keys() for edit in batch)
+    return any(
+        {"delete", "rename", "set", "replace", "disconnect", "wrap", "extract"} & edit.keys()
+        for edit in batch
+    )
 
 
 def tried(document: BpmnDocument, batch: list[Edit]) -> tuple[EditResult | None, str]:
     """Return what a batch comes to, or the place that its refusal names."""
     try:
-        return apply_edits(document, batch), ""
+        return apply_edits(document, batch, document.processes[0].id), ""
     except FlowMasterError as refused:
         return None, refused.path
 
@@ -197,8 +204,6 @@ def check_valid(document: BpmnDocument, allowed: set[str]) -> set[str]:
         assert source is not None
         assert target is not None
         assert source.parent == target.parent
-        assert flow.id in source.texts_of("outgoing")
-        assert flow.id in target.texts_of("incoming")
     decompile(again)
     return found
 
@@ -214,6 +219,15 @@ def check_drawn(document: BpmnDocument) -> None:
     assert all(len(one.children(WAYPOINT)) > 1 for one in document.root.descendants(EDGE))
 
 
+def is_listed(document: BpmnDocument) -> bool:
+    """Return whether every node lists its flows, which not every tool writes."""
+    return all(
+        flow.id in document.element(flow.get("sourceRef")).texts_of("outgoing")
+        and flow.id in document.element(flow.get("targetRef")).texts_of("incoming")
+        for flow in document.root.descendants("sequenceFlow")
+    )
+
+
 def is_drawn(document: BpmnDocument) -> bool:
     """Return whether everything in a document is drawn once, with whole numbers, and nothing else is."""
     try:
@@ -226,7 +240,7 @@ def is_drawn(document: BpmnDocument) -> bool:
 def check_untouched(before: BpmnDocument, result: EditResult, batch: list[Edit]) -> None:
     """What the difference does not name is byte for byte what it was, at its place or shifted to make room."""
     named = {str(change.get("element", change.get("flow", ""))) for change in result.diff}
-    redrawn = any({"relayout", "wrap"} & edit.keys() for edit in batch)
+    redrawn = any({"relayout", "wrap", "extract"} & edit.keys() for edit in batch)
     moved = {edit.get("move", edit.get("set")) for edit in batch if "if" not in edit}
     for node in before.root.descendants(*FLOW_NODE_KINDS, "sequenceFlow"):
         now = result.document.find(node.id)
