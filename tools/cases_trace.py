@@ -190,10 +190,7 @@ class Moment:
         return next((_choices(schema, name) for schema in found if schema is not None), ())
 
     def under(self, change: Change, known: "Renewed | None" = None) -> "Moment":
-        """Return the moment as it would be after a change of the case, if the way there stayed the same.
-
-        `known` holds the moments before it that were renewed already: variables hang on many of them at once.
-        """
+        """Return the moment as it would be after a change of the case; `known` holds those before it that already are."""
         known = {} if known is None else known
         found = known.get(id(self))
         if found is None:

@@ -20,6 +20,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.problems import OutlineRefused
+from tests.edits.batches import HEAD as DECLARING
 from tests.edits.batches import Edit, Numbers, batches
 from tests.outline.outlines import HEAD, Names, step_lists
 from tests.shared_material import shared
@@ -47,6 +48,8 @@ ASKED_FOR = frozenset(
     }
 )
 """What an edit may leave open: a flow was cut, a start was taken away, a condition put in or taken out, roles declared."""
+UNDECLARED = frozenset({"variable.unknown", "task.role_unknown"})
+"""What new steps name and other tools' models do not declare, once an edit declares something else."""
 FLOW_PARTS = ("incoming", "outgoing", "sequenceFlow", "association", *FLOW_NODE_KINDS)
 
 
@@ -106,8 +109,9 @@ def edit_foreign(data: st.DataObject) -> None:
     """Edit a model of the corpus at random."""
     document = parse_bpmn(data.draw(st.sampled_from(foreign())).read_bytes())
     assume(document.processes and list(document.processes[0].descendants(*FLOW_NODE_KINDS)))
-    # Data of another model are not declared here.
-    edit_at_random(document, data, BATCHES_OF_CORPUS, frozenset({"variable.unknown"}))
+    # A model that declares anything of ours is held to more than one of another tool.
+    declared = apply_edits(document, [*DECLARING[:2], *DECLARING[3:5]], document.processes[0].id).document
+    edit_at_random(document, data, BATCHES_OF_CORPUS, UNDECLARED | errors(declared))
 
 
 @cache

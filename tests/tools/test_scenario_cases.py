@@ -142,7 +142,7 @@ def test_generated_cases_take_most_branches_of_fifty_random_processes() -> None:
 
 def test_a_process_of_many_rounds_is_searched_within_its_fuel() -> None:
     kept = ("approved", "price", "comment", "late", "score")
-    renewal: Json = {name: "null" for name in kept} | {"turn": "turn + 1", "total": "base * turn"}
+    renewal: Json = dict.fromkeys(kept, "null") | {"turn": "turn + 1", "total": "base * turn"}
     outline: Json = {
         "process": "rounds",
         "roles": ["clerk"],
@@ -157,7 +157,7 @@ def test_a_process_of_many_rounds_is_searched_within_its_fuel() -> None:
             {"end": "done"},
         ],
     }
-    answers = [{name: number for name in kept} for number in range(1, 25)]
+    answers = [dict.fromkeys(kept, number) for number in range(1, 25)]
     case: Json = {
         "name": "a",
         "given": {"base": 100},
