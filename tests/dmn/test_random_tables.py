@@ -7,7 +7,7 @@ from tests.dmn.models import compiled
 from tests.dmn.reference_tables import NAMES, Table, inputs_of, tables
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_a_table_answers_as_its_rules_read_one_by_one(data: st.DataObject) -> None:
     table: Table = data.draw(tables())
