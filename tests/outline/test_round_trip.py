@@ -39,12 +39,27 @@ def compiled(outline: Json) -> BpmnDocument | None:
 
 
 def graph(document: BpmnDocument) -> tuple[Any, Any]:
+    """Return the nodes and flows; ends go by their names, since ways that meet in one may each get their own."""
     nodes = {}
+    ends = {
+        one.id: f"{one.parent.id if one.parent else ''} {one.name or 'end'}"
+        for one in document.root.descendants("endEvent")
+    }
     for node in document.root.descendants(*FLOW_NODE_KINDS):
         inside = node.child("extensionElements")
-        nodes[node.id] = (node.kind, node.name, node.get("attachedToRef"), inside.to_xml() if inside else "")
+        nodes[ends.get(node.id, node.id)] = (
+            node.kind,
+            node.name,
+            node.get("attachedToRef"),
+            inside.to_xml() if inside else "",
+        )
     flows = sorted(
-        (flow.get("sourceRef"), flow.get("targetRef"), flow.name, flow.text_of("conditionExpression"))
+        (
+            flow.get("sourceRef"),
+            ends.get(flow.get("targetRef"), flow.get("targetRef")),
+            flow.name,
+            flow.text_of("conditionExpression"),
+        )
         for flow in document.root.descendants("sequenceFlow")
     )
     return nodes, flows
