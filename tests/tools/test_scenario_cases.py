@@ -157,7 +157,7 @@ def test_a_process_of_many_rounds_is_searched_within_its_fuel() -> None:
             {"end": "done"},
         ],
     }
-    answers = [dict.fromkeys(kept, number) for number in range(1, 25)]
+    answers: list[Json] = [dict.fromkeys(kept, number) for number in range(1, 25)]
     case: Json = {
         "name": "a",
         "given": {"base": 100},
