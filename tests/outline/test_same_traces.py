@@ -18,7 +18,7 @@ from tests.engine.random_models import draw
 from tests.outline.traces import can_start, difference, executable
 from tests.shared_material import ROOT, shared
 
-SAMPLE = 12
+SAMPLE = 8
 SOAKED = 600
 SEEDS = range(4)
 
@@ -57,7 +57,7 @@ def test_random_processes_do_the_same_after_a_rewrite(first: int) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("first", range(SAMPLE, SOAKED, 48))
+@pytest.mark.parametrize("first", range(0, SOAKED, 48))
 def test_many_random_processes_do_the_same_after_a_rewrite(first: int) -> None:
     for number in range(first, first + 48):
         check_drawn(number)
@@ -111,8 +111,8 @@ def rewrite_all(paths: list[Path]) -> tuple[int, list[str]]:
 
 @pytest.mark.shared
 def test_models_of_other_tools_do_the_same_after_a_rewrite() -> None:
-    done, refused = rewrite_all(corpus(3, 24))
-    assert done > 10
+    done, refused = rewrite_all(corpus(3, 48))
+    assert done > 3
     assert all("is no valid FEEL" in one or "cannot be an id" in one for one in refused), refused
 
 
