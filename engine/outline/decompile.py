@@ -58,11 +58,13 @@ def outline_of(document: BpmnDocument, process: str = "") -> Outline:
     document = with_plain_splits(document, identifier)
     bare = Bare()
     while True:
-        known = bare.size
+        known, ends = bare.size, len(bare.ends)
         outline = _outline_of(document, document.element(identifier), bare)
         if bare.size == known:
             return outline
-        document = with_own_ends(document, bare.ends)
+        if len(bare.ends) > ends:  # Blocks are found anew once each way has its own end.
+            document = with_own_ends(document, bare.ends)
+            bare.joins.clear()
 
 
 def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline:

@@ -87,9 +87,15 @@ def _is_mixed(document: BpmnDocument, node: Element) -> bool:
     outgoing = document.outgoing(node)
     if node.kind in _JOINING:
         return len(outgoing) > 1 and len(document.incoming(node)) > 1
-    return node.kind in _BEGINNING and (
+    return (node.kind in _BEGINNING or _is_raced(document, node)) and (
         len(outgoing) > 1 or any(flow.child("conditionExpression") is not None for flow in outgoing)
     )
+
+
+def _is_raced(document: BpmnDocument, node: Element) -> bool:
+    """Return whether a node is one of the events that an event-based gateway waits for."""
+    sources = (document.source(flow) for flow in document.incoming(node))
+    return any(one is not None and one.kind == "eventBasedGateway" for one in sources)
 
 
 def _part_join(document: BpmnDocument, node: Element) -> None:

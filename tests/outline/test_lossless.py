@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS
 from flowmaster.engine.outline.compile import compile_outline
@@ -160,8 +162,25 @@ def test_words_of_a_start_in_a_group_and_tries_by_expression_are_read() -> None:
     assert decompile(document)["steps"] == [{"g": group}]
     for wrong in ("Go", {"title": "Go"}):
         bad: Any = {"process": "p", "steps": [{"g": {**group, "start": wrong}}]}
-        try:
+        with pytest.raises(OutlineRefused) as refused:
             compile_outline(bad)
-        except OutlineRefused as refused:
-            told = refused.problems[0].path
-        assert told.startswith("steps[0].g.start")
+        assert refused.value.problems[0].path.startswith("steps[0].g.start")
+
+
+def test_an_event_that_is_waited_for_in_a_race_may_split() -> None:
+    rewritten(
+        bpmn(
+            '<startEvent id="s"/><eventBasedGateway id="g"/>'
+            '<intermediateCatchEvent id="m"><messageEventDefinition messageRef="odd"/></intermediateCatchEvent>'
+            '<intermediateCatchEvent id="n"><signalEventDefinition signalRef="sig"/></intermediateCatchEvent>'
+            '<task id="a"/><task id="b"/><task id="c"/>'
+            + flow("s", "g")
+            + flow("g", "m")
+            + flow("g", "n")
+            + flow("m", "a")
+            + flow("m", "b", condition("=x"))
+            + flow("n", "b")
+            + flow("b", "c"),
+            ROOT,
+        )
+    )
