@@ -37,6 +37,7 @@ steps:                                # in this order; steps with a name may hav
     remind: P1D
     within: P2D                       # alone: a due date
     late: {escalate: head}            # [boss, head]: both | step name | [steps]: instead | {then: [steps], keep: true}: beside
+                                      # in stages, without within and late: escalate: {P2D: head, P4D: [boss, head]}
 - choose:                             # the first that holds
   - if: not(approved)
     then: [{end: refused}]

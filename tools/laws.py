@@ -24,6 +24,7 @@ from flowmaster.tools.cases_chance import Chance, leaves
 from flowmaster.tools.cases_search import Case, Search, Tried, case_with
 from flowmaster.tools.cases_shown import Shown
 from flowmaster.tools.cases_trace import Level, Merged, Moment, Origin, Outside, World
+from flowmaster.tools.law_reading import careful
 from flowmaster.tools.scenario_verdict import NOT_STEPS
 
 RUNS = 60
@@ -71,7 +72,9 @@ class Statute:
             self.problem = error.message
         self.problem = self.problem or self._unknown()
         compiler = Compiler(BUILTIN_NAMES.given, simple_type, declared=world.declared)
-        self._code = compiler.compile(self.expression.node if self.expression else s.Literal(None, NOWHERE))
+        self._code = compiler.compile(
+            careful(self.expression.node) if self.expression else s.Literal(None, NOWHERE)
+        )
 
     def _unknown(self) -> str:
         """Return what is wrong with the names of the condition, empty for nothing."""

@@ -396,6 +396,8 @@ def _each(value: Json) -> Json:
 def _form(form: Json) -> Json:
     """Return a form's fields where types say it all, else the form as it is."""
     assert isinstance(form, Mapping)
+    if form == {"type": "object", "properties": {}}:
+        return {}
     if form.get("type") != "object" or set(form) - {"type", "properties", "required"}:
         return _whole_form(form)
     words = type_of(form)

@@ -142,8 +142,11 @@ class Reading:
         return f"={self.feel(found, path, what)}" if found.startswith("=") else found
 
     def variable(self, value: Json, path: str) -> str:
-        """Return the path of a variable that is written to, and remember that it is produced."""
-        name = self.text(value, path, "The name of a variable").removeprefix("=").strip()
+        """Return the path of a variable that is written to, and remember that it is produced.
+
+        A question mark behind it, as types have it, says that it may be missing.
+        """
+        name = self.text(value, path, "The name of a variable").removeprefix("=").removesuffix("?").strip()
         if name and not all(values.is_name(part) for part in name.split(".")):
             self.wrong(
                 path,

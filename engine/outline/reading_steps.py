@@ -20,9 +20,10 @@ from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
 from flowmaster.engine.outline.reading_words import (
     assignments,
-    default_form,
+    complete_form,
     escalated,
     event_words,
+    optional_names,
     performer,
     tries_need_service,
     word,
@@ -165,7 +166,7 @@ class StepReader:
             name, kind, main, at, words, inside, beside, self.events(body, at), undo, found, _id(body)
         )
         if kind == "ask":
-            self._complete_form(step, words)
+            complete_form(reading, name, words, optional_names(body.get("into")))
         return step
 
     def _main(self, kind: str, body: Body, at: str) -> tuple[Json, Trigger]:
@@ -235,29 +236,6 @@ class StepReader:
         name = name if values.is_name(name) else "result"
         words["result"] = self.reading.variable(name, at)
         self.reading.defaults.append(f"{at}: the answer of the rule goes into {name!r}.")
-
-    def _complete_form(self, step: Step, words: dict[str, Json]) -> None:
-        into = words.get("into")
-        if "form" in words:
-            form = words["form"]
-            if (
-                isinstance(form, Mapping)
-                and isinstance(form.get("id"), str)
-                and form["id"] not in self.reading.forms
-            ):
-                self.reading.questions.append(
-                    f"Which fields has the form {form['id']!r} of {step.name!r}? It is not declared under `forms`."
-                )
-            return
-        if isinstance(into, Mapping):
-            words["form"] = {"schema": default_form(into, self.reading.data)}
-            new = [name for name in into if name.split(".")[0] not in self.reading.data]
-            if new:
-                self.reading.defaults.append(f"{step.name}: the form asks for {', '.join(new)} as yes or no.")
-            return
-        self.reading.questions.append(
-            f"What does the person enter at {step.name!r}? It has neither `form` nor `into`."
-        )
 
     # What stands beside a step
 

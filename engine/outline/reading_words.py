@@ -1,6 +1,6 @@
 """Reads the words beside a step's kind, each into its one form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
@@ -137,7 +137,7 @@ def _form(reading: Reading, value: Json, path: str) -> Json:
 
 def form_schema(reading: Reading, value: Json, path: str) -> Mapping[str, Json]:
     """Read a form: fields with types, a JSON Schema, or a form-js form as it is."""
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         reading.wrong(
             path, f"A form is a mapping, not {shown(value)}.", expected="{approved: boolean, comment?: text}"
         )
@@ -358,14 +358,43 @@ def outputs(reading: Reading, value: Json, path: str) -> dict[str, str]:
     return {}
 
 
-def default_form(into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+def complete_form(reading: Reading, step: str, words: dict[str, Json], optional: set[str]) -> None:
+    """Give a task without a form one that asks for what `into` names; note what is not known of it."""
+    form, into = words.get("form"), words.get("into")
+    if form is not None:
+        name = form.get("id") if isinstance(form, Mapping) else None
+        if isinstance(name, str) and name not in reading.forms:
+            reading.questions.append(
+                f"Which fields has the form {name!r} of {step!r}? It is not declared under `forms`."
+            )
+    elif isinstance(into, Mapping):
+        words["form"] = {"schema": default_form(into, reading.data, optional)}
+        new = [name for name in into if name.split(".")[0] not in reading.data]
+        if new:
+            reading.defaults.append(f"{step}: the form asks for {', '.join(new)} as yes or no.")
+    else:
+        reading.questions.append(f"What does the person enter at {step!r}? It has neither `form` nor `into`.")
+
+
+def optional_names(into: Json) -> set[str]:
+    """Return which names of `into` say with a question mark that they may be missing."""
+    names = [into] if isinstance(into, str) else into if isinstance(into, Sequence | Mapping) else ()
+    return {name[:-1].strip() for name in names if isinstance(name, str) and name.endswith("?")}
+
+
+def default_form(
+    into: Mapping[str, Json], data: Mapping[str, Mapping[str, Json]], optional: Collection[str] = ()
+) -> dict[str, Json]:
     """Return the form of a task that only says `into`: those variables with their declared types, else yes or no."""
     fields: dict[str, Json] = {}
-    for source in into.values():
-        name = str(source)
-        if all(values.is_name(part) for part in name.split(".")):
-            fields[name.split(".")[0]] = data.get(name, {"type": "boolean"})
-    return {"type": "object", "properties": fields, "required": list(fields)}
+    required: list[Json] = []
+    for target, source in into.items():
+        path = str(source).split(".")
+        if all(values.is_name(part) for part in path):
+            fields[path[0]] = data.get(str(source), {"type": "boolean"})
+            if target not in optional and path[0] not in required:
+                required.append(path[0])
+    return {"type": "object", "properties": fields, "required": required}
 
 
 _READERS: dict[str, Callable[[Reading, Json, str], Json]] = {

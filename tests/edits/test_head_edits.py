@@ -137,7 +137,7 @@ def test_a_form_is_written_into_the_process_once() -> None:
         ({"set_roles": {"none": None}}, "edit.role_unknown", "set_roles.none", "no role 'none'"),
         ({"set_roles": {"cfo": {}}}, "outline.value_wrong", "set_roles.cfo", "a text, not a mapping"),
         ({"set_forms": {"none": None}}, "edit.form_unknown", "set_forms.none", "no form 'none'"),
-        ({"set_forms": {"a": {}}}, "outline.value_wrong", "set_forms.a", "A form is a mapping"),
+        ({"set_forms": {"a": 5}}, "outline.value_wrong", "set_forms.a", "A form is a mapping"),
         ({"set_process": {"nme": "x"}}, "edit.word_unknown", "set_process.nme", "Did you mean 'name'"),
         ({"set_process": {"name": []}}, "outline.value_wrong", "set_process.name", "a text, not a list"),
         ({"set_scenarios": 5}, "edit.value_wrong", "", "Scenarios are a list"),

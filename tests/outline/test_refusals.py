@@ -159,7 +159,7 @@ def test_a_block_refuses_what_it_cannot_take(step: Json, path: str, says: str) -
         ({"data": {"a": []}}, "data.a", "is no type"),
         ({"data": {"a": "date > 5"}}, "data.a", "is not understood"),
         ({"forms": []}, "forms", "Forms are a mapping"),
-        ({"forms": {"f": {}}}, "forms.f", "A form is a mapping"),
+        ({"forms": {"f": 5}}, "forms.f", "A form is a mapping"),
         ({"start": 5}, "start", "`start` is a mapping, not 5"),
         ({"start": [{"message": "m"}, 5]}, "start[1]", "`start` is a mapping, not 5"),
         ({"start": {"need": []}}, "start.need", "Did you mean 'needs'"),

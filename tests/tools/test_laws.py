@@ -99,6 +99,31 @@ def test_laws_are_judged_over_generated_cases_and_say_when_they_are_null_or_miss
     played(play)
 
 
+def test_who_did_a_step_is_compared_only_once_somebody_did_it() -> None:
+    laws: dict[str, Json] = {
+        "the two differ": "not(approve.by = confirm.by)",
+        "the two differ, said otherwise": "approve.by != confirm.by",
+        "bob approves": 'approve.by = "bob"',
+        "somebody approves": "if pay.done then approve.by != null else true",
+    }
+    confirmed: dict[str, Any] = {"confirm": {"ask": "clerk", "not": "approve", "into": "confirmed"}}
+    late = {"when": "amount > 1000", **confirmed["confirm"]}
+    approve = {"ask": "owner", "into": "approved", "when": "amount > 500"}
+    steps = [{"approve": approve}, {"confirm": late}, *PAYMENT["steps"][1:]]
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline={**PAYMENT, "steps": steps, "always": laws})
+        court = {law["always"]: law["holds"] for law in await judged(agent)}
+        assert court == {
+            "the two differ": True,
+            "the two differ, said otherwise": True,
+            "bob approves": False,
+            "somebody approves": False,
+        }
+
+    played(play)
+
+
 async def judged(agent: Agent) -> list[Body]:
     """Return how all laws went; an answer shows the first of them."""
     call = Call(app=agent.app, caller=agent.caller)
