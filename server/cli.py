@@ -85,6 +85,9 @@ def _mcp(rest: list[str]) -> int:
     from flowmaster.server.opening import opened
 
     opening = opened(options.get("tools", "core"))
+    from flowmaster.server.collector import load_without_collector
+
+    load_without_collector()
     from flowmaster.server.settings import settings_from
     from flowmaster.server.stdio import serve_stdio
 
@@ -94,9 +97,11 @@ def _mcp(rest: list[str]) -> int:
 def _serve(rest: list[str]) -> int:
     options, words = split(rest, valued=SERVER_OPTIONS)
     _nothing_more(words)
+    from flowmaster.server.collector import load_without_collector
     from flowmaster.server.listening import serve
     from flowmaster.server.settings import settings_from
 
+    load_without_collector()
     return serve(settings_from(options))
 
 

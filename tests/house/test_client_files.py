@@ -26,7 +26,7 @@ def command(client: str) -> list[str]:
     return [server["command"].replace("${workspaceFolder}", str(ROOT)), *server["args"]]
 
 
-CLIENTS = [".mcp.json", "mcp.json", ".codex/config.toml", ".vscode/mcp.json"]
+CLIENTS = [".mcp.json", ".codex/config.toml", ".vscode/mcp.json"]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
