@@ -73,7 +73,7 @@ scenarios:                            # tests; publishing refuses while one fail
     check seats: {free: 3, price: 80}
     book: {ticket: T1}
   messages: [{name: paid, key: T1, after: book}]    # also variables; after: a step or a duration
-  clock: [next]                       # when nothing else can go on: to the next timer, or PT49H on
+  clock: [next]                       # when nothing else can go on: to what is due next (timer, message, answer), or PT49H on
   expect:
     end: travelled                    # or waits_at: [steps], incident: step
     path: [approve, book]             # in this order; exactly: true allows no others

@@ -21,6 +21,9 @@ from flowmaster.tools.inputs import check_inputs, check_result
 ROUNDS_MAX = 500
 """Acts of people, workers, messages and time in one scenario."""
 
+STOPS_MAX = 100
+"""Due times at which nobody acts that one round goes through; the next round goes on behind them."""
+
 HISTORY_MAX = 5_000
 """Events of the instance that are looked at."""
 
@@ -85,19 +88,21 @@ class Player:
         self.refusals: dict[str, str] = {}
         self._messages = list(scenario.messages)
         self._clock = list(scenario.clock)
+        self._tick = self._began
+        self._rest = self._began
 
     def run(self, rounds: int) -> bool:
         """Let everybody act in turn; return whether the rounds ran out."""
-        return all(self._act() for _ in range(rounds))
+        return all(self._act() or self._let_time_pass() for _ in range(rounds))
 
     def _act(self) -> bool:
-        """Do the next thing, or return False if there is none."""
+        """Do the next thing that can be done now, or return False if there is none."""
         if self._message(timed=True):
             return True
         for state in self._states():
             if self._answer(state) or self._work(state):
                 return True
-        return self._message(timed=False) or self._let_time_pass()
+        return self._message(timed=False)
 
     def _states(self) -> list[State]:
         """Return the state of the instance and of those it called."""
@@ -209,34 +214,51 @@ class Player:
         )
 
     def _let_time_pass(self) -> bool:
-        """Let the next answer become ripe, else the scenario's clock tick, else a timer in the flow come."""
-        states = self._states()
+        """Go from due time to due time, until somebody acts or the goal is reached; return False if there is none."""
+        for _ in range(STOPS_MAX):
+            states = self._states()
+            goal = self._goal(states) if states else None
+            if goal is None:
+                return False
+            self._sandbox.advance(min([goal, *self._stops(states)]))
+            if self._sandbox.now() == goal or self._act():
+                return True
+        return True
+
+    def _goal(self, states: Sequence[State]) -> int | None:
+        """Return until when time goes: a tick under way, the next ripe answer, a tick, a message, a timer in the flow."""
+        now = self._sandbox.now()
+        if self._tick > now:
+            return self._tick
         moments = [moment for state in states for moment in self._ripening(state)]
         if moments:
-            self._sandbox.advance(self._first_of([*moments, *self._coming()]))
-            return True
-        if self._clock and states:
+            return min(moments)
+        if self._clock:
             tick = self._clock.pop(0)
-            due = self._sandbox.reader.next_due()
-            self._sandbox.advance(
-                (due or self._sandbox.now()) if tick == NEXT else later(self._sandbox.now(), tick)
-            )
-            return True
+            self._tick = min(self._stops(states), default=now) if tick == NEXT else later(now, tick)
+            return self._tick
         coming = self._coming()
-        if coming and states:
-            self._sandbox.advance(self._first_of(coming))
-            return True
+        if coming:
+            return min(coming)
         resting = [moment for state in states for moment in self._resting(state)]
-        if resting and not any(self._stands_open(state) for state in states):
-            self._sandbox.advance(min(resting))
-            return True
-        return False
+        # What begins on the way to a timer in the flow does not hold up the time.
+        if resting and (self._rest in resting or not any(self._stands_open(state) for state in states)):
+            self._rest = min(resting)
+            return self._rest
+        return None
 
-    def _first_of(self, moments: Sequence[int]) -> int:
-        """Return the first of some moments, or a timer before it: what it begins comes before what is later."""
+    def _stops(self, states: Sequence[State]) -> list[int]:
+        """Return when something is due: the next timer, messages, answers, and jobs that are held back."""
+        now = self._sandbox.now()
         due = self._sandbox.reader.next_due()
-        first = min(moments)
-        return due if due is not None and self._sandbox.now() < due < first else first
+        held = [
+            wait.due
+            for state in states
+            for wait in state.waits.values()
+            if isinstance(wait, JobWait) and wait.retries > 0 and wait.due is not None and wait.due > now
+        ]
+        ripe = [moment for state in states for moment in self._ripening(state)]
+        return [*held, *ripe, *self._coming(), *([] if due is None else [max(due, now)])]
 
     def _coming(self) -> list[int]:
         """Return when messages that are not sent yet shall be."""
