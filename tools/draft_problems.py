@@ -1,5 +1,6 @@
 """What is said of a draft's problems: how many an answer lists, what to do next, and why it is not published."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowmaster.engine.bpmn.problem import Problem
@@ -7,6 +8,7 @@ from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.values import Json
 from flowmaster.tools.bounds import leading
 from flowmaster.tools.drafts import ProcessFile, errors_of
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.scenarios import Tested, in_short, scenarios_of
 
 PROBLEMS_SHOWN = 30
@@ -34,6 +36,45 @@ def after_draft(file: ProcessFile, main: str) -> list[Hint]:
     if scenarios_of(file.process(main)):
         return [Hint("process_test", {"process": main}, "Run its scenarios.")]
     return [Hint("process_publish", {"process": main}, "Publish it.")]
+
+
+def after_test(
+    process: str,
+    version: int | None,
+    tested: Tested,
+    shown: Sequence[Mapping[str, Json]],
+    *,
+    is_published: bool,
+) -> list[Hint]:
+    """Return what to do after a test: read what was left out of a scenario that fails, or publish a new draft."""
+    if tested.failed:
+        more = _told_in_short(tested, shown)
+        at = {} if version is None else {"version": version}
+        why = "See all that differs; other scenarios one by one in the same way."
+        return [Hint("process_test", {"process": process, "scenarios": more, **at}, why)] if more else []
+    if tested.broken or not tested.passed or is_published:
+        return []
+    return [Hint("process_publish", {"process": process}, "Publish it.")]
+
+
+def _told_in_short(tested: Tested, shown: Sequence[Mapping[str, Json]]) -> list[Json]:
+    """Return the first failing scenario that an answer does not tell whole, with those of the same test that it is like."""
+    told = {outcome["name"]: outcome for outcome in shown}
+    wanted: Json = next(
+        (
+            outcome["name"]
+            for outcome in tested.outcomes
+            if not outcome["passed"] and "path" not in told.get(outcome["name"], {})
+        ),
+        None,
+    )
+    by_name = {raw["name"]: raw for raw in tested.listed}
+    found: list[Json] = []
+    while isinstance(wanted, str) and wanted in by_name:
+        raw = by_name.pop(wanted)
+        found.append(dict(raw))
+        wanted = raw.get("like") if tested.chosen else None
+    return found if len(found) < len(tested.listed) and len(write_json(found)) <= SIDE_BYTES else []
 
 
 def refuse_errors(file: ProcessFile, process: str) -> None:

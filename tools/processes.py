@@ -18,6 +18,7 @@ from flowmaster.tools.draft_problems import (
     PROBLEMS_BYTES,
     SIDE_BYTES,
     after_draft,
+    after_test,
     refuse_errors,
     refuse_failures,
     shown_problems,
@@ -46,6 +47,7 @@ from flowmaster.tools.scenarios import (
     run_scenarios,
     scenarios_of,
     summary_of,
+    told_in_short,
 )
 
 TRIES_SHOWN = 3
@@ -341,7 +343,7 @@ class ProcessTested(Result):
         description="Each with its path; failed ones first, with differences."
     )
     coverage: dict[str, Any] = Field(
-        description="Branches and rows of rules covered, and those that none covers; `try` is a scenario that would."
+        description="Branches and rows of rules covered; without `scenarios` also those that none covers; `try` would."
     )
     suggested: list[dict[str, Any]] = Field(
         default=[],
@@ -379,15 +381,15 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
         draft = (await process_edit.run(call, edit)).draft
     elif call.once is not None:
         await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
-    return _tested(arguments.process, tested, draft)
+    row = runtime.reader.find_definition(tenant, KIND, arguments.process)
+    newest = row is not None and row.version > 0 and not row.changed and draft is None
+    is_published = newest or arguments.version is not None
+    return _tested(arguments, tested, draft, is_published=is_published)
 
 
-def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
-    hints = (
-        []
-        if tested.failed or tested.broken or not tested.passed
-        else [Hint("process_publish", {"process": process}, "Publish it.")]
-    )
+def _tested(
+    arguments: ProcessTest, tested: Tested, draft: int | None, *, is_published: bool
+) -> ProcessTested:
     laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
     room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
     suggested = leading(
@@ -395,14 +397,16 @@ def _tested(process: str, tested: Tested, draft: int | None) -> ProcessTested:
         room - GENERATED_BYTES,
     )
     shown = in_short(tested.outcomes, room if not suggested else GENERATED_BYTES)
+    hints = after_test(arguments.process, arguments.version, tested, shown, is_published=is_published)
     return ProcessTested(
-        process=process,
+        process=arguments.process,
         passed=tested.passed,
         failed=tested.failed,
         scenarios=shown,
         left_out=left_out(
             {
                 "scenarios": (len(tested.outcomes), len(shown)),
+                "details": (told_in_short(shown), 0),
                 "suggested": (len(tested.suggested), len(suggested)),
                 "laws": (len(tested.laws), len(laws)),
             }

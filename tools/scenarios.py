@@ -39,6 +39,9 @@ OUTCOMES_BYTES = 6_000
 PASSED_BYTES = 1_200
 """How much of it goes to scenarios that passed: nothing is to be done about them."""
 
+VALUE_SHOWN = 80
+"""Characters of a value in a difference that is told in short."""
+
 PATH_SHOWN = 60
 """Steps of a path that an answer lists."""
 
@@ -52,6 +55,10 @@ class Tested(NamedTuple):
     coverage: dict[str, Json]
     suggested: list[Suggestion]
     laws: list[dict[str, Json]]
+    listed: Sequence[Mapping[str, Json]]
+    """The scenarios as they are written."""
+    chosen: bool
+    """Whether they were given, and are not those that the process carries."""
 
     @property
     def broken(self) -> list[dict[str, Json]]:
@@ -76,7 +83,7 @@ async def run_scenarios(
     """Play scenarios, those given or those that the process carries, each in a sandbox of its own.
 
     `generate` also looks for cases worth a scenario; `tries` is for how many branches that no scenario covers one
-    is made ready.
+    is made ready. What scenarios that are given leave uncovered is only counted: they are not all there are.
     """
     runtime, tenant = call.app.runtime, call.caller.tenant
     reads = {read.process.id: read.process for read in read_processes(parse_bpmn(bpmn), RUNNABLE)}
@@ -84,7 +91,7 @@ async def run_scenarios(
     listed = [one for one in (carried if given is None else given) if isinstance(one, Mapping)]
     scenarios = written.scenarios_of(listed, saved=carried)
     kit = Kit(bpmn, reads, collect(runtime.reader, tenant, reads))
-    trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios)
+    trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios, chosen=given is not None)
     return await anyio.to_thread.run_sync(lambda: trial.run(generate=generate, tries=tries))
 
 
@@ -92,15 +99,22 @@ class Trial:
     """Plays scenarios through one process, and says how they went."""
 
     def __init__(
-        self, stage: Stage, listed: Sequence[Mapping[str, Json]], scenarios: Sequence[Scenario]
+        self,
+        stage: Stage,
+        listed: Sequence[Mapping[str, Json]],
+        scenarios: Sequence[Scenario],
+        *,
+        chosen: bool,
     ) -> None:
         self._stage = stage
         self._listed = listed
         self._scenarios = scenarios
+        self._chosen = chosen
         self._rules = RuleBook(stage.kit.definitions)
 
     def run(self, *, generate: bool, tries: int) -> Tested:
         """Play all, and look for more where that is asked."""
+        tries = 0 if self._chosen else tries
         model = self._stage.model
         played = [self._stage.play(scenario) for scenario in self._scenarios]
         outcomes = [
@@ -120,7 +134,10 @@ class Trial:
         rows = rows_of(model, self._rules, [run.history for run in played])
         if rows:
             coverage["rules"] = rows
-        return Tested(len(outcomes) - failed, failed, outcomes, coverage, suggested, laws)
+        coverage = counted(coverage) if self._chosen else coverage
+        return Tested(
+            len(outcomes) - failed, failed, outcomes, coverage, suggested, laws, self._listed, self._chosen
+        )
 
     def _fix(self, played: Sequence[Played], outcomes: Sequence[dict[str, Json]]) -> None:
         """Add ready edits to the first scenarios that fail."""
@@ -166,20 +183,53 @@ def case_of(process: Process, raw: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def in_short(outcomes: Sequence[Mapping[str, Json]], room: int = OUTCOMES_BYTES) -> list[dict[str, Json]]:
-    """Return the outcomes of an answer: failed ones first and whole, of those that passed only as many as are short."""
+    """Return the outcomes of an answer: failed ones first, whole while there is room, else with what differs first."""
+    forms = [_forms(outcome) for outcome in outcomes]
+    reserved = sum(
+        len(write_json(each[-1])) for each, told in zip(forms, outcomes, strict=True) if not told["passed"]
+    )
     shown: list[dict[str, Json]] = []
     passing = False
-    for outcome in outcomes:
+    for outcome, each in zip(outcomes, forms, strict=True):
         if outcome["passed"] and not passing:
             passing, room = True, min(room, PASSED_BYTES)
-        whole = {name: _cut(value) for name, value in outcome.items()}
-        size = len(write_json(whole))
-        told = whole if size < room else {"name": outcome["name"], "passed": outcome["passed"]}
-        room -= size if size < room else len(write_json(told))
-        if room < 0:
+        reserved -= 0 if passing else len(write_json(each[-1]))
+        told = next((form for form in each if len(write_json(form)) < room - reserved), each[-1])
+        room -= len(write_json(told))
+        if room < 0 and (passing or shown):
             break
         shown.append(told)
     return shown
+
+
+def _forms(outcome: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Return how an outcome may be told, the longest form first; a failed one always says what differs first."""
+    whole = {name: _cut(value) for name, value in outcome.items()}
+    least = {"name": outcome["name"], "passed": outcome["passed"]}
+    if outcome["passed"]:
+        return [whole, least]
+    differences = outcome.get("differences")
+    if not isinstance(differences, Sequence):
+        refused = outcome.get("refused")
+        message = refused.get("message") if isinstance(refused, Mapping) else refused
+        return [whole, least | {"refused": {"message": _clipped(message)}}]
+    clipped: list[Json] = [
+        {word: _clipped(value) for word, value in each.items()}
+        for each in differences
+        if isinstance(each, Mapping)
+    ]
+    return [whole, least | {"differences": clipped}, least | {"differences": clipped[:1]}]
+
+
+def _clipped(value: Json) -> Json:
+    """Return a value, or the beginning of its text if it is long."""
+    text = value if isinstance(value, str) else write_json(value).decode()
+    return value if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}..."
+
+
+def told_in_short(shown: Sequence[Mapping[str, Json]]) -> int:
+    """Return how many failed scenarios of an answer are not told whole."""
+    return sum(1 for outcome in shown if not outcome["passed"] and "path" not in outcome)
 
 
 def _cut(value: Json) -> Json:
@@ -245,6 +295,19 @@ def coverage_of(
         branch = _branch(process, flow)
         told.append(branch | {"try": dict(ready[flow.id])} if flow.id in ready else branch)
     return {"branches": len(branches), "covered": len(branches) - len(missed), "uncovered": told}
+
+
+def counted(coverage: Mapping[str, Json]) -> dict[str, Json]:
+    """Return how much is covered, without what is not."""
+    found = {name: part for name, part in coverage.items() if name != "uncovered"}
+    rules = coverage.get("rules")
+    if isinstance(rules, Mapping):
+        found["rules"] = {
+            name: {word: rows[word] for word in ("rows", "covered") if word in rows}
+            for name, rows in rules.items()
+            if isinstance(rows, Mapping)
+        }
+    return found
 
 
 def branches_of(process: Process) -> list[Flow]:
