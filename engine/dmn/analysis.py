@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.coverage import bits
 from flowmaster.engine.dmn.domain import Piece, allowed_cell, kind_of_type, pieces_of
-from flowmaster.engine.dmn.facts import Facts, facts_of
+from flowmaster.engine.dmn.facts import SEVERAL, Facts, facts_of
 from flowmaster.engine.dmn.outputs import answers_differ, output_problems
 from flowmaster.engine.dmn.problem import Problem
 from flowmaster.engine.dmn.reader import DmnModel
@@ -146,7 +146,8 @@ class _Sheet:
         for outer, inner, more in _listed(facts.covered):
             pair = (min(outer, inner), max(outer, inner))
             severity = "error" if pair in conflicts else "hint"
-            message = f"Rule {outer + 1} matches whatever rule {inner + 1} matches.{more}"
+            same = " and answers the same" if self.policy in SEVERAL else ""
+            message = f"Rule {outer + 1} matches whatever rule {inner + 1} matches{same}.{more}"
             fix = f"Delete rule {inner + 1} if it is not meant, or narrow rule {outer + 1}."
             example = self._example_of((inner,))
             yield Problem("rule.subsumed", message, self.id, severity, (outer + 1, inner + 1), example, fix)

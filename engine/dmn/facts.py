@@ -8,6 +8,9 @@ from flowmaster.engine.dmn.coverage import Columns, Coverage, SearchExceeded, bi
 from flowmaster.engine.dmn.outputs import answer_order, answers_differ
 from flowmaster.engine.dmn.table import CompiledTable
 
+SEVERAL = (m.HitPolicy.COLLECT, m.HitPolicy.RULE_ORDER, m.HitPolicy.OUTPUT_ORDER)
+"""Hit policies under which rules are meant to match together: only one that answers the same is a duplicate."""
+
 GAPS_MAX = 5
 """How many gaps are looked for."""
 
@@ -20,7 +23,7 @@ class Facts:
     overlaps: list[tuple[int, int]] = field(default_factory=list)
     """Rules that meet although the hit policy forbids it, the first one first."""
     covered: list[tuple[int, int]] = field(default_factory=list)
-    """A rule that covers another, and that other."""
+    """A rule that covers another, and that other; where several are meant to match, only if both answer the same."""
     unreachable: list[int] = field(default_factory=list)
     gaps: list[list[int]] = field(default_factory=list)
     """Inputs without a rule, by the piece of each column."""
@@ -43,7 +46,11 @@ def facts_of(table: CompiledTable, columns: Columns, vague: int) -> Facts:
     earlier = earlier_rules(table)
     facts.overlaps.extend(_overlaps(table, coverage, sure))
     for rule in alive:
-        facts.covered.extend((outer, rule) for outer in _covering(coverage, rule, sure, earlier))
+        facts.covered.extend(
+            (outer, rule)
+            for outer in _covering(coverage, rule, sure, earlier)
+            if table.node.hit_policy not in SEVERAL or answers_differ(table, outer, rule) is False
+        )
     try:
         if earlier is not None:
             facts.unreachable.extend(

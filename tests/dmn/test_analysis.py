@@ -48,7 +48,7 @@ def test_an_overlap_is_an_error_where_only_one_rule_may_match() -> None:
     assert (problem.code, problem.severity, problem.rules) == ("rule.overlap", "error", (1, 3))
     assert problem.example["a"] == "3"
     assert codes(rows, "A") == ["rule.overlap", "rule.subsumed"]
-    assert codes(rows, "R") == ["rule.subsumed"]
+    assert codes(rows, "R") == []
     assert codes([["< 5", "-", "1"], ["-", "-", "1"]], "A") == ["rule.subsumed"]
 
 
@@ -61,10 +61,27 @@ def test_a_covered_rule_is_an_error_where_it_conflicts_and_else_a_hint() -> None
     assert severities == {
         "U": [("error", (1, 2), "3")],
         "A": [("error", (1, 2), "3")],
-        "C": [("hint", (1, 2), "3")],
-        "R": [("hint", (1, 2), "3")],
+        "C": [],
+        "R": [],
     }
     assert [p.code for p in found([["3", "true", "2"], ["< 5", "-", "1"], [">= 5", "-", "3"]], "F")] == []
+
+
+def test_rules_that_are_meant_to_match_together_are_told_only_if_they_answer_the_same() -> None:
+    summed = [
+        ["-", "-", "10"],
+        ["> 5", "-", "20"],
+        ["> 9", "-", "30"],
+        ["> 9", "true", "40"],
+        ["> 9", "true", "40"],
+    ]
+    for hit in ("C", "C+", "C<", "C>", "C#", "R"):
+        (told,) = found(summed, hit)
+        assert (told.code, told.severity, told.rules) == ("rule.subsumed", "hint", (4, 5))
+        assert "answers the same" in told.message
+    several: list[Json] = [{"name": "o"}, {"name": "p"}]
+    rows = [["-", "-", "1", "a"], ["> 5", "-", "1", "b"], ["> 9", "-", "1", "a"]]
+    assert [told.rules for told in found(rows, "R", outputs=several)] == [(1, 3)]
 
 
 def test_several_gaps_are_shown_and_they_differ() -> None:

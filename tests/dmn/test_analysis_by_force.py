@@ -189,6 +189,7 @@ def expected(table: Table, matches: Sequence[frozenset[int]]) -> dict[str, list[
         for b in range(count)
         for a in range(count)
         if (a, b) in covers
+        and (table.hit not in ("R", "O", "C", "C#") or table.answers[a] == table.answers[b])
         and (priority(table, a) < priority(table, b) if decides else a < b or (b, a) not in covers)
     ]
     return {

@@ -292,3 +292,20 @@ def test_a_large_table_answers_with_what_is_wrong_in_it() -> None:
         assert [(each["code"], each["severity"]) for each in told["problems"]] == [("rule.gap", "warning")]
 
     served(story)
+
+
+def test_a_summing_table_whose_rules_add_up_on_purpose_has_no_hints() -> None:
+    async def story(ask: Ask) -> None:
+        summed: dict[str, Any] = {
+            "decision": "fee",
+            "hit": "C+",
+            "inputs": [{"name": "amount", "type": "number"}],
+            "outputs": [{"name": "fee", "type": "number"}],
+            "rules": [["-", "10"], ["> 5", "20"], ["> 9", "30"], ["> 20", "40"]],
+        }
+        assert (await ask("rule_save", table=summed))["problems"] == []
+        twice = {**summed, "rules": [*summed["rules"], ["> 20", "40"]]}
+        (told,) = (await ask("rule_save", table=twice))["problems"]
+        assert (told["code"], told["severity"]) == ("rule.subsumed", "hint")
+
+    served(story)
