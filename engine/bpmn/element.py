@@ -279,6 +279,11 @@ class Element:
         whitespace.remove(parent, self._node)
         self._index.changes += 1
 
+    def become(self, kind: str) -> None:
+        """Turn this element into one of another kind; what stands in it stays."""
+        self._node.tag = _clark(kind)
+        self._index.changes += 1
+
     def move_to(self, parent: "Element") -> None:
         """Hang this element, with all inside, under another parent of the same document."""
         old = self._node.getparent()

@@ -19,6 +19,9 @@ from flowmaster.engine.outline.reading_steps import StepReader
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.values import Json
 
+OLD_STEP = "element:"
+"""Stands before the id of a step that was there before the batch."""
+
 
 @dataclass(slots=True)
 class Jumping:
@@ -40,6 +43,8 @@ class Batch:
     made: list[str] = field(default_factory=list)
     jumping: list[Jumping] = field(default_factory=list)
     relayout: bool = False
+    freed: dict[str, set[str]] = field(default_factory=dict)
+    """What steps that the batch deletes were called, and new ones may be, by the ids they have until then."""
 
     def __post_init__(self) -> None:
         self.targets = Targets(self.document, self.process)
@@ -70,11 +75,15 @@ class Batch:
         used = {element.id for element in self.document.root.descendants() if element.id}
         ids = assign_ids(Outline(self.process.id, steps=steps), used)
         names = {
-            name_key(node.title): node.id for node in self.process.descendants(*FLOW_NODE_KINDS) if node.name
+            name_key(node.title): node.id
+            for node in self.process.descendants(*FLOW_NODE_KINDS)
+            if node.name and node.id not in self.freed
         }
         for name, identifier in names_of(steps, ids).items():
             names[name] = identifier
             self.targets.also(name, identifier)
+            if any(name_key(identifier) in called for called in self.freed.values()):
+                self.targets.also(identifier, identifier)
         lane = self.lane_role(lane_from)
         lanes = follow_lanes(steps, lane, self.reading.roles) if lane else {}
         builder = Builder(self.document, ids=ids, lanes=lanes, names=names)
@@ -118,6 +127,13 @@ class Batch:
         if left and outgoing:
             scope.link(left, outgoing[0].get("targetRef"))
         self.close(scope, host, path)
+
+    def forget_gone(self) -> None:
+        """Let new steps have the names of those that are gone."""
+        names = self.reading.names
+        for name, at in list(names.items()):
+            if at.startswith(OLD_STEP) and self.document.find(at.removeprefix(OLD_STEP)) is None:
+                del names[name]
 
     def land_jumps(self) -> None:
         """Lead every `goto` of new steps to its target."""
@@ -234,7 +250,7 @@ def reading_of(process: Element, problems: Problems) -> Reading:
     _note_produced(process, reading)
     for node in process.descendants(*FLOW_NODE_KINDS):
         if node.name and not node.kind.endswith("Gateway") and not node.kind.endswith("Event"):
-            reading.names.setdefault(name_key(node.name), f"element:{node.id}")
+            reading.names.setdefault(name_key(node.name), f"{OLD_STEP}{node.id}")
     return reading
 
 

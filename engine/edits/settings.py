@@ -3,29 +3,27 @@
 from collections.abc import Callable, Mapping
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS, EVENT_KINDS, GATEWAY_KINDS, fm
+from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, fm
+from flowmaster.engine.edits.beside import set_beside, trigger_anew, writer_of
 from flowmaster.engine.edits.context import Batch
-from flowmaster.engine.edits.healing import heal_after
+from flowmaster.engine.edits.events import is_wait, set_event, set_wait, text_or_none
 from flowmaster.engine.edits.steps import check_chooses, set_when, write_condition
 from flowmaster.engine.edits.targets import known_words, refused
-from flowmaster.engine.outline import values
 from flowmaster.engine.outline.nodes import Trigger
-from flowmaster.engine.outline.reading_events import handlers, kept_open, late, trigger
+from flowmaster.engine.outline.reading_events import trigger
+from flowmaster.engine.outline.reading_waits import BESIDE
 from flowmaster.engine.outline.reading_words import assignments, performer, tries_need_service, word
 from flowmaster.engine.outline.recalling_events import message_of, trigger_of
 from flowmaster.engine.outline.recalling_words import WordReader
 from flowmaster.engine.outline.vocabulary import WORDS
-from flowmaster.engine.outline.writing_events import add_trigger, message
-from flowmaster.engine.outline.writing_words import WordWriter
+from flowmaster.engine.outline.writing_events import message
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
 _FLOW_WORDS = ("set", "if", "title", "default")
-_BESIDE = ("within", "late", "on")
 _THROWN = ("send", "throw")
 _THROWS = ("message", "signal", "escalation", "compensate")
 _NOT_SET = ("id", "undo", "events", "transaction", "start")
-_TIMES = ("after", "at", "every", "message", "signal", "condition")
 
 
 def set_words(batch: Batch, edit: Edit, path: str) -> None:
@@ -34,8 +32,10 @@ def set_words(batch: Batch, edit: Edit, path: str) -> None:
         _set_flow(batch, batch.targets.flow(edit["set"], path), edit, path)
         return
     node = batch.targets.node(edit["set"], path)
-    if node.kind in EVENT_KINDS and node.kind not in ("intermediateThrowEvent",):
-        _set_event(batch, node, edit, path)
+    if is_wait(batch, node):
+        set_wait(batch, node, edit, path)
+    elif node.kind in EVENT_KINDS and node.kind not in ("intermediateThrowEvent",):
+        set_event(batch, node, edit, path)
     elif node.kind in GATEWAY_KINDS:
         _set_gateway(batch, node, edit, path)
     else:
@@ -113,7 +113,7 @@ def _set_flow(batch: Batch, flow: Element, edit: Edit, path: str) -> None:
         if condition and source.get("default") == flow.id:
             source.set("default", None)
     if "title" in edit:
-        flow.set("name", _text_or_none(batch, edit["title"], f"{path}.title"))
+        flow.set("name", text_or_none(batch, edit["title"], f"{path}.title"))
     if "default" not in edit:
         return
     if batch.reading.flag(edit["default"], f"{path}.default"):
@@ -144,68 +144,10 @@ def _set_gateway(batch: Batch, node: Element, edit: Edit, path: str) -> None:
         _set_flow(batch, flows[0], {"set": flows[0].id, "if": edit["if"]}, path)
     for key in ("name", "title"):
         if key in edit:
-            _writer(batch, path).write(node, "title", _text_or_none(batch, edit[key], f"{path}.{key}"))
+            writer_of(batch, path).write(node, "title", text_or_none(batch, edit[key], f"{path}.{key}"))
     if edit.get("default") is not None:
         flow = batch.targets.flow([node.id, edit["default"]], path)
         _set_flow(batch, flow, {"set": flow.id, "default": True}, path)
-
-
-def _set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
-    """Change what an event waits for or throws, with the words of triggers."""
-    own = ("wait",) if node.kind == "intermediateCatchEvent" else ("end",) if node.kind == "endEvent" else ()
-    keep = ("keep",) if node.kind == "boundaryEvent" else ()
-    known_words(
-        edit,
-        ("set", *own, *_TIMES, "error", "escalation", "key", "title", "into", "about", *keep),
-        path,
-    )
-    given: dict[str, Json] = {
-        key: edit[key] for key in (*_TIMES, "error", "escalation", "key") if key in edit
-    }
-    for word_ in own:
-        if word_ in edit:
-            given |= _said_of_event(batch, node, word_, edit[word_], f"{path}.{word_}")
-    if given:
-        allowed = (*_TIMES, "error", "escalation", "terminate", "cancel", "compensate")
-        before = trigger_of(batch.document, node)
-        if before is not None and before.kind == "message" and set(given) == {"key"}:
-            given["message"] = before.value
-        found = trigger(batch.reading, given, path, allowed)
-        if before is not None and found.kind == "message" and not found.key and "key" not in given:
-            found = Trigger(found.kind, found.value, before.key)
-        _trigger_anew(batch, node, found, path)
-    writer = _writer(batch, path)
-    for key in ("title", "into", "about"):
-        if key in edit:
-            value = edit[key]
-            writer.write(
-                node, key, None if value is None else word(batch.reading, key, value, f"{path}.{key}")
-            )
-    if "keep" in edit:
-        kept = kept_open(batch.reading, edit["keep"], trigger_of(batch.document, node), f"{path}.keep")
-        node.set("cancelActivity", "false" if kept else None)
-
-
-def _said_of_event(batch: Batch, node: Element, name: str, value: Json, path: str) -> Mapping[str, Json]:
-    """Return the trigger words of `wait` or `end`; the text behind `end` is its name, true stands for none."""
-    if isinstance(value, Mapping):
-        return value
-    if name == "end":
-        node.set("name", None if value is True else batch.reading.text(value, path, "The name of an end"))
-        return {}
-    text = value if isinstance(value, str) else ""
-    if values.duration(text):
-        return {"after": text}
-    if values.date(text):
-        return {"at": text}
-    batch.reading.wrong(
-        path, "It is not said what is waited for.", expected="P14D, a date or {message: name}"
-    )
-    return {}
-
-
-def _text_or_none(batch: Batch, value: Json, path: str) -> str | None:
-    return None if value is None else batch.reading.text(value, path, "A title")
 
 
 def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
@@ -226,7 +168,7 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
             fix=f"Replace it: replace: {node.title}, step: {{{node.title}: {{{foreign[0]}: ...}}}}.",
         )
     known_words(edit, allowed, path)
-    writer = _writer(batch, path)
+    writer = writer_of(batch, path)
     given = _set_plain_words(batch, node, kind, words, edit, path)
     main_key = "assign" if kind == "set" else kind
     if kind in _MAIN_READERS and main_key in edit:
@@ -242,7 +184,7 @@ def _set_step(batch: Batch, node: Element, edit: Edit, path: str) -> None:
         _change_lane(batch, node, main, edit.get("lane"))
     if "when" in edit:
         set_when(batch, node, edit["when"], path)
-    _set_beside(batch, node, kind, edit, path)
+    set_beside(batch, node, kind, edit, path)
 
 
 def _set_thrown(
@@ -260,9 +202,9 @@ def _set_thrown(
         if kind == "send":
             node.set("messageRef", message(batch.document, found.value, found.key).id)
         else:
-            _trigger_anew(batch, node, found, path)
+            trigger_anew(batch, node, found, path)
     if "via" in edit:
-        _writer(batch, path).through(node, words)
+        writer_of(batch, path).through(node, words)
     if edit.get("retry") is not None and not words.get("via"):
         tries_need_service(batch.reading, f"{path}.retry")
 
@@ -279,10 +221,10 @@ def _set_plain_words(
     batch: Batch, node: Element, kind: str, words: Mapping[str, Json], edit: Edit, path: str
 ) -> dict[str, Json]:
     """Write the words that say one thing each; return all words that the step has now."""
-    writer = _writer(batch, path)
+    writer = writer_of(batch, path)
     given = dict(words)
     for key, value in edit.items():
-        if key in ("set", kind, "assign", "when", *_BESIDE) or (kind in _THROWN and key == "key"):
+        if key in ("set", kind, "assign", "when", *BESIDE) or (kind in _THROWN and key == "key"):
             continue
         if key == "into" and kind == "rule":
             given["result"] = batch.reading.variable(value, f"{path}.into")
@@ -297,108 +239,10 @@ def _set_plain_words(
     return given
 
 
-def _set_beside(batch: Batch, node: Element, kind: str, edit: Edit, path: str) -> None:
-    """Set `within`/`late` and `on`: what stood there before of the same sort goes."""
-    writer = _writer(batch, path)
-    if "within" in edit or "late" in edit:
-        _set_late(batch, node, kind, edit, path, writer)
-    if "on" in edit:
-        for event in batch.document.boundary_events(node):
-            found = trigger_of(batch.document, event)
-            if found is not None and found.kind not in ("after", "compensate"):
-                heal_after(batch, event)
-        if edit["on"] is not None:
-            batch.beside(node, lambda steps: handlers(batch.reading, edit["on"], f"{path}.on", steps), path)
-
-
-def _set_late(batch: Batch, node: Element, kind: str, edit: Edit, path: str, writer: WordWriter) -> None:
-    reading = batch.reading
-    timers = [event for event in batch.document.boundary_events(node) if _is_late(batch, event)]
-    escalation = next(
-        (one for one in node.extensions(fm("deadline")) if one.get("action") == "escalate"), None
-    )
-    if edit.get("within") is not None:
-        after = reading.duration(edit["within"], f"{path}.within")
-    elif timers:
-        found = trigger_of(batch.document, timers[0])
-        after = found.value if found is not None else "PT1H"
-    else:
-        after = escalation.get("after") if escalation is not None else ""
-    where = edit.get("late")
-    if "late" not in edit and edit["within"] is not None and (escalation is not None or timers):
-        if escalation is not None:
-            escalation.set("after", after)
-        else:
-            _retime(batch, timers[0], after, path)
-        return
-    for event in timers:
-        heal_after(batch, event)
-    if kind == "ask":
-        writer.write(node, "escalate", None)
-    if where is None:
-        _set_due(batch, node, kind, edit, after, path)
-        return
-    if not after:
-        raise refused(
-            f"{path}.late",
-            "edit.value_wrong",
-            "`late` needs `within`: how long it may take.",
-            expected="PT72H",
-        )
-    if isinstance(where, Mapping) and "escalate" in where:
-        if kind != "ask":
-            raise refused(
-                f"{path}.late",
-                "edit.value_wrong",
-                "Only an `ask` step can escalate to a role.",
-                expected="late: step name or [steps]",
-            )
-        writer.write(node, "escalate", [[after, reading.role(where["escalate"], f"{path}.late.escalate")]])
-        return
-    batch.beside(node, lambda steps: (late(reading, after, where, f"{path}.late", steps),), path)
-
-
-def _set_due(batch: Batch, node: Element, kind: str, edit: Edit, after: str, path: str) -> None:
-    """Write `within` without `late`: the due date of a person's step; other steps have none."""
-    if "within" not in edit:
-        return
-    if kind == "ask":
-        _writer(batch, path).write(node, "due", None if edit["within"] is None else after)
-    elif edit["within"] is not None:
-        raise refused(
-            f"{path}.within",
-            "edit.value_wrong",
-            "`within` needs `late`: where it leads then.",
-            expected="late: step name",
-        )
-
-
-def _trigger_anew(batch: Batch, event: Element, found: Trigger, path: str) -> None:
-    for old in event.children(*EVENT_DEFINITION_KINDS):
-        old.remove()
-    add_trigger(batch.document, event, found, lambda name: batch.targets.node(name, path).id)
-
-
-def _is_late(batch: Batch, event: Element) -> bool:
-    found = trigger_of(batch.document, event)
-    return found is not None and found.kind == "after"
-
-
-def _retime(batch: Batch, event: Element, after: str, path: str) -> None:
-    before = trigger_of(batch.document, event)
-    if before is not None and event.name == values.duration_in_words(before.value):
-        event.set("name", values.duration_in_words(after))
-    _trigger_anew(batch, event, Trigger("after", after), path)
-
-
 def _recalled(batch: Batch, node: Element) -> tuple[str, Json, dict[str, Json]]:
     reader = WordReader(batch.document, batch.process, lambda one: batch.lane_role(one))
     found = reader.recall(node)
     return found.kind, found.main, found.words
-
-
-def _writer(batch: Batch, path: str) -> WordWriter:
-    return WordWriter(batch.document, lambda name: batch.targets.node(name, path).id)
 
 
 _MAIN_WORDS = {"into", "version", "tools", "model", "type", "retry", "pass_all", "return_all"}

@@ -11,6 +11,7 @@ from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
+from flowmaster.engine.outline.activities import element_of
 from flowmaster.engine.outline.labels import decision_label, start_label
 from flowmaster.engine.outline.links import link_of
 from flowmaster.engine.outline.nodes import (
@@ -30,19 +31,6 @@ from flowmaster.engine.outline.writing_words import WORDS_IN_ORDER, WordWriter
 from flowmaster.engine.values import Json
 
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
-ACTIVITIES = {
-    "ask": "userTask",
-    "call": "serviceTask",
-    "agent": "serviceTask",
-    "rule": "businessRuleTask",
-    "set": "scriptTask",
-    "run": "callActivity",
-    "send": "sendTask",
-    "group": "subProcess",
-    "wait": "intermediateCatchEvent",
-    "throw": "intermediateThrowEvent",
-}
-"""The BPMN element of each kind of step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +191,8 @@ class ScopeBuilder:
         if step.kind == "bpmn":
             element = self._raw(step, identifier)
         else:
-            kind = ACTIVITIES[step.kind]
-            if step.kind == "group" and step.words.get("transaction"):
-                kind = "transaction"
-            if step.kind == "send" and step.trigger.kind != "message":
-                kind = "intermediateThrowEvent"
-            element = builder.node(self.element, kind, step.at, {"id": identifier, "name": step.label})
+            said = {"id": identifier, "name": step.label}
+            element = builder.node(self.element, element_of(step), step.at, said)
         builder.words.main(element, step.kind, step.main, step.words)
         self._event(element, step)
         for word in WORDS_IN_ORDER:
@@ -239,7 +223,7 @@ class ScopeBuilder:
 
     def _event(self, element: Element, step: Step) -> None:
         builder = self.builder
-        if step.kind == "send" and element.kind == "sendTask":
+        if element.kind in ("sendTask", "receiveTask") and step.kind != "bpmn":
             element.set("messageRef", message(builder.document, step.trigger.value, step.trigger.key).id)
             if step.words.get("via"):
                 builder.words.job(element, str(step.words["via"]), step.words)

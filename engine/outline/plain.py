@@ -336,7 +336,9 @@ def _trigger(trigger: Trigger) -> Plain:
 
 
 def _late(step: Step) -> Handler | None:
-    return next((one for one in step.handlers if one.trigger.kind == "after" and not one.into), None)
+    """Return the handler that `within` and `late` say: the only one after a time; several stand together under `on`."""
+    timed = [one for one in step.handlers if one.trigger.kind == "after"]
+    return timed[0] if len(timed) == 1 and not timed[0].into else None
 
 
 def _performer(main: Json) -> Json:

@@ -194,6 +194,7 @@ def _endless_waits(places: Sequence[Place]) -> Iterator[str]:
         and place.node.kind == "wait"
         and place.node.trigger.kind in ("message", "signal")
         and not place.timed
+        and not any(one.trigger.kind in ("after", "at") and not one.keep for one in place.node.handlers)
     ]
     if waits:
         yield f"How long is {_named(waits)} waited for, and what happens if nothing comes?"

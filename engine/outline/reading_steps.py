@@ -18,6 +18,7 @@ from flowmaster.engine.outline.nodes import (
 )
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import handler, handlers, late, trigger
+from flowmaster.engine.outline.reading_waits import awaited, begins_race, lifted
 from flowmaster.engine.outline.reading_words import (
     assignments,
     complete_form,
@@ -38,7 +39,6 @@ INCIDENT = "incident"
 
 Body: TypeAlias = Mapping[str, Json]
 _KINDS = {**KINDS, **BLOCKS}
-_WAITS = ("after", "at", "message", "signal", "condition")
 _THROWS = ("message", "signal", "escalation", "compensate")
 _ENDS = ("error", "terminate", "message", "signal", "escalation", "cancel", "compensate", "bpmn")
 _END_WORDS = ("title", "about", "set", "with", "extra")
@@ -145,7 +145,7 @@ class StepReader:
 
     def _step(self, kind: str, name: str, body: Body, at: str) -> Step:
         reading = self.reading
-        body = _lifted(body, kind)
+        body = lifted(body) if kind == "wait" else body
         main, found = self._main(kind, body, at)
         name = self._unique(name or _spoken(kind, found), at, named=bool(name))
         words = {
@@ -180,39 +180,13 @@ class StepReader:
             case "group":
                 return None, Trigger()
             case "wait":
-                return None, self._keyed(self._wait(value, path), body, at)
+                return None, awaited(reading, body, at)
             case "send" | "throw":
                 return None, self._thrown(kind, value, body, at)
             case "call" | "rule" | "run":
                 return reading.text_or_feel(value, path, f"What `{kind}` names"), Trigger()
             case _:
                 return reading.text(value, path, f"What stands behind `{kind}`"), Trigger()
-
-    def _wait(self, value: Json, path: str) -> Trigger:
-        if isinstance(value, Mapping):
-            known = (*_WAITS, "for", "until", "key")
-            self.reading.unknown_words(value, known, path)
-            return trigger(self.reading, value, path, _WAITS)
-        text = value.strip() if isinstance(value, str) else ""
-        if text.startswith("=") or values.duration(text):
-            return Trigger("after", self.reading.duration(text, path))
-        if values.date(text):
-            return Trigger("at", text)
-        self.reading.wrong(
-            path,
-            f"{shown(value)} does not say what is waited for.",
-            expected="P14D, a date, {until: =date}, {after: =duration}, {message: name, key: expression}, "
-            "{signal: name} or {condition: expression}",
-        )
-        return Trigger()
-
-    def _keyed(self, found: Trigger, body: Body, at: str) -> Trigger:
-        """Take the key of a message also where it stands beside `wait`."""
-        if body.get("key") is None:
-            return found
-        if found.kind != "message":
-            self.reading.wrong(f"{at}.key", "Only a message has a key.", fix="Leave `key` out.")
-        return Trigger(found.kind, found.value, found.key or self.reading.feel(body["key"], f"{at}.key"))
 
     def _thrown(self, kind: str, value: Json, body: Body, at: str) -> Trigger:
         path = f"{at}.{kind}"
@@ -368,17 +342,7 @@ class StepReader:
         found = tuple(self._branch(entry, f"{path}[{number}]") for number, entry in enumerate(listed))
         if kind == "first":
             for number, branch in enumerate(found):
-                if not (
-                    branch
-                    and isinstance(branch[0], Step)
-                    and branch[0].kind in ("wait", "bpmn")
-                    and not branch[0].when
-                ):
-                    self.reading.wrong(
-                        f"{path}[{number}]",
-                        "Each branch of `first` begins with a `wait`.",
-                        expected=BLOCKS["first"],
-                    )
+                begins_race(self.reading, branch, f"{path}[{number}]")
         return Parallel(found, at, kind, name, _id(body), _join(body), self._words(body, at))
 
     def _words(self, body: Body, at: str) -> dict[str, Json]:
@@ -438,15 +402,6 @@ class StepReader:
         while f"{key} {number}" in known:
             number += 1
         return self._unique(f"{name} {number}", at, named=False)
-
-
-def _lifted(body: Body, kind: str) -> Body:
-    """Return a step whose `into` stands inside of what is waited for as if it stood beside it."""
-    inside = body[kind]
-    if kind != "wait" or not isinstance(inside, Mapping) or "into" not in inside or "into" in body:
-        return body
-    left = {key: value for key, value in inside.items() if key != "into"}
-    return {**body, kind: left, "into": inside["into"]}
 
 
 def _id(body: Body) -> str:

@@ -209,6 +209,24 @@ class WordReader:
             return None
         return Recalled("wait", None, {}, found)
 
+    def _receive(self, element: Element) -> Recalled | None:
+        """Read a task that waits for a message as a wait, where its handlers make it one."""
+        if not set(element.attributes()) <= _OF_WAITS or not {child.kind for child in element.children()} <= {
+            "documentation",
+            "extensionElements",
+            "incoming",
+            "outgoing",
+        }:
+            return None
+        beside = self.document.boundary_events(element)
+        if not beside or any(event.child("compensateEventDefinition") is not None for event in beside):
+            return None
+        before = [self.document.source(flow) for flow in self.document.incoming(element)]
+        if any(one is not None and one.kind == "eventBasedGateway" for one in before):
+            return None
+        found = message_of(self.document, element)
+        return Recalled("wait", None, {}, found) if found is not None else None
+
     def _throw(self, element: Element) -> Recalled | None:
         found = trigger_of(self.document, element)
         if found is None or found.kind not in ("message", "signal", "escalation", "compensate"):
@@ -345,6 +363,7 @@ _LOOP_WORDS = {
     "outputCollection": "collect",
     "outputElement": "from",
 }
+_OF_WAITS = {"id", "name", "messageRef", "default"}
 _JOB = (zeebe("taskDefinition"), zeebe("taskHeaders"), fm("retry"))
 _READ: dict[str, tuple[str, ...]] = {
     "ask": (
@@ -372,6 +391,7 @@ _KINDS: dict[str, Callable[[WordReader, Element], Recalled | None]] = {
     "callActivity": WordReader._run,
     "sendTask": WordReader._send,
     "intermediateCatchEvent": WordReader._wait,
+    "receiveTask": WordReader._receive,
     "intermediateThrowEvent": WordReader._throw,
     "subProcess": WordReader._group,
     "transaction": WordReader._group,

@@ -39,7 +39,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agent": (*_ACTIVITY, "tools", "model", "retry", "headers", "type"),
     "run": (*_ACTIVITY, "pass_all", "return_all", "version"),
     "send": (*_ACTIVITY, "key", "via", "retry", "headers"),
-    "wait": (*COMMON, "when", "with", "into", "key"),
+    "wait": (*COMMON, "when", "with", "into", "key", "within", "late", "on"),
     "throw": (*COMMON, "when", "with", "into"),
     "group": (*_ACTIVITY, "events", "transaction", "outputs", "start"),
     "bpmn": (*COMMON, "when", "within", "late", "on", "undo"),

@@ -115,6 +115,7 @@ EXTRAS: dict[str, list[dict[str, Any]]] = {
         {},
         {"wait": {"message": "paid", "key": "requester"}, "into": "amount"},
         {"wait": {"until": "=today()"}},
+        {"wait": {"message": "paid", "key": "requester"}, "within": "P3D", "late": [{"end": "unpaid"}]},
     ],
     "send": [{}, {"with": {"amount": "amount"}, "via": "mail"}],
     "agent": [{}, {"tools": ["search", "read"]}],
