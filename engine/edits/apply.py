@@ -25,6 +25,7 @@ from flowmaster.engine.edits import extracting, groups, head, laws, settings, st
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.diff import Change, Snapshot, add_scenarios, difference, snapshot
 from flowmaster.engine.edits.forms import FORMS
+from flowmaster.engine.edits.freeing import check_freed, free_names
 from flowmaster.engine.edits.healing import unmet_races
 from flowmaster.engine.edits.placing import place
 from flowmaster.engine.edits.targets import EditRefused, known_words, refused
@@ -116,10 +117,12 @@ def apply_edits(document: BpmnDocument, edits: Sequence[Mapping[str, Json]], pro
     copy = document.copy()
     batch = Batch(copy, _process(copy, process))
     before = _state(batch)
+    edits = free_names(batch, edits, {name for edit in edits for name in _makes(edit)})
     for number, (operation, edit) in _ordered(batch, edits):
         path = f"edits[{number}]"
         _apply(batch, operation, edit, path)
     batch.land_jumps()
+    check_freed(batch)
     batch.reading.check_names()
     batch.problems.raise_if_any()
     place(copy, batch.made, everything=batch.relayout)
@@ -231,11 +234,10 @@ def _operation(edit: Mapping[str, Json], path: str) -> str:
 
 def _makes(edit: Mapping[str, Json]) -> set[str]:
     """Return the names that an edit brings in: of new steps, of a new group, of a renamed element."""
-    found = (
-        set(_step_names(edit.get("step")))
-        | set(_step_names(edit.get("steps")))
-        | set(_step_names(edit.get("then")))
-    )
+    if not isinstance(edit, Mapping):
+        return set()
+    words = ("step", "steps", "then", "on", "late")
+    found = {name for word in words for name in _step_names(edit.get(word))}
     for word in ("in", "to"):
         name = edit.get(word)
         if isinstance(name, str) and {"wrap", "extract", "rename"} & edit.keys():
@@ -246,7 +248,9 @@ def _makes(edit: Mapping[str, Json]) -> set[str]:
 def _step_names(value: Json) -> list[str]:
     if isinstance(value, Mapping):
         inside = [name for entry in value.values() for name in _step_names(entry)]
-        return [name_key(key) for key, entry in value.items() if isinstance(entry, Mapping)] + inside
+        own = [entry for key, entry in value.items() if key == "id" and isinstance(entry, str)]
+        named = [key for key, entry in value.items() if isinstance(entry, Mapping)]
+        return [name_key(name) for name in (*named, *own)] + inside
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [name for entry in value for name in _step_names(entry)]
     return []
@@ -276,4 +280,5 @@ def _needs(batch: Batch, edit: Mapping[str, Json]) -> set[str]:
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, str):
                 found += [part.strip() for part in entry.split("->")]
-    return {name_key(name) for name in found if not batch.targets.knows(name)}
+    freed = {name for called in batch.freed.values() for name in called}
+    return {name_key(name) for name in found if name_key(name) in freed or not batch.targets.knows(name)}
