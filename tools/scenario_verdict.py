@@ -9,6 +9,7 @@ from flowmaster.engine.outline.scenarios import START, Expected, Scenario
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.scenario_play import Played, names_of
+from flowmaster.tools.unnamed import place_of
 from flowmaster.tools.why import reasons
 
 TURNS_SHOWN = 12
@@ -40,7 +41,8 @@ def outcome_of(process: Process, scenario: Scenario, played: Played) -> dict[str
             outcome["refused"] = {facts.label(element): text for element, text in facts.refusals.items()}
         if played.state.incidents:
             outcome["incidents"] = [
-                f"{incident.element}: {incident.message}" for incident in played.state.incidents.values()
+                f"{facts.words(incident.element)}: {incident.message}"
+                for incident in played.state.incidents.values()
             ]
     return outcome
 
@@ -115,9 +117,13 @@ class Facts:
                 pass
 
     def label(self, element: str) -> str:
-        """Return what people call an element."""
+        """Return what a scenario calls an element."""
         found = self.process.elements.get(element)
         return found.label if found else element
+
+    def words(self, element: str) -> str:
+        """Return what people call an element: its name, or where it stands if it has none."""
+        return place_of(self.process, element) or self.label(element)
 
 
 def differences_of(expect: Expected, facts: Facts) -> list[dict[str, Json]]:
@@ -129,7 +135,7 @@ def differences_of(expect: Expected, facts: Facts) -> list[dict[str, Json]]:
 
     state = facts.state
     if expect.end and not any(facts.is_same(expect.end, end) for end in facts.ends):
-        differ("end", expect.end, [facts.process.elements[end].label for end in facts.ends] or state.status)
+        differ("end", expect.end, [facts.words(end) for end in facts.ends] or state.status)
     if expect.end and state.status != "completed" and state.status != "failed":
         differ("status", "completed", state.status)
     if expect.path and not _in_order(expect.path, facts):
@@ -155,9 +161,9 @@ def _compare_places(expect: Expected, facts: Facts, differ: Differ) -> None:
         differ("waits_at", list(expect.waits_at), list(facts.waiting))
     if expect.incident:
         if not any(facts.is_same(expect.incident, element) for element in facts.incidents):
-            differ("incident", expect.incident, sorted(facts.incidents) or "no incident")
+            differ("incident", expect.incident, sorted(map(facts.words, facts.incidents)) or "no incident")
     elif facts.incidents:
-        differ("incident", "none", sorted(facts.incidents))
+        differ("incident", "none", sorted(map(facts.words, facts.incidents)))
     _compare_people(expect, facts, differ)
 
 

@@ -26,6 +26,7 @@ from flowmaster.tools.scenario_fixes import FIXED_MAX, Fixer
 from flowmaster.tools.scenario_play import Played
 from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenario_verdict import outcome_of
+from flowmaster.tools.unnamed import place_of
 
 DEFINITIONS_MAX = 500
 """How many decisions or processes are taken into a sandbox whose process names them by expressions."""
@@ -323,8 +324,8 @@ def branches_of(process: Process) -> list[Flow]:
 def _branch(process: Process, flow: Flow) -> dict[str, Json]:
     told: dict[str, Json] = {
         "flow": flow.id,
-        "from": process.elements[flow.source].label,
-        "to": process.elements[flow.target].label,
+        "from": place_of(process, flow.source) or process.elements[flow.source].label,
+        "to": place_of(process, flow.target) or process.elements[flow.target].label,
     }
     if flow.condition is not None:
         told["condition"] = flow.condition.text

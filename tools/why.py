@@ -22,6 +22,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.pictures import picture
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call
+from flowmaster.tools.unnamed import place_of
 
 _DRAWN = frozenset({"diagram", "picture", "heat"})
 """The details that need a picture: as SVG, as PNG, coloured by time."""
@@ -127,7 +128,7 @@ def _turn(
     if not judged or scope not in state.nodes:
         return None
     seen = scope_of(state, scope)
-    where = f"At {source.label!r} it went to {_name(process, flow.target)}"
+    where = f"At {_name(process, source.id)} it went to {_name(process, flow.target)}"
     if flow.condition is not None:
         values = values_of(flow, seen)
         return {
@@ -209,7 +210,7 @@ def _waited(
 
 def _name(process: Process, element: str) -> str:
     found = process.elements.get(element)
-    return repr(found.label if found else element)
+    return place_of(process, element) or repr(found.label if found else element)
 
 
 def _with(values: Mapping[str, Json]) -> str:

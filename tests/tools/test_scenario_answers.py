@@ -132,3 +132,45 @@ def test_a_start_that_is_refused_says_so_in_short_too() -> None:
         assert all("amount" in message for message in told)
 
     played(play)
+
+
+PAPERS: dict[str, Any] = {
+    "process": "papers",
+    "roles": ["clerk"],
+    "data": {"copies": "number"},
+    "start": {"needs": ["copies"]},
+    "steps": [
+        {"await papers": {"ask": "clerk", "form": {}, "within": "P5D", "late": [{"end": None}]}},
+        {"if": "copies > 1", "then": [{"ship": {"call": "ship"}}]},
+        {"if": "copies > 3", "then": [{"file": {"call": "file"}}]},
+        {"end": None},
+    ],
+}
+
+
+def test_ends_and_merges_without_a_name_are_told_by_the_steps_beside_them() -> None:
+    async def play(agent: Agent) -> None:
+        late: Json = {"name": "late", "given": {"copies": 1}, "clock": ["next"], "expect": {"end": "done"}}
+        few: Json = {
+            "name": "few",
+            "given": {"copies": 1},
+            "answers": {"await papers": {}},
+            "expect": {"end": "done"},
+        }
+        await agent.ask("process_create", outline={**PAPERS, "scenarios": [late, few]})
+        body = await agent.ask("process_test", process="papers")
+        told = {each["name"]: each for each in body["scenarios"]}
+        assert told["late"]["differences"][0]["got"] == ["the end behind 'await papers' (5 days)"]
+        (got,) = told["few"]["differences"][0]["got"]
+        assert got == "the end behind 'file' or 'copies > 3?'"
+        assert (
+            "At 'copies > 1?' it went to the merge before 'copies > 3?' because" in told["few"]["because"][0]
+        )
+        ways = {(each["from"], each["to"]) for each in body["coverage"]["uncovered"]}
+        assert ways == {("copies > 1?", "ship"), ("copies > 3?", "file")}
+        await agent.ask(
+            "process_edit", process="papers", edits=[told["late"]["fix_edit"], told["few"]["fix_edit"]]
+        )
+        assert (await agent.ask("process_test", process="papers"))["failed"] == 0
+
+    played(play)
