@@ -51,6 +51,8 @@ class WordReader:
     def _is_plain(self, element: Element) -> bool:
         if element.is_true("isForCompensation") and element.kind in ("subProcess", "transaction"):
             return False
+        if not all(_is_plain_loop(loop) for loop in element.children(*LOOP_KINDS)):
+            return False
         loop = element.child("multiInstanceLoopCharacteristics")
         given = loop.extension(zeebe("loopCharacteristics")) if loop is not None else None
         collection = given is not None and bool(given.get("inputCollection"))
@@ -320,7 +322,7 @@ class WordReader:
                 if text:
                     each[key] = text if key in ("item", "collect") else _feel(text)
         if loop.text_of("loopCardinality"):
-            each["times"] = _feel(loop.text_of("loopCardinality"))
+            each["times"] = loop.text_of("loopCardinality").removeprefix("=").strip()
         if loop.is_true("isSequential"):
             each["sequential"] = True
         if loop.text_of("completionCondition"):
@@ -352,11 +354,25 @@ def checks_of(holder: Element) -> list[Mapping[str, Json]]:
     ]
 
 
+def _is_plain_loop(loop: Element) -> bool:
+    """Return whether a loop says nothing that the outline has no word for, and says it in FEEL."""
+    if not set(loop.attributes()) <= _OF_LOOPS or not {one.kind for one in loop.children()} <= _IN_LOOPS:
+        return False
+    texts = {kind: loop.text_of(kind) for kind in _LOOP_EXPRESSIONS}
+    return all(
+        not text or text.startswith("=") or (kind == "loopCardinality" and text.isdecimal())
+        for kind, text in texts.items()
+    )
+
+
 def _feel(text: str) -> str:
     text = text.strip()
     return text.removeprefix("=").strip() if text.startswith("=") else literal(text)
 
 
+_LOOP_EXPRESSIONS = ("loopCardinality", "completionCondition", "loopCondition")
+_OF_LOOPS = {"id", "isSequential", "testBefore", "loopMaximum"}
+_IN_LOOPS = {"documentation", "extensionElements", *_LOOP_EXPRESSIONS}
 _LOOP_WORDS = {
     "inputElement": "item",
     "inputCollection": "in",

@@ -193,7 +193,7 @@ def test_what_has_no_word_comes_as_xml(kind: str, inside: str) -> None:
             + ext("<zeebe:taskDefinition type='t'/>")
             + "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality>"
             + "</multiInstanceLoopCharacteristics></serviceTask>",
-            {"call": "t", "each": {"times": '"3"'}},
+            {"call": "t", "each": {"times": "3"}},
         ),
         (
             '<intermediateThrowEvent id="a"><compensateEventDefinition/></intermediateThrowEvent>',
