@@ -50,14 +50,14 @@ steps:                                # in this order; steps with a name may hav
 - first:                              # the first event wins
   - [{wait: {message: paid, key: ticket, into: {amount: amount}}}]
   - [{wait: P14D}, {end: unpaid}]
-- before: {wait: {until: 'first_day - duration("P3D")'}}
+- before: {wait: {until: 'first_day - duration("P3D")'}}   # a wait for a message may have within, late and on
 - prepare:                            # steps with handlers of their own
     group: [{pack: {ask: requester, form: {bags: integer}, into: bags}}]   # an `end` in here ends the group alone
     on:                               # as in events; also after: P1D, every: PT1H, at: date, error, escalation
     - {after: P1D, keep: true, then: [{remind: {call: mail.send}}]}    # keep: the step goes on
 - if: bags > 9
   then: [{goto: prepare}]             # to a step of the same process or group
-- {end: travelled, set: {done: true}}       # also {end: {error: CODE}}, {end: {terminate: true}}
+- {end: travelled, set: {done: true}}       # also {end: {error: CODE}}; terminate: true stops all else
 events:                               # at any time in the whole process; without keep all else stops
 - {message: withdrawn, key: requester, then: [{free seats: {call: seats.free}}, {end: withdrawn}]}
 always: {the requester never approves: not(requester = approve.by)}   # laws, for every case after every step;

@@ -17,6 +17,11 @@ from flowmaster.engine.outline.recalling_words import WordReader
 from flowmaster.engine.values import Json
 
 Edit = Mapping[str, Json]
+_MORE = {
+    "intermediateCatchEvent": ("with", "when", *BESIDE),
+    "boundaryEvent": ("keep",),
+    "endEvent": ("terminate",),
+}
 _TIMES = ("after", "at", "every", "message", "signal", "condition")
 
 
@@ -81,9 +86,7 @@ def _sources(batch: Batch, node: Element) -> list[Element]:
 def set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     """Change what an event waits for or throws, with the words of triggers."""
     own = ("wait",) if node.kind == "intermediateCatchEvent" else ("end",) if node.kind == "endEvent" else ()
-    more = {"intermediateCatchEvent": ("with", "when", *BESIDE), "boundaryEvent": ("keep",)}.get(
-        node.kind, ()
-    )
+    more = _MORE.get(node.kind, ())
     known_words(
         edit,
         ("set", *own, *_TIMES, "error", "escalation", "key", "title", "into", "about", *more),
@@ -104,6 +107,8 @@ def set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
         if before is not None and found.kind == "message" and not found.key and "key" not in given:
             found = Trigger(found.kind, found.value, before.key)
         trigger_anew(batch, node, found, path)
+    if "terminate" in edit:
+        _set_terminate(batch, node, edit["terminate"], path)
     writer = writer_of(batch, path)
     for key in ("title", "with", "into", "about"):
         if key in edit:
@@ -116,6 +121,15 @@ def set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     if "keep" in edit:
         kept = kept_open(batch.reading, edit["keep"], trigger_of(batch.document, node), f"{path}.keep")
         node.set("cancelActivity", "false" if kept else None)
+
+
+def _set_terminate(batch: Batch, node: Element, value: Json, path: str) -> None:
+    """Let an end stop all else in its scope, or no longer."""
+    if value is not None and batch.reading.flag(value, f"{path}.terminate"):
+        trigger_anew(batch, node, Trigger("terminate"), path)
+        return
+    for old in node.children("terminateEventDefinition"):
+        old.remove()
 
 
 def _said_of_event(batch: Batch, node: Element, name: str, value: Json, path: str) -> Mapping[str, Json]:

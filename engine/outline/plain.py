@@ -320,6 +320,8 @@ class _Writer:
             own["id"] = node.id
         if not node.trigger.kind:
             return {"end": node.name or True, **own} if node.name or own else "end"
+        if node.trigger.kind == "terminate" and node.name:
+            return {"end": node.name, "terminate": True, **own}
         found = _trigger(node.trigger)
         if node.name and node.name != node.trigger.value.removeprefix("="):
             found["name"] = node.name

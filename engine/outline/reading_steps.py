@@ -367,11 +367,21 @@ class StepReader:
         }
         if isinstance(value, Mapping) and set(value) == {"name"}:
             value = value["name"]
+        ends_all = body.get("terminate") is not None and self.reading.flag(
+            body["terminate"], f"{at}.terminate"
+        )
         if not isinstance(value, Mapping):
             said = (
                 "" if value is None or value is True else self.reading.text(value, path, "The name of an end")
             )
-            return End(name or said, at, Trigger(), _id(body), words)
+            return End(name or said, at, Trigger("terminate" if ends_all else ""), _id(body), words)
+        if ends_all and "terminate" not in value:
+            self.reading.wrong(
+                f"{at}.terminate",
+                "An end does one thing: this one does another already.",
+                expected="{end: name, terminate: true}",
+                fix="Leave `terminate` out.",
+            )
         self.reading.unknown_words(value, (*_ENDS, "name", "key"), path)
         found = trigger(self.reading, value, path, _ENDS)
         said = (

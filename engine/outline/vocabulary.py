@@ -22,7 +22,7 @@ BLOCKS: dict[str, str] = {
     "all": "`{all: [[step, step], [step]]}`; branches side by side",
     "first": "`{first: [[{wait: P14D}, ...], [{wait: {message: paid}}, ...]]}`; the first event wins",
     "goto": "`{goto: name of a step}`",
-    "end": "`{end: name}`, `{end: {error: CODE}}`, `{end: {terminate: true}}`",
+    "end": "`{end: name}`, `{end: {error: CODE}}`, `{end: name, terminate: true}`: nothing else goes on",
 }
 """Words that steer; they need no name."""
 
@@ -49,7 +49,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "all": ("name", *_GATEWAY, "join"),
     "first": ("name", *_GATEWAY),
     "goto": (),
-    "end": ("id", "title", "about", "set", "with", "extra"),
+    "end": ("terminate", "id", "title", "about", "set", "with", "extra"),
 }
 """The words that may stand beside a kind."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.values import Json
-from tests.edits.models import DOCUMENT, changed_elements, edited, moved_shapes, refusal, step
+from tests.edits.models import DOCUMENT, changed_elements, edited, moved_shapes, parts, refusal, step
 
 Words = dict[str, Any]
 
@@ -177,6 +177,8 @@ def test_a_flow_whose_name_is_its_condition_is_renamed_with_it() -> None:
         ({"end": True}, "", ""),
         ({"end": {"error": "E"}}, "done", "errorEventDefinition"),
         ({"end": {"terminate": True}}, "done", "terminateEventDefinition"),
+        ({"terminate": True, "end": "over"}, "over", "terminateEventDefinition"),
+        ({"terminate": True}, "done", "terminateEventDefinition"),
         ({"error": "E", "title": "Broken"}, "Broken", "errorEventDefinition"),
         ({"escalation": "E"}, "done", "escalationEventDefinition"),
     ],
@@ -186,6 +188,14 @@ def test_an_end_is_renamed_and_throws_something_else(words: Words, name: str, tr
     assert now.element("done").name == name
     assert (now.element("done").child(trigger) is not None) == bool(trigger) if trigger else True
     assert changed_elements(now) == {"done"}
+
+
+def test_an_end_stops_all_else_no_longer() -> None:
+    stopping = edited({"set": "done", "terminate": True})
+    for said in (None, False):
+        assert parts(edited({"set": "done", "terminate": said}, of=stopping), "done") == parts(
+            DOCUMENT, "done"
+        )
 
 
 def test_an_event_beside_a_step_keeps_it_open_or_not() -> None:

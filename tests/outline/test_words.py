@@ -11,6 +11,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.datatypes import schema_of, type_of
+from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.examples import OUTLINE_EXAMPLE
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.values import cycle, duration, duration_in_words, native, split_context
@@ -215,3 +216,40 @@ def test_constants_of_feel_are_shown_as_what_they_are() -> None:
     ]
     assert split_context('{a: f(1, "x, y"), b: {c: 2}}') == [("a", 'f(1, "x, y")'), ("b", "{c: 2}")]
     assert split_context("a + b") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"end": "expired", "terminate": True}, {"end": "expired", "terminate": True}),
+        ({"end": {"terminate": True, "name": "expired"}}, {"end": "expired", "terminate": True}),
+        ({"end": {"name": "expired"}, "terminate": True}, {"end": "expired", "terminate": True}),
+        ({"end": True, "terminate": True}, {"end": {"terminate": True}}),
+        ({"end": {"terminate": True}}, {"end": {"terminate": True}}),
+        ({"end": "expired", "terminate": False}, {"end": "expired"}),
+        (
+            {"end": "expired", "terminate": True, "set": {"done": True}, "title": "Too late"},
+            {"end": "Too late", "terminate": True, "set": {"done": True}, "id": "expired"},
+        ),
+    ],
+)
+def test_an_end_may_have_a_name_and_stop_all_else(said: Json, shown: Json) -> None:
+    outline: Json = {"process": "p", "steps": [{"x": {"call": "x"}}, said]}
+    document = compile_outline(outline).document
+    assert decompile(document)["steps"] == [{"x": {"call": "x"}}, shown]
+    (end,) = document.processes[0].children("endEvent")
+    assert (end.child("terminateEventDefinition") is not None) == ("terminate" in str(shown))
+
+
+def test_an_end_that_stops_all_else_writes_the_result() -> None:
+    said: dict[str, Json] = {"end": "expired", "terminate": True}
+    outline: Json = {"process": "p", "result": "outcome", "steps": [{"x": {"call": "x"}}, said]}
+    document = compile_outline(outline).document
+    (output,) = document.element("expired").descendants(zeebe("output"))
+    assert (output.get("source"), output.get("target")) == ('="expired"', "outcome")
+    assert decompile(document)["steps"] == [{"x": {"call": "x"}}, said]
+
+
+def test_an_end_does_one_thing() -> None:
+    with pytest.raises(OutlineRefused, match="An end does one thing"):
+        compile_outline({"process": "p", "steps": [{"end": {"error": "BAD"}, "terminate": True}]})
