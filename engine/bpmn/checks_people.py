@@ -33,7 +33,7 @@ def _check_performer(process: Process, element: Element, task: UserTask, finding
             element.id,
             f"Nobody is named who does {named(element)}.",
             line=element.line,
-            fix=f"Name one of the roles {known} in `zeebe:assignmentDefinition`." if known else "",
+            fix=f"Name one of the roles {known}: `ask: {next(iter(process.roles))}`." if known else "",
             fix_edit=fixes.set_word(element.id, "ask", next(iter(process.roles)))
             if len(process.roles) == 1
             else None,

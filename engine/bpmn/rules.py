@@ -62,7 +62,7 @@ _STRUCTURE = {
     ),
     "flow.default_unknown": Rule(
         ERROR,
-        "Name one of the element's own outgoing flows in `default`.",
+        "Let it name one of the element's own outgoing flows, or take it away; an outline says `else: [...]`.",
         "The default flow of an element does not exist or begins elsewhere (BPMN 2.0.2, 8.4.13).",
     ),
     "flow.default_has_condition": Rule(
@@ -72,7 +72,7 @@ _STRUCTURE = {
     ),
     "flow.condition_missing": Rule(
         WARNING,
-        "Give the flow a condition, or make it the default.",
+        "Give the flow a condition (`if: amount > 100`), or make it the default (`else`).",
         "One of several flows out of an exclusive, inclusive or complex gateway has no condition and is not the "
         "default (BPMN 2.0.2, 10.6.2).",
         strict=ERROR,
@@ -85,29 +85,30 @@ _STRUCTURE = {
     ),
     "gateway.default_missing": Rule(
         WARNING,
-        "Mark one outgoing flow as the default.",
+        "Say what is done otherwise: `else: [...]` (the default flow).",
         "All flows out of the element have conditions and none is the default: an instance for which no condition "
         "holds stops with an incident.",
         strict=ERROR,
     ),
     "gateway.event_target_wrong": Rule(
         ERROR,
-        "Let the gateway lead to catching message, timer, signal or conditional events or to receive tasks.",
+        "Let each way of `first` begin with a `wait`: a catching message, timer, signal or conditional event, or a "
+        "receive task.",
         "An event-based gateway leads to something that does not wait for an event (BPMN 2.0.2, 10.6.6).",
     ),
     "gateway.event_target_has_boundary": Rule(
         ERROR,
-        "Remove the boundary event; put a timer event behind the gateway instead.",
+        "Remove the boundary event; give `first` another way that begins with a `wait` instead.",
         "A receive task behind an event-based gateway has a boundary event (BPMN 2.0.2, 10.6.6).",
     ),
     "gateway.event_target_shared": Rule(
         ERROR,
-        "Give the event only the flow from the gateway.",
+        "Let no `goto` or flow lead to the `wait` but that of its `first`.",
         "A target of an event-based gateway has another incoming flow (BPMN 2.0.2, 10.6.6).",
     ),
     "gateway.event_single": Rule(
         WARNING,
-        "Add the other event to wait for, or remove the gateway.",
+        "Give `first` the other way to wait for, or leave the `wait` alone without `first`.",
         "An event-based gateway has fewer than two outgoing flows (BPMN 2.0.2, 10.6.6).",
     ),
     "process.empty": Rule(
@@ -127,12 +128,12 @@ _STRUCTURE = {
     ),
     "process.start_ambiguous": Rule(
         ERROR,
-        "Keep one start event without trigger, or give the others a message or timer.",
+        "Keep one start without a trigger, or give the others one: `message`, `signal`, `every` or `at` under `start`.",
         "A process or sub-process has several start events without trigger, so it is open where it begins.",
     ),
     "subprocess.empty": Rule(
         WARNING,
-        "Put steps into it, or make it a plain task.",
+        "Put steps into the `group`, or make it a plain step.",
         "A sub-process holds nothing to run.",
     ),
     "process.not_executable": Rule(
@@ -145,22 +146,23 @@ _STRUCTURE = {
 _ACTIVITIES = {
     "loop.number_missing": Rule(
         ERROR,
-        "Give it a `loopCardinality`, or an `inputCollection` in `zeebe:loopCharacteristics`.",
+        "Say over what: `each: line in lines`, or how often: `each: {times: 3}` (`inputCollection` of "
+        "`zeebe:loopCharacteristics`, or `loopCardinality`).",
         "A multi-instance activity says neither how often nor over what it runs (BPMN 2.0.2, 10.3.8).",
     ),
     "loop.condition_missing": Rule(
         ERROR,
-        "Give it a `loopCondition` or a `loopMaximum`.",
+        "Say how long: `repeat: {while: not(done), max: 10}` (`loopCondition`, `loopMaximum`).",
         "A loop has neither a condition nor a maximum, so it would never end (BPMN 2.0.2, 10.3.8).",
     ),
     "call.target_missing": Rule(
         ERROR,
-        "Name the process in `zeebe:calledElement processId` or in `calledElement`.",
+        "Name the process: `run: onboarding` (`zeebe:calledElement processId`).",
         "A call activity does not say which process it calls.",
     ),
     "call.global_task": Rule(
         WARNING,
-        "Call a process, or use a task of that kind in place.",
+        "Run a process (`run: onboarding`), or put a step of that kind in its place.",
         "A call activity calls a global task, which cannot run; it stops there with an incident.",
         strict=ERROR,
     ),
@@ -178,7 +180,7 @@ _ACTIVITIES = {
     ),
     "rule.decision_missing": Rule(
         WARNING,
-        "Name the decision in `zeebe:calledDecision decisionId`.",
+        "Name the decision: `rule: approval_level` (`zeebe:calledDecision decisionId`).",
         "A business rule task names no decision and no job type, so there is nothing to run.",
         strict=ERROR,
     ),
@@ -190,52 +192,57 @@ _ACTIVITIES = {
     ),
     "rule.result_missing": Rule(
         ERROR,
-        "Name the variable in `resultVariable`.",
+        "Name the variable: `into: level`, of a computation `set: {level: ...}` (`resultVariable`).",
         "The result of a decision or script goes into no variable.",
     ),
     "script.missing": Rule(
         WARNING,
-        "Write FEEL in `zeebe:script expression`, or name a job type in `zeebe:taskDefinition`.",
+        "Compute something, `set: {total: net + tax}` (`zeebe:script`), or let a worker do it, `call: totals` "
+        "(`zeebe:taskDefinition`).",
         "A script task has no FEEL script and no job type, so there is nothing to run.",
         strict=ERROR,
     ),
     "job.type_missing": Rule(
         WARNING,
-        "Name the job type in `zeebe:taskDefinition type`.",
+        "Name the service or worker: `call: bank.transfer` (`zeebe:taskDefinition type`).",
         "A service task names no job type, so neither a connector nor a worker can take it.",
         strict=ERROR,
     ),
     "job.retries_malformed": Rule(
-        ERROR, "Write a whole number, for example `3`.", "The number of retries cannot be read."
+        ERROR, "Write a whole number, for example `retry: 3`.", "The number of retries cannot be read."
     ),
     "job.wait_malformed": Rule(
-        ERROR, "Write an ISO 8601 duration, for example `PT5M`.", "The wait between two tries cannot be read."
+        ERROR,
+        "Write an ISO 8601 duration, for example `retry: {times: 3, wait: PT5M}`.",
+        "The wait between two tries cannot be read.",
     ),
     "task.performer_missing": Rule(
         WARNING,
-        "Name a role or person in `zeebe:assignmentDefinition`, or put the task into a lane.",
+        "Name who does it: `ask: clerk`, or a person, `ask: =requester` (`zeebe:assignmentDefinition`, or a lane).",
         "Nobody is named who may do the task, so everybody may.",
         strict=ERROR,
     ),
     "task.role_unknown": Rule(
         ERROR,
-        "Use a declared role, or declare this one with `fm:role`.",
+        "Use a declared role, or declare this one under `roles` (`fm:role`; in edits `set_roles`).",
         "The task is for a role that the process does not declare although it declares others.",
     ),
     "task.form_missing": Rule(
         WARNING,
-        "Name a form in `zeebe:formDefinition`.",
+        "Say what is asked for: `form: {approved: boolean, reason?: text}`, or `into: [approved, reason]`, which makes the "
+        "form (`zeebe:formDefinition`).",
         "The task has no form and says nothing about the data that it gives.",
     ),
     "task.form_unknown": Rule(
         WARNING,
-        "Add the form to the process as `zeebe:userTaskForm`, or save it with `form_save`.",
+        "Write its fields at the step, `form: {approved: boolean}`, declare it under `forms` (in edits `set_forms`), or save it "
+        "with `form_save`.",
         "The form of the task is not there.",
         strict=ERROR,
     ),
     "task.form_type_wrong": Rule(
         WARNING,
-        "Ask for it in the declared type, or correct the declaration.",
+        "Ask for it in the declared type, or correct the type under `data`.",
         "A field of a form goes into a variable that is declared with another type.",
     ),
     "role.unused": Rule(
@@ -245,34 +252,41 @@ _ACTIVITIES = {
     ),
     "task.priority_malformed": Rule(
         ERROR,
-        "Write a whole number from 0 to 100, or FEEL with a leading `=`.",
+        "Write a whole number from 0 to 100, or FEEL with a leading `=`: `priority: 80`.",
         "The priority cannot be read.",
     ),
     "task.due_malformed": Rule(
         ERROR,
-        "Write an ISO 8601 date-time (`2027-01-31T12:00:00Z`) or FEEL with a leading `=`.",
+        "Write a duration (`within: P2D`), or for `due` an ISO 8601 date-time (`2027-01-31T12:00:00Z`) or FEEL with a leading "
+        "`=`.",
         "The due or follow-up date of a task cannot be read.",
     ),
     "exclusion.step_unknown": Rule(
         ERROR,
-        "Name a human step of this process by its id.",
+        "Let `not` name an `ask` step of this process, or a variable that holds a person.",
         "An exclusion names a step that the process does not have or that no person does.",
     ),
     "exclusion.empty": Rule(
-        ERROR, "Give it `person` or `step`.", "An exclusion says neither whom nor whose step it excludes."
+        ERROR,
+        "Say whom `not` excludes: a variable or a step.",
+        "An exclusion says neither whom nor whose step it excludes.",
     ),
     "deadline.after_malformed": Rule(
-        ERROR, "Write an ISO 8601 duration, for example `PT48H`.", "The time of a deadline cannot be read."
+        ERROR,
+        "Write an ISO 8601 duration, for example `remind: PT48H`.",
+        "The time of a deadline cannot be read.",
     ),
     "deadline.action_unknown": Rule(
-        ERROR, "Use `remind` or `escalate`.", "A deadline has an action other than `remind` and `escalate`."
+        ERROR,
+        "Use `remind: P1D`, or `within: P2D, late: {escalate: head}`.",
+        "A deadline has an action other than `remind` and `escalate`.",
     ),
     "deadline.to_missing": Rule(
-        ERROR, "Name the role or person in `to`.", "An escalation does not say to whom it goes."
+        ERROR, "Name the role: `late: {escalate: head}`.", "An escalation does not say to whom it goes."
     ),
     "deadline.order_odd": Rule(
         WARNING,
-        "Let the reminder come before the escalation.",
+        "Let the reminder come before the escalation: `remind: P1D, within: P2D`.",
         "A task is escalated before or when its reminder is due, so the reminder comes too late.",
     ),
 }

@@ -33,32 +33,33 @@ DATA = {
     ),
     "variable.unknown": Rule(
         WARNING,
-        "Declare it with `fm:data`, set it in an earlier step, or correct the name.",
+        "Declare it under `data` (`fm:data`; in edits `set_data`), set it in an earlier step by `into` or `set`, or correct the "
+        "name.",
         "An expression reads a variable that is declared nowhere and that no step sets; without a value it is null.",
         strict=ERROR,
     ),
     "expression.type_wrong": Rule(
         WARNING,
-        "Correct the expression, or the declared type.",
+        "Correct the expression, or the type under `data`.",
         "By the types of its variables an expression can only be null, or it is of another type than is wanted at its "
         "place: a condition that is neither true nor false, a text compared with a number, a time that is none.",
         strict=ERROR,
     ),
     "variable.field_unknown": Rule(
         WARNING,
-        "Correct the name, or declare the field.",
+        "Correct the name, or declare the field under `data`: `order: {total: number}`.",
         "An expression reads a field that the declared structure does not have; without a value it is null.",
     ),
     "variable.unset": Rule(
         WARNING,
-        "Set it on that way too, or ask for it: `x != null and ...`.",
+        "Set it on that way too, by `set` or `into`, or ask for it: `x != null and ...`.",
         "A condition reads a variable that no step sets on some way from a start to it, so that it is null there and the "
         "instance stops. The conditions on that way agree with each other; only models that declare roles or data are "
         "looked at.",
     ),
     "variable.perhaps_null": Rule(
         HINT,
-        "Set it on that way too, if null is not meant.",
+        "Set it on that way too, by `set` or `into`, if null is not meant.",
         "A step reads a variable that no step sets on some way from a start to it, so that it is null there.",
     ),
     "data.unused": Rule(
@@ -68,7 +69,7 @@ DATA = {
     ),
     "rule.input_missing": Rule(
         WARNING,
-        "Declare it, set it in an earlier step, or hand it over by `with`.",
+        "Declare it under `data`, set it in an earlier step, or hand it over by `with`.",
         "A decision asks for an input that the process neither declares nor sets; it is null there.",
     ),
     "call.input_missing": Rule(

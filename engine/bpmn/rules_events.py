@@ -26,17 +26,17 @@ EVENTS = {
     ),
     "boundary.host_unknown": Rule(
         ERROR,
-        "Attach it to a task, sub-process or call activity of the same scope.",
+        "Attach it to a step or group of the same scope; an outline says it as `on: [...]` there.",
         "`attachedToRef` of a boundary event names no activity beside it (BPMN 2.0.2, 10.5.4).",
     ),
     "boundary.trigger_missing": Rule(
         ERROR,
-        "Give it a timer, message, error or other event definition.",
+        "Say what it waits for: `after: P1D`, `message: name`, `error: CODE` (an event definition).",
         "A boundary event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
     ),
     "catch.trigger_missing": Rule(
         ERROR,
-        "Give it a timer, message, signal or condition, or make it a throw event.",
+        "Say what is waited for: `wait: P14D`, `wait: {message: paid, key: order.id}`; or make it a throw event.",
         "An intermediate catch event has no event definition, so nothing can trigger it (BPMN 2.0.2, 10.5.4).",
     ),
     "event.definition_wrong": Rule(
@@ -51,7 +51,7 @@ EVENTS = {
     ),
     "event.must_interrupt": Rule(
         ERROR,
-        "Set `cancelActivity` (start events: `isInterrupting`) to true.",
+        "Leave `keep` out (`cancelActivity`, of start events `isInterrupting`, is true).",
         "Error and cancel boundary events always interrupt their activity (BPMN 2.0.2, 10.5.4).",
     ),
     "reference.unknown": Rule(
@@ -61,12 +61,12 @@ EVENTS = {
     ),
     "message.missing": Rule(
         ERROR,
-        "Add a `message` with a name to the file and name it in `messageRef`.",
+        "Name the message: `wait: {message: paid}`, `send: paid` (a `message` with a name, which `messageRef` names).",
         "A message event, receive task or send task does not say which message it is about.",
     ),
     "message.correlation_ignored": Rule(
         WARNING,
-        "Write the key as FEEL in `zeebe:subscription correlationKey` of the message.",
+        "Write the key beside the message: `{message: paid, key: order.id}` (`zeebe:subscription correlationKey`).",
         "The process correlates messages by a `correlationSubscription`, which is kept in the file and not looked at.",
         strict=ERROR,
     ),
@@ -77,22 +77,22 @@ EVENTS = {
     ),
     "signal.missing": Rule(
         ERROR,
-        "Add a `signal` with a name to the file and name it in `signalRef`.",
+        "Name the signal: `{signal: alarm}` (a `signal` with a name, which `signalRef` names).",
         "A signal event does not say which signal it is about, or that signal has no name.",
     ),
     "escalation.missing": Rule(
         ERROR,
-        "Add an `escalation` with an `escalationCode` and name it in `escalationRef`.",
+        "Name the escalation: `throw: {escalation: LATE}` (an `escalation` with a code, which `escalationRef` names).",
         "A throwing escalation event does not say which escalation it throws.",
     ),
     "error.missing": Rule(
         ERROR,
-        "Add an `error` with an `errorCode` and name it in `errorRef`.",
+        "Name the error: `end: {error: CODE}` (an `error` with a code, which `errorRef` names).",
         "An error end event does not say which error it throws.",
     ),
     "condition.missing": Rule(
         ERROR,
-        "Write the condition, for example `=stock < 10`.",
+        "Write the condition, for example `{condition: stock < 10}`.",
         "A conditional event has no condition.",
     ),
     "link.name_missing": Rule(
@@ -115,12 +115,13 @@ EVENTS = {
     ),
     "cancel.outside_transaction": Rule(
         ERROR,
-        "Put it into (on) a `transaction`, or use a terminate or error end event.",
+        "Put it into a group with `transaction: true` (onto it), or end by `terminate: true` or `{error: CODE}`.",
         "A cancel event stands outside a transaction (BPMN 2.0.2, 10.5.3 and 10.5.4).",
     ),
     "compensation.handler_missing": Rule(
         ERROR,
-        'Connect it by an association to an activity with `isForCompensation="true"`.',
+        "Say what undoes the step: `undo: {release: {call: stock.release}}` (an association to an activity with "
+        '`isForCompensation="true"`).',
         "A compensation boundary event has no handler (BPMN 2.0.2, 10.7.2).",
     ),
     "compensation.handler_has_flow": Rule(
@@ -135,12 +136,12 @@ EVENTS = {
     ),
     "compensation.activity_unknown": Rule(
         ERROR,
-        "Name an activity of the process in `activityRef`, or leave it out to undo all of the scope.",
+        "Name a step: `throw: {compensate: book}` (`activityRef`), or `compensate: true` to undo all of the scope.",
         "A compensation throw event names an activity that does not exist.",
     ),
     "subprocess.start_has_trigger": Rule(
         ERROR,
-        "Use a start event without trigger; put the event before the sub-process or on its border.",
+        "Let the group begin without a trigger; put a `wait` before it, or the event under its `on`.",
         "An embedded sub-process begins with a start event that has a trigger (BPMN 2.0.2, 10.5.2).",
     ),
     "event_subprocess.start_count": Rule(
@@ -165,7 +166,7 @@ EVENTS = {
     ),
     "error.uncaught": Rule(
         HINT,
-        "Catch it on the sub-process around it or by an event sub-process, unless a calling process does.",
+        "Catch it at the group around it, `on: {CODE: [...]}`, or under `events`, unless a calling process does.",
         "An error end event throws an error that no scope around it catches: the instance fails, unless it was called by a "
         "process that catches it.",
     ),
@@ -177,12 +178,12 @@ EVENTS = {
     ),
     "message.key_missing": Rule(
         HINT,
-        "Give it a key that tells instances apart, such as `=order.id`, in `zeebe:subscription correlationKey`.",
+        "Give it a key that tells instances apart: `{message: paid, key: order.id}` (`zeebe:subscription correlationKey`).",
         "An instance waits for a message without a key, so that any of several waiting instances gets it.",
     ),
     "timer.at_once": Rule(
         WARNING,
-        "Write how long it takes, for example `PT1H`.",
+        "Write how long it takes, for example `wait: PT1H`.",
         "A timer or deadline of no or negative duration is due at once.",
     ),
     "timer.past": Rule(
@@ -192,12 +193,12 @@ EVENTS = {
     ),
     "timer.repeat_unused": Rule(
         WARNING,
-        "Write a duration, or let the boundary event not interrupt.",
+        "Write a duration (`after: P1D`), or let the step go on (`keep: true`).",
         "A timer repeats where it can occur only once: it interrupts its activity, or it is waited for on the way.",
     ),
     "timer.missing": Rule(
         ERROR,
-        "Write a `timeDuration` (`PT1H`), `timeDate` or `timeCycle`.",
+        "Write how long (`after: PT1H`), until when (`at: 2027-01-31`) or how often (`every: P1D`).",
         "A timer event has no time.",
     ),
     "timer.malformed": Rule(

@@ -1,5 +1,7 @@
 """Every rule of the catalogue is broken by an example, found, and explained."""
 
+import re
+
 import pytest
 
 from docs.model_problems import problems_page
@@ -46,3 +48,17 @@ def test_a_process_that_is_documentation_is_only_warned_of() -> None:
 def test_every_rule_has_its_heading_in_the_documents() -> None:
     page = problems_page("")
     assert [code for code in RULES if f"### {code}\n" not in page] == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_fix_speaks_of_the_outline_and_of_bpmn_only_in_addition(code: str) -> None:
+    """What a file says in the words of BPMN stands in brackets behind the word of the outline."""
+    said = re.sub(r"\([^()]*\)", "", RULES[code].fix)
+    assert not re.search(r"zeebe:|fm:|bpmn:|[a-z]Ref\b|EventDefinition", said) or code in NO_WORD
+
+
+NO_WORD = {
+    "reference.unknown": "a file of BPMN names something by a reference",
+    "event.definition_unknown": "a file of BPMN names something by a reference",
+}
+"""Rules over what only a file of BPMN can say."""
