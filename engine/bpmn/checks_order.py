@@ -13,11 +13,23 @@ from flowmaster.engine.bpmn.checks_conditions import Assumed, settled
 from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
 from flowmaster.engine.bpmn.conditions import Conditions
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.bpmn.known import Known
+from flowmaster.engine.bpmn.known import Known, required_of
 from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import Expression
-from flowmaster.engine.model import Call, Element, Error, Escalation, Flow, Job, Link, Process, Script, Value
+from flowmaster.engine.model import (
+    Call,
+    Element,
+    Error,
+    Escalation,
+    Flow,
+    Job,
+    Link,
+    Process,
+    Script,
+    UserTask,
+    Value,
+)
 
 STATES_MAX = 400
 """How many places with their conditions are looked at for one variable; beyond that nothing is said."""
@@ -63,7 +75,7 @@ def check_order(process: Process, known: Known, findings: Findings) -> None:
     watched = frozenset(known.writers) - given
     readings: dict[str, list[Reading]] = {}
     for reading in _readings(process):
-        for name in sorted(reading.value.names & watched):
+        for name in sorted((reading.value.names & watched) - _answered(process, reading)):
             readings.setdefault(name, []).append(reading)
     graph = _Graph(process)
     for name, places in readings.items():
@@ -84,6 +96,14 @@ def _readings(process: Process) -> Iterator[Reading]:
         own = _is_output(element, value)
         if not own:
             yield Reading(Point(element.id, place in sources), place, line, value)
+
+
+def _answered(process: Process, reading: Reading) -> frozenset[str]:
+    """Return what a check of a person's answer reads from that answer itself: the fields that the form requires."""
+    task = process.elements[reading.at.element].details
+    if not isinstance(task, UserTask) or not any(reading.value is one.condition for one in task.checks):
+        return frozenset()
+    return frozenset(required_of(process.forms.get(task.form)))
 
 
 def _is_output(element: Element, value: Value) -> bool:

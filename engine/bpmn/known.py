@@ -176,6 +176,22 @@ def fields_of(form: Json) -> Iterator[str]:
         )
 
 
+def required_of(form: Json) -> Iterator[str]:
+    """Yield the fields that a form does not let be left out."""
+    if not isinstance(form, Mapping):
+        return
+    required = form.get("required")
+    yield from (name for name in required if isinstance(name, str)) if isinstance(required, list) else ()
+    components = form.get("components")
+    for component in components if isinstance(components, list) else ():
+        if not isinstance(component, Mapping):
+            continue
+        rules = component.get("validate")
+        if isinstance(rules, Mapping) and rules.get("required") is True:
+            yield from fields_of({"components": [component]})
+        yield from required_of({"components": component.get("components")})
+
+
 def form_schema_of(form: Json) -> Mapping[str, Schema]:
     """Return the schemas of the fields of a form that is a JSON Schema."""
     properties = form.get("properties") if isinstance(form, Mapping) else None

@@ -1,6 +1,7 @@
 """What is read before any step has set it is found, with the way on which that happens; guarded reads are not."""
 
 from flowmaster.engine.bpmn.checks import check_process
+from flowmaster.engine.bpmn.known import required_of
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.outline.compile import compile_outline
@@ -145,3 +146,31 @@ def test_links_and_groups_are_followed() -> None:
         {"if": "approved", "then": [{"end": "yes"}]},
     )
     assert [code for code, _, _ in found] == ["variable.unset"]
+
+
+def test_a_check_of_an_answer_knows_what_the_form_requires() -> None:
+    def judged(check: str, **form: str) -> list[str]:
+        task: dict[str, Json] = {"ask": "clerk", "form": dict(form), "checks": {"right": check}}
+        return [code for code, _, _ in said({"weigh": {**task, "into": ["gross", "net"]}})]
+
+    fields = {"gross": "number", "net": "number"}
+    assert judged("net <= gross", **fields) == []
+    assert judged("net <= gross", **{"gross": "number", "net?": "number"}) == ["variable.perhaps_null"]
+    later: Json = {"set": {"limit": "amount * 2"}}
+    weigh: dict[str, Json] = {"ask": "clerk", "form": dict(fields), "checks": {"right": "net < limit"}}
+    assert [code for code, _, _ in said({"weigh": {**weigh, "into": "net"}}, {"later": later})] == [
+        "variable.perhaps_null"
+    ]
+
+
+def test_a_form_of_components_requires_what_it_says() -> None:
+    form: Json = {
+        "components": [
+            {"type": "group", "components": [{"key": "net", "validate": {"required": True}}]},
+            {"key": "gross", "validate": {"required": True}},
+            {"key": "note", "validate": {}},
+            "nothing",
+        ]
+    }
+    assert sorted(required_of(form)) == ["gross", "net"]
+    assert sorted(required_of("none")) == []
