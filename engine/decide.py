@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements import people
-from flowmaster.engine.elements.scopes import begin_at
+from flowmaster.engine.elements.scopes import begin_at, may_start
 from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
@@ -30,7 +30,7 @@ from flowmaster.engine.state import (
     TimerWait,
 )
 from flowmaster.engine.timers import Schedule, following
-from flowmaster.engine.triggers import happen, receive, throw_error, throw_escalation
+from flowmaster.engine.triggers import happen, needs_more, receive, throw_error, throw_escalation
 
 
 class Decided(NamedTuple):
@@ -48,7 +48,7 @@ def decide(model: Executable, state: State | None, command: cmd.Command) -> Deci
 
 def decide_in_place(model: Executable, state: State, command: cmd.Command) -> Decided:
     """Do as `decide`, on a state that nobody else looks at; after an error it must be thrown away."""
-    run = Execution(model, state, BEHAVIOURS, JOINS, at=command.at, by=command.by)
+    run = Execution(model, state, BEHAVIOURS, JOINS, receive=receive, at=command.at, by=command.by)
     if isinstance(command, cmd.StartInstance):
         _start(run, command)
     else:
@@ -76,14 +76,12 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
         run.begin(root, process.root)
         return
     element = process.elements.get(command.start)
-    if element is None or element.scope != process.id or element.kind != "startEvent":
+    if element is None or not may_start(process, element):
         raise FlowMasterError(
             "instance.start_unknown",
             f"{process.id!r} has no start event {command.start!r}.",
             path="start",
-            expected=[
-                e.id for e in process.elements.values() if e.kind == "startEvent" and e.scope == process.id
-            ],
+            expected=[one.id for one in process.elements.values() if may_start(process, one)],
             fix="Use one of the listed start events.",
         )
     begin_at(run, root, element.id)
@@ -193,6 +191,8 @@ def _fire(run: Execution, timer: TimerWait) -> None:
     run.emit(ev.WaitClosed(timer.id, timer.element, "fired", {}))
     if timer.purpose:
         HUMAN.deadline(run, node, timer.purpose)
+        return
+    if needs_more(run, timer):
         return
     element = run.elements[timer.element]
     again = following(Schedule(timer.due, timer.every, timer.left), run.at)

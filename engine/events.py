@@ -225,6 +225,76 @@ class EscalationThrown(NamedTuple):
     variables: Mapping[str, Json]
 
 
+class LoopBegan(NamedTuple):
+    """A loop or multi-instance activity begins: how many turns at most, and what a sequence has yet to begin with."""
+
+    key: int
+    element: str
+    total: int
+    items: tuple[Json, ...]
+    collects: bool
+
+
+class LoopStopped(NamedTuple):
+    """The completion condition held when a turn or an inner activity was about to complete: nothing more begins."""
+
+    key: int
+    element: str
+
+
+class TurnCollected(NamedTuple):
+    """A turn gave its result to the output collection of its multi-instance activity, at `place` from 0; -1 is the end."""
+
+    key: int
+    element: str
+    place: int
+    value: Json
+
+
+class CompensationKept(NamedTuple):
+    """An activity that is about to complete can be compensated from now on."""
+
+    key: int
+    element: str
+
+
+class CompensationBegan(NamedTuple):
+    """A node begins to compensate what is done in `scope`: one activity, or all of it if `activity` is empty."""
+
+    key: int
+    element: str
+    scope: int
+    activity: str
+
+
+class ElementCompensated(NamedTuple):
+    """A node that compensated what is done inside is left; no token goes on from it."""
+
+    key: int
+    element: str
+
+
+class GatewayStarted(NamedTuple):
+    """A complex gateway went on with the tokens of these flows, and waits for the others to reset."""
+
+    element: str
+    scope: int
+    flows: tuple[str, ...]
+
+
+class GatewayReset(NamedTuple):
+    """A complex gateway has taken the tokens that were left, and waits for the next start."""
+
+    element: str
+    scope: int
+
+
+class ConditionSeen(NamedTuple):
+    """A condition that something waits for came out otherwise than before; `wait` is the wait as it stands now."""
+
+    wait: Wait
+
+
 class InstanceEnded(NamedTuple):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -261,4 +331,13 @@ Event: TypeAlias = (
     | TokensDropped
     | SignalSent
     | EscalationThrown
+    | LoopBegan
+    | LoopStopped
+    | TurnCollected
+    | CompensationKept
+    | CompensationBegan
+    | ElementCompensated
+    | GatewayStarted
+    | GatewayReset
+    | ConditionSeen
 )

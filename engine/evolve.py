@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.state import ROOT, Incident, Node, State
+from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns
 
 
 def evolve(state: State, event: ev.Event) -> None:
@@ -46,9 +46,30 @@ def _element_entered(state: State, event: ev.ElementEntered) -> None:
     if scope is None:
         return
     scope.open += 1 - len(via)
+    if scope.undo:
+        _undo_next(state.nodes[key], scope, scope.undo)
+    turns = scope.turns
+    if turns is not None:
+        scope.turns = _one_more(turns, element, scope.element == element)
     arrivals = scope.arrivals
     if arrivals is not None and element in arrivals:
         _take_arrivals(scope, arrivals, element, via)
+
+
+def _one_more(turns: Turns, element: str, turn: bool) -> Turns:
+    """Count a turn that begins; an ad-hoc sub-process takes an activity from those that have yet to begin."""
+    if turn or element in turns.items[:1]:
+        return turns._replace(begun=turns.begun + 1, items=turns.items[1:])
+    return turns
+
+
+def _undo_next(node: Node, holder: Node, undo: tuple[Done, ...]) -> None:
+    """Take the next of what a node compensates; a scope is entered as it was when it completed."""
+    holder.undo = undo[:-1]
+    last = undo[-1]
+    if last.element == node.element:
+        node.variables = None if last.variables is None else dict(last.variables)
+        node.done, node.undo = last.inside, ()
 
 
 def _take_arrivals(
@@ -66,15 +87,24 @@ def _take_arrivals(
         scope.arrivals = None
 
 
-def _element_left(state: State, event: ev.ElementCompleted | ev.ElementCancelled) -> None:
+def _element_left(
+    state: State, event: ev.ElementCompleted | ev.ElementCancelled | ev.ElementCompensated
+) -> None:
     node = state.nodes.pop(event.key, None)
     if node is None:
         return
     for wait in node.waits:
         state.waits.pop(wait, None)
     scope = state.nodes.get(node.scope)
-    if scope is not None:
-        scope.open -= 1
+    if scope is None:
+        return
+    scope.open -= 1
+    turns = scope.turns
+    if turns is not None:
+        over = type(event) is ev.ElementCompleted
+        scope.turns = turns._replace(
+            completed=turns.completed + over, terminated=turns.terminated + (not over)
+        )
 
 
 def _flow_taken(state: State, event: ev.FlowTaken) -> None:
@@ -96,7 +126,7 @@ def _token_joined(state: State, event: ev.TokenJoined) -> None:
 def _tokens_dropped(state: State, event: ev.TokensDropped) -> None:
     scope = state.nodes.get(event.scope)
     if scope is not None:
-        scope.arrivals = None
+        scope.arrivals = scope.started = None
         scope.open = sum(1 for node in state.nodes.values() if node.scope == scope.key)
 
 
@@ -131,7 +161,8 @@ def _drop_wait(state: State, key: int) -> None:
 
 
 def _wait_changed(
-    state: State, event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted
+    state: State,
+    event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted | ev.ConditionSeen,
 ) -> None:
     if event.wait.id in state.waits:
         state.waits[event.wait.id] = event.wait
@@ -158,6 +189,64 @@ def _instance_resumed(state: State, event: ev.InstanceResumed) -> None:
     state.status = "active"
 
 
+def _loop_began(state: State, event: ev.LoopBegan) -> None:
+    node = state.nodes.get(event.key)
+    if node is not None:
+        results = (None,) * max(event.total, 0) if event.collects else None
+        node.turns = Turns(event.total, items=event.items, results=results)
+
+
+def _loop_stopped(state: State, event: ev.LoopStopped) -> None:
+    node = state.nodes.get(event.key)
+    if node is not None and node.turns is not None:
+        node.turns = node.turns._replace(items=(), over=True)
+
+
+def _turn_collected(state: State, event: ev.TurnCollected) -> None:
+    node = state.nodes.get(event.key)
+    turns = node.turns if node is not None else None
+    if node is None or turns is None or turns.results is None:
+        return
+    if event.place == -1:
+        node.turns = turns._replace(results=(*turns.results, event.value))
+        return
+    if not 0 <= event.place < len(turns.results):
+        return
+    before, after = turns.results[: event.place], turns.results[event.place + 1 :]
+    node.turns = turns._replace(results=(*before, event.value, *after))
+
+
+def _compensation_kept(state: State, event: ev.CompensationKept) -> None:
+    node = state.nodes.get(event.key)
+    scope = state.nodes.get(node.scope) if node is not None else None
+    if node is None or scope is None:
+        return
+    kept = dict(node.variables) if node.variables else None
+    scope.done = (*scope.done, Done(node.element, kept, node.done))
+
+
+def _compensation_began(state: State, event: ev.CompensationBegan) -> None:
+    node, scope = state.nodes.get(event.key), state.nodes.get(event.scope)
+    if node is None or scope is None:
+        return
+    chosen = tuple(one for one in scope.done if event.activity in ("", one.element))
+    scope.done = tuple(one for one in scope.done if event.activity not in ("", one.element))
+    node.undo = chosen
+
+
+def _gateway_started(state: State, event: ev.GatewayStarted) -> None:
+    scope = state.nodes.get(event.scope)
+    if scope is not None:
+        scope.started = {**(scope.started or {}), event.element: event.flows}
+
+
+def _gateway_reset(state: State, event: ev.GatewayReset) -> None:
+    scope = state.nodes.get(event.scope)
+    if scope is not None:
+        left = {name: flows for name, flows in (scope.started or {}).items() if name != event.element}
+        scope.started = left or None
+
+
 def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
     state.status = event.status
     root = state.nodes.get(ROOT)
@@ -166,6 +255,7 @@ def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
     state.incidents.clear()
     if root is not None:
         root.open, root.arrivals, root.waits = 0, None, ()
+        root.done, root.undo, root.started = (), None, None
         state.nodes[ROOT] = root
 
 
@@ -201,4 +291,13 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.InstancePaused: _instance_paused,
     ev.InstanceResumed: _instance_resumed,
     ev.InstanceEnded: _instance_ended,
+    ev.LoopBegan: _loop_began,
+    ev.LoopStopped: _loop_stopped,
+    ev.TurnCollected: _turn_collected,
+    ev.CompensationKept: _compensation_kept,
+    ev.CompensationBegan: _compensation_began,
+    ev.ElementCompensated: _element_left,
+    ev.GatewayStarted: _gateway_started,
+    ev.GatewayReset: _gateway_reset,
+    ev.ConditionSeen: _wait_changed,
 }

@@ -6,18 +6,23 @@ Rule 3: no behaviour calls another; tokens go through the agenda, first in, firs
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
-from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.limits import NODES_MAX, STEPS_MAX
-from flowmaster.engine.model import Element, Executable, Flow, IoMapping, Value
-from flowmaster.engine.scope import Scope, owner_of, scope_of
-from flowmaster.engine.state import ROOT, Node, State, Wait
+from flowmaster.engine.lookup import as_json, condition_of, mapped, output_name
+from flowmaster.engine.model import (
+    Element,
+    Executable,
+    Flow,
+    Value,
+)
+from flowmaster.engine.scope import owner_of, scope_of
+from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
 from flowmaster.engine.values import Json
 
 
@@ -51,18 +56,34 @@ class Behaviour(Protocol):
         """Undo what waits outside the instance, such as a called process."""
         ...
 
+    def before_inner_done(self, run: "Execution", node: Node, element: Element, inner: Node) -> None:
+        """Take what a node inside gives before it completes, where the node has turns."""
+        ...
+
+    def inner_done(self, run: "Execution", node: Node, element: Element) -> None:
+        """Look at what is left inside after a node there has completed."""
+        ...
+
+    def go_on(self, run: "Execution", node: Node, element: Element) -> None:
+        """Do what the node asked for by `Execution.later`."""
+        ...
+
 
 class Join(Protocol):
     """When the tokens that wait for each other at a family of elements go on."""
 
-    @property
-    def patient(self) -> bool:
-        """Return whether a join looks at the tokens elsewhere, and so decides when all of them rest."""
+    def ready(
+        self, run: "Execution", scope: Node, element: Element, *, resting: bool
+    ) -> tuple[str, ...] | None:
+        """Return the flows whose waiting tokens go on together now, or None while they wait.
+
+        A join is asked when a token arrives and, if it looks at the tokens elsewhere, when all of them rest.
+        """
         ...
 
-    def ready(self, run: "Execution", scope: Node, element: Element) -> tuple[str, ...]:
-        """Return the flows whose waiting tokens go on together now; none if they still wait."""
-        ...
+
+Receive: TypeAlias = "Callable[[Execution, EventWait, Mapping[str, Json]], None]"
+"""Lets what a wait waits for reach it."""
 
 
 class Execution:
@@ -75,6 +96,7 @@ class Execution:
         behaviours: Mapping[str, Behaviour],
         joins: Mapping[str, Join],
         *,
+        receive: Receive,
         at: int,
         by: str,
     ) -> None:
@@ -83,12 +105,15 @@ class Execution:
         self.state = state
         self.behaviours = behaviours
         self.joins = joins
+        self.receive = receive
         self.at = at
         self.by = by
         self.events: list[ev.Event] = []
         self.attempts: dict[int, int] = {}
-        self._agenda: deque[tuple[Flow, int]] = deque()
+        self._agenda: deque[tuple[Flow | None, int]] = deque()
         self._steps = 0
+        self._watches = bool(model.process.conditions)
+        self._touched = self._watches
 
     # What behaviours may ask for.
 
@@ -96,6 +121,8 @@ class Execution:
         """Make an event happen."""
         self.events.append(event)
         evolve(self.state, event)
+        if type(event) is ev.VariablesSet:
+            self._touched = self._watches
 
     def key(self) -> int:
         """Return a new key for a node, wait or incident."""
@@ -105,9 +132,22 @@ class Execution:
         """Return the model of a node."""
         return self.elements[node.element]
 
-    def behaviour(self, element: Element) -> Behaviour:
-        """Return what a family does; one that cannot run yet can still be left and skipped like a plain task."""
+    def behaviour(self, node: Node, element: Element) -> Behaviour:
+        """Return what a node does; a family that cannot run yet can still be left and skipped like a plain task."""
+        if node.undo is not None:
+            return self.behaviours[COMPENSATING]
+        if element.loop is not None and not self.is_turn(node):
+            return self.behaviours[LOOP]
         return self.behaviours.get(element.family) or self.behaviours["task"]
+
+    def is_body(self, node: Node) -> bool:
+        """Return whether a node is an activity that runs several times, as a whole."""
+        return self.elements[node.element].loop is not None and not self.is_turn(node)
+
+    def is_turn(self, node: Node) -> bool:
+        """Return whether a node is one run of a loop: it stands inside a node of the same element."""
+        around = self.state.nodes.get(node.scope)
+        return around is not None and around.element == node.element
 
     def see(self, node: Node) -> Mapping[str, object]:
         """Return the variables that a node sees."""
@@ -115,7 +155,7 @@ class Execution:
 
     def value(self, node: Node, value: Value) -> Json:
         """Evaluate something of the model where the node stands, as a JSON value."""
-        return _plain(value.value(scope_of(self.state, node.key), self.at))
+        return as_json(value.value(scope_of(self.state, node.key), self.at))
 
     def text(self, node: Node, value: Value, what: str) -> str:
         """Evaluate something that must be a text or a number, and return it as text."""
@@ -143,33 +183,64 @@ class Execution:
     ) -> None:
         """Complete a node with the values it gave, and send tokens on; `mapped` outputs are not made again."""
         element = self.elements[node.element]
+        scope = self.state.nodes[node.scope]
+        turn = element.loop is not None and self.is_turn(node)
         stage = "completing"
         try:
-            if element.outputs:
+            if element.outputs and (element.loop is None or turn):
                 if not mapped:
                     self._map_outputs(node, element, variables)
             elif variables:
                 self.write(node, variables)
             stage = "leaving"
-            flows = self.behaviour(element).route(self, node, element)
+            flows = () if turn else self.behaviour(node, element).route(self, node, element)
+            if scope.open + element.completion_quantity * len(flows) > NODES_MAX:
+                raise Fault("engine.too_many_nodes", f"More than {NODES_MAX} tokens in one instance.")
+            if scope.turns is not None:
+                around = self.elements[scope.element]
+                self.behaviour(scope, around).before_inner_done(self, scope, around, node)
         except (Fault, FlowMasterError) as fault:
             self.raise_incident(node, stage, fault.code, fault.message)
             return
         self.close_waits(node)
-        scope = self.state.nodes[node.scope]
+        if node.done or element.compensated_by or element.id in self.model.process.handlers:
+            self._keep(node, element, turn=turn)
         self.emit(ev.ElementCompleted(node.key, node.element))
         for flow in flows:
-            self.emit(ev.FlowTaken(flow.id, scope.key))
-            self._agenda.append((flow, scope.key))
-        if not scope.open:
-            self._close_scope(scope)
+            for _ in range(element.completion_quantity):
+                self.emit(ev.FlowTaken(flow.id, scope.key))
+                self._agenda.append((flow, scope.key))
+        self.look_inside(scope)
+
+    def look_inside(self, scope: Node) -> None:
+        """Let a scope see what is left in it, now that something inside is over."""
+        element = self.elements[scope.element]
+        try:
+            self.behaviour(scope, element).inner_done(self, scope, element)
+        except (Fault, FlowMasterError) as fault:
+            self.raise_incident(scope, INSIDE, fault.code, fault.message)
+
+    def _keep(self, node: Node, element: Element, *, turn: bool) -> None:
+        """Remember an activity that can be compensated; the body of a loop by its turns."""
+        starts = self.model.process.handlers.get(element.id, ())
+        handled = any(self.elements[one].family == "startEvent/compensate" for one in starts)
+        if node.done or ((turn or element.loop is None) and (element.compensated_by or handled)):
+            self.emit(ev.CompensationKept(node.key, node.element))
+
+    def watch(self) -> None:
+        """Look at the conditions that something waits for before the next token moves."""
+        self._touched = True
+
+    def later(self, node: Node) -> None:
+        """Let a node go on when the tokens before it have moved."""
+        self._agenda.append((None, node.key))
 
     def withdraw(self, node: Node) -> None:
         """Leave a node and everything inside it before it is complete."""
         if node.open:
             self.empty(node)
         element = self.elements[node.element]
-        self.behaviour(element).withdraw(self, node, element)
+        self.behaviour(node, element).withdraw(self, node, element)
         self.close_waits(node)
         self.resolve_incidents(node, "withdrawn")
         if node.key != ROOT:
@@ -200,13 +271,14 @@ class Execution:
                 raise Fault("element.not_executable", element.unsupported)
             if len(self.state.nodes) > NODES_MAX:
                 raise Fault("engine.too_many_nodes", f"More than {NODES_MAX} tokens in one instance.")
-            if element.inputs:
-                values = self._mapped(node, element.inputs, merge=False)
+            turn = element.loop is not None and self.is_turn(node)
+            if element.inputs and (element.loop is None or turn):
+                values = mapped(self.state, node.key, element.inputs, self.at, merge=False)
                 self.emit(ev.VariablesSet(node.key, node.element, values))
-            for boundary in () if armed else element.boundaries:
+            for boundary in () if armed or turn else element.boundaries:
                 self.behaviours[boundary.family].activate(self, node, boundary)
             stage = "active"
-            self.behaviours[element.family].activate(self, node, element)
+            self.behaviour(node, element).activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
             self.close_waits(node)
             if element is not self.elements[element.id]:
@@ -227,15 +299,38 @@ class Execution:
 
     def settle(self) -> None:
         """Move every token until all wait."""
-        while self._agenda or self._release_joins():
+        while self._agenda or self._release_joins() or self._touched:
+            if self._touched:
+                self._touched = False
+                self._look_at_conditions()
             if not self._agenda:
                 continue
-            flow, scope_key = self._agenda.popleft()
+            flow, key = self._agenda.popleft()
             self._steps += 1
-            if self._steps > STEPS_MAX:
-                self._stop_token(flow, scope_key)
+            if flow is None:
+                self._go_on(key)
+            elif self._steps > STEPS_MAX:
+                self._stop_token(flow, key)
+            else:
+                self._arrive(flow, key)
+
+    def _look_at_conditions(self) -> None:
+        """Let every condition that has become true reach what waits for it (BPMN 2.0.2, 10.5.5.4)."""
+        for wait in list(self.state.waits.values()):
+            if not isinstance(wait, EventWait) or wait.kind != CONDITION or wait.id not in self.state.waits:
                 continue
-            self._arrive(flow, scope_key)
+            node, element = self.state.nodes[wait.node], self.elements[wait.element]
+            try:
+                holds = condition_of(element, wait.name).value(self.see(node), self.at) is True
+            except FlowMasterError as fault:
+                if not any(incident.node == node.key for incident in self.state.incidents.values()):
+                    self.raise_incident(node, "beside", fault.code, fault.message)
+                continue
+            if holds != bool(wait.key):
+                seen = wait._replace(key="true" if holds else "")
+                self.emit(ev.ConditionSeen(seen))
+                if holds:
+                    self.receive(self, seen, _NOTHING)
 
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
@@ -249,32 +344,48 @@ class Execution:
     def _arrive(self, flow: Flow, scope_key: int) -> None:
         scope = self.state.nodes[scope_key]
         element = self.elements[flow.target]
-        if len(element.incoming) < 2 or element.unsupported:
-            self.enter(element, scope, (flow.id,))
-            return
-        join = self.joins.get(element.family)
+        join = self._join_of(element)
         if join is None:
             self.enter(element, scope, (flow.id,))
             return
         self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
-        if not join.patient:
-            self._join(scope, element, join)
+        self._join(scope, element, join, resting=False)
 
-    def _join(self, scope: Node, element: Element, join: Join) -> bool:
-        via = join.ready(self, scope, element)
+    def _join_of(self, element: Element) -> Join | None:
+        """Return how tokens wait for each other at an element, None where each goes on by itself."""
+        if element.unsupported:
+            return None
+        if element.start_quantity > 1:
+            return self.joins[QUANTITY]
+        return self.joins.get(element.family) if len(element.incoming) > 1 else None
+
+    def _go_on(self, key: int) -> None:
+        node = self.state.nodes.get(key)
+        if node is None:
+            return
+        element = self.elements[node.element]
+        if self._steps > STEPS_MAX:
+            self.raise_incident(node, INSIDE, "engine.too_many_steps", _ENDLESS)
+        else:
+            self.behaviour(node, element).go_on(self, node, element)
+
+    def _join(self, scope: Node, element: Element, join: Join, *, resting: bool) -> bool:
+        via = join.ready(self, scope, element, resting=resting)
+        if via is None:
+            return False
         if via:
             self.enter(element, scope, via)
-        return bool(via)
+        return True
 
     def _release_joins(self) -> bool:
         """Let one join go on that has waited for all other tokens to rest."""
         if not self.model.process.patient_joins:
             return False
-        for scope in [node for node in self.state.nodes.values() if node.arrivals]:
-            for name in list(scope.arrivals or ()):
+        for scope in [node for node in self.state.nodes.values() if node.arrivals or node.started]:
+            for name in dict.fromkeys([*(scope.arrivals or ()), *(scope.started or ())]):
                 element = self.elements[name]
-                join = self.joins[element.family]
-                if join.patient and self._join(scope, element, join):
+                join = self._join_of(element)
+                if join is not None and self._join(scope, element, join, resting=True):
                     return True
         return False
 
@@ -300,16 +411,8 @@ class Execution:
             self.state.nodes[key],
             f"{ARRIVING}{flow.id}",
             "engine.too_many_steps",
-            f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit.",
+            _ENDLESS,
         )
-
-    def _close_scope(self, scope: Node) -> None:
-        self.resolve_incidents(scope, "went on")
-        if scope.key == ROOT:
-            self.close_waits(scope)
-            self.emit(ev.InstanceEnded("completed", "", ""))
-        else:
-            self.finish(scope)
 
     def close_waits(self, node: Node) -> None:
         """Wait no longer for anything at a node."""
@@ -324,41 +427,31 @@ class Execution:
 
     # How values move.
 
-    def _mapped(self, node: Node, mappings: tuple[IoMapping, ...], *, merge: bool) -> dict[str, Json]:
-        outer = scope_of(self.state, node.key)
-        values: dict[str, Json] = {}
-        seen = Scope((values, outer))
-        for mapping in mappings:
-            found = _plain(mapping.source.value(seen, self.at))
-            _put(values, mapping.target, found, outer if merge else {})
-        return values
-
     def _map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
         if variables:
             self.emit(ev.VariablesSet(node.key, node.element, variables))
-        values = self._mapped(node, element.outputs, merge=True)
+        values = mapped(self.state, node.key, element.outputs, self.at, merge=True)
+        own = output_name(element)
+        if own in values:  # What a turn gives to the collection stays inside the turn.
+            self.emit(ev.VariablesSet(node.key, node.element, {own: values.pop(own)}))
         self.write(self.state.nodes[node.scope], values)
 
 
 _NOTHING: Mapping[str, Json] = {}
+_ENDLESS = f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit."
+CONDITION = "condition"
+"""The kind of wait for data to make a condition true; its key says whether the condition held when last seen."""
+QUANTITY = "startQuantity"
+"""The join of every activity that wants several tokens before it begins."""
+COMPENSATING = "compensating"
+"""The behaviour of every node while it compensates."""
+LOOP = "loop"
+"""The behaviour of every activity that runs several times, around that of its family."""
+COUNTER = "loopCounter"
+"""The variable with the number of a turn, from 1."""
+INSIDE = "inside"
+"""The stage of an incident of a node that cannot look at what is left inside it."""
 ARRIVING = "arriving/"
 """The stage of an incident of a token that was stopped before an element, before the id of its flow."""
 STARTING = "starting/"
 """The stage of an incident of a process that begins at a chosen start event, before the id of that event."""
-
-
-def _plain(found: object) -> Json:
-    """Return a FEEL value as JSON; the most frequent ones are JSON already."""
-    return found if found is None or isinstance(found, (int, str)) else to_json(found)
-
-
-def _put(values: dict[str, Json], path: tuple[str, ...], value: Json, existing: Mapping[str, object]) -> None:
-    """Set the value at a path such as `order.total`; other entries of an existing context stay."""
-    if len(path) == 1:
-        values[path[0]] = value
-        return
-    name = path[0]
-    inner = values.get(name, existing.get(name))
-    context = dict(inner) if isinstance(inner, Mapping) else {}
-    _put(context, path[1:], value, {})
-    values[name] = context

@@ -405,6 +405,7 @@ class Process:
     scenarios: tuple[Json, ...] = ()
     laws: tuple[Law, ...] = ()
     patient_joins: frozenset[str] = frozenset()
+    conditions: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -52,6 +52,8 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             run.finish(node, mapped=True)
         case "beside":
             return
+        case "inside":
+            run.look_inside(node)
         case stage if stage.startswith(DEADLINE):
             HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
         case stage if stage.startswith(ARRIVING):
@@ -153,5 +155,5 @@ def standing_at(run: Execution, element: str, path: str) -> Node:
 
 def _leave_waits(run: Execution, node: Node) -> None:
     element = run.elements[node.element]
-    run.behaviour(element).withdraw(run, node, element)
+    run.behaviour(node, element).withdraw(run, node, element)
     run.resolve_incidents(node, "skipped")

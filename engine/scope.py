@@ -2,10 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
-from flowmaster.engine.state import ROOT, State
+from flowmaster.engine.state import ROOT, State, Turns
 from flowmaster.engine.values import Json
 
 _EMPTY: dict[str, Json] = {}
+
+
+def counters(turns: Turns) -> dict[str, Json]:
+    """Return what expressions in a loop see of it beside its variables (BPMN 2.0.2, tables 10.28 and 10.30)."""
+    return {
+        "loopCounter": turns.begun,
+        "numberOfInstances": turns.total,
+        "numberOfActiveInstances": turns.begun - turns.completed - turns.terminated,
+        "numberOfCompletedInstances": turns.completed,
+        "numberOfTerminatedInstances": turns.terminated,
+    }
 
 
 class Scope(Mapping[str, Json]):
@@ -46,6 +57,8 @@ def scope_of(state: State, key: int) -> Mapping[str, Json]:
         node = state.nodes[key]
         if node.variables:
             levels.append(node.variables)
+        if node.turns is not None and node.turns.total >= 0:
+            levels.append(counters(node.turns))
         key = node.scope
     if len(levels) == 1:
         return levels[0]

@@ -99,11 +99,38 @@ class Incident(NamedTuple):
     attempts: int
 
 
+class Turns(NamedTuple):
+    """How far a loop, multi-instance activity or ad-hoc sub-process has come.
+
+    `items` are those that a sequence has yet to begin with; `results` is what the turns gave, where it is kept.
+    An ad-hoc sub-process has a `total` of -1, and the ids of activities as items.
+    """
+
+    total: int
+    begun: int = 0
+    completed: int = 0
+    terminated: int = 0
+    items: tuple[Json, ...] = ()
+    results: tuple[Json, ...] | None = None
+    over: bool = False
+
+
+class Done(NamedTuple):
+    """An activity that completed and can be compensated: with its variables if it is a scope, and what is done inside."""
+
+    element: str
+    variables: Mapping[str, Json] | None = None
+    inside: "tuple[Done, ...]" = ()
+
+
 @dataclass(slots=True)
 class Node:
     """One visit of an element: a token that stays there, or a scope with tokens inside.
 
     `open` counts what keeps a scope alive: nodes inside it and tokens under way or waiting at its joins.
+    A node with `turns` is the body of a loop; the turns are nodes of the same element inside it. `done` lists what
+    completed in a scope and can be compensated; a node with `undo` compensates, the last of the list first.
+    `started` holds, by complex gateway, the flows whose tokens it has taken since its last reset.
     """
 
     key: int
@@ -113,6 +140,10 @@ class Node:
     variables: dict[str, Json] | None = None
     arrivals: dict[str, dict[str, int]] | None = None
     waits: tuple[int, ...] = ()
+    turns: Turns | None = None
+    done: tuple[Done, ...] = ()
+    undo: tuple[Done, ...] | None = None
+    started: dict[str, tuple[str, ...]] | None = None
 
     def copy(self) -> "Node":
         """Return a copy that shares no mutable part."""
@@ -126,6 +157,10 @@ class Node:
             if self.arrivals is None
             else {join: counts.copy() for join, counts in self.arrivals.items()},
             self.waits,
+            self.turns,
+            self.done,
+            self.undo,
+            None if self.started is None else self.started.copy(),
         )
 
 

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Error, Escalation
-from flowmaster.engine.state import ROOT, EventWait, Node
+from flowmaster.engine.model import Element, Error, Escalation, Triggers
+from flowmaster.engine.state import ROOT, EventWait, Node, TimerWait
 from flowmaster.engine.values import Json
 
 _NOTHING: Mapping[str, Json] = {}
+ALL_OF_THEM = "/parallelMultiple"
+"""Ends the family of an event that needs all of its triggers."""
 
 
 class Catcher(NamedTuple):
@@ -38,12 +40,30 @@ def happen(run: Execution, node: Node, event: Element, variables: Mapping[str, J
 def receive(run: Execution, wait: EventWait, variables: Mapping[str, Json]) -> None:
     """Let a message or signal reach a waiting place; one that does not interrupt keeps waiting for more."""
     node, event = run.state.nodes[wait.node], run.elements[wait.element]
-    keeps = (
-        event.id != node.element and not event.interrupting and event.kind in ("boundaryEvent", "startEvent")
-    )
+    together = event.family.endswith(ALL_OF_THEM)
+    keeps = _stays(node, event) and not together
     if not keeps:
         run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
+    if needs_more(run, wait):
+        run.write(node, variables)
+        return
     happen(run, node, event, variables)
+    if together and _stays(node, event) and node.key in run.state.nodes:
+        run.behaviours[event.family.replace("startEvent", "boundaryEvent")].activate(run, node, event)
+
+
+def needs_more(run: Execution, wait: EventWait | TimerWait) -> bool:
+    """Return whether the event of a wait needs all of several triggers, and others have not come yet."""
+    if not run.elements[wait.element].family.endswith(ALL_OF_THEM):
+        return False
+    waits = (run.state.waits[key] for key in run.state.nodes[wait.node].waits)
+    return any(other.element == wait.element and other.id != wait.id for other in waits)
+
+
+def _stays(node: Node, event: Element) -> bool:
+    """Return whether an event goes on waiting after it has happened."""
+    beside = event.id != node.element and event.kind in ("boundaryEvent", "startEvent")
+    return beside and not event.interrupting
 
 
 def broadcast(run: Execution, name: str, variables: Mapping[str, Json]) -> None:
@@ -70,7 +90,7 @@ def trigger(run: Execution, catcher: Catcher, variables: Mapping[str, Json]) -> 
     """Let a boundary event or the start of an event sub-process happen, interrupting what it interrupts."""
     event, node = catcher
     if event.kind == "startEvent":
-        _handle(run, node, event, variables)
+        begin_handler(run, node, event, variables)
         return
     # The event stands in the scope before its host leaves, so that the scope does not end in between.
     key = run.key()
@@ -105,7 +125,7 @@ def throw_escalation(
 def catcher_of(run: Execution, start: Node, definition: str, code: str) -> Catcher | None:
     """Return who catches what is thrown from a node; a catcher whose own code gives no text is a fault."""
     for node, events in _outwards(run, start, definition):
-        caught = _matching(run, node, events, code)
+        caught = _matching(run, node, events, definition, code)
         if caught is not None:
             return Catcher(caught, node)
     return None
@@ -119,37 +139,47 @@ def _outwards(run: Execution, start: Node, definition: str) -> Iterator[tuple[No
     """
     inside, at = "", start
     while True:
-        handlers = [run.elements[name] for name in run.model.process.handlers.get(at.element, ())]
+        body, turn = run.is_body(at), run.is_turn(at)
+        handlers = [
+            run.elements[name] for name in run.model.process.handlers.get("" if body else at.element, ())
+        ]
         if not any(event.scope == inside and event.interrupting for event in handlers):
-            family = f"startEvent/{definition}"
-            yield at, [event for event in handlers if event.scope != inside and event.family == family]
+            yield at, [event for event in handlers if event.scope != inside and _caught(event, definition)]
         if at.key == ROOT:
             return
-        boundaries = run.elements[at.element].boundaries
-        yield at, [event for event in boundaries if event.family == f"boundaryEvent/{definition}"]
+        boundaries = () if turn else run.elements[at.element].boundaries
+        yield at, [event for event in boundaries if _caught(event, definition)]
         inside, at = at.element, run.state.nodes[at.scope]
 
 
-def _matching(run: Execution, node: Node, events: list[Element], code: str) -> Element | None:
+def _caught(event: Element, definition: str) -> list[Error | Escalation]:
+    """Return what an event catches of errors or escalations; one with several definitions may catch several."""
+    details = event.details
+    all_of_it = details.all if isinstance(details, Triggers) else ()
+    if event.family.partition("/")[2] == definition:
+        return [details if isinstance(details, Error | Escalation) else Error()]
+    return [
+        one.details
+        for one in all_of_it
+        if one.definition == definition and isinstance(one.details, Error | Escalation)
+    ]
+
+
+def _matching(
+    run: Execution, node: Node, events: list[Element], definition: str, code: str
+) -> Element | None:
     """Return the event that catches this code, else one that catches all."""
     catch_all: Element | None = None
     for event in events:
-        wanted = _code(run, node, event)
-        if wanted == code:
-            return event
-        if wanted is None and catch_all is None:
-            catch_all = event
+        for caught in _caught(event, definition):
+            if caught.code is None:
+                catch_all = catch_all or event
+            elif run.text(node, caught.code, "The code") == code:
+                return event
     return catch_all
 
 
-def _code(run: Execution, node: Node, event: Element) -> str | None:
-    details = event.details
-    if not isinstance(details, Error | Escalation) or details.code is None:
-        return None
-    return run.text(node, details.code, "The code")
-
-
-def _handle(run: Execution, scope: Node, start: Element, variables: Mapping[str, Json]) -> None:
+def begin_handler(run: Execution, scope: Node, start: Element, variables: Mapping[str, Json]) -> None:
     """Begin an event sub-process in the scope that holds it."""
     key = run.key()
     run.emit(ev.ElementEntered(key, start.scope, scope.key, ()))

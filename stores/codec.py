@@ -122,8 +122,12 @@ def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
 
 
 def _node_fields(node: st.Node) -> tuple[object, ...]:
+    if node.done or node.undo is not None or node.started is not None:
+        return (*_node_parts(node), node.turns, node.done, node.undo, node.started)
+    if node.turns is not None:
+        return (*_node_parts(node), node.turns)
     if node.waits:
-        return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals, node.waits)
+        return _node_parts(node)
     if node.arrivals is not None:
         return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals)
     if node.variables is not None:
@@ -131,10 +135,26 @@ def _node_fields(node: st.Node) -> tuple[object, ...]:
     return (node.key, node.element, node.scope, node.open)
 
 
+def _node_parts(node: st.Node) -> tuple[object, ...]:
+    return (node.key, node.element, node.scope, node.open, node.variables, node.arrivals, node.waits)
+
+
 def _read_node(fields: list[Any]) -> st.Node:
     if len(fields) > 6:
         fields[6] = tuple(fields[6])
+    if len(fields) > 7 and fields[7] is not None:
+        total, begun, completed, terminated, items, results, over = fields[7]
+        kept = None if results is None else tuple(results)
+        fields[7] = st.Turns(total, begun, completed, terminated, tuple(items), kept, over)
+    if len(fields) > 8:
+        fields[8] = _read_done(fields[8])
+        fields[9] = None if fields[9] is None else _read_done(fields[9])
+        fields[10] = fields[10] and {name: tuple(flows) for name, flows in fields[10].items()}
     return st.Node(*fields)
+
+
+def _read_done(entries: list[Any]) -> tuple[st.Done, ...]:
+    return tuple(st.Done(element, variables, _read_done(inside)) for element, variables, inside in entries)
 
 
 def _read_wait(fields: list[Any]) -> st.Wait:
@@ -216,14 +236,25 @@ _CODES: dict[type, str] = {
     ev.TokensDropped: "td",
     ev.SignalSent: "ss",
     ev.EscalationThrown: "es",
+    ev.LoopBegan: "lb",
+    ev.LoopStopped: "ls",
+    ev.TurnCollected: "lc",
+    ev.CompensationKept: "ck",
+    ev.CompensationBegan: "cb",
+    ev.ElementCompensated: "cc",
+    ev.GatewayStarted: "gs",
+    ev.GatewayReset: "gr",
+    ev.ConditionSeen: "cn",
 }
-_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted})
+_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen})
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {
     "is": _started,
     "en": _with_tuple(ev.ElementEntered, 3),
     "dm": _with_tuple(ev.DecisionMade, 5),
+    "lb": _with_tuple(ev.LoopBegan, 3),
+    "gs": _with_tuple(ev.GatewayStarted, 2),
 }
 
 

@@ -54,6 +54,7 @@ _EFFECTS: dict[type, int] = {
     ev.JobFailed: _CHANGES,
     ev.JobRetried: _CHANGES,
     ev.ChildStarted: _CHANGES,
+    ev.ConditionSeen: _CHANGES,
     ev.WaitClosed: _CLOSES,
     ev.InstanceEnded: _ENDS,
     ev.InstancePaused: _HOLDS,

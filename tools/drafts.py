@@ -1,7 +1,7 @@
 """Drafts of processes: what a saved file holds, what is wrong with it, and what publishing makes of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from flowmaster.engine.bpmn.checks import check_process
@@ -9,9 +9,10 @@ from flowmaster.engine.bpmn.checks_calls import certain_calls
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
+from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Element, Message, Process, Signal, Timer
+from flowmaster.engine.model import Element, Message, Process, Signal, Timer, Triggers
 from flowmaster.engine.timers import schedule
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
@@ -147,11 +148,14 @@ def starts_of(process: Process, tenant: str, version: int, at: int) -> list[Star
     """Return what starts a published version: its message, signal and timer start events."""
     found: list[StartSubscription] = []
     for element in process.elements.values():
-        if element.kind != "startEvent" or element.scope != process.id or element.unsupported:
+        if not may_start(process, element):
             continue
-        start = _start_of(element, tenant, process.id, version, at)
-        if start is not None:
-            found.append(start)
+        details = element.details
+        each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
+        for one in each:
+            start = _start_of(replace(element, details=one), tenant, process.id, version, at)
+            if start is not None:
+                found.append(start)
     return found
 
 

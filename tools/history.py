@@ -38,6 +38,15 @@ EVENT_NAMES: Mapping[type, str] = {
     ev.InstancePaused: "paused",
     ev.InstanceResumed: "resumed",
     ev.InstanceEnded: "ended",
+    ev.LoopBegan: "loop_began",
+    ev.LoopStopped: "loop_stopped",
+    ev.TurnCollected: "collected",
+    ev.CompensationKept: "compensable",
+    ev.CompensationBegan: "compensating",
+    ev.ElementCompensated: "compensated",
+    ev.GatewayStarted: "gateway_started",
+    ev.GatewayReset: "gateway_reset",
+    ev.ConditionSeen: "condition_seen",
 }
 """What each event is called in a history."""
 
@@ -74,7 +83,7 @@ def element_of(process: Process, event: ev.Event) -> str:
     match event:
         case ev.WaitOpened(wait=wait) | ev.TaskChanged(wait=wait) | ev.JobFailed(wait=wait):
             return wait.element
-        case ev.JobRetried(wait=wait) | ev.ChildStarted(wait=wait):
+        case ev.JobRetried(wait=wait) | ev.ChildStarted(wait=wait) | ev.ConditionSeen(wait=wait):
             return wait.element
         case ev.FlowTaken(flow=flow):
             return flow
@@ -86,6 +95,8 @@ def element_of(process: Process, event: ev.Event) -> str:
 
 def data_of(event: ev.Event) -> dict[str, Json]:
     """Return what there is to say about an event beyond its name and place."""
+    if type(event) in _NOTHING_MORE:
+        return {}
     match event:
         case ev.InstanceStarted(variables=variables, business_key=key):
             return {"variables": dict(variables), **({"business_key": key} if key else {})}
@@ -97,20 +108,36 @@ def data_of(event: ev.Event) -> dict[str, Json]:
             return {"how": how, **{name: value for name, value in data.items() if value}}
         case ev.TaskChanged(action=action, data=data):
             return {"action": action, **{name: value for name, value in data.items() if value}}
-        case ev.FlowTaken() | ev.ElementEntered() | ev.ElementCompleted() | ev.ElementCancelled():
-            return {}
         case ev.TokenJoined(flow=flow):
             return {"flow": flow}
         case ev.JobFailed(wait=wait, message=message):
             left = wait.retries if isinstance(wait, JobWait) else 0
             return {"message": message, "retries": left}
-        case ev.JobRetried() | ev.TokensDropped():
-            return {}
+        case ev.ConditionSeen(wait=EventWait(key=key)):
+            return {"holds": bool(key)}
+        case ev.LoopBegan(total=total):
+            return {"turns": total}
         case ev.ChildStarted(wait=wait):
             return {"child": wait.child} if isinstance(wait, ChildWait) else {}
         case _:
             hidden = {"element", "key", "wait", "scope", "id", "node", "at"}
             return {name: value for name, value in event._asdict().items() if name not in hidden and value}
+
+
+_NOTHING_MORE = frozenset(
+    {
+        ev.CompensationKept,
+        ev.ElementCancelled,
+        ev.ElementCompensated,
+        ev.ElementCompleted,
+        ev.ElementEntered,
+        ev.FlowTaken,
+        ev.JobRetried,
+        ev.LoopStopped,
+        ev.TokensDropped,
+    }
+)
+"""Events whose name and place say it all."""
 
 
 def wait_data(wait: Wait) -> dict[str, Json]:

@@ -37,7 +37,7 @@ from flowmaster.engine.bpmn.reading import Reading
 from flowmaster.engine.bpmn.unsupported import of_boundary, of_event_subprocess, reason
 from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, SCOPE_KINDS
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Element, Link, Process, Script
+from flowmaster.engine.model import Conditional, Element, Link, Process, Script, Triggers
 
 PATIENT_JOINS = ("inclusiveGateway", "complexGateway")
 """Gateways that decide to go on by looking at the tokens elsewhere."""
@@ -99,6 +99,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
             for element in elements.values()
             if element.kind in PATIENT_JOINS and len(element.incoming) > 1
         ),
+        conditions=frozenset(element.id for element in elements.values() if _waits_for_data(element)),
     )
     report_unread(reading, xml)
     report_correlation(reading)
@@ -176,14 +177,22 @@ class _Builder:
             lane=lane,
             documentation=xml.documentation,
             loop=None if is_event or xml.kind in GATEWAY_KINDS else loop_of(reading, xml),
-            start_quantity=_quantity(xml, "startQuantity"),
-            completion_quantity=_quantity(xml, "completionQuantity"),
+            start_quantity=self._quantity(xml, "startQuantity"),
+            completion_quantity=self._quantity(xml, "completionQuantity"),
             triggered_by_event=xml.is_true("triggeredByEvent"),
             instantiate=xml.is_true("instantiate"),
             for_compensation=xml.is_true("isForCompensation"),
         )
         report_unread(reading, xml, runs=isinstance(element.details, Script))
         return replace(element, unsupported=reason(element, xml, self._runnable))
+
+    def _quantity(self, xml: XmlElement, attribute: str) -> int:
+        written = xml.get(attribute, "1").strip()
+        number = int(written[:9]) if written.isascii() and written.isdigit() else 0
+        if not number:
+            called = self._reading.called(xml)
+            self._reading.add("activity.quantity_wrong", xml, f"The {attribute} of {called} is {written!r}.")
+        return number or 1
 
     def _attach(self, node: Node) -> None:
         element = self._element(node)
@@ -272,6 +281,12 @@ def _may_begin(element: Element) -> bool:
     )
 
 
+def _waits_for_data(element: Element) -> bool:
+    details = element.details
+    several = details.all if isinstance(details, Triggers) else ()
+    return isinstance(details, Conditional) or any(isinstance(one.details, Conditional) for one in several)
+
+
 def _handlers(elements: dict[str, Element]) -> dict[str, tuple[str, ...]]:
     """Return, by scope, the start events of the event sub-processes in it."""
     found: dict[str, tuple[str, ...]] = {}
@@ -287,8 +302,3 @@ def _interrupts(xml: XmlElement) -> bool:
 
 def _is_activity(kind: str) -> bool:
     return kind not in EVENT_KINDS and kind not in GATEWAY_KINDS
-
-
-def _quantity(xml: XmlElement, attribute: str) -> int:
-    written = xml.get(attribute).strip()
-    return int(written[:9]) if written.isascii() and written.isdigit() else 1

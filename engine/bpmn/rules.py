@@ -144,6 +144,11 @@ _STRUCTURE = {
 }
 
 _ACTIVITIES = {
+    "activity.quantity_wrong": Rule(
+        ERROR,
+        "Give a whole number from 1, or leave the attribute out.",
+        "A startQuantity or completionQuantity is no whole number from 1 (BPMN 2.0.2, table 10.3).",
+    ),
     "loop.number_missing": Rule(
         ERROR,
         "Say over what: `each: line in lines`, or how often: `each: {times: 3}` (`inputCollection` of "

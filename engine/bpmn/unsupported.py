@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.vocabulary import ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS
-from flowmaster.engine.model import Element
+from flowmaster.engine.model import AdHoc, Element
 
 
 class Marker(NamedTuple):
@@ -22,19 +22,8 @@ class Marker(NamedTuple):
 
 MARKERS: tuple[Marker, ...] = (
     Marker(
-        lambda element, xml: xml.child("standardLoopCharacteristics") is not None, "Loops cannot run yet."
-    ),
-    Marker(
-        lambda element, xml: xml.child("multiInstanceLoopCharacteristics") is not None,
-        "Multi-instance activities cannot run yet.",
-    ),
-    Marker(
-        lambda element, xml: element.start_quantity != 1 or element.completion_quantity != 1,
-        "A startQuantity or completionQuantity other than 1 cannot run yet.",
-    ),
-    Marker(
-        lambda element, xml: element.instantiate,
-        "Receive tasks and gateways that begin an instance cannot run yet.",
+        lambda element, xml: isinstance(element.details, AdHoc) and element.details.job is not None,
+        "An ad-hoc sub-process whose activities a worker chooses cannot run yet.",
     ),
     Marker(
         lambda element, xml: any(

@@ -3,10 +3,9 @@
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ElementCompleted, ErrorThrown
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Error, Escalation
-from flowmaster.engine.scope import visible
+from flowmaster.engine.model import Element, Error
 from flowmaster.engine.state import Node
-from flowmaster.engine.triggers import catcher_of, throw_escalation, trigger
+from flowmaster.engine.triggers import catcher_of, trigger
 
 
 class TerminateEnd(Plain):
@@ -39,18 +38,3 @@ class ErrorEnd(Plain):
             trigger(run, catcher, {})
         else:
             run.end("failed", code, f"The error {code!r} thrown by {element.label!r} was not caught.")
-
-
-class EscalationThrow(Plain):
-    """Throws an escalation to the scopes around it and goes on, unless a catcher interrupts."""
-
-    def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Throw, and finish if still there."""
-        details = element.details
-        if not isinstance(details, Escalation) or details.code is None:
-            raise Fault("escalation.no_code", f"The escalation event {element.label!r} names no code.")
-        code = run.text(node, details.code, "The escalation code")
-        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
-        throw_escalation(run, run.state.nodes[node.scope], element.id, code, sent)
-        if node.key in run.state.nodes:
-            run.finish(node)

@@ -35,39 +35,60 @@ class ExclusiveGateway(Plain):
 class ParallelGateway(Plain):
     """Waits for one token on each incoming flow, then sends one over each outgoing flow."""
 
-    patient = False
-
     def route(self, run: Execution, node: Node, element: Element) -> tuple[Flow, ...]:
         """Return all flows."""
         return element.outgoing
 
-    def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:
+    def ready(
+        self, run: Execution, scope: Node, element: Element, *, resting: bool
+    ) -> tuple[str, ...] | None:
         """Return all incoming flows once each has a token."""
         waiting = (scope.arrivals or {}).get(element.id, {})
         flows = tuple(flow.id for flow in element.incoming)
-        return flows if all(flow in waiting for flow in flows) else ()
+        return flows if all(flow in waiting for flow in flows) else None
 
 
 class InclusiveGateway(Plain):
     """Sends tokens over every flow whose condition holds; joins the tokens that can still come."""
 
-    patient = True
-
-    def ready(self, run: Execution, scope: Node, element: Element) -> tuple[str, ...]:
+    def ready(
+        self, run: Execution, scope: Node, element: Element, *, resting: bool
+    ) -> tuple[str, ...] | None:
         """Return the flows with tokens once no other token of the scope can reach an empty one.
 
         A token that can also reach a flow with a token does not count: it would be joined there anyway.
         """
+        if not resting:
+            return None
         waiting = (scope.arrivals or {}).get(element.id, {})
-        full = tuple(flow.id for flow in element.incoming if flow.id in waiting)
+        full = [flow for flow in element.incoming if flow.id in waiting]
         empty = [flow for flow in element.incoming if flow.id not in waiting]
-        if empty:
-            to_empty = _sources(run, empty, element.id)
-            to_full = _sources(run, [flow for flow in element.incoming if flow.id in waiting], element.id)
-            for token in run.tokens_in(scope):
-                if token != element.id and token in to_empty and token not in to_full:
-                    return ()
-        return full
+        if not full or may_come(run, scope, element, empty, full):
+            return None
+        return tuple(flow.id for flow in full)
+
+
+def may_come(run: Execution, scope: Node, join: Element, empty: list[Flow], full: list[Flow]) -> bool:
+    """Return whether a token of the scope can still reach an empty flow of a join, and no full one."""
+    if not empty:
+        return False
+    to_empty = _sources(run, empty, join.id)
+    to_full = _sources(run, full, join.id)
+    return any(
+        token != join.id and token in to_empty and token not in to_full for token in run.tokens_in(scope)
+    )
+
+
+class Quantity:
+    """Holds tokens back until there are as many as an activity wants (`startQuantity`, 10.3)."""
+
+    def ready(
+        self, run: Execution, scope: Node, element: Element, *, resting: bool
+    ) -> tuple[str, ...] | None:
+        """Return the flows of the first tokens that are enough together."""
+        waiting = (scope.arrivals or {}).get(element.id, {})
+        tokens = [flow for flow, count in waiting.items() for _ in range(count)]
+        return tuple(tokens[: element.start_quantity]) if len(tokens) >= element.start_quantity else None
 
 
 class EventGateway(Plain):

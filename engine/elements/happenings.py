@@ -1,14 +1,10 @@
 """Events that wait, send or jump: timers, messages, signals, links (BPMN 2.0.2, 13.5)."""
 
 from flowmaster.engine.elements.plain import Plain
-from flowmaster.engine.elements.work import open_job
-from flowmaster.engine.events import MessageSent, SignalSent
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Flow, Job, Link, Message, Signal, Timer
-from flowmaster.engine.scope import visible
+from flowmaster.engine.model import Element, Flow, Link, Message, Signal, Timer
 from flowmaster.engine.state import EventWait, Node, TimerWait
 from flowmaster.engine.timers import schedule
-from flowmaster.engine.triggers import broadcast
 
 
 class TimerEvent(Plain):
@@ -37,24 +33,6 @@ class MessageCatch(Plain):
         run.wait(EventWait(run.key(), node.key, element.id, run.at, "message", name, key))
 
 
-class MessageThrow(Plain):
-    """Sends a message inside the server, or hands out a job where the model names a job type."""
-
-    def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Send and go on, or open the job and wait."""
-        details = element.details
-        if isinstance(details, Job):
-            open_job(run, node, element, details)
-            return
-        if not isinstance(details, Message):
-            raise Fault("message.missing", f"{element.label!r} names no message to send.")
-        name = run.text(node, details.name, "The message name")
-        key = "" if details.key is None else run.text(node, details.key, "The correlation key")
-        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
-        run.emit(MessageSent(element.id, name, key, sent))
-        run.finish(node)
-
-
 class SignalCatch(Plain):
     """Waits for a signal."""
 
@@ -62,19 +40,6 @@ class SignalCatch(Plain):
         """Subscribe by name."""
         name = _signal(run, node, element)
         run.wait(EventWait(run.key(), node.key, element.id, run.at, "signal", name, ""))
-
-
-class SignalThrow(Plain):
-    """Broadcasts a signal and goes on."""
-
-    def activate(self, run: Execution, node: Node, element: Element) -> None:
-        """Broadcast: within the instance at once, to the others once this step is stored."""
-        sent = dict(node.variables or {}) if element.inputs else visible(run.state, node.key)
-        name = _signal(run, node, element)
-        run.emit(SignalSent(element.id, name, sent))
-        broadcast(run, name, sent)
-        if node.key in run.state.nodes:
-            run.finish(node)
 
 
 def _signal(run: Execution, node: Node, element: Element) -> str:

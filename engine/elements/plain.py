@@ -33,6 +33,19 @@ class Plain:
     def withdraw(self, run: Execution, node: Node, element: Element) -> None:
         """Leave nothing behind: all that waits is inside the instance."""
 
+    def before_inner_done(self, run: Execution, node: Node, element: Element, inner: Node) -> None:
+        """Take nothing: only what has turns collects."""
+
+    def inner_done(self, run: Execution, node: Node, element: Element) -> None:
+        """Complete when nothing is left inside."""
+        if not node.open:
+            run.resolve_incidents(node, "went on")
+            run.finish(node)
+
+    def go_on(self, run: Execution, node: Node, element: Element) -> None:
+        """Look inside again."""
+        run.look_inside(node)
+
 
 def holds(run: Execution, node: Node, flow: Flow) -> bool:
     """Return whether the condition of a flow is true; anything but true and false is a fault."""

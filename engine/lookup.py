@@ -1,0 +1,59 @@
+"""What an execution looks up in its model and state: mapped values, conditions, what a turn gives."""
+
+from collections.abc import Mapping
+
+from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.model import Conditional, Element, IoMapping, MultiInstance, Triggers, Value
+from flowmaster.engine.scope import Scope, scope_of
+from flowmaster.engine.state import State
+from flowmaster.engine.values import Json
+
+
+def as_json(found: object) -> Json:
+    """Return a FEEL value as JSON; the most frequent ones are JSON already."""
+    return found if found is None or isinstance(found, (int, str)) else to_json(found)
+
+
+def mapped(
+    state: State, key: int, mappings: tuple[IoMapping, ...], at: int, *, merge: bool
+) -> dict[str, Json]:
+    """Return the values that mappings give where a node stands; later ones see what earlier ones gave.
+
+    With `merge`, entries of an existing context that a path leads into stay.
+    """
+    outer = scope_of(state, key)
+    values: dict[str, Json] = {}
+    seen = Scope((values, outer))
+    for mapping in mappings:
+        found = as_json(mapping.source.value(seen, at))
+        _put(values, mapping.target, found, outer if merge else {})
+    return values
+
+
+def condition_of(element: Element, text: str) -> Value:
+    """Return the condition of an event; one with several definitions finds it by its text."""
+    details = element.details
+    found = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
+    return next(one.condition for one in found if isinstance(one, Conditional) and one.condition.text == text)
+
+
+def output_name(element: Element) -> str:
+    """Return the variable of each turn that its output element reads, empty if it is not one variable."""
+    loop = element.loop
+    if not isinstance(loop, MultiInstance) or loop.output_element is None or not loop.output_collection:
+        return ""
+    names = loop.output_element.names
+    name = next(iter(names)) if len(names) == 1 else ""
+    return name if loop.output_element.text.removeprefix("=").strip().partition(".")[0] == name else ""
+
+
+def _put(values: dict[str, Json], path: tuple[str, ...], value: Json, existing: Mapping[str, object]) -> None:
+    """Set the value at a path such as `order.total`; other entries of an existing context stay."""
+    if len(path) == 1:
+        values[path[0]] = value
+        return
+    name = path[0]
+    inner = values.get(name, existing.get(name))
+    context = dict(inner) if isinstance(inner, Mapping) else {}
+    _put(context, path[1:], value, {})
+    values[name] = context
