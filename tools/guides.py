@@ -55,6 +55,10 @@ steps:                                # in this order; steps with a name may hav
     group: [{pack: {ask: requester, form: {bags: integer}, into: bags}}]   # an `end` in here ends the group alone
     on:                               # as in events; also after: P1D, every: PT1H, at: date, error, escalation
     - {after: P1D, keep: true, then: [{remind: {call: mail.send}}]}    # keep: the step goes on
+# Any step several times: each: stop in stops (side by side; {item: stop, in: stops, sequential: true}: one by one), or a vote:
+#   vote: {ask: m, into: ok, each: {item: m, in: board, collect: votes, from: ok, quorum: 2, veto: true}}
+# repeat: {while: not(done), max: 3}: the step again. undo: {free: {call: seats.free}}: how a done step is undone, last one first,
+#   by {throw: {compensate: true}} or {end: {compensate: true}}.
 - if: bags > 9
   then: [{goto: prepare}]             # to a step of the same process or group
 - {end: travelled, set: {done: true}}       # also {end: {error: CODE}}; terminate: true stops all else

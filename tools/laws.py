@@ -146,13 +146,16 @@ def moments(
     state: State = blank("", "", 0)
     counts: dict[str, int] = {}
     performers: dict[str, str] = {}
+    bodies: set[int] = set()
     for entry in history:
         event = entry.event
         evolve(state, event)
         match event:
             case ev.TaskPerformed(element=element, performer=performer):
                 performers[element] = performer
-            case ev.ElementCompleted(element=element):
+            case ev.LoopBegan(key=key, total=total) if total >= 0:
+                bodies.add(key)
+            case ev.ElementCompleted(key=key, element=element) if key not in bodies:
                 found = process.elements.get(element)
                 if found is None or found.kind in NOT_STEPS:
                     continue

@@ -53,6 +53,8 @@ class LoopBody(Plain):
         if loop.completion is not None:
             after = counters(turns._replace(completed=turns.completed + 1))
             del after[COUNTER]
+            if loop.output_collection and node.turns is not None:
+                after[loop.output_collection] = list(node.turns.results or ())
             if true(
                 run, Scope((after, scope_of(run.state, inner.key))), loop.completion, "completion condition"
             ):

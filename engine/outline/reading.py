@@ -49,6 +49,7 @@ class Reading:
     data_given: bool = False
     forms: dict[str, Json] = field(default_factory=dict)
     produced: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
     expressions: list[Expression] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ from flowmaster.engine.outline.reading_words import (
     complete_form,
     escalated,
     event_words,
+    item_of,
     optional_names,
     performer,
     tries_need_service,
@@ -146,6 +147,7 @@ class StepReader:
     def _step(self, kind: str, name: str, body: Body, at: str) -> Step:
         reading = self.reading
         body = lifted(body) if kind == "wait" else body
+        reading.items.add(item_of(body.get("each")))
         main, found = self._main(kind, body, at)
         name = self._unique(name or _spoken(kind, found), at, named=bool(name))
         words = {

@@ -17,7 +17,7 @@ def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
     """Read who is asked: a role, roles, a person as `=expression`, or `{roles, person, people}`."""
     if isinstance(value, str) and value.strip().startswith("="):
         return {"person": f"={reading.feel(value, path)}"}
-    if isinstance(value, str) and value.strip() not in reading.roles and value.strip() in reading.data:
+    if isinstance(value, str) and value.strip() not in reading.roles and _is_variable(reading, value.strip()):
         return {"person": _person(reading, value, path)}
     if value == ANYONE and ANYONE not in reading.roles:
         return {}
@@ -48,10 +48,22 @@ def performer(reading: Reading, value: Json, path: str) -> dict[str, Json]:
     return found
 
 
+def _is_variable(reading: Reading, name: str) -> bool:
+    """Return whether a name is that of declared data, or of what a step goes through with `each`."""
+    return name in reading.data or name in reading.items
+
+
+def item_of(each: Json) -> str:
+    """Return the variable of one turn that `each` names, before anything else of the step is read."""
+    if isinstance(each, Mapping):
+        return str(each.get("item") or "")
+    return each.partition(" in ")[0].strip() if isinstance(each, str) else ""
+
+
 def _person(reading: Reading, value: Json, path: str) -> str:
     """Read a person: by name, or the variable that holds one."""
     name = reading.text_or_feel(value, path, "A person")
-    if name not in reading.data:
+    if not _is_variable(reading, name):
         return name
     reading.defaults.append(f"{path}: {name!r} is the person that this variable holds.")
     return f"={reading.feel(name, path)}"
