@@ -278,7 +278,8 @@ class Subscription(NamedTuple):
 class StartSubscription(NamedTuple):
     """What starts a published process: `kind` is message, signal or timer.
 
-    A timer has `due`, its rule `every` and the firings `left` (-1 for no end), as `TimerWait` has them.
+    A timer has `due`, its rule `every` and the firings `left` (-1 for no end), as `TimerWait` has them. A start event
+    with several definitions has one subscription for each, by `number`.
     """
 
     tenant: str
@@ -290,6 +291,7 @@ class StartSubscription(NamedTuple):
     due: int | None = None
     every: str = ""
     left: int = 0
+    number: int = 0
 
 
 class BufferedMessage(NamedTuple):

@@ -152,10 +152,10 @@ def starts_of(process: Process, tenant: str, version: int, at: int) -> list[Star
             continue
         details = element.details
         each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
-        for one in each:
+        for number, one in enumerate(each):
             start = _start_of(replace(element, details=one), tenant, process.id, version, at)
             if start is not None:
-                found.append(start)
+                found.append(start._replace(number=number))
     return found
 
 

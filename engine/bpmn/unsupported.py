@@ -22,6 +22,12 @@ class Marker(NamedTuple):
 
 MARKERS: tuple[Marker, ...] = (
     Marker(
+        lambda element, xml: (
+            element.family in _NO_STARTS and xml.parent is not None and xml.parent.kind == "process"
+        ),
+        "A process cannot be started by a condition, or by several triggers together: there are no data before it.",
+    ),
+    Marker(
         lambda element, xml: isinstance(element.details, AdHoc) and element.details.job is not None,
         "An ad-hoc sub-process whose activities a worker chooses cannot run yet.",
     ),
@@ -38,6 +44,7 @@ MARKERS: tuple[Marker, ...] = (
     ),
 )
 
+_NO_STARTS = ("startEvent/conditional", "startEvent/parallelMultiple")
 _NOTHING_TO_RUN = {
     "serviceTask": "The service task names no job type, so there is nothing to run.",
     "sendTask": "The send task names no message and no job type, so there is nothing to run.",

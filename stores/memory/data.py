@@ -103,7 +103,7 @@ class Data:
         self.journal: dict[tuple[str, str, int], JournalRecord] = {}
         self.chains: dict[tuple[str, str], ChainEnd] = {}
         self.evaluations: dict[tuple[str, str, int], EvaluationPlace] = {}
-        self.starts: dict[tuple[str, str, str], rows.StartSubscription] = {}
+        self.starts: dict[tuple[str, str, str, int], rows.StartSubscription] = {}
         self.messages: dict[int, tuple[rows.BufferedMessage, str]] = {}
         self.outbox: dict[int, tuple[rows.OutboxRow, str]] = {}
         self.definitions: dict[tuple[str, str, str], Head] = {}

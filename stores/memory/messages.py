@@ -15,7 +15,7 @@ class MessageReader(Part):
     def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
         """Return the start timers of all tenants due at `now` (engine time), earliest first."""
         found = [
-            (start.due, start.tenant, start.process, start.element, start)
+            (start.due, start.tenant, start.process, start.element, start.number, start)
             for start in self._data.starts.values()
             if start.due is not None and start.due <= now
         ]
@@ -28,7 +28,7 @@ class MessageReader(Part):
             for start in self._data.starts.values()
             if (start.tenant, start.kind, start.name) == (tenant, kind, name)
         ]
-        return sorted(found, key=lambda start: (start.process, start.element))
+        return sorted(found, key=lambda start: (start.process, start.element, start.number))
 
     def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
         """Return all start subscriptions of a process."""
@@ -37,7 +37,7 @@ class MessageReader(Part):
             for start in self._data.starts.values()
             if (start.tenant, start.process) == (tenant, process)
         ]
-        return sorted(found, key=lambda start: start.element)
+        return sorted(found, key=lambda start: (start.element, start.number))
 
     def buffered(
         self, tenant: str, *, name: str, keys: Sequence[str], now: int
@@ -71,11 +71,11 @@ class MessageWriter(MessageReader):
             self._data.delete(self._data.starts, key)
         for start in starts:
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
-            self._data.put(self._data.starts, (tenant, process, start.element), start)
+            self._data.put(self._data.starts, (tenant, process, start.element, start.number), start)
 
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
-        key = (start.tenant, start.process, start.element)
+        key = (start.tenant, start.process, start.element, start.number)
         old = self._data.starts.get(key)
         if old is not None and old.version == start.version:
             self._data.put(self._data.starts, key, old._replace(due=start.due, left=start.left))

@@ -7,8 +7,8 @@ from flowmaster.stores import codec, rows
 from flowmaster.stores.paging import checked_limit
 from flowmaster.stores.sqlite.part import Part, Where
 
-_STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left FROM start"
-_BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element"
+_STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left, number FROM start"
+_BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element, number"
 _MESSAGES = "SELECT id, tenant, name, key, variables, expires, at, by FROM message"
 
 
@@ -32,7 +32,7 @@ class MessageReader(Part):
     def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
         """Return all start subscriptions of a process."""
         return self._start_rows(
-            f"{_STARTS} WHERE tenant = ? AND process = ? ORDER BY element",
+            f"{_STARTS} WHERE tenant = ? AND process = ? ORDER BY element, number",
             (self._words.find(tenant), self._words.find(process)),
         )
 
@@ -81,21 +81,23 @@ class MessageWriter(MessageReader):
         for start in starts:
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
             self._db.run(
-                "INSERT INTO start (tenant, process, version, element, kind, name, due, every, left)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO start (tenant, process, version, element, kind, name, due, every, left, number)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*owner, *start[2:]),
             )
 
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
         self._db.run(
-            "UPDATE start SET due = ?, left = ? WHERE tenant = ? AND process = ? AND element = ? AND version = ?",
+            "UPDATE start SET due = ?, left = ? WHERE tenant = ? AND process = ? AND element = ? AND number = ?"
+            " AND version = ?",
             (
                 start.due,
                 start.left,
                 self._words.find(start.tenant),
                 self._words.find(start.process),
                 start.element,
+                start.number,
                 start.version,
             ),
         )

@@ -245,5 +245,27 @@ INSERT INTO evaluation (tenant, decision, instance, first, seq)
     ORDER BY journal.id, event.key;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE start_by_number (
+    tenant INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    element TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due INTEGER,
+    every TEXT NOT NULL,
+    left INTEGER NOT NULL,
+    PRIMARY KEY (tenant, process, element, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO start_by_number (tenant, process, element, number, version, kind, name, due, every, left)
+    SELECT tenant, process, element, 0, version, kind, name, due, every, left FROM start;
+DROP TABLE start;
+ALTER TABLE start_by_number RENAME TO start;
+CREATE INDEX start_name ON start (tenant, kind, name);
+CREATE INDEX start_due ON start (due) WHERE due IS NOT NULL;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Each entry takes a file from the version before it to its own number, counted from 1."""
