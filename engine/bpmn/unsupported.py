@@ -20,6 +20,8 @@ class Marker(NamedTuple):
     reason: str
 
 
+_NO_STARTS = ("startEvent/conditional", "startEvent/parallelMultiple")
+
 MARKERS: tuple[Marker, ...] = (
     Marker(
         lambda element, xml: (
@@ -44,7 +46,6 @@ MARKERS: tuple[Marker, ...] = (
     ),
 )
 
-_NO_STARTS = ("startEvent/conditional", "startEvent/parallelMultiple")
 _NOTHING_TO_RUN = {
     "serviceTask": "The service task names no job type, so there is nothing to run.",
     "sendTask": "The send task names no message and no job type, so there is nothing to run.",
