@@ -23,6 +23,7 @@ from flowmaster.engine.bpmn.checks_soundness import check_soundness
 from flowmaster.engine.bpmn.checks_times import check_times
 from flowmaster.engine.bpmn.checks_types import check_types, types_of
 from flowmaster.engine.bpmn.checks_work import check_work
+from flowmaster.engine.bpmn.computed_times import check_computed_times
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import known_of
 from flowmaster.engine.bpmn.problem import Problem, in_order
@@ -65,6 +66,7 @@ def check_process(
         check_data(process, findings)
         check_order(process, known, findings)
         check_declared(process, known, findings, library)
+        check_computed_times(process, known, findings)
         types = types_of(process, known, library)
         check_types(process, types, findings, library)
         check_signatures(process, known, types, findings, library)

@@ -37,6 +37,11 @@ def set_word(step: str, word: str, value: Json) -> Edit:
     return {"set": step, word: value}
 
 
+def declare(name: str, type_: str) -> Edit:
+    """Declare a variable with a type of the outline."""
+    return {"set_data": {name: type_}}
+
+
 def connect(source: str, target: str) -> Edit:
     """Lead from one element to another."""
     return {"connect": source, "to": target}

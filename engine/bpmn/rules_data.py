@@ -62,6 +62,12 @@ DATA = {
         "Set it on that way too, by `set` or `into`, if null is not meant.",
         "A step reads a variable that no step sets on some way from a start to it, so that it is null there.",
     ),
+    "variable.time_as_text": Rule(
+        WARNING,
+        "Declare it under `data`: `period: duration`; then FEEL computes with it.",
+        "Steps compute a variable as a date, a time or a duration, an expression reads it, and nothing declares it: it is "
+        "kept as a text and read as one, so that `2 * period` is null.",
+    ),
     "data.unused": Rule(
         HINT,
         "Remove it, or use it.",

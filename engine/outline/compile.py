@@ -1,11 +1,15 @@
 """Compiles an outline to a BPMN document: executable, with lanes, forms, data and a complete diagram."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
+from flowmaster.engine.bpmn.computed_times import SCHEMAS, computed_times
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document
 from flowmaster.engine.bpmn.element import Element
+from flowmaster.engine.bpmn.known import known_of
 from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.bpmn.vocabulary import fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.building import Builder, start_event
@@ -13,9 +17,10 @@ from flowmaster.engine.outline.header import read_outline
 from flowmaster.engine.outline.ids import assign_ids, assign_lanes, names_of
 from flowmaster.engine.outline.json_text import json_text
 from flowmaster.engine.outline.leftovers import ROOT_KINDS, ids_in, kind_of
-from flowmaster.engine.outline.nodes import DataItem, Outline
+from flowmaster.engine.outline.nodes import DataItem, Outline, Step, everywhere
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.questions import questions_of
+from flowmaster.engine.outline.reading import Reading
 from flowmaster.engine.outline.results import RESULT, ends_of_groups
 from flowmaster.engine.outline.writing_words import add_checks, put_form
 from flowmaster.engine.values import Json
@@ -37,6 +42,7 @@ def compile_outline(value: Json, lines: Mapping[str, int] | None = None, *, pict
     """
     outline, reading = read_outline(value, lines)
     try:
+        outline, told = _with_times(outline, reading)
         document = write_outline(outline)
     except FlowMasterError as error:
         problems = Problems(lines)
@@ -47,9 +53,36 @@ def compile_outline(value: Json, lines: Mapping[str, int] | None = None, *, pict
     return Compiled(
         document,
         outline,
-        (*reading.defaults, *ends_of_groups(outline)),
+        (*reading.defaults, *told, *ends_of_groups(outline)),
         questions_of(outline, reading.questions),
     )
+
+
+def _with_times(outline: Outline, reading: Reading) -> tuple[Outline, list[str]]:
+    """Return an outline that also declares what its steps compute as times, since FEEL would read them as texts.
+
+    An outline that declares no data at all stays without any.
+    """
+    sets = [node for node in _steps(outline) if node.kind == "set" and isinstance(node.main, Mapping)]
+    open_ones = {name for node in sets if isinstance(node.main, Mapping) for name in node.main} - set(
+        reading.data
+    )
+    if not reading.data_given or not open_ones:
+        return outline, []
+    process = read_processes(write_outline(outline), frozenset())[0].process
+    known = known_of(process)
+    found = {name: word for name, word in computed_times(process, known).items() if name in open_ones}
+    items = tuple(DataItem(name, SCHEMAS[word]) for name, word in found.items())
+    told = [
+        f"{name!r} is declared as `{word}`, since {process.elements[min(known.writers[name])].label!r} computes one."
+        for name, word in found.items()
+    ]
+    return replace(outline, data=(*outline.data, *items)), told
+
+
+def _steps(outline: Outline) -> Iterator[Step]:
+    for steps in (outline.steps, *(handler.steps for handler in outline.events)):
+        yield from (node for node in everywhere(steps) if isinstance(node, Step))
 
 
 def write_outline(outline: Outline) -> BpmnDocument:

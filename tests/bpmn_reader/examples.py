@@ -360,6 +360,16 @@ _EXPRESSIONS = {
             _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
+    "variable.time_as_text": Example(
+        "b",
+        bpmn(
+            _DATA
+            + line(
+                '<scriptTask id="b">' + _SCRIPT.format('=duration("PT1H")', "period") + "</scriptTask>",
+                '<scriptTask id="c">' + _SCRIPT.format("=2 * period", "x") + "</scriptTask>",
+            )
+        ),
+    ),
     "data.unused": Example("p", bpmn(_DATA + line('<task id="a"/>'))),
     "rule.input_missing": Example("a", bpmn(_DATA + line(_RULE))),
     "call.input_missing": Example(
