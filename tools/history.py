@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.evolve import blank, evolve
 from flowmaster.engine.model import Process
-from flowmaster.engine.state import ChildWait, EventWait, JobWait, TaskWait, TimerWait, Wait
+from flowmaster.engine.state import ChildWait, EventWait, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.identifiers import task_id
+from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import HistoryEntry
 
 EVENT_NAMES: Mapping[type, str] = {
@@ -167,3 +170,27 @@ def wait_data(wait: Wait) -> dict[str, Json]:
 def task_of(instance: str, wait: TaskWait) -> str:
     """Return the id of an open task."""
     return task_id(instance, wait.element, wait.id)
+
+
+def state_at(reader: Reader, tenant: str, latest: State, at: int) -> State:
+    """Return the state after the event number `at`: what happened until then, played again."""
+    if at == latest.seq:
+        return latest
+    if not 1 <= at <= latest.seq:
+        raise FlowMasterError(
+            "history.no_event",
+            f"{latest.instance!r} has events 1 to {latest.seq}, none with the number {at}.",
+            path="at",
+            expected=f"1 to {latest.seq}",
+            fix="Take the `seq` of an entry of its history.",
+            status=404,
+        )
+    state, last = blank("", "", 0), 0
+    while last < at:
+        part = reader.history(tenant, latest.instance, after=last, limit=min(1000, at - last))
+        for entry in part:
+            evolve(state, entry.event)
+        if not part:
+            break
+        last = part[-1].seq
+    return state

@@ -47,7 +47,7 @@ INCIDENTS_SHOWN = 5
 class WaitView(Shape):
     """Something that an instance waits for."""
 
-    kind: str = Field(description="user_task, job, message, signal, timer, child or join.")
+    kind: str = Field(description="user_task, job, message, signal, timer, condition, child or join.")
     element: str = Field(description="BPMN id of the waiting element.")
     name: str = Field(description="What people call the element.")
     since: str = Field(description="Since when.")
@@ -56,7 +56,7 @@ class WaitView(Shape):
     assignee: str = Field(default="", description="Who holds the task.")
     roles: list[str] = Field(default=[], description="Roles whose members may do it.")
     type: str = Field(default="", description="Job type for `work_take`.")
-    message: str = Field(default="", description="Message or signal name for `event_send`.")
+    message: str = Field(default="", description="Message or signal name for `event_send`; the condition.")
     correlation_key: str = Field(default="", description="Key that the message must carry.")
     child: str = Field(default="", description="The called instance.")
 
@@ -126,6 +126,7 @@ def view(
     history = cursor = None
     if "history" in detail:
         found = reader.history(tenant, state.instance, after=after_seq, limit=limit)
+        found = [entry for entry in found if entry.seq <= state.seq]
         history = entries(process, found)
         cursor = str(found[-1].seq) if found and found[-1].seq < state.seq else None
     waiting = waits_of(process, state)
@@ -226,6 +227,8 @@ def waits_of(process: Process, state: State) -> list[WaitView]:
                 }
             case TimerWait():
                 place |= {"kind": "timer", "due": iso(wait.due)}
+            case EventWait(kind="condition", name=condition):
+                place |= {"kind": "condition", "message": condition}
             case EventWait():
                 place |= {"kind": wait.kind, "message": wait.name, "correlation_key": wait.key}
             case ChildWait():

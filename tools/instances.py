@@ -13,6 +13,7 @@ from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.messages import broadcast, deliver
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
+from flowmaster.tools.history import state_at
 from flowmaster.tools.inputs import check_inputs
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
@@ -132,6 +133,7 @@ class InstanceRead(Arguments):
     detail: list[Detail] = Field(
         default=[], description="More than the summary.", examples=[["history", "why"]]
     )
+    at: int | None = Field(default=None, description="As it stood after this event (`seq` of the history).")
     limit: int = Field(default=HISTORY_ENTRIES, ge=1, le=1000, description="History entries.")
     cursor: str | None = Field(default=None, description="From `history_next_cursor`.")
 
@@ -142,6 +144,8 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
     runtime, tenant = call.app.runtime, call.caller.tenant
     reader = runtime.reader
     state = load(reader, tenant, arguments.instance)
+    if arguments.at is not None:
+        state = state_at(reader, tenant, state, arguments.at)
     shown = view(
         runtime,
         reader,
@@ -151,6 +155,8 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
         after_seq=_after(arguments.cursor),
         limit=arguments.limit,
     )
+    if arguments.at is not None:
+        shown = shown.model_copy(update={"next": []})  # What could be done then cannot be done now.
     return explain(call, reader, state, shown, arguments.detail)
 
 

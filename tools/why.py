@@ -45,7 +45,7 @@ def explain(
     if not _DRAWN.union({"why"}).intersection(detail):
         return shown
     tenant = call.caller.tenant
-    history = whole_history(reader, tenant, state.instance)
+    history = whole_history(reader, tenant, state.instance, until=state.seq)
     process = call.app.runtime.models.process(reader, tenant, state.process, state.version)
     if "why" in detail:
         more["why"] = reasons(process, history)[-SENTENCES_MAX:]
@@ -58,15 +58,15 @@ def explain(
     return shown.model_copy(update=more)
 
 
-def whole_history(reader: Reader, tenant: str, instance: str) -> list[HistoryEntry]:
-    """Return the history, as far as an explanation works through it."""
+def whole_history(reader: Reader, tenant: str, instance: str, *, until: int) -> list[HistoryEntry]:
+    """Return the history up to the event `until`, as far as an explanation works through it."""
     found: list[HistoryEntry] = []
     while len(found) < EVENTS_FOLDED_MAX:
         part = reader.history(tenant, instance, after=found[-1].seq if found else 0, limit=1000)
         found += part
         if len(part) < 1000:
             break
-    return found
+    return [entry for entry in found if entry.seq <= until]
 
 
 def reasons(process: Process, history: Sequence[HistoryEntry]) -> list[dict[str, Json]]:
