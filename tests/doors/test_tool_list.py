@@ -135,7 +135,6 @@ PROMISED = {
 
 LATER = {
     "document_add": {"knowledge"},
-    "instance_read": {"at"},
     "instance_control": {"at", "mapping", "version"},
 }
 """Arguments whose feature is not built; `docs/status.md` says what is missing."""
