@@ -14,7 +14,15 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
 from flowmaster.engine.limits import NODES_MAX, STEPS_MAX
-from flowmaster.engine.lookup import as_json, condition_of, mapped, output_name
+from flowmaster.engine.lookup import (
+    MUTEX,
+    as_json,
+    condition_of,
+    holder_of,
+    mapped,
+    mutex_wait,
+    output_name,
+)
 from flowmaster.engine.model import (
     Element,
     Executable,
@@ -210,7 +218,24 @@ class Execution:
             for _ in range(element.completion_quantity):
                 self.emit(ev.FlowTaken(flow.id, scope.key))
                 self._agenda.append((flow, scope.key))
+        if element.mutex and not turn:
+            self._pass_on(element.mutex)
         self.look_inside(scope)
+
+    def _queued(self, node: Node, mutex: str) -> bool:
+        """Let a node wait its turn where another one has the mutex; return whether it waits."""
+        if holder_of(self.state, self.elements, mutex, node.key) is None:
+            return False
+        self.wait(EventWait(self.key(), node.key, node.element, self.at, MUTEX, mutex, ""))
+        return True
+
+    def _pass_on(self, mutex: str) -> None:
+        """Let the node go on that has waited longest for a mutex, once nobody has it."""
+        if holder_of(self.state, self.elements, mutex, 0) is None:
+            for wait in self.state.waits.values():
+                if isinstance(wait, EventWait) and wait.kind == MUTEX and wait.name == mutex:
+                    self._agenda.append((None, wait.node))
+                    return
 
     def look_inside(self, scope: Node) -> None:
         """Let a scope see what is left in it, now that something inside is over."""
@@ -245,6 +270,8 @@ class Execution:
         self.resolve_incidents(node, "withdrawn")
         if node.key != ROOT:
             self.emit(ev.ElementCancelled(node.key, node.element))
+            if element.mutex:
+                self._pass_on(element.mutex)
 
     def empty(self, scope: Node, spare: int = 0) -> None:
         """Withdraw everything inside a scope except the node `spare`, and drop the tokens under way there."""
@@ -272,6 +299,8 @@ class Execution:
             if len(self.state.nodes) > NODES_MAX:
                 raise Fault("engine.too_many_nodes", f"More than {NODES_MAX} tokens in one instance.")
             turn = element.loop is not None and self.is_turn(node)
+            if element.mutex and not turn and self._queued(node, element.mutex):
+                return
             if element.inputs and (element.loop is None or turn):
                 values = mapped(self.state, node.key, element.inputs, self.at, merge=False)
                 self.emit(ev.VariablesSet(node.key, node.element, values))
@@ -364,6 +393,11 @@ class Execution:
         if node is None:
             return
         element = self.elements[node.element]
+        turn_in_queue = mutex_wait(self.state, node)
+        if turn_in_queue is not None:
+            self.emit(ev.WaitClosed(turn_in_queue.id, element.id, "free", _NOTHING))
+            self.begin(node, element)
+            return
         if self._steps > STEPS_MAX:
             self.raise_incident(node, INSIDE, "engine.too_many_steps", _ENDLESS)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.model import Conditional, Element, IoMapping, MultiInstance, Triggers, Value
 from flowmaster.engine.scope import Scope, scope_of
-from flowmaster.engine.state import State
+from flowmaster.engine.state import EventWait, Node, State
 from flowmaster.engine.values import Json
 
 
@@ -28,6 +28,27 @@ def mapped(
         found = as_json(mapping.source.value(seen, at))
         _put(values, mapping.target, found, outer if merge else {})
     return values
+
+
+MUTEX = "mutex"
+"""The kind of wait for a mutex that another activity of the instance has."""
+
+
+def mutex_wait(state: State, node: Node) -> EventWait | None:
+    """Return a node's wait for a mutex."""
+    for key in node.waits:
+        wait = state.waits[key]
+        if isinstance(wait, EventWait) and wait.kind == MUTEX:
+            return wait
+    return None
+
+
+def holder_of(state: State, elements: Mapping[str, Element], mutex: str, besides: int) -> Node | None:
+    """Return the node that has a mutex: it stands at one of its activities and does not wait for it."""
+    for node in state.nodes.values():
+        if node.key != besides and elements[node.element].mutex == mutex and mutex_wait(state, node) is None:
+            return node
+    return None
 
 
 def condition_of(element: Element, text: str) -> Value:

@@ -331,7 +331,7 @@ class Element:
     says why the element cannot run yet; an instance that reaches it stops there with an incident.
     `starts` are the nodes where a scope begins when nothing triggers it: its none start events or, where it has
     no start event at all, its nodes without incoming flow; in an event sub-process, its one start event.
-    `boundaries` are the events to arm with the activity; its compensation handler is `compensated_by`.
+    `boundaries` are armed with it, `compensated_by` undoes it; of those with one `mutex` one runs at a time.
     """
 
     id: str
@@ -360,6 +360,7 @@ class Element:
     instantiate: bool = False
     for_compensation: bool = False
     compensated_by: str = ""
+    mutex: str = ""
 
     @property
     def label(self) -> str:

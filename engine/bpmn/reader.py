@@ -27,6 +27,7 @@ from flowmaster.engine.bpmn.reader_own import (
     forms_of,
     is_declared,
     laws_of,
+    mutex_of,
     report_correlation,
     roles_of,
     scenarios_of,
@@ -182,6 +183,7 @@ class _Builder:
             triggered_by_event=xml.is_true("triggeredByEvent"),
             instantiate=xml.is_true("instantiate"),
             for_compensation=xml.is_true("isForCompensation"),
+            mutex=mutex_of(xml),
         )
         report_unread(reading, xml, runs=isinstance(element.details, Script))
         return replace(element, unsupported=reason(element, xml, self._runnable))

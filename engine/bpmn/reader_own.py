@@ -16,6 +16,7 @@ ROLE = fm("role")
 SCENARIOS = fm("scenarios")
 ALWAYS = fm("always")
 NEVER = fm("never")
+MUTEX = fm("mutex")
 
 
 def is_declared(process: XmlElement) -> bool:
@@ -134,3 +135,9 @@ def _refuse(constant: str) -> Json:
 
 def _add(reading: Reading, code: str, xml: XmlElement, message: str) -> None:
     reading.findings.add(code, reading.id_of(reading.process), message, line=xml.line)
+
+
+def mutex_of(xml: XmlElement) -> str:
+    """Return the name of the mutex that an activity takes (`fm:mutex name`), empty for none."""
+    holder = xml.extension(MUTEX)
+    return holder.get("name").strip() if holder is not None else ""
