@@ -99,3 +99,22 @@ def test_a_name_that_stays_is_still_refused() -> None:
         of=DOCUMENT,
     )
     assert twice.code == "outline.name_twice"
+
+
+def test_a_step_that_stays_after_all_does_not_give_its_name_away() -> None:
+    held = edited(
+        {"set": "pay", "late": [{"ring": {"call": "ring"}}, {"nudge": {"call": "mail"}}]}, of=DOCUMENT
+    )
+    twice = refusal(
+        {"delete": "pay"},
+        {"connect": "sign", "to": "ring"},
+        {"add_after": "offer", "step": {"nudge": {"call": "other"}}},
+        of=held,
+    )
+    assert twice.code == "outline.name_twice"
+    assert "leads to it" in twice.message
+
+
+def test_a_deletion_that_is_not_clear_is_refused_as_ever() -> None:
+    unknown = refusal({"delete": ["nobody", 5]}, {"add_after": "offer", "step": ACCEPTANCE}, of=DOCUMENT)
+    assert unknown.code in ("edit.element_unknown", "outline.name_twice")

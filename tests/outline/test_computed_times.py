@@ -71,6 +71,11 @@ def test_what_another_step_writes_otherwise_is_not_declared() -> None:
     assert declared(first, {"ask": {"call": "x", "into": "period"}}) == {}
     assert declared(first, {"none": {"set": {"period": None}}}) == {"period": "duration"}
     assert declared(first, {"text": {"set": {"period": '"PT1H"'}}}) == {}
+    assert declared(first, {"ask": {"ask": "clerk", "form": {"period": "text"}}}) == {}
+    assert declared({"each": {"set": {"period": PERIOD}, "repeat": {"max": 2}}}) == {}
+    assert declared(first, {"tell": {"call": "x", "into": {"period": 'duration("P1D")'}}}) == {
+        "period": "duration"
+    }
 
 
 def test_the_answer_says_so_and_the_outline_stays_as_it_is_then() -> None:
@@ -96,6 +101,15 @@ def test_without_declarations_and_in_edits_it_is_warned_of() -> None:
     assert problem.fix_edit == {"set_data": {"period": "duration"}}
     mended = apply_edits(added, [problem.fix_edit]).document
     assert texts(bare._replace(document=mended)) == []
+
+
+def test_the_whole_of_what_a_script_computes_may_be_its_output() -> None:
+    steps: list[Json] = [
+        {"compute": {"set": {"period": PERIOD}, "outputs": {"span": "period", "other": "z.y"}}},
+        {"more": {"set": {"x": "2 * span"}}},
+    ]
+    (problem,) = texts(compile_outline({"process": "p", "steps": steps}))
+    assert "'span'" in problem.message
 
 
 def test_a_time_that_nothing_computes_with_is_not_warned_of() -> None:
