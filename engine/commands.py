@@ -122,11 +122,12 @@ class ReportEscalation(NamedTuple):
 
 
 class CancelInstance(NamedTuple):
-    """End the instance as it stands."""
+    """End the instance as it stands; with `compensate`, once the handlers of all that is done have run."""
 
     at: int
     by: str
     note: str = ""
+    compensate: bool = False
 
 
 class PauseInstance(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements import people
+from flowmaster.engine.elements.compensation import compensate_all
 from flowmaster.engine.elements.scopes import begin_at, may_start
 from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS
 from flowmaster.engine.errors import FlowMasterError, Hint
@@ -272,7 +273,10 @@ def _escalated(run: Execution, command: cmd.ReportEscalation) -> None:
 
 
 def _cancel(run: Execution, command: cmd.CancelInstance) -> None:
-    run.end("cancelled", "", command.note)
+    if command.compensate:
+        compensate_all(run)
+    else:
+        run.end("cancelled", "", command.note)
 
 
 def _pause(run: Execution, command: cmd.PauseInstance) -> None:

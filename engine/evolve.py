@@ -231,7 +231,7 @@ def _compensation_began(state: State, event: ev.CompensationBegan) -> None:
         return
     chosen = tuple(one for one in scope.done if event.activity in ("", one.element))
     scope.done = tuple(one for one in scope.done if event.activity not in ("", one.element))
-    node.undo = chosen
+    node.undo = (*(node.undo or ()), *chosen)
 
 
 def _gateway_started(state: State, event: ev.GatewayStarted) -> None:

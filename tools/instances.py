@@ -184,6 +184,7 @@ class InstanceControl(WriteArguments):
     incident: int = Field(default=0, ge=0, description="For retry: the incident.")
     variables: Variables = Field(default={}, description="For set_variables and skip.")
     scope: str = Field(default="", description="For set_variables: an active element.")
+    compensate: bool = Field(default=False, description="For cancel: undo first what is done.")
     source: str = Field(default="", alias="from", description="For move: from this element.")
     target: str = Field(default="", alias="to", description="For move: to this element.")
 
@@ -230,7 +231,7 @@ def _command(arguments: InstanceControl, by: str, now: int) -> cmd.Command:
         case "resume":
             return cmd.ResumeInstance(now, by, note)
         case "cancel":
-            return cmd.CancelInstance(now, by, note)
+            return cmd.CancelInstance(now, by, note, arguments.compensate)
         case "retry":
             return cmd.Retry(now, by, arguments.element, arguments.incident)
         case "skip":

@@ -25,6 +25,8 @@ class Compensating(Plain):
         """Begin the next handler, or leave when none is left."""
         if node.undo:
             _undo(run, node, node.undo[-1])
+        elif node.key == ROOT:
+            run.end("cancelled", "", "What was done is undone.")
         elif element.family.partition("/")[2] == "cancel":
             _leave_transaction(run, node, element)
         elif element.kind in ("intermediateThrowEvent", "endEvent") and not _apart(element):
@@ -55,6 +57,19 @@ def compensate(run: Execution, node: Node, details: Compensation) -> None:
     run.later(holder)
     if not details.wait:
         run.finish(node)
+
+
+def compensate_all(run: Execution) -> None:
+    """Stop everything in the instance, undo what is done, the last one first, and end it as cancelled.
+
+    Scopes that have not completed are left, with what is done inside them: only what completed is compensated.
+    """
+    root = run.state.nodes[ROOT]
+    run.empty(root)
+    run.close_waits(root)
+    run.resolve_incidents(root, "withdrawn")
+    run.emit(CompensationBegan(ROOT, root.element, ROOT, ""))
+    run.later(root)
 
 
 class CancelEnd(Plain):
