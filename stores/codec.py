@@ -246,7 +246,9 @@ _CODES: dict[type, str] = {
     ev.GatewayReset: "gr",
     ev.ConditionSeen: "cn",
 }
-_WITH_WAIT = frozenset({ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen})
+_WITH_WAIT = frozenset(
+    {ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen}
+)
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {

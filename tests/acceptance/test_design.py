@@ -268,9 +268,12 @@ def test_instances_keep_their_version_and_new_ones_take_the_newest(tmp_path: Pat
     played(play, tmp_path)
 
 
+LISTENER = "<extensionElements><zeebe:executionListeners/></extensionElements>"
+
+
 def test_what_a_plain_model_leaves_open_is_a_warning_and_what_cannot_run_is_named() -> None:
     body = (
-        S + '<userTask id="u"/><exclusiveGateway id="g"/><complexGateway id="x"/>' + job("w") + E
+        S + '<userTask id="u"/><exclusiveGateway id="g"/><task id="x">' + LISTENER + "</task>" + job("w") + E
         + flows("s u", "u g", "g x: amount &gt; 1", "g w: amount &lt; 0", "x e", "w e")
     )  # fmt: skip
 

@@ -62,7 +62,7 @@ def test_a_wait_with_handlers_is_a_task_with_events_and_reads_back_in_the_same_w
     document = built({"papers": words}, {"more": {"call": "more"}}, {"check": {"call": "check"}}).document
     assert document.element("papers").kind == "receiveTask"
     assert document.boundary_events(document.element("papers"))
-    shown = decompile(document)
+    shown: Any = decompile(document)
     assert shown["steps"][0]["papers"] == words
     assert decompile(compile_outline(shown).document) == shown
 
@@ -112,7 +112,7 @@ def test_other_waits_are_told_what_to_do_instead(step: Any, says: str) -> None:
 )
 def test_the_receive_task_of_another_tool_stays_one(more: str, inside: str, beside: str, kind: str) -> None:
     text = FOREIGN.replace("{more}", more).replace("{inside}", inside).replace("{beside}", beside)
-    shown = decompile(parse_bpmn(text.encode()))
+    shown: Any = decompile(parse_bpmn(text.encode()))
     (body,) = shown["steps"][0].values()
     assert kind in body
     again = compile_outline(shown).document
