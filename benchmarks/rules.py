@@ -17,6 +17,7 @@ from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.feel.expression import compile_expression
 
 SECONDS = 2.0
+ROUNDS = 5
 COUNTRIES = ("DE", "FR", "US", "JP", "IN")
 GRADES = ("gold", "silver", "bronze")
 
@@ -84,9 +85,13 @@ def cases(rules: int) -> list[dict[str, object]]:
 
 
 def rate(evaluate: Callable[[dict[str, object]], object], inputs: list[dict[str, object]]) -> float:
-    """Return evaluations per second of one core."""
+    """Return evaluations per second of one core, in the best of several rounds: machines are shared."""
+    return max(_round(evaluate, inputs) for _ in range(ROUNDS))
+
+
+def _round(evaluate: Callable[[dict[str, object]], object], inputs: list[dict[str, object]]) -> float:
     done, start = 0, time.process_time()
-    while (spent := time.process_time() - start) < SECONDS:
+    while (spent := time.process_time() - start) < SECONDS / ROUNDS:
         for case in inputs:
             evaluate(case)
         done += len(inputs)
