@@ -50,6 +50,33 @@ def mapped(dice: Random) -> str:
     return f"<zeebe:ioMapping>{written}</zeebe:ioMapping>" if written else ""
 
 
+def several_times(dice: Random) -> str:
+    """Draw a loop marker, or mostly none."""
+    if dice.random() > RARELY * 3:
+        return ""
+    choice = dice.randrange(4)
+    if choice == 0:
+        when = "<loopCondition>=x</loopCondition>" if dice.random() < 0.7 else ""
+        tested = dice.choice(["", ' testBefore="true"'])
+        return f'<standardLoopCharacteristics loopMaximum="3"{tested}>{when}</standardLoopCharacteristics>'
+    over = "<completionCondition>=x and n instance of number</completionCondition>"
+    over = over if dice.random() < LIKELY else ""
+    sequential = f' isSequential="{str(dice.random() < 0.5).lower()}"'
+    if choice == 1:
+        number = dice.choice(["2", "=n", "0"])
+        return (
+            f"<multiInstanceLoopCharacteristics{sequential}><loopCardinality>{number}</loopCardinality>"
+            f"{over}</multiInstanceLoopCharacteristics>"
+        )
+    items = dice.choice(["=[1, 2]", "=list", "=[x, y, null]", "=[]"])
+    collected = ' outputCollection="results" outputElement="=n"' if dice.random() < 0.5 else ""
+    return (
+        f"<multiInstanceLoopCharacteristics{sequential}><extensionElements><zeebe:loopCharacteristics"
+        f' inputCollection="{items}" inputElement="item"{collected}/></extensionElements>{over}'
+        "</multiInstanceLoopCharacteristics>"
+    )
+
+
 def user_task(dice: Random) -> Drawn:
     """Draw work for people, with candidates, deadlines and exclusions."""
     inner = "<zeebe:userTask/>" + mapped(dice)
@@ -129,6 +156,15 @@ def _event(definition: str, dice: Random, *, throws: bool = False) -> str:
     if definition == "timer":
         text = dice.choice(["PT1H", "P1D", "=when"])
         return f"<timerEventDefinition><timeDuration>{text}</timeDuration></timerEventDefinition>"
+    if definition == "conditional":
+        return f"<conditionalEventDefinition><condition>={condition(dice)}</condition></conditionalEventDefinition>"
+    if definition in ("multiple", "parallelMultiple"):
+        kinds = (
+            ["message", "signal", "escalation"] if throws else ["message", "signal", "timer", "conditional"]
+        )
+        return "".join(_event(one, dice, throws=throws) for one in dice.sample(kinds, 2))
+    if definition in ("compensate", "cancel"):
+        return f"<{definition}EventDefinition/>"
     if definition == "cycle":
         text = dice.choice(["R3/PT1H", "R1/PT1H", "R/PT30M", "0 9 * * *"])
         return f"<timerEventDefinition><timeCycle>{text}</timeCycle></timerEventDefinition>"
@@ -149,18 +185,21 @@ def caught(kind: str, dice: Random, definitions: tuple[str, ...]) -> Drawn:
         attributes["cancelActivity" if kind == "boundaryEvent" else "isInterrupting"] = "false"
     if definition == "timer" and attributes and dice.random() < 0.5:
         definition = "cycle"
+    if definition == "parallelMultiple":
+        attributes["parallelMultiple"] = "true"
     return Drawn(kind, attributes, _event(definition, dice), mapped(dice) if dice.random() < LIKELY else "")
 
 
 def thrown(dice: Random) -> Drawn:
     """Draw an event that sends in the flow."""
-    definition = dice.choice(["message", "signal", "escalation"])
+    definition = dice.choice(["message", "signal", "escalation", "multiple", "compensate"])
     return Drawn("intermediateThrowEvent", {}, _event(definition, dice, throws=True), mapped(dice))
 
 
 def end(dice: Random) -> Drawn:
     """Draw an end: mostly a plain one."""
-    definition = dice.choice(["", "", "", "", "terminate", "error", "escalation", "message", "signal"])
+    kinds = ["terminate", "error", "escalation", "message", "signal", "multiple", "compensate"]
+    definition = dice.choice(["", "", "", "", "", *kinds])
     if definition == "terminate":
         return Drawn("endEvent", {}, "<terminateEventDefinition/>")
     return Drawn("endEvent", {}, _event(definition, dice, throws=True) if definition else "")

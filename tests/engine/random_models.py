@@ -18,14 +18,18 @@ from tests.engine.cases import HEAD
 from tests.engine.random_elements import (
     ACTIVITIES,
     DEFINITIONS,
+    LIKELY,
+    RARELY,
     Drawn,
     caught,
     condition,
     counter,
     end,
+    several_times,
     thrown,
 )
 
+HAPPENINGS = ("message", "timer", "signal", "conditional", "multiple", "parallelMultiple")
 DRAWS_MAX = 100
 DEPTH_MAX = 3
 BLOCKS_MAX = 3
@@ -58,6 +62,7 @@ class Sheet:
 
     elements: dict[str, Drawn] = field(default_factory=dict)
     flows: list[tuple[str, str, str]] = field(default_factory=list)
+    associations: list[tuple[str, str]] = field(default_factory=list)
 
     def flow(self, source: str, target: str, condition: str = "") -> None:
         """Connect two elements."""
@@ -97,7 +102,7 @@ class Artist:
         sheet.flow(first, inner[0])
         sheet.flow(inner[1], last)
         while depth < DEPTH_MAX and self._dice.random() < 0.25:
-            kind = ("message", "timer", "signal", "error", "escalation")
+            kind = ("error", "escalation", "compensate", *HAPPENINGS)
             handler = self._sheet(depth + 1, caught("startEvent", self._dice, kind))
             self._put(sheet, Drawn("subProcess", {"triggeredByEvent": "true"}, self._write(handler)))
         return sheet
@@ -112,30 +117,74 @@ class Artist:
         draws: list[Callable[[Sheet, int], Ends]] = [*[self._activity] * 6, self._event, self._event]
         if depth < DEPTH_MAX:
             draws += [self._gateway, self._gateway, self._loop, self._choice_of_events, self._sub, self._link]
+            draws += [self._transaction, self._ad_hoc]
         return self._dice.choice(draws)(sheet, depth + 1)
 
     def _activity(self, sheet: Sheet, depth: int) -> Ends:
-        return self._bordered(sheet, self._put(sheet, self._dice.choice(ACTIVITIES)(self._dice)))
+        return self._bordered(
+            sheet, self._put(sheet, self._varied(self._dice.choice(ACTIVITIES)(self._dice)))
+        )
+
+    def _varied(self, drawn: Drawn) -> Drawn:
+        """Let an activity run several times, wait for several tokens or make several, or take a mutex, at times."""
+        if drawn.kind == "intermediateThrowEvent":
+            return drawn
+        drawn.inner += several_times(self._dice)
+        for attribute in ("startQuantity", "completionQuantity"):
+            if self._dice.random() < RARELY / 2:
+                drawn.attributes[attribute] = "2"
+        if self._dice.random() < RARELY:
+            drawn.extensions += '<fm:mutex name="one"/>'
+        return drawn
+
+    def _transaction(self, sheet: Sheet, depth: int) -> Ends:
+        inner = self._sheet(depth, Drawn("startEvent"))
+        stop = self._put(inner, Drawn("endEvent", {}, "<cancelEventDefinition/>"))
+        split = self._put(inner, Drawn("inclusiveGateway", default=True))
+        last = next(key for key, one in inner.elements.items() if one.kind == "endEvent")
+        inner.flows = [(a, split if b == last else b, when) for a, b, when in inner.flows]
+        inner.flow(split, last)
+        inner.flow(split, stop, condition(self._dice))
+        key = self._put(sheet, Drawn("transaction", {}, self._write(inner), default=True))
+        border = Drawn("boundaryEvent", {"attachedToRef": key}, "<cancelEventDefinition/>")
+        merge = self._put(sheet, Drawn("exclusiveGateway"))
+        sheet.flow(key, merge)
+        sheet.flow(self._put(sheet, border), merge)
+        return key, merge
+
+    def _ad_hoc(self, sheet: Sheet, depth: int) -> Ends:
+        inner = Sheet()
+        for _ in range(self._dice.randint(1, 3)):
+            self._activity(inner, depth)
+        attributes = {"ordering": self._dice.choice(["Parallel", "Sequential"])}
+        over = ""
+        if self._dice.random() < 0.5:
+            over = f"<completionCondition>={condition(self._dice)}</completionCondition>"
+            attributes["cancelRemainingInstances"] = str(self._dice.random() < 0.5).lower()
+        drawn = Drawn("adHocSubProcess", attributes, self._write(inner) + over, default=True)
+        return self._bordered(sheet, self._put(sheet, drawn))
 
     def _event(self, sheet: Sheet, depth: int) -> Ends:
         if self._dice.random() < 0.5:
             key = self._put(sheet, thrown(self._dice))
         else:
-            kinds = ("message", "timer", "signal")
-            key = self._put(sheet, caught("intermediateCatchEvent", self._dice, kinds))
+            key = self._put(sheet, caught("intermediateCatchEvent", self._dice, HAPPENINGS))
         return key, key
 
     def _sub(self, sheet: Sheet, depth: int) -> Ends:
         inside = self._write(self._sheet(depth, Drawn("startEvent")))
-        return self._bordered(sheet, self._put(sheet, Drawn("subProcess", {}, inside, default=True)))
+        drawn = Drawn("subProcess", {}, inside + several_times(self._dice), default=True)
+        return self._bordered(sheet, self._put(sheet, drawn))
 
     def _bordered(self, sheet: Sheet, host: str) -> Ends:
         """Put events on the border of an activity; what leaves them ends, or goes on behind the activity."""
         if sheet.elements[host].kind == "intermediateThrowEvent" or self._dice.random() > 0.35:
             return host, host
+        if self._dice.random() < LIKELY:
+            self._undone(sheet, host)
         merge = self._put(sheet, Drawn("exclusiveGateway"))
         sheet.flow(host, merge)
-        kinds = ("message", "timer", "signal", "error", "escalation")
+        kinds = ("error", "escalation", *HAPPENINGS)
         for _ in range(self._dice.randint(1, 2)):
             drawn = caught("boundaryEvent", self._dice, kinds)
             drawn.attributes["attachedToRef"] = host
@@ -145,10 +194,23 @@ class Artist:
             sheet.flow(after, merge if self._dice.random() < 0.5 else self._put(sheet, end(self._dice)))
         return host, merge
 
+    def _undone(self, sheet: Sheet, host: str) -> None:
+        """Give an activity a compensation handler."""
+        handler = self._dice.choice(ACTIVITIES[:-1])(self._dice)
+        handler.attributes["isForCompensation"] = "true"
+        key = self._put(sheet, handler)
+        event = Drawn("boundaryEvent", {"attachedToRef": host}, "<compensateEventDefinition/>")
+        border = self._put(sheet, event)
+        sheet.associations.append((border, key))
+
     def _gateway(self, sheet: Sheet, depth: int) -> Ends:
-        kind = self._dice.choice(["exclusiveGateway", "parallelGateway", "inclusiveGateway"])
+        kind = self._dice.choice(
+            ["exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway"]
+        )
         split = self._put(sheet, Drawn(kind, default=kind != "parallelGateway" and self._dice.random() < 0.8))
-        join = self._put(sheet, Drawn(kind))
+        least = self._dice.choice(["", "activationCount &gt;= 1", "activationCount &gt;= 2"])
+        starts = f"<activationCondition>={least}</activationCondition>" if least else ""
+        join = self._put(sheet, Drawn(kind, {}, starts if kind == "complexGateway" else ""))
         chooses = kind != "parallelGateway"
         for number in range(self._dice.randint(2, 3)):
             inner = self._sequence(sheet, depth)
@@ -177,7 +239,7 @@ class Artist:
             if self._dice.random() < 0.2:
                 event = self._put(sheet, Drawn("receiveTask", {"messageRef": "m0"}))
             else:
-                kinds = ("message", "timer", "signal")
+                kinds = ("message", "timer", "signal", "conditional", "multiple")
                 event = self._put(sheet, caught("intermediateCatchEvent", self._dice, kinds))
             sheet.flow(gateway, event)
             sheet.flow(event, merge)
@@ -222,20 +284,25 @@ class Artist:
                 f'<sequenceFlow id="{key}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
             )
         leaving = [source for source, _, _ in sheet.flows]
+        for number, (event, handler) in enumerate(sheet.associations):
+            written += f'<association id="l{number}{event}" sourceRef="{event}" targetRef="{handler}"/>'
         for key, drawn in sheet.elements.items():
             written += drawn.xml(key, defaults.get(key, "") if leaving.count(key) > 1 else "")
         return written
 
 
+_APART = frozenset({"triggeredByEvent", "isForCompensation"})
 _GATEWAYS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway")
 
 
 def _may_be_entered(drawn: Drawn) -> bool:
-    return drawn.kind not in ("startEvent", "boundaryEvent") and "triggeredByEvent" not in drawn.attributes
+    return drawn.kind not in ("startEvent", "boundaryEvent") and not _APART.intersection(drawn.attributes)
 
 
 def _may_be_left(drawn: Drawn) -> bool:
-    return drawn.kind not in ("endEvent", "eventBasedGateway") and "triggeredByEvent" not in drawn.attributes
+    undo = drawn.inner == "<compensateEventDefinition/>" and drawn.kind == "boundaryEvent"
+    ends = drawn.kind in ("endEvent", "eventBasedGateway")
+    return not undo and not ends and not _APART.intersection(drawn.attributes)
 
 
 def draw(dice: Random) -> tuple[Executable, str]:

@@ -103,6 +103,8 @@ class Player:
         check(after)
         for node in after.nodes.values():
             for join, waiting in (node.arrivals or {}).items():
+                if self.model.process.elements[join].kind not in ("parallelGateway", "inclusiveGateway"):
+                    continue  # The others wait for more than one token on each flow.
                 needed = {flow.id for flow in self.model.process.elements[join].incoming}
                 assert needed - set(waiting), "a join waits although it has all its tokens"
 
@@ -116,7 +118,7 @@ class Player:
         left = [
             event.key
             for event in self.history
-            if isinstance(event, ev.ElementCompleted | ev.ElementCancelled)
+            if isinstance(event, ev.ElementCompleted | ev.ElementCancelled | ev.ElementCompensated)
         ]
         assert sorted(left) == sorted(entered)
         opened = {event.wait.id for event in self.history if isinstance(event, ev.WaitOpened)}
@@ -171,6 +173,8 @@ class Player:
             case st.TimerWait():
                 self.now = max(self.now, wait.due)
                 return cmd.FireTimer(self.now, "system", wait.id)
+            case st.EventWait(kind="condition" | "mutex"):
+                return cmd.SetVariables(now, "ann", self._data(True))
             case st.EventWait():
                 return cmd.ReceiveEvent(now, "ann", wait.id, self._data())
             case st.ChildWait():
@@ -214,7 +218,7 @@ class Player:
             lambda: cmd.PauseInstance(now, "ann") if dice.random() < 0.5 else cmd.ResumeInstance(now, "ann"),
         ]
         if dice.random() < 0.02:
-            return cmd.CancelInstance(now, "ann")
+            return cmd.CancelInstance(now, "ann", compensate=dice.random() < 0.5)
         return dice.choice(draws)()
 
     def _parent(self) -> st.Parent | None:
