@@ -6,7 +6,7 @@ A run that breaks one is told with its seed, its process and its commands: `Play
 import pytest
 
 from flowmaster.engine.elements.table import RUNNABLE
-from tests.engine.random_play import RUNS_PER_MODEL, Player, drawn
+from tests.engine.random_play import Player, drawn
 
 RUNS = 100
 MODELS = 200

@@ -99,6 +99,7 @@ def test_without_declarations_and_in_edits_it_is_warned_of() -> None:
     ).document
     (problem,) = texts(bare._replace(document=added))
     assert problem.fix_edit == {"set_data": {"period": "duration"}}
+    assert problem.fix_edit is not None
     mended = apply_edits(added, [problem.fix_edit]).document
     assert texts(bare._replace(document=mended)) == []
 
