@@ -1,11 +1,11 @@
 """Generated cases as scenarios that can be kept: short, named, with the expectation filled with what happened."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from flowmaster.engine.model import Flow, Process
-from flowmaster.engine.outline.scenarios import resolved_scenarios
+from flowmaster.engine.outline.scenarios import is_ending, resolved_scenarios
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_limits import limits_of
 from flowmaster.tools.cases_rules import RuleView
@@ -175,7 +175,7 @@ def overlay(base: Mapping[str, Json], whole: Mapping[str, Json]) -> dict[str, Js
     for word in ("at", "given", "answers", "services", "messages", "clock", "business_key"):
         before, after = base.get(word), whole.get(word)
         if word in ("given", "answers", "services"):
-            differs = _over(before or {}, after or {})
+            differs = _over(before or {}, after or {}, whole=is_ending if word == "services" else _never)
             if differs is None:
                 return None
             if differs != {}:
@@ -185,7 +185,12 @@ def overlay(base: Mapping[str, Json], whole: Mapping[str, Json]) -> dict[str, Js
     return found
 
 
-def _over(before: Json, after: Json) -> Json:
+def _never(value: Json) -> bool:
+    return False
+
+
+def _over(before: Json, after: Json, *, whole: Callable[[Json], bool] = _never) -> Json:
+    """Return what differs; an entry that is `whole` before or after is said as it is."""
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return after
     if any(name not in after for name in before):
@@ -195,7 +200,8 @@ def _over(before: Json, after: Json) -> Json:
         if name not in before:
             found[name] = value
         elif before[name] != value or type(before[name]) is not type(value):
-            differs = _over(before[name], value)
+            apart = whole(before[name]) or whole(value)
+            differs = value if apart else _over(before[name], value)
             if differs is None:
                 return None
             found[name] = differs
@@ -237,7 +243,8 @@ def happened(process: Process, tried: Tried) -> dict[str, Json]:
         found["reminded"] = [process.elements[key].label for key in sorted(facts.reminded)]
     if facts.escalated:
         found["escalated"] = {
-            process.elements[key].label: next(iter(to), "") for key, to in facts.escalated.items()
+            process.elements[key].label: to[0] if len(to) == 1 else list(to)
+            for key, to in facts.escalated.items()
         }
     if facts.refusals:
         found["refused"] = [process.elements[key].label for key in facts.refusals]

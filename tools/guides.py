@@ -83,9 +83,9 @@ scenarios:                            # tests; publishing refuses while one fail
     path: [approve, book]             # in this order; exactly: true allows no others
     skips: [sign]                     # never entered
     variables: {bags: 1}
-    reminded: [approve]               # escalated: {approve: head}; refused: [approve]: the answer was not allowed
+    reminded: [approve]               # escalated: {approve: head}, or [boss, head]; [] and {}: nobody, nothing; refused: [approve]: not allowed
 - {name: it costs too much, like: a cheap trip, given: {cost: 5000}, expect: {waits_at: [sign], skips: [book]}}
-- {name: it began before, like: a cheap trip, at: 2031-01-01, expect: {refused: start}}   # `like` merges field by field
+- {name: it began before, like: a cheap trip, at: 2031-01-01, expect: {refused: start}}   # `like` merges field by field; errors whole
 """
 
 RULES = """\

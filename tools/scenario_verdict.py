@@ -168,13 +168,22 @@ def _compare_places(expect: Expected, facts: Facts, differ: Differ) -> None:
 
 
 def _compare_people(expect: Expected, facts: Facts, differ: Differ) -> None:
-    for name, role in expect.escalated.items():
+    for name, roles in (expect.escalated or {}).items():
         got = [to for element, to in facts.escalated.items() if facts.is_same(name, element)]
-        if not got or (role and role not in got[-1]):
-            differ(f"escalated.{name}", role or "escalated", ", ".join(got[-1]) if got else "not escalated")
-    for name in expect.reminded:
+        if not got or not set(roles) <= set(got[-1]):
+            differ(
+                f"escalated.{name}",
+                ", ".join(roles) or "escalated",
+                ", ".join(got[-1]) if got else "not escalated",
+            )
+    if expect.escalated is not None and not expect.escalated and facts.escalated:
+        told = {facts.label(element): list(to) for element, to in facts.escalated.items()}
+        differ("escalated", "nothing is escalated", told)
+    for name in expect.reminded or ():
         if not any(facts.is_same(name, element) for element in facts.reminded):
             differ("reminded", name, sorted(facts.reminded) or "no reminder")
+    if expect.reminded == () and facts.reminded:
+        differ("reminded", "nobody is reminded", sorted(map(facts.label, facts.reminded)))
     for name in expect.refused:
         if not any(facts.is_same(name, element) for element in facts.refusals):
             differ("refused", name, "no answer was refused there")

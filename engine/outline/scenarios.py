@@ -16,7 +16,7 @@
         check: {ok: true, after: PT2H}            # `after`: it takes so long
       messages:                            # sent when something waits for them
         - {name: paid, key: PO-1, variables: {amount: 10}, after: pay}   # `after`: a step, or a duration from the start
-      clock: [PT48H, next]                 # one entry each time nothing else can go on; `next`: to the next due timer
+      clock: [PT48H, next]                 # one entry each time nothing else can go on; `next`: to what is due next
       expect:
         end: paid                          # the end that is reached
         path: [approve, pay]               # these steps come in this order, others may lie between
@@ -25,8 +25,8 @@
         variables: {approved: true}        # at the end; objects are compared by the fields named
         waits_at: [approve]                # it still waits there when nothing can go on
         incident: pay                      # it stopped there
-        reminded: [approve]                # a reminder was due there
-        escalated: {approve: cfo}          # it was escalated to that role
+        reminded: [approve]                # a reminder was due there; []: nobody was reminded
+        escalated: {approve: cfo}          # it was escalated to that role, or to all of a list; {}: nothing was
         refused: [approve]                 # an answer was refused there; `start` or an input: the start was refused
 
 Steps go by name or id. A service without an answer here answers nothing (`{}`); a task without one stays open. Rules are
@@ -45,7 +45,7 @@ from flowmaster.engine.values import Json
 SCENARIOS_MAX = 500
 LIKE_DEPTH_MAX = 20
 NEXT = "next"
-"""The clock entry that goes to the next due timer."""
+"""The clock entry that goes to what is due next: a timer, a message or an answer."""
 
 START = "start"
 """Stands in `refused` where the start itself is refused."""
@@ -64,6 +64,9 @@ _EXPECT = (
     "refused",
 )
 _NONE: Mapping[str, Mapping[str, Json]] = {}
+_ENDINGS = ("error", "fail")
+"""What a service answers instead of a result."""
+
 _MESSAGE = ("name", "key", "variables", "after")
 
 
@@ -98,7 +101,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must have happened once nothing can go on; `None` and empty parts are not compared."""
+    """What must have happened once nothing can go on; `None` and empty parts are not compared.
+
+    Where `reminded` or `escalated` is there and empty, nobody may be reminded and nothing escalated.
+    """
 
     end: str | None = None
     path: tuple[str, ...] = ()
@@ -107,8 +113,8 @@ class Expected:
     variables: Mapping[str, Json] = field(default_factory=dict)
     waits_at: tuple[str, ...] = ()
     incident: str | None = None
-    reminded: tuple[str, ...] = ()
-    escalated: Mapping[str, str] = field(default_factory=dict)
+    reminded: tuple[str, ...] | None = None
+    escalated: Mapping[str, tuple[str, ...]] | None = None
     refused: tuple[str, ...] = ()
 
 
@@ -216,12 +222,29 @@ def _resolved(raw: Mapping[str, Json], by_name: Mapping[str, Mapping[str, Json]]
     own = {key: value for key, value in raw.items() if key != "like"}
     merged = {key: value for key, value in base.items() if key != "expect"}
     for key, value in own.items():
-        merged[key] = (
-            merged_deep(merged[key], value)
-            if key in ("given", "answers", "services") and key in merged
-            else value
-        )
+        if key == "services" and key in merged:
+            merged[key] = _merged_services(merged[key], value)
+        elif key in ("given", "answers") and key in merged:
+            merged[key] = merged_deep(merged[key], value)
+        else:
+            merged[key] = value
     return merged | ({"expect": own["expect"]} if "expect" in own else {"expect": base.get("expect")})
+
+
+def _merged_services(base: Json, over: Json) -> Json:
+    """Return the services of a scenario over those it is like: an error and a result replace each other whole."""
+    if not isinstance(base, Mapping) or not isinstance(over, Mapping):
+        return over
+    merged = dict(base)
+    for key, value in over.items():
+        apart = key not in base or is_ending(base[key]) or is_ending(value)
+        merged[key] = value if apart else merged_deep(base[key], value)
+    return merged
+
+
+def is_ending(answer: Json) -> bool:
+    """Return whether a service answers with an error or a failure."""
+    return isinstance(answer, Mapping) and any(answer.get(word) is not None for word in _ENDINGS)
 
 
 def merged_deep(base: Json, over: Json) -> Json:
@@ -335,9 +358,7 @@ class _Reader:
             self.wrong("expect", "A scenario says what it expects.", list(_EXPECT))
         self.words(given, _EXPECT, "expect")
         end, incident = given.get("end"), given.get("incident")
-        escalated = given.get("escalated")
-        if escalated is not None and not isinstance(escalated, Mapping):
-            escalated = dict.fromkeys(self.names(escalated, "expect.escalated"), "")
+        reminded = given.get("reminded")
         exactly = given.get("exactly", False)
         if not isinstance(exactly, bool):
             self.wrong("expect.exactly", "`exactly` is true or false.", "exactly: true")
@@ -349,13 +370,18 @@ class _Reader:
             variables=self.mapping(given.get("variables"), "expect.variables"),
             waits_at=self.names(given.get("waits_at"), "expect.waits_at"),
             incident=None if incident is None else self.text(incident, "expect.incident"),
-            reminded=self.names(given.get("reminded"), "expect.reminded"),
-            escalated={
-                step: self.text(role, f"expect.escalated.{step}")
-                for step, role in self.mapping(escalated, "expect.escalated").items()
-            },
+            reminded=None if reminded is None else self.names(reminded, "expect.reminded"),
+            escalated=self._escalated(given.get("escalated")),
             refused=self.names(given.get("refused"), "expect.refused"),
         )
+
+    def _escalated(self, value: Json) -> Mapping[str, tuple[str, ...]] | None:
+        """Return which steps are escalated, and to which roles, if that matters."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            return dict.fromkeys(self.names(value, "expect.escalated"), ())
+        return {step: self.names(roles, f"expect.escalated.{step}") for step, roles in value.items()}
 
     def _answer(self, value: Json, path: str) -> Answer:
         given = self.mapping(value, path)

@@ -3,7 +3,7 @@
 import pytest
 
 from flowmaster.engine.outline.problems import OutlineRefused
-from flowmaster.engine.outline.scenarios import Answer, ServiceAnswer, scenarios_of
+from flowmaster.engine.outline.scenarios import Answer, ServiceAnswer, resolved_scenarios, scenarios_of
 from flowmaster.engine.values import Json
 
 BASE: dict[str, Json] = {
@@ -27,7 +27,7 @@ def test_a_scenario_is_read_whole() -> None:
     )
     assert (found.messages[0].key, found.messages[0].after) == ("7", "P2D")
     assert found.clock == ("PT1H", "next")
-    assert (found.expect.path, found.expect.escalated) == (("approve",), {"approve": "cfo"})
+    assert (found.expect.path, found.expect.escalated) == (("approve",), {"approve": ("cfo",)})
 
 
 def test_like_takes_everything_and_changes_what_is_said() -> None:
@@ -41,6 +41,28 @@ def test_like_takes_everything_and_changes_what_is_said() -> None:
     assert found.given == {"invoice": {"total": 10001, "iban": "X"}}
     assert found.services == scenarios_of([BASE])[0].services
     assert (found.expect.end, found.expect.waits_at) == (None, ("sign",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "merged"),
+    [
+        ({"a": 1, "b": 2}, {"b": 3}, {"a": 1, "b": 3}),
+        ({"a": 1}, {"error": "X"}, {"error": "X"}),
+        ({"a": 1}, {"fail": "down"}, {"fail": "down"}),
+        ({"error": "X", "a": 1}, {"b": 2}, {"b": 2}),
+        ({"fail": "down"}, {"error": "X"}, {"error": "X"}),
+        ({"a": 1}, None, None),
+        (None, {"a": 1}, {"a": 1}),
+        ([{"a": 1}, {"error": "X"}], {"b": 1}, {"b": 1}),
+    ],
+)
+def test_an_error_and_a_result_of_a_service_replace_each_other_whole(
+    before: Json, after: Json, merged: Json
+) -> None:
+    base: Json = {"name": "base", "services": {"pay": before, "tell": {"a": 1}}, "expect": {"end": "x"}}
+    other: Json = {"name": "other", "like": "base", "services": {"pay": after}}
+    assert resolved_scenarios([base, other])[1]["services"] == {"pay": merged, "tell": {"a": 1}}
+    assert len(scenarios_of([base, other])) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""What a scenario expects of reminders and escalations, and what a service answers that another scenario answers otherwise."""
+
+from typing import Any
+
+from flowmaster.engine.values import Json
+from tests.acceptance.agent import Agent, Body, played
+
+BILL: dict[str, Any] = {
+    "process": "bill",
+    "roles": ["clerk", "boss", "head"],
+    "data": {"receipt": "text"},
+    "result": "outcome",
+    "steps": [
+        {
+            "look": {
+                "ask": "clerk",
+                "form": {},
+                "remind": "P1D",
+                "within": "P2D",
+                "late": {"escalate": ["boss", "head"]},
+            }
+        },
+        {"pay": {"call": "bank", "into": "receipt", "on": {"CLOSED": [{"end": "closed"}]}}},
+        {"end": "paid"},
+    ],
+}
+
+
+def case(name: str, after: str, **expect: Json) -> dict[str, Any]:
+    """Return a scenario in which somebody looks after a while."""
+    return {"name": name, "answers": {"look": {"after": after}}, "expect": {"end": "paid", **expect}}
+
+
+def outcomes_of(*scenarios: Json) -> Body:
+    """Return by name how scenarios of the bill went that are saved with it."""
+    found: Body = {}
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline={**BILL, "scenarios": list(scenarios)})
+        body = await agent.ask("process_test", process="bill")
+        found.update({each["name"]: each for each in body["scenarios"]})
+        for edit in (each["fix_edit"] for each in body["scenarios"] if "fix_edit" in each):
+            await agent.ask("process_edit", process="bill", edits=[edit])
+
+    played(play)
+    return found
+
+
+def test_an_escalation_to_several_roles_is_expected_by_a_list() -> None:
+    found = outcomes_of(
+        case("both", "P3D", escalated={"look": ["boss", "head"]}),
+        case("one of them", "P3D", escalated={"look": "head"}),
+        case("any", "P3D", escalated=["look"]),
+        case("another", "P3D", escalated={"look": ["boss", "clerk"]}),
+    )
+    assert [name for name, each in found.items() if each["passed"]] == ["both", "one of them", "any"]
+    (differs,) = found["another"]["differences"]
+    assert differs == {"what": "escalated.look", "expected": "boss, clerk", "got": "boss, head"}
+    assert found["another"]["fix_edit"]["set_scenarios"][0]["expect"]["escalated"] == {
+        "look": ["boss", "head"]
+    }
+
+
+def test_nothing_escalated_and_nobody_reminded_are_expectations() -> None:
+    found = outcomes_of(
+        case("soon", "PT1H", escalated={}, reminded=[]),
+        case("reminded", "PT25H", escalated={}, reminded=["look"]),
+        case("late", "P3D", escalated={}, reminded=[]),
+        case("whatever", "P3D"),
+    )
+    assert {name for name, each in found.items() if each["passed"]} == {"soon", "reminded", "whatever"}
+    assert [each["what"] for each in found["late"]["differences"]] == ["escalated", "reminded"]
+
+
+def test_an_error_of_a_service_takes_the_place_of_the_result_and_a_result_that_of_an_error() -> None:
+    good: Json = {**case("good", "PT1H", variables={"receipt": "R1"}), "services": {"pay": {"receipt": "R1"}}}
+    found = outcomes_of(
+        good,
+        {
+            "name": "closed",
+            "like": "good",
+            "services": {"pay": {"error": "CLOSED"}},
+            "expect": {"end": "closed", "variables": {"receipt": None}},
+        },
+        {
+            "name": "down",
+            "like": "closed",
+            "services": {"pay": {"fail": "down"}},
+            "expect": {"incident": "pay"},
+        },
+        {
+            "name": "good again",
+            "like": "closed",
+            "services": {"pay": {"receipt": "R2"}},
+            "expect": {"end": "paid", "variables": {"receipt": "R2"}},
+        },
+        {"name": "never", "like": "closed", "services": {"pay": None}, "expect": {"waits_at": ["pay"]}},
+    )
+    assert [name for name, each in found.items() if not each["passed"]] == []
