@@ -31,7 +31,15 @@ from flowmaster.engine.state import (
     TimerWait,
 )
 from flowmaster.engine.timers import Schedule, following
-from flowmaster.engine.triggers import happen, needs_more, receive, throw_error, throw_escalation
+from flowmaster.engine.triggers import (
+    arm_again,
+    happen,
+    needs_all,
+    needs_more,
+    receive,
+    throw_error,
+    throw_escalation,
+)
 
 
 class Decided(NamedTuple):
@@ -196,6 +204,10 @@ def _fire(run: Execution, timer: TimerWait) -> None:
     if needs_more(run, timer):
         return
     element = run.elements[timer.element]
+    if needs_all(element):
+        happen(run, node, element)
+        arm_again(run, node, element)
+        return
     again = following(Schedule(timer.due, timer.every, timer.left), run.at)
     if again is not None and not element.interrupting and element.kind in ("boundaryEvent", "startEvent"):
         run.wait(

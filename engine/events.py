@@ -252,10 +252,11 @@ class TurnCollected(NamedTuple):
 
 
 class CompensationKept(NamedTuple):
-    """An activity that is about to complete can be compensated from now on."""
+    """An activity that is about to complete can be compensated from now on; a `bare` one without its variables."""
 
     key: int
     element: str
+    bare: bool = False
 
 
 class CompensationBegan(NamedTuple):

@@ -221,7 +221,7 @@ def _compensation_kept(state: State, event: ev.CompensationKept) -> None:
     scope = state.nodes.get(node.scope) if node is not None else None
     if node is None or scope is None:
         return
-    kept = dict(node.variables) if node.variables else None
+    kept = dict(node.variables) if node.variables and not event.bare else None
     scope.done = (*scope.done, Done(node.element, kept, node.done))
 
 

@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Protocol, TypeAlias
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
-from flowmaster.engine.limits import NODES_MAX, STEPS_MAX
+from flowmaster.engine.limits import ENDLESS, NODES_MAX, STEPS_MAX
 from flowmaster.engine.lookup import (
     MUTEX,
     as_json,
-    condition_of,
     holder_of,
     mapped,
     mutex_wait,
@@ -32,6 +32,7 @@ from flowmaster.engine.model import (
 from flowmaster.engine.scope import owner_of, scope_of
 from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
 from flowmaster.engine.values import Json
+from flowmaster.engine.watching import look_at_conditions
 
 
 class Fault(Exception):
@@ -87,6 +88,10 @@ class Join(Protocol):
 
         A join is asked when a token arrives and, if it looks at the tokens elsewhere, when all of them rest.
         """
+        ...
+
+    def take(self, run: "Execution", scope: Node, element: Element, flows: tuple[str, ...]) -> None:
+        """Put on record that the tokens of these flows go on; there may be none."""
         ...
 
 
@@ -243,18 +248,26 @@ class Execution:
         try:
             self.behaviour(scope, element).inner_done(self, scope, element)
         except (Fault, FlowMasterError) as fault:
+            self.resolve_incidents(scope, "replaced")
             self.raise_incident(scope, INSIDE, fault.code, fault.message)
 
     def _keep(self, node: Node, element: Element, *, turn: bool) -> None:
-        """Remember an activity that can be compensated; the body of a loop by its turns."""
+        """Remember an activity that can be compensated; the body of a loop by its turns. What undoes is not undone."""
         starts = self.model.process.handlers.get(element.id, ())
         handled = any(self.elements[one].family == "startEvent/compensate" for one in starts)
-        if node.done or ((turn or element.loop is None) and (element.compensated_by or handled)):
-            self.emit(ev.CompensationKept(node.key, node.element))
+        once = (turn or element.loop is None) and (element.compensated_by or handled)
+        if self.state.nodes[node.scope].undo is None and (node.done or once):
+            bare = not turn and element.kind not in SUB_PROCESS_KINDS
+            self.emit(ev.CompensationKept(node.key, node.element, bare))
 
     def watch(self) -> None:
         """Look at the conditions that something waits for before the next token moves."""
         self._touched = True
+
+    def step(self) -> bool:
+        """Count one more step of this command, and return whether it may still be taken."""
+        self._steps += 1
+        return self._steps <= STEPS_MAX
 
     def later(self, node: Node) -> None:
         """Let a node go on when the tokens before it have moved."""
@@ -319,6 +332,11 @@ class Execution:
         tries = self.attempts.get(node.key, 1)
         self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
 
+    def raise_beside(self, node: Node, stage: str, code: str, message: str) -> None:
+        """Raise an incident of what goes on beside a node, unless one stands there already."""
+        if not any(incident.node == node.key for incident in self.state.incidents.values()):
+            self.raise_incident(node, stage, code, message)
+
     def end(self, status: str, error: str = "", message: str = "") -> None:
         """End the instance and everything in it."""
         root = self.state.nodes[ROOT]
@@ -331,35 +349,17 @@ class Execution:
         while self._agenda or self._release_joins() or self._touched:
             if self._touched:
                 self._touched = False
-                self._look_at_conditions()
+                look_at_conditions(self)
             if not self._agenda:
                 continue
             flow, key = self._agenda.popleft()
-            self._steps += 1
+            within = self.step()
             if flow is None:
                 self._go_on(key)
-            elif self._steps > STEPS_MAX:
-                self._stop_token(flow, key)
-            else:
+            elif within:
                 self._arrive(flow, key)
-
-    def _look_at_conditions(self) -> None:
-        """Let every condition that has become true reach what waits for it (BPMN 2.0.2, 10.5.5.4)."""
-        for wait in list(self.state.waits.values()):
-            if not isinstance(wait, EventWait) or wait.kind != CONDITION or wait.id not in self.state.waits:
-                continue
-            node, element = self.state.nodes[wait.node], self.elements[wait.element]
-            try:
-                holds = condition_of(element, wait.name).value(self.see(node), self.at) is True
-            except FlowMasterError as fault:
-                if not any(incident.node == node.key for incident in self.state.incidents.values()):
-                    self.raise_incident(node, "beside", fault.code, fault.message)
-                continue
-            if holds != bool(wait.key):
-                seen = wait._replace(key="true" if holds else "")
-                self.emit(ev.ConditionSeen(seen))
-                if holds:
-                    self.receive(self, seen, _NOTHING)
+            else:
+                self._stop_token(flow, self.state.nodes[key], "engine.too_many_steps", ENDLESS)
 
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
@@ -399,14 +399,21 @@ class Execution:
             self.begin(node, element)
             return
         if self._steps > STEPS_MAX:
-            self.raise_incident(node, INSIDE, "engine.too_many_steps", _ENDLESS)
+            self.raise_incident(node, INSIDE, "engine.too_many_steps", ENDLESS)
         else:
             self.behaviour(node, element).go_on(self, node, element)
 
     def _join(self, scope: Node, element: Element, join: Join, *, resting: bool) -> bool:
-        via = join.ready(self, scope, element, resting=resting)
+        try:
+            via = join.ready(self, scope, element, resting=resting)
+        except (Fault, FlowMasterError) as fault:
+            last = list((scope.arrivals or {})[element.id])[-1]
+            flow = next(each for each in element.incoming if each.id == last)
+            self._stop_token(flow, scope, fault.code, fault.message)
+            return True
         if via is None:
             return False
+        join.take(self, scope, element, via)
         if via:
             self.enter(element, scope, via)
         return True
@@ -426,6 +433,9 @@ class Execution:
     def leave_join(self, scope: Node, join: str) -> Node:
         """Take the tokens that wait at a join as one that stands there."""
         via = tuple((scope.arrivals or {})[join])
+        waits = self._join_of(self.elements[join])
+        if waits is not None:
+            waits.take(self, scope, self.elements[join], via)
         key = self.key()
         self.emit(ev.ElementEntered(key, join, scope.key, via))
         return self.state.nodes[key]
@@ -437,16 +447,11 @@ class Execution:
         incoming = next(each for each in self.elements[node.element].incoming if each.id == flow)
         self._agenda.append((incoming, node.scope))
 
-    def _stop_token(self, flow: Flow, scope_key: int) -> None:
-        element = self.elements[flow.target]
+    def _stop_token(self, flow: Flow, scope: Node, code: str, message: str) -> None:
+        """Stop a token before the element that its flow leads to."""
         key = self.key()
-        self.emit(ev.ElementEntered(key, element.id, scope_key, (flow.id,)))
-        self.raise_incident(
-            self.state.nodes[key],
-            f"{ARRIVING}{flow.id}",
-            "engine.too_many_steps",
-            _ENDLESS,
-        )
+        self.emit(ev.ElementEntered(key, flow.target, scope.key, (flow.id,)))
+        self.raise_incident(self.state.nodes[key], f"{ARRIVING}{flow.id}", code, message)
 
     def close_waits(self, node: Node) -> None:
         """Wait no longer for anything at a node."""
@@ -472,9 +477,6 @@ class Execution:
 
 
 _NOTHING: Mapping[str, Json] = {}
-_ENDLESS = f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit."
-CONDITION = "condition"
-"""The kind of wait for data to make a condition true; its key says whether the condition held when last seen."""
 QUANTITY = "startQuantity"
 """The join of every activity that wants several tokens before it begins."""
 COMPENSATING = "compensating"
@@ -487,5 +489,7 @@ INSIDE = "inside"
 """The stage of an incident of a node that cannot look at what is left inside it."""
 ARRIVING = "arriving/"
 """The stage of an incident of a token that was stopped before an element, before the id of its flow."""
+ARMING = "arming/"
+"""The stage of an incident of a node that cannot wait for an event once more, before the id of the event."""
 STARTING = "starting/"
 """The stage of an incident of a process that begins at a chosen start event, before the id of that event."""

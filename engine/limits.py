@@ -3,6 +3,9 @@
 STEPS_MAX = 10_000
 """Elements that one command may pass before the instance is stopped: a loop without a wait."""
 
+ENDLESS = f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit."
+"""What the incident says that stops it."""
+
 NODES_MAX = 10_000
 """Nodes that an instance may have at once."""
 

@@ -44,9 +44,10 @@ def mutex_wait(state: State, node: Node) -> EventWait | None:
 
 
 def holder_of(state: State, elements: Mapping[str, Element], mutex: str, besides: int) -> Node | None:
-    """Return the node that has a mutex: it stands at one of its activities and does not wait for it."""
+    """Return the node that has a mutex: it stands at one of its activities and neither waits for it nor is undone."""
     for node in state.nodes.values():
-        if node.key != besides and elements[node.element].mutex == mutex and mutex_wait(state, node) is None:
+        has = elements[node.element].mutex == mutex and node.undo is None
+        if has and node.key != besides and mutex_wait(state, node) is None:
             return node
     return None
 

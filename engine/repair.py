@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
+from flowmaster.engine.elements.compensation import carries_token, leave
+from flowmaster.engine.elements.complex_gateway import start_by_hand
 from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_at
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import ARRIVING, STARTING, Execution
+from flowmaster.engine.execution import ARMING, ARRIVING, STARTING, Execution
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
+from flowmaster.engine.triggers import arm_again
 
 
 def retry(run: Execution, command: cmd.Retry) -> None:
@@ -58,6 +61,8 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
         case stage if stage.startswith(ARRIVING):
             run.arrive_again(node, stage.removeprefix(ARRIVING))
+        case stage if stage.startswith(ARMING):
+            arm_again(run, node, run.elements[stage.removeprefix(ARMING)])
         case stage if stage.startswith(STARTING):
             begin_at(run, node, stage.removeprefix(STARTING))
         case stage:
@@ -75,21 +80,26 @@ def _offer_again(run: Execution, node: Node) -> None:
 def skip(run: Execution, command: cmd.Skip) -> None:
     """Leave an element as if it had completed with the given outputs."""
     node = standing_at(run, command.element, "element")
-    gateway = run.element(node)
-    if gateway.kind == "eventBasedGateway":
+    element = run.element(node)
+    if element.kind == "eventBasedGateway":
         raise FlowMasterError(
             "instance.skip_impossible",
             f"{command.element!r} waits for the first of several events; skipping does not say which.",
             path="element",
-            expected=[flow.target for flow in gateway.outgoing],
+            expected=[flow.target for flow in element.outgoing],
             fix="Move the token to the event that shall count, and skip that.",
-            next=[_move(run, command.element, flow.target) for flow in gateway.outgoing[:3]],
+            next=[_move(run, command.element, flow.target) for flow in element.outgoing[:3]],
             status=409,
         )
     if node.open:
         run.empty(node)
-    _leave_waits(run, node)
-    run.finish(node, command.variables)
+    run.behaviour(node, element).withdraw(run, node, element)
+    run.resolve_incidents(node, "skipped")
+    if node.undo is None:
+        run.finish(node, command.variables)
+    else:
+        run.close_waits(node)
+        leave(run, node, element, command.variables)
 
 
 def move(run: Execution, command: cmd.Move) -> None:
@@ -104,7 +114,8 @@ def move(run: Execution, command: cmd.Move) -> None:
             fix="Name an element of the process.",
         )
     node = standing_at(run, command.source, "from")
-    if not _may_move(target) or target.scope != run.elements[node.element].scope:
+    around = run.state.nodes[node.scope].element if carries_token(node, run.element(node)) else ""
+    if not _may_move(target) or target.scope != around:
         raise FlowMasterError(
             "instance.move_impossible",
             f"A token cannot be moved from {command.source!r} to {command.target!r}: they are not in one scope.",
@@ -112,7 +123,7 @@ def move(run: Execution, command: cmd.Move) -> None:
             expected=[
                 element.id
                 for element in run.elements.values()
-                if element.scope == run.elements[node.element].scope and _may_move(element)
+                if element.scope == around and _may_move(element)
             ],
             fix="Choose an element of the same scope.",
         )
@@ -120,6 +131,7 @@ def move(run: Execution, command: cmd.Move) -> None:
     fresh = run.key()
     run.emit(ev.ElementEntered(fresh, target.id, scope.key, ()))
     run.withdraw(node)
+    start_by_hand(run, scope, target)
     run.begin(run.state.nodes[fresh], target)
 
 
@@ -151,9 +163,3 @@ def standing_at(run: Execution, element: str, path: str) -> Node:
         fix="Use one of the listed elements.",
         status=409,
     )
-
-
-def _leave_waits(run: Execution, node: Node) -> None:
-    element = run.elements[node.element]
-    run.behaviour(node, element).withdraw(run, node, element)
-    run.resolve_incidents(node, "skipped")

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, Error, Escalation, Triggers
+from flowmaster.engine.execution import ARMING, Execution, Fault
+from flowmaster.engine.model import Element, Error, Escalation, Timer, Triggers
 from flowmaster.engine.state import ROOT, EventWait, Node, TimerWait
 from flowmaster.engine.values import Json
+from flowmaster.engine.watching import remember_conditions
 
 _NOTHING: Mapping[str, Json] = {}
-ALL_OF_THEM = "/parallelMultiple"
-"""Ends the family of an event that needs all of its triggers."""
 
 
 class Catcher(NamedTuple):
@@ -40,7 +39,7 @@ def happen(run: Execution, node: Node, event: Element, variables: Mapping[str, J
 def receive(run: Execution, wait: EventWait, variables: Mapping[str, Json]) -> None:
     """Let a message or signal reach a waiting place; one that does not interrupt keeps waiting for more."""
     node, event = run.state.nodes[wait.node], run.elements[wait.element]
-    together = event.family.endswith(ALL_OF_THEM)
+    together = needs_all(event)
     keeps = _stays(node, event) and not together
     if not keeps:
         run.emit(ev.WaitClosed(wait.id, wait.element, "received", {"name": wait.name}))
@@ -48,13 +47,38 @@ def receive(run: Execution, wait: EventWait, variables: Mapping[str, Json]) -> N
         run.write(node, variables)
         return
     happen(run, node, event, variables)
-    if together and _stays(node, event) and node.key in run.state.nodes:
+    if together:
+        arm_again(run, node, event)
+
+
+def arm_again(run: Execution, node: Node, event: Element) -> None:
+    """Let an event that needs all of its triggers wait for them once more, where it goes on waiting.
+
+    A time that has come does not come again, unless it is a cycle; a condition counts again once it was false.
+    """
+    details = event.details
+    assert isinstance(details, Triggers)
+    times = [one.details.kind for one in details.all if isinstance(one.details, Timer)]
+    if not _stays(node, event) or node.key not in run.state.nodes or set(times) - {"cycle"}:
+        return
+    try:
         run.behaviours[event.family.replace("startEvent", "boundaryEvent")].activate(run, node, event)
+        remember_conditions(run, node, event.id)
+    except (Fault, FlowMasterError) as fault:
+        for key in node.waits:
+            if run.state.waits[key].element == event.id:
+                run.emit(ev.WaitClosed(key, event.id, "withdrawn", _NOTHING))
+        run.raise_beside(node, ARMING + event.id, fault.code, fault.message)
+
+
+def needs_all(event: Element) -> bool:
+    """Return whether an event needs all of several triggers."""
+    return event.family.endswith("/parallelMultiple")
 
 
 def needs_more(run: Execution, wait: EventWait | TimerWait) -> bool:
     """Return whether the event of a wait needs all of several triggers, and others have not come yet."""
-    if not run.elements[wait.element].family.endswith(ALL_OF_THEM):
+    if not needs_all(run.elements[wait.element]):
         return False
     waits = (run.state.waits[key] for key in run.state.nodes[wait.node].waits)
     return any(other.element == wait.element and other.id != wait.id for other in waits)
@@ -135,19 +159,18 @@ def _outwards(run: Execution, start: Node, definition: str) -> Iterator[tuple[No
     """Return, from a node outwards, who may catch: event sub-processes inside a scope, then its boundary.
 
     An event sub-process does not catch what is thrown inside itself; once one has interrupted its scope, the
-    others of that scope do not catch either.
+    others of that scope do not catch either. What is compensated is over: nothing of it catches.
     """
     inside, at = "", start
     while True:
-        body, turn = run.is_body(at), run.is_turn(at)
-        handlers = [
-            run.elements[name] for name in run.model.process.handlers.get("" if body else at.element, ())
-        ]
+        over = at.undo is not None
+        holder = "" if over or run.is_body(at) else at.element
+        handlers = [run.elements[name] for name in run.model.process.handlers.get(holder, ())]
         if not any(event.scope == inside and event.interrupting for event in handlers):
             yield at, [event for event in handlers if event.scope != inside and _caught(event, definition)]
         if at.key == ROOT:
             return
-        boundaries = () if turn else run.elements[at.element].boundaries
+        boundaries = () if over or run.is_turn(at) else run.elements[at.element].boundaries
         yield at, [event for event in boundaries if _caught(event, definition)]
         inside, at = at.element, run.state.nodes[at.scope]
 

@@ -5,6 +5,7 @@ from flowmaster.engine.elements.scopes import SubProcess
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.events import ElementEntered, LoopBegan, LoopStopped, TurnCollected
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.limits import NODES_MAX
 from flowmaster.engine.model import AdHoc, Element
 from flowmaster.engine.state import Node
 from flowmaster.engine.triggers import arm_handlers
@@ -39,15 +40,15 @@ class AdHocSubProcess(SubProcess):
     def before_inner_done(self, run: Execution, node: Node, element: Element, inner: Node) -> None:
         """Collect what an inner activity gives, and look whether that is enough."""
         details, turns = _details(element), node.turns
-        kind = run.elements[inner.element].kind
-        if turns is None or turns.over or kind.endswith(("Event", "Gateway")):
+        if turns is None or turns.over or not _is_activity(run.elements[inner.element]):
             return
-        if details.output_collection:
-            value = None if details.output_element is None else run.value(inner, details.output_element)
-            run.emit(TurnCollected(node.key, element.id, -1, value))
-        if details.completion is not None and true(
+        value = None if details.output_element is None else run.value(inner, details.output_element)
+        enough = details.completion is not None and true(
             run, run.see(inner), details.completion, "completion condition"
-        ):
+        )
+        if details.output_collection:
+            run.emit(TurnCollected(node.key, element.id, -1, value))
+        if enough:
             run.emit(LoopStopped(node.key, element.id))
 
     def inner_done(self, run: Execution, node: Node, element: Element) -> None:
@@ -78,6 +79,7 @@ def _details(element: Element) -> AdHoc:
 def _chosen(run: Execution, node: Node, element: Element, details: AdHoc) -> tuple[str, ...]:
     inside = [one for one in run.elements.values() if one.scope == element.id]
     may = [one for one in inside if one.kind != "boundaryEvent" and not one.triggered_by_event]
+    most = NODES_MAX if details.sequential else NODES_MAX - len(run.state.nodes)
     if details.active is None:
         return tuple(one.id for one in may if not one.incoming and not one.for_compensation)
     found = run.value(node, details.active)
@@ -85,7 +87,13 @@ def _chosen(run: Execution, node: Node, element: Element, details: AdHoc) -> tup
         raise Fault(
             "adhoc.no_list", f"`{details.active.text}` gave {found!r}, expected a list of activities."
         )
+    if len(found) > most:
+        raise Fault("adhoc.too_many", f"`{details.active.text}` names more activities than {most}.")
     return tuple(_named(may, name, details.active.text) for name in found)
+
+
+def _is_activity(element: Element) -> bool:
+    return not element.kind.endswith(("Event", "Gateway")) and not element.triggered_by_event
 
 
 def _named(may: list[Element], name: Json, text: str) -> str:

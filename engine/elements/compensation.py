@@ -1,9 +1,12 @@
 """Undoing what is done: compensation, and transactions that are cancelled (BPMN 2.0.2, 10.7 and 13.5.5).
 
 What completed in a scope and can be compensated stands in its node, in order. An event that throws compensation
-takes those entries over and runs their handlers inside itself, the last one first; a completed sub-process is
-entered anew with the variables it had, and handles its own inside first.
+takes those entries over, the last one first. Each activity is entered anew inside the event, as a node that
+compensates: its handler runs there, a sub-process with the variables it had; the boundary events and handlers that
+it had while it ran are no longer there to catch anything.
 """
+
+from collections.abc import Mapping
 
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import CompensationBegan, ElementCompensated, ElementCompleted, ElementEntered
@@ -11,6 +14,7 @@ from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Compensation, Element
 from flowmaster.engine.state import ROOT, Done, Node
 from flowmaster.engine.triggers import Catcher, begin_handler, trigger
+from flowmaster.engine.values import Json
 
 
 class Compensating(Plain):
@@ -27,14 +31,30 @@ class Compensating(Plain):
             _undo(run, node, node.undo[-1])
         elif node.key == ROOT:
             run.end("cancelled", "", "What was done is undone.")
-        elif element.family.partition("/")[2] == "cancel":
-            _leave_transaction(run, node, element)
-        elif element.kind in ("intermediateThrowEvent", "endEvent") and not _apart(element):
-            run.finish(node)
         else:
-            holder = run.state.nodes[node.scope]
-            run.emit(ElementCompensated(node.key, node.element))
-            run.look_inside(holder)
+            leave(run, node, element, {})
+
+
+def leave(run: Execution, node: Node, element: Element, variables: Mapping[str, Json]) -> None:
+    """Leave a node when what it compensates is undone, or is to be left as it is."""
+    if element.family == "endEvent/cancel":
+        run.write(node, variables)
+        _leave_transaction(run, node)
+    elif carries_token(node, element):
+        run.finish(node, variables)
+    else:
+        holder = run.state.nodes[node.scope]
+        run.write(node, variables)
+        run.emit(ElementCompensated(node.key, node.element))
+        run.look_inside(holder)
+
+
+def carries_token(node: Node, element: Element) -> bool:
+    """Return whether a token goes on from a node: not from what undoes beside an event that does not wait for it."""
+    if node.undo is None:
+        return True
+    apart = isinstance(element.details, Compensation) and not element.details.wait
+    return element.kind in ("intermediateThrowEvent", "endEvent") and not apart
 
 
 class CompensationThrow(Plain):
@@ -102,20 +122,18 @@ def _compensated_scope(run: Execution, node: Node, activity: str) -> Node:
 
 def _undo(run: Execution, node: Node, last: Done) -> None:
     element = run.elements[last.element]
-    handler = _compensation_start(run, element)
+    start = _compensation_start(run, element)
     key = run.key()
-    turns = last.inside and last.inside[0].element == element.id  # The body of a loop is undone turn by turn.
-    if element.compensated_by and not turns:
-        run.emit(ElementEntered(key, element.compensated_by, node.key, ()))
-        run.begin(run.state.nodes[key], run.elements[element.compensated_by])
-        return
     run.emit(ElementEntered(key, element.id, node.key, ()))
     inner = run.state.nodes[key]
-    if handler is None:
+    turns = last.inside and last.inside[0].element == element.id  # The body of a loop is undone turn by turn.
+    if element.compensated_by and not turns:
+        run.enter(run.elements[element.compensated_by], inner)
+    elif start is not None and not turns:
+        begin_handler(run, inner, start, {})
+    else:
         run.emit(CompensationBegan(key, element.id, key, ""))
         run.later(inner)
-    else:
-        begin_handler(run, inner, handler, {})
 
 
 def _compensation_start(run: Execution, element: Element) -> Element | None:
@@ -126,21 +144,16 @@ def _compensation_start(run: Execution, element: Element) -> Element | None:
     )
 
 
-def _cancel_boundary(run: Execution, scope: Node) -> Element | None:
+def _cancel_boundary(run: Execution, scope: Node) -> Catcher | None:
+    """Return the cancel event on the border of a transaction; where it runs several times, it leaves all of them."""
+    host = run.state.nodes[scope.scope] if run.is_turn(scope) else scope
     events = run.elements[scope.element].boundaries
-    return next((event for event in events if event.family == "boundaryEvent/cancel"), None)
+    found = [event for event in events if event.family == "boundaryEvent/cancel"]
+    return Catcher(found[0], host) if found else None
 
 
-def _leave_transaction(run: Execution, node: Node, element: Element) -> None:
-    scope = run.state.nodes[node.scope]
-    boundary = _cancel_boundary(run, scope)
+def _leave_transaction(run: Execution, node: Node) -> None:
+    boundary = _cancel_boundary(run, run.state.nodes[node.scope])
+    assert boundary is not None, "a cancel end event begins to compensate only where there is one"
     run.emit(ElementCompleted(node.key, node.element))
-    if boundary is not None:
-        trigger(run, Catcher(boundary, scope), {})
-    else:
-        run.look_inside(scope)
-
-
-def _apart(element: Element) -> bool:
-    """Return whether an event does not wait for what it undoes."""
-    return isinstance(element.details, Compensation) and not element.details.wait
+    trigger(run, boundary, {})

@@ -22,7 +22,12 @@ class ComplexGateway(Plain):
     def ready(
         self, run: Execution, scope: Node, element: Element, *, resting: bool
     ) -> tuple[str, ...] | None:
-        """Return the flows whose tokens a start or a reset takes; an empty reset takes none."""
+        """Return the flows whose tokens a start or a reset takes; an empty reset takes none.
+
+        A phase begins only after the token of the one before has left: it may be stopped at the gateway.
+        """
+        if any(node.element == element.id and node.scope == scope.key for node in run.state.nodes.values()):
+            return None
         waiting = (scope.arrivals or {}).get(element.id, {})
         taken = (scope.started or {}).get(element.id)
         if taken is None:
@@ -32,8 +37,14 @@ class ComplexGateway(Plain):
         empty = [flow for flow in others if flow.id not in waiting]
         if empty and (not resting or may_come(run, scope, element, empty, full)):
             return None
-        run.emit(GatewayReset(element.id, scope.key))
         return tuple(flow.id for flow in full)
+
+    def take(self, run: Execution, scope: Node, element: Element, flows: tuple[str, ...]) -> None:
+        """Go over to the other phase."""
+        if element.id in (scope.started or {}):
+            run.emit(GatewayReset(element.id, scope.key))
+        else:
+            run.emit(GatewayStarted(element.id, scope.key, flows))
 
     def _start(
         self, run: Execution, scope: Node, element: Element, waiting: Mapping[str, int], *, resting: bool
@@ -46,11 +57,7 @@ class ComplexGateway(Plain):
             starts = bool(full) and complete
         else:
             starts = bool(full) and _holds(run, scope, condition, sum(waiting.values()), waits=True)
-        if not starts:
-            return None
-        flows = tuple(flow.id for flow in full)
-        run.emit(GatewayStarted(element.id, scope.key, flows))
-        return flows
+        return tuple(flow.id for flow in full) if starts else None
 
     def route(self, run: Execution, node: Node, element: Element) -> tuple[Flow, ...]:
         """Return every flow whose condition holds in this phase, else the default; after a reset that may be none."""
@@ -71,6 +78,13 @@ class ComplexGateway(Plain):
         raise Fault(
             "gateway.no_flow", f"No condition at gateway {element.label!r} holds and it has no default flow."
         )
+
+
+def start_by_hand(run: Execution, scope: Node, element: Element) -> None:
+    """Let a token that is put before a complex gateway count as its start; other elements have no phases."""
+    waits = element.kind == "complexGateway" and len(element.incoming) > 1
+    if waits and element.id not in (scope.started or {}):
+        run.emit(GatewayStarted(element.id, scope.key, ()))
 
 
 def _holds(run: Execution, node: Node, condition: Value, tokens: int, *, waits: bool) -> bool:

@@ -47,6 +47,9 @@ class ParallelGateway(Plain):
         flows = tuple(flow.id for flow in element.incoming)
         return flows if all(flow in waiting for flow in flows) else None
 
+    def take(self, run: Execution, scope: Node, element: Element, flows: tuple[str, ...]) -> None:
+        """Record nothing more: the gateway is as before."""
+
 
 class InclusiveGateway(Plain):
     """Sends tokens over every flow whose condition holds; joins the tokens that can still come."""
@@ -66,6 +69,9 @@ class InclusiveGateway(Plain):
         if not full or may_come(run, scope, element, empty, full):
             return None
         return tuple(flow.id for flow in full)
+
+    def take(self, run: Execution, scope: Node, element: Element, flows: tuple[str, ...]) -> None:
+        """Record nothing more: the gateway is as before."""
 
 
 def may_come(run: Execution, scope: Node, join: Element, empty: list[Flow], full: list[Flow]) -> bool:
@@ -89,6 +95,9 @@ class Quantity:
         waiting = (scope.arrivals or {}).get(element.id, {})
         tokens = [flow for flow, count in waiting.items() for _ in range(count)]
         return tuple(tokens[: element.start_quantity]) if len(tokens) >= element.start_quantity else None
+
+    def take(self, run: Execution, scope: Node, element: Element, flows: tuple[str, ...]) -> None:
+        """Record nothing more: the next tokens are counted anew."""
 
 
 class EventGateway(Plain):

@@ -78,10 +78,15 @@ class LoopBody(Plain):
                 _complete(run, node, loop)
             return
         assert isinstance(loop, StandardLoop)
-        if turns.begun < turns.total and _again(run, node, loop):
+        limited = loop.maximum is not None and turns.begun >= loop.maximum
+        if limited or not _again(run, node, loop):
+            _finish(run, node)
+        elif turns.begun < turns.total:
             run.later(node)
         else:
-            run.finish(node)
+            raise Fault(
+                "loop.too_many", f"{element.label!r} has run {turns.begun} times; a loop has no exit."
+            )
 
     def go_on(self, run: Execution, node: Node, element: Element) -> None:
         """Begin the next turn of a sequence."""
@@ -143,9 +148,10 @@ def _items(run: Execution, node: Node, element: Element, loop: MultiInstance) ->
         count = len(found)
     else:
         count, found = _cardinality(run, node, loop), ()
-    if count > NODES_MAX:
+    most = NODES_MAX if loop.sequential else NODES_MAX - len(run.state.nodes)
+    if count > most:
         raise Fault(
-            "loop.too_many", f"{element.label!r} would run {count} times; at most {NODES_MAX} are possible."
+            "loop.too_many", f"{element.label!r} would run more than {most} times; no more are possible here."
         )
     return found or (None,) * count
 
@@ -190,4 +196,9 @@ def _complete(run: Execution, node: Node, loop: MultiInstance) -> None:
     assert node.turns is not None
     if loop.output_collection and node.turns.results is not None:
         run.write(run.state.nodes[node.scope], {loop.output_collection: list(node.turns.results)})
+    _finish(run, node)
+
+
+def _finish(run: Execution, node: Node) -> None:
+    run.resolve_incidents(node, "went on")
     run.finish(node)
