@@ -236,7 +236,7 @@ class LoopBegan(NamedTuple):
 
 
 class LoopStopped(NamedTuple):
-    """The completion condition held when a turn or an inner activity was about to complete: nothing more begins."""
+    """Nothing more begins: a turn or an inner activity met the completion condition, or an event interrupted the rest."""
 
     key: int
     element: str

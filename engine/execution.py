@@ -356,10 +356,8 @@ class Execution:
             within = self.step()
             if flow is None:
                 self._go_on(key)
-            elif within:
-                self._arrive(flow, key)
             else:
-                self._stop_token(flow, self.state.nodes[key], "engine.too_many_steps", ENDLESS)
+                self._arrive(flow, key, within=within)
 
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
@@ -370,15 +368,19 @@ class Execution:
 
     # How a token moves.
 
-    def _arrive(self, flow: Flow, scope_key: int) -> None:
+    def _arrive(self, flow: Flow, scope_key: int, *, within: bool) -> None:
+        """Let a token come to the end of its flow; one that is not `within` the steps of a command is stopped there."""
         scope = self.state.nodes[scope_key]
         element = self.elements[flow.target]
         join = self._join_of(element)
-        if join is None:
+        if join is not None:
+            self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
+        if not within:
+            self._stop_token(flow, scope, "engine.too_many_steps", ENDLESS)
+        elif join is None:
             self.enter(element, scope, (flow.id,))
-            return
-        self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
-        self._join(scope, element, join, resting=False)
+        else:
+            self._join(scope, element, join, resting=False)
 
     def _join_of(self, element: Element) -> Join | None:
         """Return how tokens wait for each other at an element, None where each goes on by itself."""

@@ -207,6 +207,8 @@ def begin_handler(run: Execution, scope: Node, start: Element, variables: Mappin
     key = run.key()
     run.emit(ev.ElementEntered(key, start.scope, scope.key, ()))
     if start.interrupting:
+        if scope.turns is not None:
+            run.emit(ev.LoopStopped(scope.key, scope.element))
         run.empty(scope, spare=key)
         for wait in scope.waits:
             element = run.state.waits[wait].element

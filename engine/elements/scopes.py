@@ -58,7 +58,8 @@ def begin_at(run: Execution, root: Node, start: str) -> None:
         if isinstance(gateway.details, EventGateway) and gateway.details.parallel:
             others = tuple(flow.target for flow in gateway.outgoing if flow.target != start)
     run.begin(root, replace(run.model.process.root, starts=(start,)))
-    for other in others:
+    stopped = any(incident.node == root.key for incident in run.state.incidents.values())
+    for other in () if stopped else others:
         if root.key in run.state.nodes:
             run.enter(run.elements[other], root)
 
