@@ -239,7 +239,8 @@ class Execution:
         if holder_of(self.state, self.elements, mutex, 0) is None:
             for wait in self.state.waits.values():
                 if isinstance(wait, EventWait) and wait.kind == MUTEX and wait.name == mutex:
-                    self._agenda.append((None, wait.node))
+                    if (None, wait.node) not in self._agenda:
+                        self._agenda.append((None, wait.node))
                     return
 
     def look_inside(self, scope: Node) -> None:
@@ -436,8 +437,8 @@ class Execution:
         """Take the tokens that wait at a join as one that stands there."""
         via = tuple((scope.arrivals or {})[join])
         waits = self._join_of(self.elements[join])
-        if waits is not None:
-            waits.take(self, scope, self.elements[join], via)
+        assert waits is not None, "tokens wait at joins alone"
+        waits.take(self, scope, self.elements[join], via)
         key = self.key()
         self.emit(ev.ElementEntered(key, join, scope.key, via))
         return self.state.nodes[key]

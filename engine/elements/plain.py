@@ -43,8 +43,7 @@ class Plain:
             run.finish(node)
 
     def go_on(self, run: Execution, node: Node, element: Element) -> None:
-        """Look inside again."""
-        run.look_inside(node)
+        """Do nothing: only what has turns or compensates asks for it."""
 
 
 def holds(run: Execution, node: Node, flow: Flow) -> bool:

@@ -28,7 +28,7 @@ class SubProcess(Plain):
         for inner in begun:
             if inner.key not in run.state.nodes:
                 continue
-            if began_instance(run.elements[inner.element]):
+            if inner is begun[0] and began_instance(run.elements[inner.element]):
                 run.finish(inner)
             else:
                 run.begin(inner, run.elements[inner.element])
@@ -57,11 +57,7 @@ def begin_at(run: Execution, root: Node, start: str) -> None:
     for gateway in instantiating_gateways(run.model.process, element):
         if isinstance(gateway.details, EventGateway) and gateway.details.parallel:
             others = tuple(flow.target for flow in gateway.outgoing if flow.target != start)
-    run.begin(root, replace(run.model.process.root, starts=(start,)))
-    stopped = any(incident.node == root.key for incident in run.state.incidents.values())
-    for other in () if stopped else others:
-        if root.key in run.state.nodes:
-            run.enter(run.elements[other], root)
+    run.begin(root, replace(run.model.process.root, starts=(start, *others)))
 
 
 def instantiating_gateways(process: Process, event: Element) -> list[Element]:

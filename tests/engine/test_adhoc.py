@@ -210,3 +210,19 @@ def test_a_first_activity_that_is_enough_keeps_the_others_from_beginning() -> No
     case = ad_hoc(script("a", "true", "done") + user("b"), until="done")
     assert case.state.status == "completed"
     assert not [event for event in case.events if isinstance(event, ev.WaitOpened)]
+
+
+def test_what_comes_in_between_is_finished_before_the_next_activity_begins() -> None:
+    own = handler("es", SIGNAL, user("k"), "es_s k", "k es_e", interrupting=False)
+    body = script("a", "1", "x") + user("b") + own
+    held = f'<adHocSubProcess id="h" ordering="Sequential">{body}</adHocSubProcess>'
+    throw = f'<intermediateThrowEvent id="n">{SIGNAL}</intermediateThrowEvent>'
+    case = Case(
+        model(
+            S + '<parallelGateway id="g"/>' + throw + held + E + flows("s g", "g h", "g n", "n e", "h e"),
+            DEFINITIONS,
+        )
+    )
+    assert case.waiting == ["es_s", "k"]
+    case.complete("k")
+    assert case.waiting == ["b", "es_s"]

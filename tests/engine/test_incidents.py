@@ -261,3 +261,12 @@ def test_retrying_all_tries_each_incident_once() -> None:
     case.do(cmd.SetVariables, {"r": "5"})
     case.do(cmd.Retry)
     assert [case.wait(key).retries for key in ("a", "b")] == [5, 5]
+
+
+def test_a_job_that_is_offered_again_leaves_its_deadline_as_it_is() -> None:
+    case = Case(model(S + job("a") + timer("late", "a", "PT1H") + E + flows("s a", "a e", "late e")))
+    due = case.wait("late").due
+    case.do(cmd.FailJob, case.wait("a").id, "down", 0, None)
+    case.now += 60_000
+    case.do(cmd.Retry)
+    assert (case.wait("a").retries, case.wait("late").due) == (1, due)

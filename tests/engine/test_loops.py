@@ -322,3 +322,26 @@ def test_loops_in_loops_keep_their_results_apart() -> None:
         )
     )
     assert case.state.variables["results"] == [[10, 20], [30]]
+
+
+def test_a_first_turn_that_is_enough_keeps_the_others_from_beginning() -> None:
+    case = run(script("t", "item", "x"), several(items="[1, 2, 3]", collected="x", until="true"))
+    assert case.state.variables["results"] == [1, None, None]
+    assert case.cancelled() == ["t", "t"]
+
+
+def test_a_sequence_that_is_interrupted_between_two_turns_does_not_go_on() -> None:
+    throw = f'<intermediateThrowEvent id="n">{SIGNAL}</intermediateThrowEvent>'
+    work = marked(script("t", "1", "x"), several("3", sequential=True)) + border("b", "t", SIGNAL) + user("k")
+    body = S + '<parallelGateway id="g"/>' + work + throw + E
+    case = Case(model(body + flows("s g", "g t", "g n", "n e", "t e", "b k"), DEFINITIONS))
+    assert case.waiting == ["k"]
+    assert case.completed().count("t") == 1
+
+
+def test_tokens_that_find_no_room_in_an_instance_are_incidents() -> None:
+    many = script("a", "1", "x").replace(" id=", ' completionQuantity="5100" id=', 1)
+    case = Case(
+        model(S + many + f'<subProcess id="t">{user("u")}</subProcess>' + E + flows("s a", "a t", "t e"))
+    )
+    assert set(case.incidents().values()) == {"engine.too_many_nodes"}

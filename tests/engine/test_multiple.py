@@ -234,3 +234,11 @@ def test_a_trigger_that_nothing_can_wait_for_is_an_incident() -> None:
     event = caught("w", MESSAGE, '<linkEventDefinition name="x"/>')
     case = Case(model(S + event + E + flows("s w", "w e"), DEFINITIONS))
     assert case.incidents() == {"w": "event.not_catchable"}
+
+
+def test_what_interrupts_at_the_end_of_the_list_leaves_nothing_to_finish() -> None:
+    for thrown in (ESCALATION, ERROR):
+        inside = sub("t", throwing(MESSAGE, thrown, kind="endEvent"), "t_s x")
+        body = S + inside + border("b", "t", ESCALATION, ERROR) + user("k") + E
+        case = Case(model(body + flows("s t", "t e", "b k"), DEFINITIONS))
+        assert case.waiting == ["k"]

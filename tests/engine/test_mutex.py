@@ -1,8 +1,11 @@
 """Activities with one mutex run one at a time: critical sections (workflow pattern 39)."""
 
+import pytest
+
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.state import EventWait, TaskWait
 from tests.engine.cases import Case, E, S, flows, job, model, script, timer, user
+from tests.engine.pieces import marked, several
 
 MUTEX = '<fm:mutex name="stamp"/>'
 FORK = '<parallelGateway id="g"/><parallelGateway id="j"/>'
@@ -90,3 +93,30 @@ def test_what_never_waits_is_not_held_up() -> None:
     body = S + script("a", "1", "x").replace("</extensionElements>", MUTEX + "</extensionElements>")
     case = Case(model(body + E + flows("s a", "a e")))
     assert case.state.status == "completed"
+
+
+@pytest.mark.parametrize("marker", ["", several("3", sequential=True)])
+def test_a_mutex_that_is_freed_twice_in_one_step_is_passed_on_once(marker: str) -> None:
+    inner = '<startEvent id="is"/><parallelGateway id="ig"/>' + user("x", MUTEX) + user("y", MUTEX)
+    ways = "".join(
+        f'<sequenceFlow id="i{place}" sourceRef="{source}" targetRef="{target}"/>'
+        for place, (source, target) in enumerate((("is", "ig"), ("ig", "x"), ("ig", "y")))
+    )
+    body = (
+        S
+        + FORK
+        + f'<subProcess id="p1">{inner}{ways}</subProcess>'
+        + user("w")
+        + marked(user("b", MUTEX), marker)
+        + E
+    )
+    case = Case(
+        model(
+            body + timer("late", "p1", "PT1H") + flows("s g", "g p1", "g w", "w b", "p1 e", "b e", "late e")
+        )
+    )
+    case.complete("w")
+    case.do(cmd.Move, "y", "y")
+    assert open_tasks(case) == ["x"]
+    case.fire("late")
+    assert open_tasks(case) == ["b"]

@@ -5,9 +5,10 @@ import pytest
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements.people import due_text
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import TimerWait
 from flowmaster.engine.timers import instant
-from tests.engine.cases import Case, E, S, flows, model, user
+from tests.engine.cases import Case, E, S, flows, model, timer, user
 from tests.engine.test_data_and_people import act, refusal
 
 ASSIGN = "<zeebe:assignmentDefinition {}/>"
@@ -174,3 +175,20 @@ def test_a_deadline_of_a_task_that_is_done_changes_nothing() -> None:
 
 def test_an_instant_is_shown_in_utc() -> None:
     assert due_text(instant("2030-01-01T01:00:00+01:00")) == "2030-01-01T00:00:00Z"
+
+
+def test_an_answer_that_a_check_forbids_is_refused() -> None:
+    check = '<fm:check message="Too much." path="amount">=amount &lt; limit</fm:check>'
+    case = task(check, limit=10)
+    with pytest.raises(FlowMasterError) as refused:
+        case.complete("a", amount=50)
+    assert (refused.value.code, refused.value.path) == ("task.answer_forbidden", "variables.amount")
+    case.complete("a", amount=5)
+    assert case.state.status == "completed"
+
+
+def test_a_task_with_a_time_limit_is_still_found_by_its_deadline() -> None:
+    inner = '<fm:deadline after="PT1H" action="remind"/>'
+    case = Case(model(S + user("a", inner) + timer("late", "a", "PT5H") + E + flows("s a", "a e", "late e")))
+    deadline(case)
+    assert [event.action for event in case.events if isinstance(event, ev.TaskChanged)] == ["remind"]

@@ -5,7 +5,7 @@ import pytest
 from flowmaster.engine import events as ev
 from flowmaster.engine.evolve import blank, fold
 from flowmaster.engine.scope import Scope
-from flowmaster.engine.state import EventWait, Incident, JobWait, Node, State
+from flowmaster.engine.state import Done, EventWait, Incident, JobWait, Node, State
 
 WAIT = JobWait(9, 8, "a", 0, "work", 3, None)
 STRAY: tuple[ev.Event, ...] = (
@@ -36,6 +36,15 @@ STRAY: tuple[ev.Event, ...] = (
     ev.InstancePaused(""),
     ev.InstanceResumed(""),
     ev.InstanceEnded("completed", "", ""),
+    ev.LoopBegan(9, "a", 2, (), True),
+    ev.LoopStopped(9, "a"),
+    ev.TurnCollected(9, "a", 0, 1),
+    ev.CompensationKept(9, "a"),
+    ev.CompensationBegan(9, "a", 8, ""),
+    ev.ElementCompensated(9, "a"),
+    ev.GatewayStarted("j", 8, ("f1",)),
+    ev.GatewayReset("j", 8),
+    ev.ConditionSeen(WAIT),
 )
 
 
@@ -96,3 +105,23 @@ def test_a_scope_shows_each_name_once_with_its_nearest_value() -> None:
     assert ("y" in scope, "z" in scope, scope.get("z", 7)) == (True, False, 7)
     with pytest.raises(KeyError):
         scope["z"]
+
+
+@pytest.mark.parametrize("place", [-2, 2, 99])
+def test_a_result_at_a_place_that_is_not_there_changes_nothing(place: int) -> None:
+    state = State("p:1", "p", 1, nodes={1: Node(1, "p", 0)})
+    begun = fold(state, [ev.LoopBegan(1, "p", 2, (), True)])
+    assert fold(begun, [ev.TurnCollected(1, "p", place, 7)]).nodes == begun.nodes
+
+
+def test_what_stands_in_a_scope_that_compensates_is_what_was_done_or_its_handler() -> None:
+    done = (Done("a", {"x": 1}), Done("b", {"y": 2}))
+    state = State("p:1", "p", 1, nodes={1: Node(1, "p", 0, done=done)})
+    undoing = fold(state, [ev.CompensationBegan(1, "p", 1, ""), ev.ElementEntered(2, "b", 1, ())])
+    assert (undoing.nodes[2].variables, undoing.nodes[2].undo, undoing.nodes[1].undo) == (
+        {"y": 2},
+        (),
+        done[:1],
+    )
+    handled = fold(undoing, [ev.ElementEntered(3, "undo_a", 1, ())])
+    assert (handled.nodes[3].variables, handled.nodes[3].undo, handled.nodes[1].undo) == (None, None, ())

@@ -124,3 +124,11 @@ def test_a_process_with_nothing_to_begin_with_is_an_incident() -> None:
     assert case.incidents() == {"p": "process.no_start"}
     case.do(cmd.CancelInstance)
     assert case.state.status == "cancelled"
+
+
+def test_the_other_events_are_waited_for_even_if_the_first_leads_nowhere() -> None:
+    body = gate("Parallel") + caught("a", MESSAGE) + caught("b", OTHER) + user("t")
+    case = Case(model(body + flows("g a", "g b", "b t"), MESSAGES), start="a")
+    assert case.waiting == ["b"]
+    case.receive("b")
+    assert case.waiting == ["t"]
