@@ -10,7 +10,7 @@ DEFINITIONS = (
     '</extensionElements></message><signal id="s0" name="go"/><signal id="s1" name="=name"/>'
     '<error id="e0" errorCode="E1"/><error id="e1" errorCode="E2"/><error id="e2" errorCode="=code"/>'
     '<escalation id="c0" escalationCode="C1"/><escalation id="c1" escalationCode="C2"/>'
-    '<escalation id="c2" escalationCode="=code"/>'
+    '<escalation id="c2" escalationCode="=code"/><escalationEventDefinition id="thrown" escalationRef="c2"/>'
 )
 CONDITIONS = ("x", "y", "n &gt; 1", "n &lt; 2", "not(x)", "true", "false", "code = null", "nothing")
 LIKELY = 0.3
@@ -61,7 +61,12 @@ def several_times(dice: Random) -> str:
         return f'<standardLoopCharacteristics loopMaximum="3"{tested}>{when}</standardLoopCharacteristics>'
     over = "<completionCondition>=x and n instance of number</completionCondition>"
     over = over if dice.random() < LIKELY else ""
-    sequential = f' isSequential="{str(dice.random() < 0.5).lower()}"'
+    sequential = f' isSequential="{str(dice.random() < 0.5).lower()}"' + _behavior(dice)
+    if "Complex" in sequential:
+        over += (
+            f"<complexBehaviorDefinition><condition>={condition(dice)}</condition>"
+            '<event><escalationEventDefinition escalationRef="c0"/></event></complexBehaviorDefinition>'
+        )
     if choice == 1:
         number = dice.choice(["2", "=n", "0"])
         return (
@@ -74,6 +79,19 @@ def several_times(dice: Random) -> str:
         f"<multiInstanceLoopCharacteristics{sequential}><extensionElements><zeebe:loopCharacteristics"
         f' inputCollection="{items}" inputElement="item"{collected}/></extensionElements>{over}'
         "</multiInstanceLoopCharacteristics>"
+    )
+
+
+def _behavior(dice: Random) -> str:
+    """Draw what the turns throw, or mostly nothing."""
+    if dice.random() > LIKELY:
+        return ""
+    return dice.choice(
+        [
+            ' behavior="None" noneBehaviorEventRef="thrown"',
+            ' behavior="One" oneBehaviorEventRef="thrown"',
+            ' behavior="Complex"',
+        ]
     )
 
 
@@ -162,7 +180,13 @@ def _event(definition: str, dice: Random, *, throws: bool = False) -> str:
         kinds = (
             ["message", "signal", "escalation"] if throws else ["message", "signal", "timer", "conditional"]
         )
-        return "".join(_event(one, dice, throws=throws) for one in dice.sample(kinds, 2))
+        if throws:
+            kinds += ["compensate", "error"]
+        twice = not throws and dice.random() < LIKELY
+        drawn = dice.choices(kinds, k=2) if twice else dice.sample(kinds, 2)
+        return "".join(_event(one, dice, throws=throws) for one in drawn)
+    if definition == "compensate" and throws:
+        return f'<compensateEventDefinition waitForCompletion="{str(dice.random() < 0.5).lower()}"/>'
     if definition in ("compensate", "cancel"):
         return f"<{definition}EventDefinition/>"
     if definition == "cycle":

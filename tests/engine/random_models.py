@@ -80,11 +80,34 @@ class Artist:
     def process(self) -> str:
         """Draw a whole file."""
         sheet = self._sheet(0, Drawn("startEvent"))
+        if self._dice.random() < RARELY * 2:
+            self._begun_by_events(sheet)
         if self._dice.random() < 0.4:
             for _ in range(self._dice.randint(1, 3)):
                 self._bend(sheet)
         inside = self._write(sheet)
         return f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{inside}</process></definitions>'
+
+    def _begun_by_events(self, sheet: Sheet) -> None:
+        """Let messages begin the process as well: at a receive task, or behind a gateway."""
+        first = sheet.flows[-2][1] if len(sheet.flows) > 1 else sheet.flows[0][1]
+        merge = self._put(sheet, Drawn(self._dice.choice(["exclusiveGateway", "parallelGateway"])))
+        sheet.flow(merge, first)
+        if self._dice.random() < 0.5:
+            task = Drawn(
+                "receiveTask", {"messageRef": "m0", "instantiate": "true"}, several_times(self._dice)
+            )
+            sheet.flow(self._put(sheet, task), merge)
+            return
+        kind = self._dice.choice(["Parallel", "Exclusive"])
+        gateway = self._put(
+            sheet, Drawn("eventBasedGateway", {"instantiate": "true", "eventGatewayType": kind})
+        )
+        for number in range(2):
+            inner = f'<messageEventDefinition messageRef="m{number}"/>'
+            event = self._put(sheet, Drawn("intermediateCatchEvent", {}, inner))
+            sheet.flow(gateway, event)
+            sheet.flow(event, merge)
 
     def _put(self, sheet: Sheet, drawn: Drawn) -> str:
         self._count += 1
@@ -145,7 +168,8 @@ class Artist:
         inner.flows = [(a, split if b == last else b, when) for a, b, when in inner.flows]
         inner.flow(split, last)
         inner.flow(split, stop, condition(self._dice))
-        key = self._put(sheet, Drawn("transaction", {}, self._write(inner), default=True))
+        inside = self._write(inner) + several_times(self._dice)
+        key = self._put(sheet, Drawn("transaction", {}, inside, default=True))
         border = Drawn("boundaryEvent", {"attachedToRef": key}, "<cancelEventDefinition/>")
         merge = self._put(sheet, Drawn("exclusiveGateway"))
         sheet.flow(key, merge)
@@ -161,12 +185,21 @@ class Artist:
         if self._dice.random() < 0.5:
             over = f"<completionCondition>={condition(self._dice)}</completionCondition>"
             attributes["cancelRemainingInstances"] = str(self._dice.random() < 0.5).lower()
-        drawn = Drawn("adHocSubProcess", attributes, self._write(inner) + over, default=True)
+        chosen = self._dice.choice([*inner.elements, "nobody"]) if self._dice.random() < LIKELY else ""
+        active = f' activeElementsCollection="=[&quot;{chosen}&quot;]"' if chosen else ""
+        collected = self._dice.choice(["", ' outputCollection="results" outputElement="=n"'])
+        held = f"<zeebe:adHoc{active}{collected}/>"
+        drawn = Drawn("adHocSubProcess", attributes, self._write(inner) + over, held, default=True)
         return self._bordered(sheet, self._put(sheet, drawn))
 
     def _event(self, sheet: Sheet, depth: int) -> Ends:
         if self._dice.random() < 0.5:
-            key = self._put(sheet, thrown(self._dice))
+            event = thrown(self._dice)
+            hosts = [sheet.elements[border].attributes["attachedToRef"] for border, _ in sheet.associations]
+            if hosts and self._dice.random() < 0.5:
+                named = f'<compensateEventDefinition activityRef="{self._dice.choice(hosts)}"'
+                event.inner = event.inner.replace("<compensateEventDefinition", named)
+            key = self._put(sheet, event)
         else:
             key = self._put(sheet, caught("intermediateCatchEvent", self._dice, HAPPENINGS))
         return key, key
@@ -197,8 +230,17 @@ class Artist:
     def _undone(self, sheet: Sheet, host: str) -> None:
         """Give an activity a compensation handler."""
         handler = self._dice.choice(ACTIVITIES[:-1])(self._dice)
+        if self._dice.random() < RARELY * 2:
+            handler = Drawn("subProcess", {}, self._write(self._sheet(DEPTH_MAX, Drawn("startEvent"))))
         handler.attributes["isForCompensation"] = "true"
+        handler.inner += several_times(self._dice)
         key = self._put(sheet, handler)
+        if self._dice.random() < LIKELY:
+            drawn = caught("boundaryEvent", self._dice, ("error", "escalation", *HAPPENINGS))
+            drawn.attributes["attachedToRef"] = key
+            after = self._put(sheet, self._dice.choice(ACTIVITIES)(self._dice))
+            sheet.flow(self._put(sheet, drawn), after)
+            sheet.flow(after, self._put(sheet, end(self._dice)))
         event = Drawn("boundaryEvent", {"attachedToRef": host}, "<compensateEventDefinition/>")
         border = self._put(sheet, event)
         sheet.associations.append((border, key))
@@ -208,7 +250,8 @@ class Artist:
             ["exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway"]
         )
         split = self._put(sheet, Drawn(kind, default=kind != "parallelGateway" and self._dice.random() < 0.8))
-        least = self._dice.choice(["", "activationCount &gt;= 1", "activationCount &gt;= 2"])
+        counts = ["", "activationCount &gt;= 1", "activationCount &gt;= 2"]
+        least = condition(self._dice) if self._dice.random() < RARELY * 2 else self._dice.choice(counts)
         starts = f"<activationCondition>={least}</activationCondition>" if least else ""
         join = self._put(sheet, Drawn(kind, {}, starts if kind == "complexGateway" else ""))
         chooses = kind != "parallelGateway"

@@ -12,6 +12,7 @@ from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
 from flowmaster.engine.decide import Decided, decide
 from flowmaster.engine.elements.people import TRANSITIONS
+from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, evolve, fold
 from flowmaster.engine.limits import STEPS_MAX
@@ -54,7 +55,13 @@ class Player:
 
     def play(self) -> None:
         """Start the instance and give it random commands until it is over or has had enough of them."""
-        self._do(cmd.StartInstance(self.now, "ann", "p:1", self._data(True), parent=self._parent()))
+        starts = [
+            one.id for one in self.model.process.elements.values() if may_start(self.model.process, one)
+        ]
+        start = self.dice.choice(["", *starts])
+        self._do(
+            cmd.StartInstance(self.now, "ann", "p:1", self._data(True), start=start, parent=self._parent())
+        )
         for _ in range(COMMANDS_MAX):
             self.now += self.dice.choice([0, 1, 60_000, 3_600_000])
             self._do(self._command())

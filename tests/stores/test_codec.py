@@ -53,6 +53,13 @@ def _record(kind: Any) -> st.SearchStrategy[Any]:
 
 _events = st.one_of([_record(kind) for kind in typing.get_args(ev.Event)])
 _waits = _of_type(es.Wait)
+_done: st.SearchStrategy[Any] = st.recursive(
+    st.builds(es.Done, _texts, st.none() | _mappings),
+    lambda inner: st.builds(es.Done, _texts, st.none() | _mappings, st.lists(inner, max_size=2).map(tuple)),
+    max_leaves=4,
+)
+_all_done = st.lists(_done, max_size=2).map(tuple)
+_started = st.dictionaries(_texts, st.lists(_texts, max_size=2).map(tuple), max_size=2)
 _arrivals = st.dictionaries(_texts, st.dictionaries(_texts, st.integers(), max_size=2), max_size=2)
 _nodes = st.builds(
     es.Node,
@@ -63,7 +70,17 @@ _nodes = st.builds(
     variables=st.none() | _mappings,
     arrivals=st.none() | _arrivals,
     waits=st.lists(st.integers(), max_size=3).map(tuple),
+    turns=st.none() | _record(es.Turns),
+    done=_all_done,
+    undo=st.none() | _all_done,
+    started=st.none() | _started,
 )
+
+
+def test_every_field_of_a_node_is_drawn() -> None:
+    drawn = {"key", "element", "scope", "open", "variables", "arrivals", "waits"}
+    drawn |= {"turns", "done", "undo", "started"}
+    assert drawn == {field.name for field in dataclasses.fields(es.Node)}
 
 
 def _keyed(strategy: st.SearchStrategy[Any], key: str) -> st.SearchStrategy[dict[int, Any]]:
