@@ -18,17 +18,13 @@ from flowmaster.engine.limits import ENDLESS, NODES_MAX, STEPS_MAX
 from flowmaster.engine.lookup import (
     MUTEX,
     as_json,
+    carries_token,
     holder_of,
     mapped,
     mutex_wait,
     output_name,
 )
-from flowmaster.engine.model import (
-    Element,
-    Executable,
-    Flow,
-    Value,
-)
+from flowmaster.engine.model import Element, Executable, Flow, Value
 from flowmaster.engine.scope import owner_of, scope_of
 from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
 from flowmaster.engine.values import Json
@@ -363,7 +359,7 @@ class Execution:
     def tokens_in(self, scope: Node) -> Iterator[str]:
         """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
         for node in self.state.nodes.values():
-            if node.scope == scope.key:
+            if node.scope == scope.key and carries_token(node, self.elements[node.element]):
                 yield node.element
         yield from scope.arrivals or ()
 
@@ -402,7 +398,7 @@ class Execution:
             self.begin(node, element)
             return
         if self._steps > STEPS_MAX:
-            self.raise_incident(node, INSIDE, "engine.too_many_steps", ENDLESS)
+            self.raise_incident(node, GOING_ON, "engine.too_many_steps", ENDLESS)
         else:
             self.behaviour(node, element).go_on(self, node, element)
 
@@ -490,6 +486,8 @@ COUNTER = "loopCounter"
 """The variable with the number of a turn, from 1."""
 INSIDE = "inside"
 """The stage of an incident of a node that cannot look at what is left inside it."""
+GOING_ON = "going on"
+"""The stage of an incident of a node that has passed too many steps and is to go on."""
 ARRIVING = "arriving/"
 """The stage of an incident of a token that was stopped before an element, before the id of its flow."""
 ARMING = "arming/"

@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping
 
+from flowmaster.engine.bpmn.vocabulary import THROW_EVENT_KINDS
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.model import Conditional, Element, IoMapping, MultiInstance, Triggers, Value
+from flowmaster.engine.model import (
+    Compensation,
+    Conditional,
+    Element,
+    IoMapping,
+    MultiInstance,
+    Triggers,
+    Value,
+)
 from flowmaster.engine.scope import Scope, scope_of
 from flowmaster.engine.state import EventWait, Node, State
 from flowmaster.engine.values import Json
@@ -50,6 +59,14 @@ def holder_of(state: State, elements: Mapping[str, Element], mutex: str, besides
         if has and node.key != besides and mutex_wait(state, node) is None:
             return node
     return None
+
+
+def carries_token(node: Node, element: Element) -> bool:
+    """Return whether a token goes on from a node: not from what undoes beside an event that does not wait for it."""
+    if node.undo is None:
+        return True
+    apart = isinstance(element.details, Compensation) and not element.details.wait
+    return element.kind in THROW_EVENT_KINDS and not apart
 
 
 def condition_of(element: Element, text: str) -> Value:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from flowmaster.engine.elements.compensation import carries_token, leave
+from flowmaster.engine.elements.compensation import leave
 from flowmaster.engine.elements.complex_gateway import start_by_hand
 from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_at
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import ARMING, ARRIVING, STARTING, Execution
+from flowmaster.engine.execution import ARMING, ARRIVING, GOING_ON, STARTING, Execution
+from flowmaster.engine.lookup import carries_token
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
 from flowmaster.engine.triggers import arm_again
@@ -57,6 +58,8 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             return
         case "inside":
             run.look_inside(node)
+        case stage if stage == GOING_ON:
+            run.later(node)
         case stage if stage.startswith(DEADLINE):
             HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
         case stage if stage.startswith(ARRIVING):

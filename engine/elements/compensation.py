@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import CompensationBegan, ElementCompensated, ElementCompleted, ElementEntered
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.lookup import carries_token
 from flowmaster.engine.model import Compensation, Element
 from flowmaster.engine.state import ROOT, Done, Node
 from flowmaster.engine.triggers import Catcher, begin_handler, trigger
@@ -47,14 +48,6 @@ def leave(run: Execution, node: Node, element: Element, variables: Mapping[str, 
         run.write(node, variables)
         run.emit(ElementCompensated(node.key, node.element))
         run.look_inside(holder)
-
-
-def carries_token(node: Node, element: Element) -> bool:
-    """Return whether a token goes on from a node: not from what undoes beside an event that does not wait for it."""
-    if node.undo is None:
-        return True
-    apart = isinstance(element.details, Compensation) and not element.details.wait
-    return element.kind in ("intermediateThrowEvent", "endEvent") and not apart
 
 
 class CompensationThrow(Plain):

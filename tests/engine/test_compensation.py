@@ -364,3 +364,12 @@ def test_whatever_is_thrown_beside_has_no_place_in_what_is_undone() -> None:
     case.do(cmd.CancelInstance, compensate=True)
     assert [event.name for event in case.events if isinstance(event, ev.MessageSent)] == ["go"]
     assert case.state.status == "cancelled"
+
+
+def test_an_inclusive_join_does_not_wait_for_what_is_undone_beside() -> None:
+    fork = '<inclusiveGateway id="g"/><inclusiveGateway id="j"/>'
+    body = S + script("a", "1", "x") + undone("a", user("ua")) + fork + user("w") + user("t")
+    body += throw("c", 'waitForCompletion="false"')
+    case = Case(model(body + flows("s a", "a g", "g c", "g w", "c j", "w j", "j t")))
+    case.complete("w")
+    assert case.waiting == ["t", "ua"]

@@ -4,7 +4,7 @@ import pytest
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from tests.engine.cases import Case, E, S, flows, model, user
+from tests.engine.cases import Case, E, S, flows, model, script, user
 from tests.engine.pieces import (
     DEFINITIONS,
     ESCALATION,
@@ -55,3 +55,15 @@ def test_what_a_turn_throws_may_end_the_activity() -> None:
     case = Case(model(body + flows("s t", "t e", "b k"), DEFINITIONS + definition))
     turn(case, 2)
     assert case.waiting == ["k"]
+
+
+def test_a_sequence_that_goes_on_after_too_many_steps_throws_once_for_each_turn() -> None:
+    marker = several("6000", sequential=True, behavior=' behavior="None" noneBehaviorEventRef="tc"')
+    body = S + marked(script("t", "1", "x"), marker) + border("b", "t", ESCALATION, interrupting=False) + E
+    definition = '<escalationEventDefinition id="tc" escalationRef="C"/>'
+    case = Case(model(body + '<endEvent id="e2"/>' + flows("s t", "t e", "b e2"), DEFINITIONS + definition))
+    assert case.state.incidents
+    while case.state.incidents:
+        case.do(cmd.Retry)
+    assert case.state.status == "completed"
+    assert len([event for event in case.events if isinstance(event, ev.EscalationThrown)]) == 6000
