@@ -12,7 +12,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.outline.activities import element_of
-from flowmaster.engine.outline.labels import decision_label, start_label
+from flowmaster.engine.outline.labels import decision_label, event_process_label, start_label
 from flowmaster.engine.outline.links import link_of
 from flowmaster.engine.outline.nodes import (
     Decision,
@@ -246,7 +246,7 @@ class ScopeBuilder:
         """Add an event sub-process: steps that run when something happens while the scope is open."""
         builder = self.builder
         identifier = builder.ids[handler.at]
-        title = handler.title or f"on {title_of(handler.trigger)}"
+        title = handler.title or event_process_label(handler.trigger)
         inside = builder.node(
             self.element,
             "subProcess",
@@ -309,8 +309,11 @@ class ScopeBuilder:
             host.id,
         )
         event.add("compensateEventDefinition")
-        handler = self.activity(replace(undo, handlers=(), undo=None))
+        handler = self.activity(replace(undo, undo=None))
         handler.set("isForCompensation", "true")
+        left = [tail for one in undo.handlers for tail in self.beside(one, handler)]
+        if left:
+            self.link(left, self._plain_end(f"{handler.id} end", handler.id))
         identifier = builder.new_id(f"{event.id} to {handler.id}")
         self.element.add(
             "association",

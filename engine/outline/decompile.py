@@ -315,7 +315,12 @@ def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:
     """
     actual = _ids(outline)
     steps = {node.at for node in _all_nodes(outline) if isinstance(node, Step)}
-    ends = {node.at: id_from_name(wish_of(node)) for node in _all_nodes(outline) if isinstance(node, End)}
+    wishes = {
+        node.at: id_from_name(wish_of(node))
+        for node in _all_nodes(outline)
+        if isinstance(node, Decision | Parallel | End)
+    }
+    ends = {node.at: wishes[node.at] for node in _all_nodes(outline) if isinstance(node, End)}
     kept = {at for at in actual if at in jumped and at not in steps}
     reserved = ids_in(outline)
     for _ in range(ROUNDS_MAX):
@@ -325,17 +330,17 @@ def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:
         wrong -= {at for at in wrong if ends.get(at) in (actual[at], _NUMBERED.sub("", actual[at]))}
         if not wrong:
             return found
-        kept |= wrong & steps or _first_of_each(wrong, derived)
+        kept |= wrong & steps or _first_of_each(wrong, derived, wishes)
     kept |= wrong
     return _only_ids(outline, kept, actual)
 
 
-def _first_of_each(wrong: set[str], derived: Mapping[str, str]) -> set[str]:
+def _first_of_each(wrong: set[str], derived: Mapping[str, str], wishes: Mapping[str, str]) -> set[str]:
     """Return the first of those that are numbered through, since the others follow from it."""
     found: dict[str, str] = {}
     for at, identifier in derived.items():
         if at in wrong:
-            found.setdefault(_NUMBERED.sub("", identifier), at)
+            found.setdefault(wishes.get(at) or _NUMBERED.sub("", identifier), at)
     return set(found.values())
 
 

@@ -149,7 +149,7 @@ def _follow(steps: tuple[Node, ...], lane: str, lanes: dict[str, str], roles: Ma
                 lanes[node.at] = lane
                 if node.undo is not None:
                     lanes[node.undo.at] = _own_lane(node.undo, roles) or lane
-                for handler in node.handlers:
+                for handler in node.all_handlers:
                     _follow(handler.steps, lane, lanes, roles)
             case Decision():
                 lanes[node.at] = lane

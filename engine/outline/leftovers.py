@@ -50,7 +50,10 @@ def ids_in(outline: Outline) -> set[str]:
 
 
 def loose_nodes(document: BpmnDocument, scope: Element, ways: Ways, roots: Iterable[str]) -> list[Element]:
-    """Return the nodes of a scope that nothing reaches, with the flows and associations that leave them."""
+    """Return the nodes of a scope that nothing reaches, with the flows and associations that leave them.
+
+    Associations stand last, as they do in every file that an outline becomes.
+    """
     live = _live(document, ways, roots)
     loose = {
         node.id
@@ -59,12 +62,13 @@ def loose_nodes(document: BpmnDocument, scope: Element, ways: Ways, roots: Itera
     }
     if not loose:
         return []
-    return [
+    found = [
         child
         for child in scope.children()
         if child.id in loose
         or (child.kind in ("sequenceFlow", "association") and child.get("sourceRef") in loose)
     ]
+    return sorted(found, key=lambda child: child.kind == "association")
 
 
 def definitions_of(document: BpmnDocument, outline: Outline) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ class Step:
         return str(self.words.get("when", ""))
 
     @property
+    def all_handlers(self) -> tuple[Handler, ...]:
+        """What happens beside the step, and beside what undoes it."""
+        return (*(self.undo.handlers if self.undo is not None else ()), *self.handlers)
+
+    @property
     def label(self) -> str:
         """What stands on the shape."""
         return str(self.words.get("title", "")) or self.name
@@ -179,7 +184,7 @@ def inner(node: Node) -> "Iterator[tuple[Node, ...]]":
     """Yield the lists of steps inside a node that belong to the same scope: branches and handlers."""
     match node:
         case Step():
-            for handler in node.handlers:
+            for handler in node.all_handlers:
                 yield handler.steps
         case Decision():
             for case in node.cases:

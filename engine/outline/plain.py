@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from flowmaster.engine.outline.datatypes import type_of
+from flowmaster.engine.outline.labels import event_process_label
 from flowmaster.engine.outline.nodes import (
     Case,
     Decision,
@@ -213,9 +214,8 @@ class _Writer:
 
     def handler(self, handler: Handler) -> Plain:
         """Return one entry of `on` or `events`."""
-        title = title_of(handler.trigger)
-        own = self._handler_words(handler, title)
-        if own.get("title") == f"on {title}":
+        own = self._handler_words(handler, title_of(handler.trigger))
+        if own.get("title") == event_process_label(handler.trigger):
             del own["title"]
         found = _trigger(handler.trigger)
         return found | own | {"then": self._body(handler.steps)}

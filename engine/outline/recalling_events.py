@@ -52,7 +52,7 @@ def _defined(document: BpmnDocument, definition: Element) -> Trigger | None:
         case "conditionalEventDefinition":
             text = definition.text_of("condition").removeprefix("=").strip()
             return Trigger("condition", text) if text else None
-        case "compensateEventDefinition":
+        case "compensateEventDefinition" if definition.is_true("waitForCompletion", True):
             return Trigger("compensate", definition.get("activityRef"))
         case "cancelEventDefinition":
             return Trigger("cancel")

@@ -105,7 +105,12 @@ def _one(node: Node, variable: str) -> Node:
         case End():
             return _plain(node, variable)
         case Step():
-            return replace(node, handlers=tuple(_handler(one, variable) for one in node.handlers))
+            undo = _one(node.undo, variable) if node.undo is not None else None
+            return replace(
+                node,
+                handlers=tuple(_handler(one, variable) for one in node.handlers),
+                undo=undo if isinstance(undo, Step) else None,
+            )
         case Decision():
             cases = tuple(replace(case, steps=_all(case.steps, variable)) for case in node.cases)
             return replace(node, cases=cases)

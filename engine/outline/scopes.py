@@ -131,7 +131,7 @@ def _reach(reading: Reading, steps: tuple[Node, ...], targets: set[str]) -> bool
 def _goes_on(reading: Reading, node: Node, targets: set[str]) -> bool:
     match node:
         case Step():
-            for handler in node.handlers:
+            for handler in node.all_handlers:
                 _reach(reading, handler.steps, targets)
             return True
         case Decision():

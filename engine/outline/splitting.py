@@ -67,9 +67,14 @@ def _just_stops(document: BpmnDocument, node: Element) -> bool:
     """Return whether the way ends at a node that is no end (BPMN 2.0.2, 13.3.1)."""
     if node.kind in ("endEvent", *_BEGINNING) or document.outgoing(node):
         return False
-    if node.is_true("triggeredByEvent") or node.is_true("isForCompensation"):
+    if node.is_true("triggeredByEvent") or node.is_true("isForCompensation") or _is_chosen(node):
         return False
     return not (node.kind == "intermediateThrowEvent" and link_of(node))
+
+
+def _is_chosen(node: Element) -> bool:
+    """Return whether a node stands in an ad-hoc sub-process, where no way leads to an end."""
+    return node.parent is not None and node.parent.kind == "adHocSubProcess"
 
 
 def _end(document: BpmnDocument, node: Element) -> None:

@@ -127,13 +127,13 @@ class Structurer:
 
     def _one(self, element: Element, stop: str, nodes: list[Node]) -> str:
         ways = self.ways.out[element.id]
-        if element.kind == "exclusiveGateway" and (len(ways) > 1 or (ways and ways[0].condition)):
+        if element.kind == "exclusiveGateway" and _splits(ways):
             return self._choice(element, ways, stop, nodes, "choose")
-        if element.kind == "inclusiveGateway" and (len(ways) > 1 or (ways and ways[0].condition)):
+        if element.kind == "inclusiveGateway" and _splits(ways):
             return self._inclusive(element, ways, stop, nodes)
         if element.kind in ("parallelGateway", "eventBasedGateway") and len(ways) > 1:
             return self._parallel(element, ways, stop, nodes)
-        if len(ways) < 2 and not (ways and ways[0].condition):
+        if not _splits(ways):
             nodes.append(self._step(element, stop))
             return self.ways.next(element.id)
         return self._split_behind(element, ways, stop, nodes)
@@ -163,13 +163,18 @@ class Structurer:
         elif found.kind == "ask" and any(name.startswith("{") for name in element.attributes()):
             # Another vocabulary may say in attributes who does it.
             found = Recalled("bpmn", raw_xml(element, named=False), {})
-        beside = self.ways.next(element.id) or stop
-        handlers = tuple(
-            handler
-            for event in self.document.boundary_events(element)
-            if (handler := self._handler(event, beside)) is not None
-        )
-        return self._named(element, found, inside, handlers, events)
+        return self._named(element, found, inside, self._handlers(element, stop), events)
+
+    def _handlers(self, element: Element, stop: str) -> tuple[Handler, ...]:
+        """Return what happens beside a node, which goes on where the node does, unless that is in several places."""
+        ways = self.ways.out[element.id]
+        behind = [way.target for way in ways] or [stop]
+        beside = "" if _splits(ways) else behind[0]
+        self._ahead.append(set().union(*(self.ways.reached(one) for one in behind)))
+        events = self.document.boundary_events(element)
+        found = tuple(handler for event in events if (handler := self._handler(event, beside)) is not None)
+        self._ahead.pop()
+        return found
 
     def _named(
         self,
@@ -244,9 +249,7 @@ class Structurer:
             found = Trigger("bpmn", "<bpmn:boundaryEvent/>")
         keep = not event.is_true("cancelActivity", True)
         target = self.ways.next(event.id)
-        self._ahead.append(self.ways.reached(beside) if beside else set())
         nodes = tuple(self.steps(target, "" if keep else beside)) if target else ()
-        self._ahead.pop()
         if keep:
             nodes = _without_last_end(nodes, id_from_name(f"{event.id} end"))
         elif not target:
@@ -286,7 +289,9 @@ class Structurer:
                 ):
                     self._done.add(handler.id)
                     found = self._words.recall(handler)
-                    return self._named(handler, found) if found.kind != "group" else None
+                    if found.kind == "group":
+                        return None
+                    return self._named(handler, found, handlers=self._handlers(handler, ""))
         return None
 
     def _is_undo(self, source: str) -> bool:
@@ -392,6 +397,11 @@ class Structurer:
             return ""
         self._done.add(join)
         return self.ways.next(join)
+
+
+def _splits(ways: list[Way]) -> bool:
+    """Return whether a node with such ways out decides or splits, rather than leads on."""
+    return len(ways) > 1 or any(way.condition for way in ways)
 
 
 def _default_last(ways: list[Way]) -> list[Way]:

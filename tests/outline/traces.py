@@ -21,6 +21,8 @@ from tests.engine.random_models import Rules
 COMMANDS_MAX = 25
 NOW = 1_700_000_000_000
 CODES = ("E1", "E2", "C1", "nobody's")
+_SAME = {"gateway.no_flow": "flow.none_holds"}
+"""That no way holds has a code of its own at some gateways, whose ways may leave from another element afterwards."""
 Step = dict[tuple[str, ...], int]
 """What one command made happen: what was entered, sent, raised and ended, each with its count."""
 
@@ -77,8 +79,10 @@ class _Run:
         except FlowMasterError as refused:
             self._steps.append({("refused", refused.code): 1})
             return
-        step = Counter(told for event in events if (told := self._told(event)))
-        if any(told[:2] == ("incident", "engine.too_many_steps") for told in step):
+        stopped = {event.key for event in events if isinstance(event, ev.ElementCancelled)}
+        told = (self._told(event) for event in events if not _is_race(event, stopped))
+        step = Counter(one for one in told if one)
+        if any(one[:2] == ("incident", "engine.too_many_steps") for one in step):
             self._endless, step = True, Counter({("endless",): 1})
         self._steps.append(step)
         if self._state.variables:
@@ -99,7 +103,7 @@ class _Run:
             case ev.ChildRequested():
                 return ("called", event.process)
             case ev.IncidentRaised():
-                return ("incident", event.code, *self._incident_at(event))
+                return ("incident", _SAME.get(event.code, event.code), *self._incident_at(event))
             case ev.InstanceEnded():
                 return ("ended", event.status, event.error)
             case _:
@@ -164,6 +168,15 @@ class _Run:
             "boss": dice.choice(("ann", "bob")),
         }
         return {name: value for name, value in values.items() if dice.random() < share}
+
+
+def _is_race(event: ev.Event, stopped: set[int]) -> bool:
+    """Return whether a visit began and was stopped in one command.
+
+    Whether a token comes so far before another ends it all depends on how many gateways stand on their ways, and an
+    outline does not say how many ways come together in one.
+    """
+    return isinstance(event, ev.ElementEntered) and event.key in stopped
 
 
 def names_read(model: Executable) -> set[str]:
