@@ -71,7 +71,7 @@ bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
 	@$(BIN)/python benchmarks/rules.py
 	@$(BIN)/python benchmarks/layout.py
 
-soak: $(STAMP) ## Kill the server under load, over and over, and count what was lost (long)
+soak: $(STAMP) ## Kill the server under load, and compare hundreds of models with SpiffWorkflow (long)
 	@$(BIN)/python -m pytest -q -m soak tests
 
 conformance: $(STAMP) ## Run the DMN test kit and the BPMN suite that lie in FLOWMASTER_SHARED

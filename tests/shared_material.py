@@ -1,7 +1,9 @@
-"""Test material that lies outside the repository: suites, corpora and document sets too large for it."""
+"""What tests need and not everyone has: suites and corpora outside the repository, and engines to compare with."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,8 +15,17 @@ def shared(name: str) -> Path:
     folder = Path(os.environ.get("FLOWMASTER_SHARED") or ROOT.parent / "shared")
     path = folder / name
     if not path.exists():
-        missing = f"no {name} in {folder}; set FLOWMASTER_SHARED to the folder that holds it"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        _go_without(f"no {name} in {folder}; set FLOWMASTER_SHARED to the folder that holds it")
     return path
+
+
+def need_peer(package: str) -> None:
+    """Go on with an engine to compare with; without it the test is skipped, and fails where CI runs."""
+    if find_spec(package) is None:
+        _go_without(f"{package} is not installed; `make install` does it")
+
+
+def _go_without(missing: str) -> NoReturn:
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
