@@ -384,7 +384,8 @@ class Structurer:
         """Return the gateway that joins exactly these ways, empty where none does."""
         meeting = self.ways.meeting(way.target for way in ways)
         element = self.ways.nodes.get(meeting)
-        if element is None or element.kind != kind or meeting in self._done or meeting in self._bare.joins:
+        taken = self._done | self._bare.joins | set(self._stops)
+        if element is None or element.kind != kind or meeting in taken:
             return ""
         if element.name or element.extensions() or element.documentation:
             return ""

@@ -7,7 +7,7 @@ import pytest
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.problems import OutlineRefused
-from tests.bpmn_reader.models import bpmn, flow
+from tests.bpmn_reader.models import bpmn, condition, flow
 from tests.outline.test_lossless import ROOT, rewritten
 
 UNDONE = (
@@ -121,3 +121,24 @@ def test_nothing_is_put_into_an_ad_hoc_process() -> None:
         )
     )
     assert [one.id for one in after.flow_nodes(after.element("h"))] == ["a", "b"]
+
+
+def test_a_gateway_that_joins_two_blocks_at_once_is_the_join_of_neither() -> None:
+    after = rewritten(
+        bpmn(
+            '<startEvent id="s"/><inclusiveGateway id="g" default="g_a"/><task id="a"/><task id="b"/>'
+            '<inclusiveGateway id="h" default="h_c"/><task id="c"/><task id="d"/><exclusiveGateway id="m"/>'
+            '<inclusiveGateway id="j"/><endEvent id="e"/>'
+            + flow("s", "g")
+            + flow("g", "a")
+            + flow("g", "h", condition("=x"))
+            + flow("h", "c")
+            + flow("h", "d", condition("=y"))
+            + flow("a", "m")
+            + flow("c", "m")
+            + flow("m", "j")
+            + flow("d", "j")
+            + flow("j", "e")
+        )
+    )
+    assert len(after.incoming(after.element("j"))) == 2

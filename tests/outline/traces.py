@@ -28,11 +28,12 @@ Step = dict[tuple[str, ...], int]
 
 
 class Trace(NamedTuple):
-    """What happened at each command, and how it ended."""
+    """What happened at each command, how it ended, and which commands stopped tokens on their way."""
 
     steps: tuple[Step, ...]
     status: str
     variables: dict[str, Any]
+    races: frozenset[int]
 
 
 def executable(document: BpmnDocument, process: str) -> Executable:
@@ -55,6 +56,7 @@ class _Run:
         self._now = NOW
         self._state = blank("", "", 0)
         self._steps: list[Step] = []
+        self._races: set[int] = set()
         self._variables: dict[str, Any] = {}
         self._endless = False
 
@@ -66,7 +68,7 @@ class _Run:
                 break
             self._do(self._answer(self._dice.choice(waits)))
         variables = {} if self._endless else self._variables
-        return Trace(tuple(self._steps), self._state.status, variables)
+        return Trace(tuple(self._steps), self._state.status, variables, frozenset(self._races))
 
     def _wait_key(self, wait: st.Wait) -> tuple[Any, ...]:
         purpose = wait.purpose if isinstance(wait, st.TimerWait) else ""
@@ -79,10 +81,10 @@ class _Run:
         except FlowMasterError as refused:
             self._steps.append({("refused", refused.code): 1})
             return
-        stopped = {event.key for event in events if isinstance(event, ev.ElementCancelled)}
-        told = (self._told(event) for event in events if not _is_race(event, stopped))
-        step = Counter(one for one in told if one)
-        if any(one[:2] == ("incident", "engine.too_many_steps") for one in step):
+        if _is_race(events):
+            self._races.add(len(self._steps))
+        step = Counter(told for event in events if (told := self._told(event)))
+        if any(told[:2] == ("incident", "engine.too_many_steps") for told in step):
             self._endless, step = True, Counter({("endless",): 1})
         self._steps.append(step)
         if self._state.variables:
@@ -170,13 +172,15 @@ class _Run:
         return {name: value for name, value in values.items() if dice.random() < share}
 
 
-def _is_race(event: ev.Event, stopped: set[int]) -> bool:
-    """Return whether a visit began and was stopped in one command.
+def _is_race(events: Iterable[ev.Event]) -> bool:
+    """Return whether a command stopped tokens on the ways that it had sent them.
 
-    Whether a token comes so far before another ends it all depends on how many gateways stand on their ways, and an
-    outline does not say how many ways come together in one.
+    How far they come before depends on how many gateways stand there, and an outline does not say how many ways come
+    together in one.
     """
-    return isinstance(event, ev.ElementEntered) and event.key in stopped
+    entered = {event.key for event in events if isinstance(event, ev.ElementEntered)}
+    stopped = {event.key for event in events if isinstance(event, ev.ElementCancelled)}
+    return bool(entered & stopped) or any(isinstance(event, ev.TokensDropped) for event in events)
 
 
 def names_read(model: Executable) -> set[str]:
@@ -194,17 +198,22 @@ def difference(first: Executable, second: Executable, seeds: Iterable[int]) -> s
     """Return where two models differ, empty where every seed makes the same happen."""
     names = names_read(first)
     for seed in seeds:
-        one, other = trace(first, seed, names), trace(second, seed, names)
-        for number, (left, right) in enumerate(zip(one.steps, other.steps, strict=False)):
-            if left != right:
-                return f"seed {seed}, command {number}: only before {_only(left, right)}, only after {_only(right, left)}"
-        if len(one.steps) != len(other.steps) or one.status != other.status:
-            return (
-                f"seed {seed}: {one.status} after {len(one.steps)}, {other.status} after {len(other.steps)}"
-            )
-        if one.variables != other.variables:
-            return f"seed {seed}: {one.variables} before, {other.variables} after"
+        told = _parting(trace(first, seed, names), trace(second, seed, names))
+        if told:
+            return f"seed {seed}{told}"
     return ""
+
+
+def _parting(one: Trace, other: Trace) -> str:
+    """Return where two traces part, empty where they do not before a race that may go either way."""
+    for number, (left, right) in enumerate(zip(one.steps, other.steps, strict=False)):
+        if left != right and number in one.races & other.races:
+            return ""
+        if left != right:
+            return f", command {number}: only before {_only(left, right)}, only after {_only(right, left)}"
+    if len(one.steps) != len(other.steps) or one.status != other.status:
+        return f": {one.status} after {len(one.steps)}, {other.status} after {len(other.steps)}"
+    return f": {one.variables} before, {other.variables} after" if one.variables != other.variables else ""
 
 
 def _only(left: Step, right: Step) -> list[tuple[str, ...]]:
