@@ -61,6 +61,7 @@ format: $(STAMP) ## Put all code into the one format
 
 docs: $(STAMP) ## Write the generated reference pages and the pictures of the examples again
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python benchmarks/corpus.py
 	@$(BIN)/python examples/draw.py
 
 serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1

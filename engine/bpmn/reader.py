@@ -35,9 +35,9 @@ from flowmaster.engine.bpmn.reader_own import (
 )
 from flowmaster.engine.bpmn.reader_tasks import mappings_of, node_details
 from flowmaster.engine.bpmn.reading import Reading
+from flowmaster.engine.bpmn.source import located
 from flowmaster.engine.bpmn.unsupported import of_boundary, of_event_subprocess, reason
 from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, SCOPE_KINDS
-from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Conditional, Element, Link, Process, Script, Triggers
 
 PATIENT_JOINS = ("inclusiveGateway", "complexGateway")
@@ -59,10 +59,10 @@ class ReadProcess:
 def read_processes(document: BpmnDocument, runnable: frozenset[str]) -> tuple[ReadProcess, ...]:
     """Read every process of a file; `runnable` names the families that the engine has behaviours for."""
     if not document.processes:
-        raise FlowMasterError(
-            "bpmn.process_missing",
-            "The file has no `process`.",
-            path="bpmn",
+        raise located(
+            "The file's `definitions` hold no `process`.",
+            code="bpmn.process_missing",
+            line=document.root.line,
             expected="at least one `process` inside `definitions`",
             fix="Add a process, or pass another file.",
         )

@@ -107,8 +107,9 @@ def _decode(data: bytes) -> str:
         return data.decode(codec)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        near = _near(data.decode(codec, errors="replace"), line)
         raise located(
-            f"The bytes {data[error.start : error.end]!r} are not {encoding}, which the file claims to be.",
+            f"The bytes {data[error.start : error.end]!r} are not {encoding}, which the file claims to be.{near}",
             code="bpmn.encoding_wrong",
             line=line,
             expected=encoding,

@@ -15,6 +15,11 @@ def refusal(source: bytes | str) -> FlowMasterError:
     return caught.value
 
 
+def test_bytes_of_another_encoding_are_refused_with_the_element_that_holds_them() -> None:
+    error = refusal(b'<?xml version="1.0" encoding="UTF-8"?>\n<a>\n<task id="t" name="\xe4"/></a>')
+    assert '<task id="t"' in error.message
+
+
 @pytest.mark.parametrize(
     ("source", "code", "line"),
     [

@@ -216,6 +216,7 @@ def test_a_file_without_process_is_refused() -> None:
     with pytest.raises(FlowMasterError) as refused:
         read_processes(parse_bpmn(file), RUNNABLE)
     assert refused.value.code == "bpmn.process_missing"
+    assert refused.value.path == "bpmn:line 1"
 
 
 def test_a_flow_of_another_scope_names_both_scopes() -> None:
