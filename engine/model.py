@@ -1,8 +1,7 @@
 """The executable graph of a process: what the reader makes of a BPMN file and the engine runs.
 
-Everything here is immutable and shared between instances and threads. It is compiled once per version:
-conditions and mappings are closures, lookups are dictionaries, and nothing of it is ever part of an
-instance's state (BPMN 2.0.2, clause 13).
+All is immutable, shared between instances and threads, and compiled once per version: conditions and mappings are
+closures, lookups are dictionaries, and nothing of it is part of an instance's state (BPMN 2.0.2, clause 13).
 """
 
 from collections.abc import Mapping
@@ -65,10 +64,11 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class IoMapping:
-    """One input or output mapping: the value of `source` goes to the variable path `target`."""
+    """One input or output mapping: the value of `source`, which may be `required`, goes to the path `target`."""
 
     source: Value
     target: tuple[str, ...]
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

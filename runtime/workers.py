@@ -18,6 +18,7 @@ from flowmaster.engine.scope import scope_of, visible
 from flowmaster.engine.timers import later
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.results import check_result
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.identifiers import task_id
 from flowmaster.stores.rows import JobRow
@@ -116,6 +117,8 @@ class Workers:
         def finish(desk: Desk) -> None:
             held = desk.transaction.find_job(tenant, row.job)
             made = command._replace(at=desk.now)
+            if isinstance(made, cmd.CompleteJob):
+                made = _checked(desk, held, made)
             if isinstance(made, cmd.FailJob):
                 left = held.wait.retries - 1
                 made = made._replace(retries=left, due=next_try(desk, tenant, held) if left > 0 else None)
@@ -125,6 +128,16 @@ class Workers:
             await self._runtime.do(finish)
         except FlowMasterError as error:
             logger.info("The result of %s came too late: %s", row.job, error.message)
+
+
+def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob | cmd.FailJob:
+    """Return what a result amounts to: one that lacks something or is of the wrong type is a failure."""
+    process = desk.models.process(desk.transaction, row.tenant, row.process, row.version)
+    try:
+        check_result(process, process.elements[row.wait.element], done.variables)
+    except FlowMasterError as error:
+        return cmd.FailJob(done.at, done.by, done.wait, error.message, 0)
+    return done
 
 
 def _work(desk: Desk, tenant: str, row: JobRow) -> Work:

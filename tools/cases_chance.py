@@ -15,7 +15,8 @@ from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import Place, changed, found_at
 from flowmaster.engine.proof.limits import around
 from flowmaster.engine.values import Json
-from flowmaster.tools.cases_trace import UNTYPED, World, node_of
+from flowmaster.tools.cases_origins import UNTYPED, World
+from flowmaster.tools.cases_trace import node_of
 
 if TYPE_CHECKING:
     from flowmaster.tools.cases_search import Case, Tried

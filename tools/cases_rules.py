@@ -21,7 +21,7 @@ from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.proof.views import View, path_of
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import Version
-from flowmaster.tools.cases_trace import Decided, Moment
+from flowmaster.tools.cases_origins import Decided, Moment
 
 CANDIDATES_MAX = 60
 """How many values of one column are looked at."""

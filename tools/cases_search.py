@@ -21,8 +21,9 @@ from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.state import EventWait, TaskWait, TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_chance import Chance
+from flowmaster.tools.cases_origins import Level, Moment, Outside, World, form_of
 from flowmaster.tools.cases_rules import RuleBook
-from flowmaster.tools.cases_trace import Level, Moment, Outside, Trace, Tracer, Turn, World, form_of, node_of
+from flowmaster.tools.cases_trace import Trace, Tracer, Turn, node_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.scenario_play import Played
 from flowmaster.tools.scenario_stage import Stage

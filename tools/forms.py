@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.values import Json
-from flowmaster.tools.inputs import first_error, place_of
+from flowmaster.runtime.results import first_error, place_of
 
 _TYPES: Mapping[str, dict[str, Json]] = {
     "textfield": {"type": "string"},

@@ -23,7 +23,7 @@ steps:                                # in this order; steps with a name may hav
 - check seats:                        # call: a service or outside worker (job) does it
     call: seats.check                 # agent: what it shall do | rule: decision table | run: other process | set: {a: 1}
     with: {kind: kind}                # what it gets beside the variables of the process
-    into: [free, price]               # what it answers, checked against data, null where it is left out; {price: amount} renames
+    into: [free, price]               # what it answers, checked against data; price? may be missing (null); {price: amount} renames
     retry: {times: 3, wait: PT5M}
     on: {SOLD_OUT: approve, "*": [{end: failed}]}   # business errors: a step's name, or steps
 - if: free < 1

@@ -1,13 +1,11 @@
 """Checks what an instance is started with against what its process declares."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Element, Process
+from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
+from flowmaster.runtime.results import first_error, place_of
 
 
 def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) -> None:
@@ -23,28 +21,6 @@ def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) ->
         if found is not True:
             message = f"{check.message} (`{check.condition.text}` gave {found!r}.)"
             raise _refused(process, [(check.path, message)])
-
-
-def check_result(process: Process, element: Element, result: Mapping[str, Json]) -> None:
-    """Refuse the result of a job whose variables are not of the types that the process declares."""
-    mapped = {
-        mapping.target for mapping in element.outputs if mapping.source.text.strip("= ") == mapping.target[0]
-    }
-    for item in process.data:
-        value = result.get(item.name)
-        if value is None or (element.outputs and (item.name,) not in mapped):
-            continue
-        wrong = first_error(item.schema, value)
-        if wrong is not None:
-            path = ".".join([item.name, *place_of(wrong)])
-            raise FlowMasterError(
-                "job.result_invalid",
-                f"The result {path!r} of {element.label!r} is wrong: {wrong.message}.",
-                path=f"variables.{path}",
-                expected=dict(item.schema),
-                fix="Give what the process declares, or finish with `error_code` or `failure`.",
-                status=422,
-            )
 
 
 def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
@@ -64,21 +40,6 @@ def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[s
         if wrong is not None:
             path = ".".join([item.name, *place_of(wrong)])
             yield path, f"The input {path!r} is wrong: {wrong.message}."
-
-
-def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | None:
-    """Return the deepest, most telling fault of a value against a JSON Schema."""
-    errors: Iterable[ValidationError] = Draft202012Validator(schema).iter_errors(value)
-    return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
-
-
-def place_of(wrong: ValidationError) -> list[str]:
-    """Return the steps to what is wrong; a missing property stands where it should be."""
-    steps = [str(part) for part in wrong.absolute_path]
-    needed, given = wrong.validator_value, wrong.instance
-    if wrong.validator == "required" and isinstance(needed, Sequence) and isinstance(given, Mapping):
-        steps += [str(name) for name in needed if name not in given][:1]
-    return steps
 
 
 def signature(process: Process) -> dict[str, Json]:

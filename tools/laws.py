@@ -21,9 +21,9 @@ from flowmaster.engine.state import ROOT, State
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import HistoryEntry
 from flowmaster.tools.cases_chance import Chance, leaves
+from flowmaster.tools.cases_origins import Level, Merged, Moment, Origin, Outside, World
 from flowmaster.tools.cases_search import Case, Search, Tried, case_with
 from flowmaster.tools.cases_shown import Shown
-from flowmaster.tools.cases_trace import Level, Merged, Moment, Origin, Outside, World
 from flowmaster.tools.law_reading import careful
 from flowmaster.tools.scenario_verdict import NOT_STEPS
 

@@ -9,14 +9,15 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Job, Process, Rule
 from flowmaster.engine.outline.scenarios import NEXT, Answer, Scenario, Sent, ServiceAnswer
-from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait
+from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import later
 from flowmaster.runtime.desk import Desk, Request, Start
 from flowmaster.runtime.messages import deliver
+from flowmaster.runtime.results import check_result
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.rows import HistoryEntry, InstanceFilter
 from flowmaster.tools.forms import check_answer, form_of
-from flowmaster.tools.inputs import check_inputs, check_result
+from flowmaster.tools.inputs import check_inputs
 
 ROUNDS_MAX = 500
 """Acts of people, workers, messages and time in one scenario."""
@@ -42,6 +43,11 @@ class Played(NamedTuple):
     refused: FlowMasterError | None
     refusals: dict[str, str]
     unfinished: bool
+
+    @property
+    def ended(self) -> bool:
+        """Return whether it began, and came to where nobody has anything to do: such a case shows the way to others."""
+        return self.refused is None and not self.unfinished
 
 
 def play(sandbox: Sandbox, process: str, scenario: Scenario, *, rounds: int = ROUNDS_MAX) -> Played:
@@ -84,6 +90,7 @@ class Player:
         self._instance = instance
         self._scenario = scenario
         self._used: dict[str, int] = {}
+        self._left: dict[tuple[str, int], tuple[str, int]] = {}
         self._began = sandbox.now()
         self.refusals: dict[str, str] = {}
         self._messages = list(scenario.messages)
@@ -116,10 +123,10 @@ class Player:
         for wait in state.waits.values():
             if not isinstance(wait, TaskWait) or wait.state == "suspended":
                 continue
-            found = self._next(self._scenario.answers, self._names(state, wait.element))
-            if found is None:
+            found = self._next(self._scenario.answers, self._names(state, wait.element), state, wait)
+            if found is None or found[1] is None:
                 continue
-            step, answer = found
+            step, answer = found[0], found[1]
             if answer.after and later(wait.since, answer.after) > self._sandbox.now():
                 continue
             if self._complete(state, wait, step, answer):
@@ -156,10 +163,10 @@ class Player:
             if wait.due is not None and wait.due > self._sandbox.now():
                 continue
             names = [*self._names(state, wait.element), wait.type]
-            if any(self._scenario.services.get(name) == () for name in names):
-                continue
-            found = self._next(self._scenario.services, names)
+            found = self._next(self._scenario.services, names, state, wait)
             service = found[1] if found else ServiceAnswer()
+            if service is None:
+                continue
             if service.after and later(wait.since, service.after) > self._sandbox.now():
                 continue
             if not self._is_declared(state, wait, service):
@@ -179,6 +186,8 @@ class Player:
             check_result(process, process.elements[wait.element], service.variables)
         except FlowMasterError as error:
             self.refusals[wait.element] = error.message
+            if not service.variables:
+                self.refusals[wait.element] += " Say what it answers under `services`."
             return False
         return True
 
@@ -268,12 +277,13 @@ class Player:
     def _ripening(self, state: State) -> list[int]:
         moments: list[int] = []
         for wait in state.waits.values():
-            found: tuple[str, Answer] | tuple[str, ServiceAnswer] | None = None
+            found: tuple[str, Answer | None] | tuple[str, ServiceAnswer | None] | None = None
+            names = self._names(state, wait.element)
             if isinstance(wait, TaskWait):
-                found = self._next(self._scenario.answers, self._names(state, wait.element))
+                found = self._next(self._scenario.answers, names, state, wait)
             elif isinstance(wait, JobWait) and wait.retries > 0:
-                found = self._next(self._scenario.services, [*self._names(state, wait.element), wait.type])
-            if found is not None and found[1].after:
+                found = self._next(self._scenario.services, [*names, wait.type], state, wait)
+            if found is not None and found[1] is not None and found[1].after:
                 moments.append(later(wait.since, found[1].after))
         return [moment for moment in moments if moment > self._sandbox.now()]
 
@@ -299,15 +309,23 @@ class Player:
             for wait in state.waits.values()
         )
 
-    def _next(self, answers: Mapping[str, tuple[T, ...]], names: Sequence[str]) -> tuple[str, T] | None:
-        for name in names:
-            if name not in answers:
-                continue
+    def _next(
+        self, answers: Mapping[str, tuple[T | None, ...]], names: Sequence[str], state: State, wait: Wait
+    ) -> tuple[str, T | None] | None:
+        """Return under which name a visit is answered, and how; a visit that nobody answers lasts as long as its wait."""
+        name = next((name for name in names if name in answers), None)
+        if name is None:
+            return None
+        visits = answers[name]
+        while True:
             number = self._used.get(name, 0)
-            visits = answers[name]
-            if visits:
-                return name, visits[min(number, len(visits) - 1)]
-        return None
+            found = visits[min(number, len(visits) - 1)]
+            if found is not None or self._left.setdefault((name, number), (state.instance, wait.id)) == (
+                state.instance,
+                wait.id,
+            ):
+                return name, found
+            self._use(name)
 
     def _use(self, name: str) -> None:
         self._used[name] = self._used.get(name, 0) + 1

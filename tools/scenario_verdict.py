@@ -3,19 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Process
 from flowmaster.engine.outline.scenarios import START, Expected, Scenario
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.values import Json
-from flowmaster.tools.scenario_play import Played, names_of
+from flowmaster.tools.scenario_play import ROUNDS_MAX, Played, names_of
 from flowmaster.tools.unnamed import place_of
 from flowmaster.tools.why import reasons
 
 TURNS_SHOWN = 12
 """How many turns a failing scenario explains."""
 
-NOT_STEPS = ("startEvent", "exclusiveGateway", "parallelGateway", "inclusiveGateway", "process")
+NOT_STEPS = ("startEvent", *GATEWAY_KINDS, "process")
 
 
 def outcome_of(process: Process, scenario: Scenario, played: Played) -> dict[str, Json]:
@@ -27,6 +28,8 @@ def outcome_of(process: Process, scenario: Scenario, played: Played) -> dict[str
         return {"name": scenario.name, "passed": meant, "path": [], "refused": told}
     facts = Facts(process, played.state, played)
     differences = differences_of(scenario.expect, facts)
+    if played.unfinished:
+        differences.append({"what": "acts", "expected": f"at most {ROUNDS_MAX}", "got": "it still goes on"})
     outcome: dict[str, Json] = {
         "name": scenario.name,
         "passed": not differences,
@@ -231,10 +234,11 @@ def _in_order(wanted: Sequence[str], facts: Facts) -> bool:
 
 
 def _exactly(wanted: Sequence[str], facts: Facts) -> bool:
-    walked = [
-        event.element
-        for event in facts.events
-        if isinstance(event, ev.ElementCompleted)
-        and facts.process.elements[event.element].kind not in (*NOT_STEPS, "endEvent")
-    ]
+    def is_step(element: str) -> bool:
+        kind = facts.process.elements[element].kind
+        is_beside = kind == "boundaryEvent" and not any(facts.is_same(name, element) for name in wanted)
+        return kind not in (*NOT_STEPS, "endEvent") and not is_beside
+
+    completed = [event.element for event in facts.events if isinstance(event, ev.ElementCompleted)]
+    walked = [element for element in completed if is_step(element)]
     return len(walked) == len(wanted) and all(map(facts.is_same, wanted, walked))

@@ -150,9 +150,7 @@ class Trial:
 
     def _judged(self, search: Search, played: Sequence[Played]) -> list[dict[str, Json]]:
         """Judge the laws over the scenarios, and over a search of its own."""
-        names = [
-            scenario.name for scenario, run in zip(self._scenarios, played, strict=True) if not run.refused
-        ]
+        names = [scenario.name for scenario, run in zip(self._scenarios, played, strict=True) if run.ended]
         own = list(zip(names, search.tried, strict=True))
         apart = self._search(played)
         return Court(apart).judge(own, self._listed)
@@ -161,7 +159,7 @@ class Trial:
         search = Search(self._stage, rules=self._rules)
         cases = written.resolved_scenarios(self._listed, self._stage.model.scenarios)
         for raw, run in zip(cases, played, strict=True):
-            if run.refused is None:
+            if run.ended:
                 search.add(case_of(self._stage.model, raw), run)
         return search
 

@@ -11,9 +11,9 @@ from flowmaster.engine.scope import visible
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.results import check_result
 from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
-from flowmaster.tools.inputs import check_result
 from flowmaster.tools.instance_view import InstanceView, after, load
 from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
 from flowmaster.tools.naming import duration_of

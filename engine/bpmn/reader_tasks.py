@@ -15,6 +15,7 @@ from flowmaster.engine.bpmn.vocabulary import (
     ZEEBE_IO_MAPPING,
     ZEEBE_OUTPUT,
     ZEEBE_SCRIPT,
+    fm,
 )
 from flowmaster.engine.model import (
     Activation,
@@ -85,7 +86,9 @@ def _mappings(reading: Reading, xml: XmlElement, holder: XmlElement, kind: str) 
         source = reading.values.literal_or_feel(mapping.get("source"), mapping, identifier, what)
         target = reading.values.path(mapping.get("target"), mapping, identifier, "The target of a mapping")
         if target:
-            found.append(IoMapping(source or Constant(None), target))
+            found.append(
+                IoMapping(source or Constant(None), target, required=mapping.is_true(fm("required")))
+            )
     return tuple(found)
 
 

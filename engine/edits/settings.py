@@ -12,7 +12,7 @@ from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline.nodes import Trigger
 from flowmaster.engine.outline.reading_events import trigger
 from flowmaster.engine.outline.reading_waits import BESIDE
-from flowmaster.engine.outline.reading_words import assignments, performer, tries_need_service, word
+from flowmaster.engine.outline.reading_words import assignments, into, performer, tries_need_service, word
 from flowmaster.engine.outline.recalling_events import message_of, trigger_of
 from flowmaster.engine.outline.recalling_words import WordReader
 from flowmaster.engine.outline.vocabulary import WORDS
@@ -231,7 +231,10 @@ def _set_plain_words(
             continue
         given.pop(key, None)
         if value is not None:
-            found = word(batch.reading, key, value, f"{path}.{key}")
+            at = f"{path}.{key}"
+            found = (
+                into(batch.reading, kind, value, at) if key == "into" else word(batch.reading, key, value, at)
+            )
             if key == "not" and isinstance(found, list):
                 batch.mark_exclusions(found, set(), path)
             given[key] = found

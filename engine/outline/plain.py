@@ -360,7 +360,7 @@ def _performer(main: Json) -> Json:
 
 def _into(value: Json) -> Json:
     assert isinstance(value, Mapping)
-    if all(key == source for key, source in value.items()):
+    if all(key.removesuffix("?") == source for key, source in value.items()):
         names = list(value)
         return names[0] if len(names) == 1 else names
     return dict(value)

@@ -24,6 +24,7 @@ from flowmaster.engine.outline.reading_words import (
     complete_form,
     escalated,
     event_words,
+    into,
     item_of,
     optional_names,
     performer,
@@ -158,7 +159,7 @@ class StepReader:
         if kind in ("rule", "set"):
             self._result(kind, body, words, main, at)
         elif body.get("into") is not None:
-            words["into"] = word(reading, "into", body["into"], f"{at}.into")
+            words["into"] = into(reading, kind, body["into"], f"{at}.into")
         if kind == "send" and "retry" in words and "via" not in words:
             tries_need_service(reading, f"{at}.retry")
         inside = self.steps(body[kind], f"{at}.group") if kind == "group" else ()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.reading import Reading, shown
+from flowmaster.engine.outline.vocabulary import JOBS
 from flowmaster.engine.values import Json
 
 RETRIES_MAX = 100
@@ -368,6 +369,12 @@ def outputs(reading: Reading, value: Json, path: str) -> dict[str, str]:
         expected="approved, [a, b] or {variable: expression}",
     )
     return {}
+
+
+def into(reading: Reading, kind: str, value: Json, path: str) -> dict[str, Json]:
+    """Read `into` of a kind of step: what a job may leave out keeps its question mark."""
+    found, optional = outputs(reading, value, path), optional_names(value) if kind in JOBS else ()
+    return {f"{name}?" if name in optional else name: source for name, source in found.items()}
 
 
 def complete_form(reading: Reading, step: str, words: dict[str, Json], optional: set[str]) -> None:

@@ -275,10 +275,12 @@ class WordReader:
         return {entry.get("target"): _feel(entry.get("source")) for entry in listed}
 
     def outputs(self, element: Element) -> dict[str, str]:
-        """Return the output mappings: expressions by variable."""
+        """Return the output mappings: expressions by variable, with a mark behind what a job may leave out."""
         holder = element.extension(zeebe("ioMapping"))
         listed = holder.children(zeebe("output")) if holder is not None else []
-        return {entry.get("target"): _feel(entry.get("source")) for entry in listed}
+        is_answer = element.extension(zeebe("taskDefinition")) is not None
+        marks = {entry: "?" if is_answer and not entry.is_true(fm("required")) else "" for entry in listed}
+        return {f"{entry.get('target')}{mark}": _feel(entry.get("source")) for entry, mark in marks.items()}
 
     def beside(self, event: Element) -> dict[str, Json]:
         """Return what an end says beside what it throws: inputs, what it sets, and foreign extensions as XML."""

@@ -20,7 +20,7 @@
       expect:
         end: paid                          # the end that is reached
         path: [approve, pay]               # these steps come in this order, others may lie between
-        exactly: true                      # no other step is completed (all but gateways and events)
+        exactly: true                      # no other step is completed; events on borders need not be named
         skips: [second approval]           # never entered
         variables: {approved: true}        # at the end; objects are compared by the fields named
         waits_at: [approve]                # it still waits there when nothing can go on
@@ -127,8 +127,8 @@ class Scenario:
     expect: Expected
     at: str = ""
     business_key: str = ""
-    answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
-    services: Mapping[str, tuple[ServiceAnswer, ...]] = field(default_factory=dict)
+    answers: Mapping[str, tuple[Answer | None, ...]] = field(default_factory=dict)
+    services: Mapping[str, tuple[ServiceAnswer | None, ...]] = field(default_factory=dict)
     messages: tuple[Sent, ...] = ()
     clock: tuple[str, ...] = ()
 
@@ -323,19 +323,15 @@ class _Reader:
             self.wrong("at", f"{value!r} is no date.", "2030-01-31 or 2030-01-31T09:00:00Z")
             return ""
 
-    def answers(self, value: Json, path: str) -> tuple[Answer, ...]:
-        """Return the answers of one task by visit, none for nothing: nobody does it."""
-        if value is None:
-            return ()
+    def answers(self, value: Json, path: str) -> tuple[Answer | None, ...]:
+        """Return the answers of one task by visit, None where nobody does it."""
         listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        return tuple(self._answer(entry, path) for entry in listed)
+        return tuple(None if entry is None else self._answer(entry, path) for entry in listed or [None])
 
-    def services(self, value: Json, path: str) -> tuple[ServiceAnswer, ...]:
-        """Return the answers of one service by visit, none for nothing: it stays under way."""
-        if value is None:
-            return ()
+    def services(self, value: Json, path: str) -> tuple[ServiceAnswer | None, ...]:
+        """Return the answers of one service by visit, None where it stays under way."""
         listed = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        return tuple(self._service(entry, path) for entry in listed)
+        return tuple(None if entry is None else self._service(entry, path) for entry in listed or [None])
 
     def message(self, value: Json, path: str) -> Sent:
         """Return a message from outside."""

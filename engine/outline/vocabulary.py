@@ -15,6 +15,9 @@ KINDS: dict[str, str] = {
 }
 """Kinds of steps with a name."""
 
+JOBS = ("call", "agent", "send")
+"""Kinds of steps that connectors, outside workers and agents do: what they answer may lack what it should hold."""
+
 BLOCKS: dict[str, str] = {
     "if": "`{if: amount > 100, then: [...], else: [...]}`",
     "choose": "`{choose: [{if: a, then: [...]}, {if: b, then: [...]}, {else: [...]}]}`; the first that holds",

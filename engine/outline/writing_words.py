@@ -149,7 +149,7 @@ class WordWriter:
         self._mappings(element, "input", value)
 
     def outputs(self, element: Element, value: Json) -> None:
-        """Write `into`."""
+        """Write `into`; the answer of a job has to hold what stands there without a question mark."""
         self._mappings(element, "output", value)
 
     def _mappings(self, element: Element, kind: str, value: Json) -> None:
@@ -164,8 +164,15 @@ class WordWriter:
         holder = holder or element.add_extension(zeebe("ioMapping"))
         for old in holder.children(zeebe(kind)):
             old.remove()
+        is_answer = kind == "output" and element.extension(zeebe("taskDefinition")) is not None
         for target, source in given.items():
-            holder.add(zeebe(kind), {"source": f"={source}", "target": target})
+            required = "true" if is_answer and not target.endswith("?") else None
+            attributes = {
+                "source": f"={source}",
+                "target": target.removesuffix("?"),
+                fm("required"): required,
+            }
+            holder.add(zeebe(kind), attributes)
         if kind == "input":  # Inputs stand before outputs.
             for later in kept:
                 later.move_to(holder)

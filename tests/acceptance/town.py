@@ -12,7 +12,7 @@ LEAVE: dict[str, Any] = {
     "steps": [
         {"check": {"ask": "clerk", "not": "who", "form": {"ok": "boolean", "note?": "text"}, "into": "ok"}},
         {"sign": {"ask": "boss", "not": ["who", "check"], "form": {"signed": "boolean"}, "into": "signed"}},
-        {"book": {"call": "hr.book", "retry": {"times": 2, "wait": "PT5M"}, "into": "receipt"}},
+        {"book": {"call": "hr.book", "retry": {"times": 2, "wait": "PT5M"}, "into": "receipt?"}},
         {"end": "done"},
     ],
     "scenarios": [

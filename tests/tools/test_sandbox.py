@@ -27,7 +27,7 @@ REACHING: dict[str, Any] = {
     "start": {"needs": ["url", "name"]},
     "steps": [
         {"fetch": {"call": "http.request", "with": {"url": "url", "method": '"POST"'}}},
-        {"ask around": {"agent": "Say whether it is fine", "into": "fine"}},
+        {"ask around": {"agent": "Say whether it is fine", "into": "fine?"}},
         {"tell": {"send": "news", "key": "name"}},
         {"mail": {"send": "letter", "via": "mail.send"}},
         {"look": {"ask": "clerk", "within": "P1D", "late": [{"chase": {"call": "http.request"}}]}},

@@ -20,7 +20,7 @@ BILL: dict[str, Any] = {
                 "late": {"escalate": ["boss", "head"]},
             }
         },
-        {"pay": {"call": "bank", "into": "receipt", "on": {"CLOSED": [{"end": "closed"}]}}},
+        {"pay": {"call": "bank", "into": "receipt?", "on": {"CLOSED": [{"end": "closed"}]}}},
         {"end": "paid"},
     ],
 }

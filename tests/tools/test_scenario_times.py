@@ -17,7 +17,7 @@ STAY: dict[str, Any] = {
                 "into": ["ok", "room"],
             }
         },
-        {"charge": {"call": "bank", "into": "paid"}},
+        {"charge": {"call": "bank", "into": "paid?"}},
         {"end": "booked"},
     ],
     "events": [{"message": "cancel", "key": "guest", "then": [{"end": "cancelled"}]}],
@@ -194,5 +194,57 @@ def test_a_scenario_may_end_in_a_wait_for_a_time_and_a_group_says_what_its_ends_
         created = await agent.ask("process_create", outline=outline)
         assert any("'rested' in 'rest' ends that group alone" in text for text in created["defaults"])
         assert (await agent.ask("process_test", process="pause"))["failed"] == 0
+
+    played(play)
+
+
+REMINDED: dict[str, Any] = {
+    "process": "call-back",
+    "data": {"done": "boolean"},
+    "steps": [
+        {"call back": {"ask": "clerk", "into": "done", "within": "P1D", "late": [{"goto": "call back"}]}},
+        {"end": "called"},
+    ],
+}
+
+
+def test_a_visit_that_nobody_answers_gives_way_to_the_next_one() -> None:
+    async def play(agent: Agent) -> None:
+        scenarios = [
+            {
+                "name": "third",
+                "answers": {"call back": [None, None, {"done": True}]},
+                "clock": ["next", "next"],
+                "expect": {"end": "called"},
+            },
+            {"name": "never", "answers": {"call back": []}, "expect": {"waits_at": ["call back"]}},
+            {
+                "name": "exactly",
+                "answers": {"call back": [None, {"done": True}]},
+                "clock": ["P2D"],
+                "expect": {"end": "called", "path": ["call back"], "exactly": True},
+            },
+        ]
+        await agent.ask("process_create", outline={**REMINDED, "scenarios": scenarios})
+        body = await agent.ask("process_test", process="call-back")
+        third, never, exactly = body["scenarios"]
+        assert (third["passed"], exactly["passed"]) == (True, True), body
+        assert never["status"] == "active"
+
+    played(play)
+
+
+def test_a_case_that_repeats_itself_without_end_says_so() -> None:
+    async def play(agent: Agent) -> None:
+        outline: dict[str, Any] = {
+            "process": "again",
+            "data": {"n": "number"},
+            "steps": [{"ask": {"ask": "clerk", "into": "n"}}, {"if": "n > 0", "then": [{"goto": "ask"}]}],
+            "scenarios": [{"name": "ever", "answers": {"ask": {"n": 1}}, "expect": {"path": ["ask"]}}],
+        }
+        await agent.ask("process_create", outline=outline)
+        (ever,) = (await agent.ask("process_test", process="again"))["scenarios"]
+        (differs,) = ever["differences"]
+        assert differs == {"what": "acts", "expected": "at most 500", "got": "it still goes on"}
 
     played(play)

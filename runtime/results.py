@@ -1,0 +1,70 @@
+"""Checks what a job gave against what its element wants of it and what its process declares."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.model import Element, IoMapping, Process
+from flowmaster.engine.values import Json
+
+
+def check_result(process: Process, element: Element, result: Mapping[str, Json]) -> None:
+    """Refuse the result of a job that lacks what it has to hold, or is not of the types that the process declares."""
+    lacking = [one for one in element.outputs if one.required and _lacks(result, one)]
+    if lacking:
+        raise _incomplete(element, lacking)
+    mapped = {
+        mapping.target for mapping in element.outputs if mapping.source.text.strip("= ") == mapping.target[0]
+    }
+    for item in process.data:
+        value = result.get(item.name)
+        if value is None or (element.outputs and (item.name,) not in mapped):
+            continue
+        wrong = first_error(item.schema, value)
+        if wrong is not None:
+            path = ".".join([item.name, *place_of(wrong)])
+            raise FlowMasterError(
+                "job.result_invalid",
+                f"The result {path!r} of {element.label!r} is wrong: {wrong.message}.",
+                path=f"variables.{path}",
+                expected=dict(item.schema),
+                fix="Give what the process declares, or finish with `error_code` or `failure`.",
+                status=422,
+            )
+
+
+def _lacks(result: Mapping[str, Json], mapping: IoMapping) -> bool:
+    """Return whether a result has no value for a name or a path of names; what is computed is not judged."""
+    is_path = all(part.strip().isidentifier() for part in mapping.source.text.removeprefix("=").split("."))
+    return is_path and mapping.source.value(result) is None
+
+
+def _incomplete(element: Element, lacking: Sequence[IoMapping]) -> FlowMasterError:
+    names = [one.source.text.removeprefix("=").strip() for one in lacking]
+    told = " and ".join(repr(name) for name in names)
+    return FlowMasterError(
+        "job.result_incomplete",
+        f"The result of {element.label!r} lacks {told}.",
+        path=f"variables.{names[0]}",
+        expected=[one.source.text.removeprefix("=").strip() for one in element.outputs if one.required],
+        fix=f"Give {told}, or finish with `error_code` or `failure`; if it may be missing, say so in the process: "
+        f"`into: {'.'.join(lacking[0].target)}?`.",
+        status=422,
+    )
+
+
+def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | None:
+    """Return the deepest, most telling fault of a value against a JSON Schema."""
+    errors: Iterable[ValidationError] = Draft202012Validator(schema).iter_errors(value)
+    return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
+
+
+def place_of(wrong: ValidationError) -> list[str]:
+    """Return the steps to what is wrong; a missing property stands where it should be."""
+    steps = [str(part) for part in wrong.absolute_path]
+    needed, given = wrong.validator_value, wrong.instance
+    if wrong.validator == "required" and isinstance(needed, Sequence) and isinstance(given, Mapping):
+        steps += [str(name) for name in needed if name not in given][:1]
+    return steps
