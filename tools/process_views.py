@@ -14,6 +14,8 @@ from flowmaster.tools.inputs import signature
 from flowmaster.tools.pictures import picture
 from flowmaster.tools.raster import png_url
 
+DRAFTS_SHOWN = 10
+
 VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions"]
 
 
@@ -115,7 +117,11 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
-    return [
+    drafts: list[Json] = [
+        {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
+        for draft in reader.drafts(tenant, KIND, process)[:DRAFTS_SHOWN]
+    ]
+    return drafts + [
         {
             "version": version.version,
             "tag": version.tag,

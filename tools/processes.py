@@ -118,7 +118,11 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         store_once(transaction, call, subject=main)
         return numbers[main]
 
+    known = runtime.reader.find_definition(tenant, KIND, main)
     draft = await runtime.write(work, dry_run=arguments.dry_run)
+    if known is not None:
+        stays = f"; version {known.version} stays in force until it is published" if known.version else ""
+        defaults.insert(0, f"{main!r} exists: this is its draft {draft}{stays}.")
     problems = shown_problems(file.problems[main])
     asked, decided = leading(questions, SIDE_BYTES), leading(defaults, SIDE_BYTES)
     return ProcessSaved(

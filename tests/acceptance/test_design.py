@@ -314,3 +314,22 @@ def test_a_view_of_what_is_not_there_is_refused(view: str) -> None:
         assert (wrong["code"], wrong["path"]) == ("arguments.invalid", "view")
 
     played(play)
+
+
+def test_creating_a_process_that_exists_says_so_and_the_versions_list_its_drafts() -> None:
+    async def play(agent: Agent) -> None:
+        outline = {"process": "short", "steps": [{"look": {"ask": "clerk", "form": {}}}]}
+        first = await agent.ask("process_create", outline=outline)
+        assert not any("exists" in told for told in first.get("defaults", ()))
+        again = await agent.ask("process_create", outline=outline, reason="once more")
+        assert again["defaults"][0] == "'short' exists: this is its draft 2."
+        await agent.ask("process_publish", process="short")
+        third = await agent.ask("process_create", outline=outline)
+        assert third["defaults"][0] == (
+            "'short' exists: this is its draft 3; version 1 stays in force until it is published."
+        )
+        listed = (await agent.ask("process_read", process="short", view="versions"))["content"]
+        assert [each.get("draft", each.get("version")) for each in listed] == [3, 2, 1, 1]
+        assert listed[1]["note"] == "once more"
+
+    played(play)
