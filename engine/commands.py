@@ -6,14 +6,15 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from flowmaster.engine.state import Parent
+from flowmaster.engine.state import Parent, State
 from flowmaster.engine.values import Json
 
 NO_VARIABLES: Mapping[str, Json] = {}
+NO_CHILDREN: Mapping[int, str] = {}
 
 
 class StartInstance(NamedTuple):
-    """Begin an instance; `start` names the start event, empty for the none start event."""
+    """Begin an instance; `start` names the start event, empty for the none start event. A sandbox stays one."""
 
     at: int
     by: str
@@ -22,6 +23,23 @@ class StartInstance(NamedTuple):
     business_key: str = ""
     start: str = ""
     parent: Parent | None = None
+    sandbox: bool = False
+
+
+class ForkInstance(NamedTuple):
+    """Begin a sandbox instance as another one stands or stood; its times are `later` milliseconds after the other's.
+
+    `children` holds, by wait, the forks of what the other one called; `variables` are changed at once.
+    """
+
+    at: int
+    by: str
+    instance: str
+    source: State
+    later: int = 0
+    parent: Parent | None = None
+    children: Mapping[int, str] = NO_CHILDREN
+    variables: Mapping[str, Json] = NO_VARIABLES
 
 
 class ActOnTask(NamedTuple):
@@ -184,6 +202,7 @@ class SetVariables(NamedTuple):
 
 Command: TypeAlias = (
     StartInstance
+    | ForkInstance
     | ActOnTask
     | CompleteJob
     | FailJob

@@ -18,6 +18,7 @@ from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.forking import fork
 from flowmaster.engine.model import Executable
 from flowmaster.engine.repair import move, retry, skip
 from flowmaster.engine.state import (
@@ -60,6 +61,8 @@ def decide_in_place(model: Executable, state: State, command: cmd.Command) -> De
     run = Execution(model, state, BEHAVIOURS, JOINS, receive=receive, at=command.at, by=command.by)
     if isinstance(command, cmd.StartInstance):
         _start(run, command)
+    elif isinstance(command, cmd.ForkInstance):
+        fork(run, command)
     else:
         _check_open(run.state, command)
         _HANDLERS[type(command)](run, command)
@@ -78,6 +81,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
             command.at,
             command.parent,
             command.variables,
+            command.sandbox,
         )
     )
     root = run.state.nodes[ROOT]

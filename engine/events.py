@@ -8,7 +8,7 @@ an event repeats a time only where the state needs it.
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from flowmaster.engine.state import Parent, Wait
+from flowmaster.engine.state import Incident, Node, Origin, Parent, Wait
 from flowmaster.engine.values import Json
 
 
@@ -22,6 +22,7 @@ class InstanceStarted(NamedTuple):
     at: int
     parent: Parent | None
     variables: Mapping[str, Json]
+    sandbox: bool = False
 
 
 class ElementEntered(NamedTuple):
@@ -296,6 +297,24 @@ class ConditionSeen(NamedTuple):
     wait: Wait
 
 
+class InstanceForked(NamedTuple):
+    """A sandbox instance came to life as another stood after its event `origin.seq`; `at` is when that one started."""
+
+    instance: str
+    process: str
+    version: int
+    business_key: str
+    at: int
+    parent: Parent | None
+    origin: Origin
+    status: str
+    keys: int
+    nodes: tuple[Node, ...]
+    waits: tuple[Wait, ...]
+    incidents: tuple[Incident, ...]
+    performers: tuple[tuple[str, str], ...]
+
+
 class InstanceEnded(NamedTuple):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -341,4 +360,5 @@ Event: TypeAlias = (
     | GatewayStarted
     | GatewayReset
     | ConditionSeen
+    | InstanceForked
 )

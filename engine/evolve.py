@@ -33,8 +33,18 @@ def blank(instance: str, process: str, version: int) -> State:
 def _instance_started(state: State, event: ev.InstanceStarted) -> None:
     state.instance, state.process, state.version = event.instance, event.process, event.version
     state.business_key, state.started, state.parent = event.business_key, event.at, event.parent
-    state.keys = ROOT
+    state.keys, state.sandbox = ROOT, event.sandbox
     state.nodes[ROOT] = Node(ROOT, event.process, 0, variables=dict(event.variables))
+
+
+def _instance_forked(state: State, event: ev.InstanceForked) -> None:
+    state.instance, state.process, state.version = event.instance, event.process, event.version
+    state.business_key, state.started, state.parent = event.business_key, event.at, event.parent
+    state.status, state.keys, state.sandbox, state.origin = event.status, event.keys, True, event.origin
+    state.nodes = {node.key: node.copy() for node in event.nodes}
+    state.waits = {wait.id: wait for wait in event.waits}
+    state.incidents = {incident.id: incident for incident in event.incidents}
+    state.performers = dict(event.performers)
 
 
 def _element_entered(state: State, event: ev.ElementEntered) -> None:
@@ -300,4 +310,5 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.GatewayStarted: _gateway_started,
     ev.GatewayReset: _gateway_reset,
     ev.ConditionSeen: _wait_changed,
+    ev.InstanceForked: _instance_forked,
 }

@@ -172,12 +172,19 @@ class Parent(NamedTuple):
     depth: int = 1
 
 
+class Origin(NamedTuple):
+    """The instance that a fork began as, and the number of its last event until then."""
+
+    instance: str
+    seq: int
+
+
 @dataclass(slots=True)
 class State:
     """Everything that decides what an instance does next.
 
     `seq` counts its events; `keys` is the last key given to a node, wait or incident; `performers` holds who
-    last performed each human step, for exclusions.
+    last performed each human step, for exclusions. Nothing of a `sandbox` leaves it; a fork has an `origin`.
     """
 
     instance: str
@@ -193,6 +200,8 @@ class State:
     waits: dict[int, Wait] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     performers: dict[str, str] = field(default_factory=dict)
+    sandbox: bool = False
+    origin: Origin | None = None
 
     def copy(self) -> "State":
         """Return a copy that shares no mutable part."""

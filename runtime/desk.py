@@ -37,7 +37,6 @@ class Request(NamedTuple):
     operation: str
     reason: str = ""
     once: Once | None = None
-    sandbox: bool = False
 
 
 class Start(NamedTuple):
@@ -49,6 +48,7 @@ class Start(NamedTuple):
     business_key: str = ""
     element: str = ""
     parent: Parent | None = None
+    sandbox: bool = False
 
 
 class Pending(NamedTuple):
@@ -70,14 +70,11 @@ class Desk:
         models: Models,
         clock: Clock,
         follow: "Mapping[str, Callable[[Desk, Pending], bool]]",
-        *,
-        sandbox: bool = False,
     ) -> None:
         self._follow_table = follow
         self.transaction = transaction
         self.models = models
         self.now = clock.now(transaction)
-        self.sandbox = sandbox
         self.pending: deque[Pending] = deque()
         self.woken: set[str] = set()
         self.states: dict[str, State] = {}
@@ -87,14 +84,33 @@ class Desk:
         tenant = request.tenant
         version = start.version or self.newest(tenant, start.process)
         model = self.models.executable(self.transaction, tenant, start.process, version, self.now)
-        number = self.transaction.next_number(tenant, f"instance:{start.process}")
-        instance = f"{start.process}:{number}"
+        instance = self._new_id(tenant, start)
         command = cmd.StartInstance(
-            self.now, request.by, instance, start.variables, start.business_key, start.element, start.parent
+            self.now,
+            request.by,
+            instance,
+            start.variables,
+            start.business_key,
+            start.element,
+            start.parent,
+            start.sandbox,
         )
         decided = decide_in_place(model, blank(instance, start.process, version), command)
         self._append(request, model, 0, decided)
         return instance
+
+    def fork(self, request: Request, command: cmd.ForkInstance) -> None:
+        """Begin a sandbox instance as the command says."""
+        source = command.source
+        model = self.models.executable(
+            self.transaction, request.tenant, source.process, source.version, self.now
+        )
+        decided = decide_in_place(model, blank(command.instance, source.process, source.version), command)
+        self._append(request, model, 0, decided)
+
+    def cause(self, tenant: str, effect: Effect, state: State) -> None:
+        """Have an effect of an instance followed up."""
+        self.pending.append(Pending(tenant, state.instance, effect, 0, state.sandbox))
 
     def step(self, request: Request, instance: str, command: Callable[[State, int], cmd.Command]) -> State:
         """Run the command that `command(state, now)` makes for an instance, and return its state after."""
@@ -130,11 +146,20 @@ class Desk:
     def take_outbox(self, limit: int, after: int = 0) -> int:
         """Queue effects that earlier transactions left, and return the id of the last one."""
         for row in self.transaction.take_outbox(limit=limit, after=after):
-            self.pending.append(Pending(row.tenant, row.instance, row.effect, row.id, self.sandbox))
+            cause = self.transaction.load(row.tenant, row.instance)
+            apart = cause is not None and cause.row.sandbox
+            self.pending.append(Pending(row.tenant, row.instance, row.effect, row.id, apart))
             after = row.id
         return after
 
     # What follows a step.
+
+    def _new_id(self, tenant: str, start: Start) -> str:
+        """Return the id of a new instance; sandboxes are numbered apart, so that they leave no gaps."""
+        if start.sandbox:
+            number = self.transaction.next_number(tenant, f"sandbox:{start.process}")
+            return f"{start.process}:sandbox-{number}"
+        return f"{start.process}:{self.transaction.next_number(tenant, f'instance:{start.process}')}"
 
     def _append(self, request: Request, model: Executable, expected: int, decided: Decided) -> None:
         events, state = decided
@@ -156,7 +181,6 @@ class Desk:
                 request.reason,
                 once=request.once,
                 labels=labels,
-                sandbox=request.sandbox or self.sandbox,
             )
         )
 
@@ -167,10 +191,13 @@ class Desk:
             case ev.WaitOpened(wait=wait):
                 labels[wait.element] = model.process.elements[wait.element].label
                 self._wake_for(wait)
-                if isinstance(wait, EventWait) and wait.kind == "message":
+                if isinstance(wait, EventWait) and wait.kind == "message" and not state.sandbox:
                     self._queue(
                         request, state, "buffered", {"wait": wait.id, "name": wait.name, "key": wait.key}
                     )
+            case ev.InstanceForked(waits=waits):
+                labels.update((each.element, model.process.elements[each.element].label) for each in waits)
+                self.woken.add("timers")
             case ev.JobFailed(wait=wait) | ev.JobRetried(wait=wait):
                 self._wake_for(wait)
             case ev.MessageSent(name=name, key=key, variables=variables):
@@ -182,9 +209,7 @@ class Desk:
                 told: dict[str, Json] = {"code": event.code, "variables": dict(event.variables)}
                 told["wait"] = state.parent.wait
                 effect = Effect(state.parent.instance, "escalated", told)
-                self.pending.append(
-                    Pending(request.tenant, state.parent.instance, effect, 0, request.sandbox)
-                )
+                self.pending.append(Pending(request.tenant, state.parent.instance, effect, 0, state.sandbox))
             case ev.ChildRequested():
                 self._queue(request, state, "call", event._asdict())
             case ev.ChildCancelRequested(wait=key):
@@ -206,7 +231,7 @@ class Desk:
             "message": event.message,
         }
         effect = Effect(state.parent.instance, "child_ended", payload)
-        self.pending.append(Pending(request.tenant, state.parent.instance, effect, 0, request.sandbox))
+        self.pending.append(Pending(request.tenant, state.parent.instance, effect, 0, state.sandbox))
 
     def _wake_for(self, wait: object) -> None:
         if isinstance(wait, TimerWait):
@@ -215,8 +240,7 @@ class Desk:
             self.woken.add("jobs")
 
     def _queue(self, request: Request, state: State, kind: str, payload: Mapping[str, Json]) -> None:
-        effect = Effect(state.instance, kind, payload)
-        self.pending.append(Pending(request.tenant, state.instance, effect, 0, request.sandbox))
+        self.cause(request.tenant, Effect(state.instance, kind, payload), state)
 
     def _follow(self, pending: Pending) -> None:
         try:
@@ -276,6 +300,7 @@ def unpublished(process: str, *, known: bool) -> FlowMasterError:
 _NOTABLE = frozenset(
     {
         ev.WaitOpened,
+        ev.InstanceForked,
         ev.JobFailed,
         ev.JobRetried,
         ev.MessageSent,

@@ -12,7 +12,7 @@ from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.state import ChildWait, EventWait, Parent, State
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import CALL_TOO_DEEP, Desk, Pending, Request, Start
-from flowmaster.runtime.messages import broadcast, deliver, meets
+from flowmaster.runtime.messages import broadcast, broadcast_apart, deliver, deliver_apart, family, meets
 from flowmaster.stores.rows import InstanceFilter
 
 SYSTEM = "system"
@@ -36,6 +36,7 @@ def call(desk: Desk, pending: Pending) -> bool:
             version,
             _variables(payload),
             parent=Parent(pending.instance, wait, depth),
+            sandbox=caller.state.sandbox,
         )
         with desk.transaction.savepoint():
             child = desk.start(request, start)
@@ -104,18 +105,27 @@ def escalated(desk: Desk, pending: Pending) -> bool:
 
 
 def message(desk: Desk, pending: Pending) -> bool:
-    """Deliver a message that an instance sent."""
+    """Deliver a message that an instance sent; that of a sandbox stays among the instances that belong to it."""
     payload = pending.effect.payload
+    name, key, variables = str(payload["name"]), str(payload["key"]), _variables(payload)
     request = _request(pending, "message")
-    deliver(desk, request, str(payload["name"]), str(payload["key"]), _variables(payload), ttl=0)
+    if pending.sandbox:
+        deliver_apart(desk, request, family(desk, pending.tenant, pending.instance), name, key, variables)
+    else:
+        deliver(desk, request, name, key, variables, ttl=0)
     return False
 
 
 def signal(desk: Desk, pending: Pending) -> bool:
-    """Deliver a signal that an instance broadcast."""
+    """Deliver a signal that an instance broadcast; that of a sandbox stays among the instances that belong to it."""
     payload = pending.effect.payload
-    name = str(payload["name"])
-    broadcast(desk, _request(pending, "signal"), name, _variables(payload), sender=pending.instance)
+    name, variables = str(payload["name"]), _variables(payload)
+    request = _request(pending, "signal")
+    if pending.sandbox:
+        others = [one for one in family(desk, pending.tenant, pending.instance) if one != pending.instance]
+        broadcast_apart(desk, request, others, name, variables)
+    else:
+        broadcast(desk, request, name, variables, sender=pending.instance)
     return False
 
 
@@ -162,7 +172,7 @@ def _version(desk: Desk, pending: Pending, process: str, wanted: str) -> int:
 
 
 def _request(pending: Pending, operation: str) -> Request:
-    return Request(pending.tenant, SYSTEM, operation, sandbox=pending.sandbox)
+    return Request(pending.tenant, SYSTEM, operation)
 
 
 def _number(value: Json) -> int:

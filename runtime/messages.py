@@ -1,10 +1,11 @@
 """Messages find their receivers: waiting places first, then message start events, then the buffer.
 
 A message reaches exactly one instance (BPMN 2.0.2, 10.5.1). With a key it fits subscriptions to that key, and
-keyless ones of an instance whose business key, else id, is that key; without one it fits keyless ones.
+keyless ones of an instance whose business key, else id, is that key; without one it fits keyless ones. Sandboxes
+are reached by the messages of their own instances, and by one whose key is a sandbox's id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flowmaster.engine import commands as cmd
@@ -12,6 +13,7 @@ from flowmaster.engine.state import EventWait, State
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.stores.rows import Subscription
 
 RECEIVERS_LOOKED_AT_MAX = 100
 """Waiting places of one name and key that are looked at for one that is not paused."""
@@ -38,6 +40,9 @@ def deliver(
         if not place.held:
             _receive(desk, request, place.instance, place.wait.id, variables)
             return Delivery([place.instance], False)
+    named = desk.transaction.load(request.tenant, key) if key else None
+    if named is not None and named.row.sandbox:
+        return deliver_apart(desk, request, [key], name, None, variables)
     for start in desk.transaction.start_subscriptions(request.tenant, kind="message", name=name):
         wish = Start(start.process, start.version, variables, key, start.element)
         return Delivery([desk.start(request, wish)], False)
@@ -53,6 +58,43 @@ def deliver(
         )
         _note(desk, request, name, {"key": key, "held_until": iso(desk.now + ttl)})
     return Delivery([], ttl > 0)
+
+
+def deliver_apart(
+    desk: Desk,
+    request: Request,
+    instances: Sequence[str],
+    name: str,
+    key: str | None,
+    variables: Mapping[str, Json],
+) -> Delivery:
+    """Deliver a message to one waiting place of these instances, which are sandboxes; None fits every key."""
+    for instance in instances:
+        for place in desk.transaction.instance_subscriptions(request.tenant, instance):
+            own = (place.wait.key,) if place.wait.key else ("", place.business_key or place.instance)
+            if _listens(place, "message", name) and (key is None or key in own):
+                _receive(desk, request, instance, place.wait.id, variables)
+                return Delivery([instance], False)
+    return Delivery([], False)
+
+
+def broadcast_apart(
+    desk: Desk, request: Request, instances: Sequence[str], name: str, variables: Mapping[str, Json]
+) -> None:
+    """Deliver a signal to every waiting place of these instances, which are sandboxes."""
+    for instance in instances:
+        for place in desk.transaction.instance_subscriptions(request.tenant, instance):
+            if _listens(place, "signal", name) and _still_waits(desk, request, instance, place.wait.id):
+                _receive(desk, request, instance, place.wait.id, variables)
+
+
+def family(desk: Desk, tenant: str, instance: str) -> list[str]:
+    """Return an instance's outermost caller and all that it called, directly or not."""
+    stored = desk.transaction.load(tenant, instance)
+    while stored is not None and stored.row.parent is not None:
+        instance = stored.row.parent.instance
+        stored = desk.transaction.load(tenant, instance)
+    return [instance, *(row.instance for row in desk.transaction.descendants(tenant, instance))]
 
 
 def expire(desk: Desk) -> None:
@@ -93,6 +135,10 @@ def meets(wait: EventWait, state: State, key: str) -> bool:
     if wait.key:
         return wait.key == key
     return not key or key == (state.business_key or state.instance)
+
+
+def _listens(place: Subscription, kind: str, name: str) -> bool:
+    return not place.held and (place.wait.kind, place.wait.name) == (kind, name)
 
 
 def _note(desk: Desk, request: Request, name: str, data: dict[str, Json]) -> None:

@@ -55,11 +55,10 @@ class Done(NamedTuple):
 class Runtime:
     """Runs instances on a store; every change of them goes through `do`."""
 
-    def __init__(self, store: Store, clock: Clock, *, sandbox: bool = False) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self.models = Models()
-        self.sandbox = sandbox
         self.writer = Writer(store)
         self.changed = Signals()
         self._tasks: list[asyncio.Task[None]] = []
@@ -76,8 +75,7 @@ class Runtime:
     async def open(self) -> None:
         """Take up what was left, and begin to let time pass."""
         await self._take_up_outbox()
-        if not self.sandbox:
-            self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
+        self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
@@ -125,7 +123,7 @@ class Runtime:
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
-        return Desk(transaction, self.models, self.clock, FOLLOW, sandbox=self.sandbox)
+        return Desk(transaction, self.models, self.clock, FOLLOW)
 
     def _piece(self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool) -> Outcome[T]:
         desk = self.desk(transaction)

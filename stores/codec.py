@@ -61,9 +61,7 @@ def encode_events(events: Iterable[ev.Event]) -> bytes:
     """Return the events of a step as one JSON array."""
     return dump(
         [
-            (_CODES[kind], *event)
-            if (kind := type(event)) not in _WITH_WAIT
-            else _fields_with_wait(kind, event)
+            (_CODES[kind], *event) if (kind := type(event)) not in _WRITTEN else _WRITTEN[kind](event)
             for event in events
         ]
     )
@@ -93,8 +91,10 @@ def decode_wait(data: bytes | str) -> st.Wait:
 def encode_body(state: st.State) -> bytes:
     """Return the part of a state that stands neither in the columns of its row nor in rows of its waits."""
     body: list[object] = [state.keys, [_node_fields(node) for node in state.nodes.values()]]
-    if state.incidents or state.performers:
+    if state.incidents or state.performers or state.origin:
         body += [list(state.incidents.values()), state.performers]
+    if state.origin:
+        body.append(state.origin)
     return dump(body)
 
 
@@ -108,13 +108,30 @@ def decode_body(data: bytes | str, state: st.State) -> st.State:
         if len(body) > 2:
             state.incidents = {fields[0]: st.Incident(*fields) for fields in body[2]}
             state.performers = body[3]
+        if len(body) > 4:
+            state.origin = st.Origin(*body[4])
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise _from_newer(error) from error
     return state
 
 
-def _fields_with_wait(kind: type, event: ev.Event) -> tuple[object, ...]:
-    return (_CODES[kind], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
+def _fields_with_wait(event: ev.Event) -> tuple[object, ...]:
+    return (_CODES[type(event)], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
+
+
+def _forked_fields(event: ev.Event) -> tuple[object, ...]:
+    """Write a fork down; objects hold values alone, so that blanking them leaves a history that replays."""
+    assert isinstance(event, ev.InstanceForked)
+    nodes = [_forked_node(node) for node in event.nodes]
+    waits = [_wait_fields(wait) for wait in event.waits]
+    return (_CODES[ev.InstanceForked], *event[:9], nodes, waits, *event[11:])
+
+
+def _forked_node(node: st.Node) -> tuple[object, ...]:
+    arrivals = node.arrivals and [(join, list(counts.items())) for join, counts in node.arrivals.items()]
+    started = node.started and list(node.started.items())
+    parts = (node.key, node.element, node.scope, node.open, node.variables, arrivals, node.waits)
+    return (*parts, node.turns, node.done, node.undo, started)
 
 
 def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
@@ -208,6 +225,25 @@ def _started(fields: list[Any]) -> ev.Event:
     return ev.InstanceStarted(*fields)
 
 
+def _forked(fields: list[Any]) -> ev.Event:
+    if fields[5] is not None:
+        fields[5] = st.Parent(*fields[5])
+    fields[6] = st.Origin(*fields[6])
+    fields[9] = tuple(_read_forked_node(node) for node in fields[9])
+    fields[10] = tuple(_read_wait(wait) for wait in fields[10])
+    fields[11] = tuple(st.Incident(*incident) for incident in fields[11])
+    fields[12] = tuple(tuple(pair) for pair in fields[12])
+    return ev.InstanceForked(*fields)
+
+
+def _read_forked_node(fields: list[Any]) -> st.Node:
+    if fields[5] is not None:
+        fields[5] = {join: dict(counts) for join, counts in fields[5]}
+    if fields[10] is not None:
+        fields[10] = dict(fields[10])
+    return _read_node(fields)
+
+
 _CODES: dict[type, str] = {
     ev.InstanceStarted: "is",
     ev.ElementEntered: "en",
@@ -245,14 +281,20 @@ _CODES: dict[type, str] = {
     ev.GatewayStarted: "gs",
     ev.GatewayReset: "gr",
     ev.ConditionSeen: "cn",
+    ev.InstanceForked: "fk",
 }
 _WITH_WAIT = frozenset(
     {ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen}
 )
+_WRITTEN: dict[type, Callable[[ev.Event], tuple[object, ...]]] = {
+    **dict.fromkeys(_WITH_WAIT, _fields_with_wait),
+    ev.InstanceForked: _forked_fields,
+}
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {
     "is": _started,
+    "fk": _forked,
     "en": _with_tuple(ev.ElementEntered, 3),
     "dm": _with_tuple(ev.DecisionMade, 5),
     "lb": _with_tuple(ev.LoopBegan, 3),

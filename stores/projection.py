@@ -47,7 +47,7 @@ class WaitKeys(NamedTuple):
     due: int | None
 
 
-_OPENS, _CHANGES, _CLOSES, _ENDS, _HOLDS = range(5)
+_OPENS, _CHANGES, _CLOSES, _ENDS, _HOLDS, _FORKS = range(6)
 _EFFECTS: dict[type, int] = {
     ev.WaitOpened: _OPENS,
     ev.TaskChanged: _CHANGES,
@@ -59,6 +59,7 @@ _EFFECTS: dict[type, int] = {
     ev.InstanceEnded: _ENDS,
     ev.InstancePaused: _HOLDS,
     ev.InstanceResumed: _HOLDS,
+    ev.InstanceForked: _FORKS,
 }
 
 
@@ -79,6 +80,9 @@ def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
             cleared = True
         elif effect == _HOLDS:
             held = state.status == "paused"
+        elif isinstance(event, ev.InstanceForked):
+            opened.update(wait.id for wait in event.waits)
+            touched |= opened
         else:
             key = event[0].id  # type: ignore[union-attr]  # the first field of these events is their wait
             touched.add(key)

@@ -74,7 +74,7 @@ class Step(NamedTuple):
 
     `expected` is the revision that `state` grew from (0 for a new instance); a revision is the number of the
     last event, so `state.seq == expected + len(events)`. `at` is engine time. `labels` names the elements of
-    newly opened waits. `sandbox` counts on the first step only and then stays with the instance.
+    newly opened waits.
     """
 
     tenant: str
@@ -88,7 +88,6 @@ class Step(NamedTuple):
     outbox: Sequence[Effect] = ()
     once: Once | None = None
     labels: Mapping[str, str] = NOTHING
-    sandbox: bool = False
 
 
 class InstanceRow(NamedTuple):

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from flowmaster.tools import (
     audit,
     documents,
+    instance_batch,
+    instance_control,
     instances,
     operations,
     processes,
@@ -24,6 +26,8 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     instances.OPERATIONS,
+    instance_control.OPERATIONS,
+    instance_batch.OPERATIONS,
     tasks.OPERATIONS,
     work.OPERATIONS,
     rules.OPERATIONS,

@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.evolve import blank, evolve
 from flowmaster.engine.model import Process
-from flowmaster.engine.state import ChildWait, EventWait, JobWait, State, TaskWait, TimerWait, Wait
+from flowmaster.engine.state import ROOT, ChildWait, EventWait, JobWait, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.identifiers import task_id
-from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import HistoryEntry
 
 EVENT_NAMES: Mapping[type, str] = {
@@ -50,6 +47,7 @@ EVENT_NAMES: Mapping[type, str] = {
     ev.GatewayStarted: "gateway_started",
     ev.GatewayReset: "gateway_reset",
     ev.ConditionSeen: "condition_seen",
+    ev.InstanceForked: "forked",
 }
 """What each event is called in a history."""
 
@@ -92,6 +90,8 @@ def element_of(process: Process, event: ev.Event) -> str:
             return flow
         case ev.InstanceStarted() | ev.InstanceEnded() | ev.InstancePaused() | ev.InstanceResumed():
             return ""
+        case ev.InstanceForked():
+            return ""
         case _:
             return "" if event.element == process.id else event.element
 
@@ -101,8 +101,8 @@ def data_of(event: ev.Event) -> dict[str, Json]:
     if type(event) in _NOTHING_MORE:
         return {}
     match event:
-        case ev.InstanceStarted(variables=variables, business_key=key):
-            return {"variables": dict(variables), **({"business_key": key} if key else {})}
+        case ev.InstanceStarted() | ev.InstanceForked():
+            return _beginning(event)
         case ev.VariablesSet(values=values):
             return dict(values)
         case ev.WaitOpened(wait=wait):
@@ -125,6 +125,20 @@ def data_of(event: ev.Event) -> dict[str, Json]:
         case _:
             hidden = {"element", "key", "wait", "scope", "id", "node", "at"}
             return {name: value for name, value in event._asdict().items() if name not in hidden and value}
+
+
+def _beginning(event: ev.InstanceStarted | ev.InstanceForked) -> dict[str, Json]:
+    """Return what an instance begins with, and a fork from where."""
+    told: dict[str, Json] = {}
+    if isinstance(event, ev.InstanceForked):
+        told = {"from": event.origin.instance, "at": event.origin.seq}
+        variables = next((node.variables for node in event.nodes if node.key == ROOT), None) or {}
+    else:
+        variables = dict(event.variables)
+    told["variables"] = dict(variables)
+    if event.business_key:
+        told["business_key"] = event.business_key
+    return told
 
 
 _NOTHING_MORE = frozenset(
@@ -170,27 +184,3 @@ def wait_data(wait: Wait) -> dict[str, Json]:
 def task_of(instance: str, wait: TaskWait) -> str:
     """Return the id of an open task."""
     return task_id(instance, wait.element, wait.id)
-
-
-def state_at(reader: Reader, tenant: str, latest: State, at: int) -> State:
-    """Return the state after the event number `at`: what happened until then, played again."""
-    if at == latest.seq:
-        return latest
-    if not 1 <= at <= latest.seq:
-        raise FlowMasterError(
-            "history.no_event",
-            f"{latest.instance!r} has events 1 to {latest.seq}, none with the number {at}.",
-            path="at",
-            expected=f"1 to {latest.seq}",
-            fix="Take the `seq` of an entry of its history.",
-            status=404,
-        )
-    state, last = blank("", "", 0), 0
-    while last < at:
-        part = reader.history(tenant, latest.instance, after=last, limit=min(1000, at - last))
-        for entry in part:
-            evolve(state, entry.event)
-        if not part:
-            break
-        last = part[-1].seq
-    return state

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flowmaster.engine.errors import Hint
 from flowmaster.engine.model import Process
-from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, State, TaskWait, TimerWait
+from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import unknown_instance
@@ -73,6 +73,13 @@ class IncidentView(Shape):
     fixes: list[NextCall] = Field(default=[], description="Calls that may mend it.")
 
 
+class OriginView(Shape):
+    """Where a fork comes from."""
+
+    instance: str = Field(description="The instance that was forked.")
+    at: int = Field(description="The last of its events that the fork has behind it.")
+
+
 class InstanceView(Result):
     """An instance as it stands."""
 
@@ -81,6 +88,8 @@ class InstanceView(Result):
     version: int = Field(description="The version it runs on.")
     business_key: str = Field(description="The key that the business knows it by.")
     status: Literal["active", "completed", "cancelled", "failed", "paused"] = Field(description="How it is.")
+    sandbox: bool = Field(default=False, description="True if nothing of it leaves the server.")
+    forked_from: OriginView | None = Field(default=None, description="What it is a fork of.")
     waiting: list[WaitView] = Field(description="What it waits for.")
     incidents: list[IncidentView] = Field(description="What stopped it.")
     variables: Variables = Field(description="Its variables; long ones only with detail `variables`.")
@@ -138,6 +147,8 @@ def view(
         version=state.version,
         business_key=state.business_key,
         status=state.status,  # type: ignore[arg-type]  # the engine writes no other status
+        sandbox=state.sandbox,
+        forked_from=OriginView(instance=state.origin.instance, at=state.origin.seq) if state.origin else None,
         waiting=waiting,
         incidents=incidents,
         variables=variables,
@@ -174,6 +185,8 @@ def hints(state: State) -> list[Hint]:
             found.append(
                 Hint("task_read", {"task": task_of(state.instance, wait)}, "See what the task needs.")
             )
+        elif state.sandbox:
+            found += _stand_in(state, wait)
         elif isinstance(wait, JobWait) and wait.retries > 0:
             found.append(Hint("work_take", {"types": [wait.type], "instance": state.instance}, "Do the job."))
     if state.status not in ("active", "paused"):
@@ -181,6 +194,17 @@ def hints(state: State) -> list[Hint]:
             Hint("instance_read", {"instance": state.instance, "detail": ["why"]}, "Read why it ended so.")
         )
     return found[:3]
+
+
+def _stand_in(state: State, wait: Wait) -> list[Hint]:
+    """Return the call that stands in for the worker or sender whom a sandbox does not reach."""
+    if isinstance(wait, JobWait) and wait.retries > 0:
+        skipped: dict[str, Json] = {"instance": state.instance, "action": "skip", "element": wait.element}
+        return [Hint("instance_control", skipped | {"variables": {}}, "Give the result that a worker would.")]
+    if isinstance(wait, EventWait) and wait.kind == "message":
+        sent: dict[str, Json] = {"kind": "message", "name": wait.name, "correlation_key": state.instance}
+        return [Hint("event_send", sent, "Send it the message, by its id.")]
+    return []
 
 
 def _variables(state: State, *, whole: bool) -> tuple[dict[str, Json], list[str]]:

@@ -1,19 +1,18 @@
-"""Operations on running instances: start, find, read, control, and events sent to them."""
+"""Operations on running instances: start, find, read, and events sent to them."""
 
 import time
 from typing import Literal
 
 from pydantic import Field
 
-from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import JobWait, State, TaskWait
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.messages import broadcast, deliver
+from flowmaster.runtime.past import state_at
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
-from flowmaster.tools.history import state_at
 from flowmaster.tools.inputs import check_inputs
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
@@ -24,9 +23,6 @@ from flowmaster.tools.why import explain
 
 WAIT_SECONDS_MAX = 9
 """How long a call may wait for an instance; no call blocks for 10 seconds."""
-
-LEFT_TAKEN_UP = 100
-"""Effects held back by a pause that a resume takes up at once."""
 
 
 class InstanceStart(WriteArguments):
@@ -173,75 +169,6 @@ def _after(cursor: str | None) -> int:
     return int(cursor)
 
 
-class InstanceControl(WriteArguments):
-    """Which instance, and what to do to it."""
-
-    instance: str = Field(description="Instance id.")
-    action: Literal["pause", "resume", "cancel", "retry", "skip", "move", "set_variables"] = Field(
-        description="What to do."
-    )
-    element: str = Field(default="", description="For retry and skip: the element.")
-    incident: int = Field(default=0, ge=0, description="For retry: the incident.")
-    variables: Variables = Field(default={}, description="For set_variables and skip.")
-    scope: str = Field(default="", description="For set_variables: an active element.")
-    compensate: bool = Field(default=False, description="For cancel: undo first what is done.")
-    source: str = Field(default="", alias="from", description="For move: from this element.")
-    target: str = Field(default="", alias="to", description="For move: to this element.")
-
-
-@operation(right="instance.control", core=True, destructive=True)
-async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
-    """Operate an instance: pause, resume, cancel, retry, skip, move, set_variables."""
-    runtime = call.app.runtime
-    request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)
-    _check_action(arguments)
-
-    def work(desk: Desk) -> None:
-        desk.step(request, arguments.instance, lambda state, now: _command(arguments, request.by, now))
-        if arguments.action == "resume":
-            desk.take_outbox(LEFT_TAKEN_UP)
-
-    outcome = await runtime.do(work, dry_run=arguments.dry_run)
-    return after(call, outcome, arguments.instance)
-
-
-def _check_action(arguments: InstanceControl) -> None:
-    needs = {"skip": ("element",), "move": ("from", "to"), "set_variables": ("variables",)}
-    given = {
-        "element": arguments.element,
-        "from": arguments.source,
-        "to": arguments.target,
-        "variables": arguments.variables,
-    }
-    for name in needs.get(arguments.action, ()):
-        if not given[name]:
-            raise FlowMasterError(
-                "arguments.invalid",
-                f"`{arguments.action}` needs `{name}`.",
-                path=name,
-                fix=f"Give `{name}`.",
-            )
-
-
-def _command(arguments: InstanceControl, by: str, now: int) -> cmd.Command:
-    note = arguments.reason or ""
-    match arguments.action:
-        case "pause":
-            return cmd.PauseInstance(now, by, note)
-        case "resume":
-            return cmd.ResumeInstance(now, by, note)
-        case "cancel":
-            return cmd.CancelInstance(now, by, note, arguments.compensate)
-        case "retry":
-            return cmd.Retry(now, by, arguments.element, arguments.incident)
-        case "skip":
-            return cmd.Skip(now, by, arguments.element, arguments.variables)
-        case "move":
-            return cmd.Move(now, by, arguments.source, arguments.target)
-        case "set_variables":
-            return cmd.SetVariables(now, by, arguments.variables, arguments.scope)
-
-
 class EventSend(WriteArguments):
     """What to send, and to whom."""
 
@@ -378,4 +305,4 @@ def _still_runs(state: State) -> bool:
     return bool(busy) or not people
 
 
-OPERATIONS = (instance_start, instance_find, instance_read, instance_control, event_send, clock_advance)
+OPERATIONS = (instance_start, instance_find, instance_read, event_send, clock_advance)

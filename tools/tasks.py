@@ -79,6 +79,7 @@ async def task_find(call: Call, arguments: TaskFind) -> ResultList[TaskItem]:
             roles=(arguments.role,) if arguments.role else (),
             states=(arguments.state,) if arguments.state else (),
             query=arguments.query,
+            include_sandbox=bool(arguments.instance),
             limit=arguments.limit,
             cursor=arguments.cursor,
         ),

@@ -92,6 +92,11 @@ def _reason(
                 "element": process.id,
                 "sentence": f"{entry.by} started {process.name or process.id}{about}.",
             }
+        case ev.InstanceForked(origin=origin):
+            return {
+                "element": process.id,
+                "sentence": f"{entry.by} forked {origin.instance} as it stood after its event {origin.seq}.",
+            }
         case ev.FlowTaken(flow=flow_id, scope=scope):
             flow = flows.get(flow_id)
             return None if flow is None else _turn(process, flow, state, scope, entry)

@@ -30,7 +30,7 @@ class InstanceReader(Part):
         state = State(
             row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
         )
-        state.parent = row.parent
+        state.parent, state.sandbox = row.parent, row.sandbox
         codec.decode_body(found.body, state)
         for kind, key in sorted(found.waits, key=lambda wait: wait[1]):
             state.waits[key] = codec.decode_wait(self._data.waits[kind][found.number, key].body)

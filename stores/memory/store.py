@@ -90,7 +90,7 @@ class MemoryTransaction(_Writes):
             step.at,
             state.parent,
             len(state.incidents),
-            old.row.sandbox if old else step.sandbox,
+            state.sandbox,
         )
         body = codec.encode_body(state).decode()
         if old is not None:

@@ -44,7 +44,7 @@ class InstanceReader(Part):
         state = State(
             row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
         )
-        state.parent = row.parent
+        state.parent, state.sandbox = row.parent, row.sandbox
         decode_body(found[-1], state)
         for wait in sorted((decode_wait(text) for (text,) in waits), key=attrgetter("id")):
             state.waits[wait.id] = wait

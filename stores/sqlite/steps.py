@@ -81,7 +81,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
         if head is None:
             found = self._db.one(_HEAD, (self._words.find(step.tenant), instance))
             if found is None:
-                head = Head(0, 0, 0, step.sandbox, chain.genesis(step.tenant, instance))
+                head = Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
             else:
                 head = Head(*found)
         if head.revision != step.expected:

@@ -60,6 +60,7 @@ GOOD: dict[str, Body] = {
     "instance_start": {"process": "reminded"},
     "instance_read": {"instance": "leave:1"},
     "instance_control": {"instance": "leave:1", "action": "skip", "element": "check"},
+    "instance_batch": {"instances": ["leave:1"], "action": "pause"},
     "event_send": {"kind": "message", "name": "a"},
     "task_read": {"task": "leave:1/check.4"},
     "task_act": {"task": "leave:1/check.4", "action": "comment", "comment": "a"},

@@ -135,7 +135,7 @@ PROMISED = {
 
 LATER = {
     "document_add": {"knowledge"},
-    "instance_control": {"at", "mapping", "version"},
+    "instance_control": {"mapping", "version"},
 }
 """Arguments whose feature is not built; `docs/status.md` says what is missing."""
 

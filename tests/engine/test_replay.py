@@ -5,7 +5,7 @@ import pytest
 from flowmaster.engine import events as ev
 from flowmaster.engine.evolve import blank, fold
 from flowmaster.engine.scope import Scope
-from flowmaster.engine.state import Done, EventWait, Incident, JobWait, Node, State
+from flowmaster.engine.state import Done, EventWait, Incident, JobWait, Node, Origin, State
 
 WAIT = JobWait(9, 8, "a", 0, "work", 3, None)
 STRAY: tuple[ev.Event, ...] = (
@@ -45,6 +45,7 @@ STRAY: tuple[ev.Event, ...] = (
     ev.GatewayStarted("j", 8, ("f1",)),
     ev.GatewayReset("j", 8),
     ev.ConditionSeen(WAIT),
+    ev.InstanceForked("p:2", "p", 1, "", 0, None, Origin("p:1", 3), "active", 0, (), (), (), ()),
 )
 
 

@@ -24,6 +24,7 @@ def recorded(text: str) -> str:
         "started": state.started,
         "seq": state.seq,
         "parent": state.parent,
+        **({"sandbox": True} if state.sandbox else {}),
     }
     waits = [codec.encode_wait(wait).decode() for wait in state.waits.values()]
     lines = [codec.encode_events([event]).decode()[1:-1] for event in events]

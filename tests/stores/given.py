@@ -96,7 +96,9 @@ def first_step(
 ) -> rows.Step:
     """Return the step that starts an instance (of the process its id begins with) and opens waits."""
     process = process or instance.split(":")[0]
-    started = ev.InstanceStarted(instance, process, version, business_key, at, parent, variables or {})
+    started = ev.InstanceStarted(
+        instance, process, version, business_key, at, parent, variables or {}, sandbox
+    )
     events: list[ev.Event] = [started]
     events += [ev.ElementEntered(node, "step", 1, ()) for node in sorted({wait.node for wait in waits})]
     events += [ev.WaitOpened(wait) for wait in waits]
@@ -112,7 +114,6 @@ def first_step(
         outbox=outbox,
         once=once,
         labels=labels,
-        sandbox=sandbox,
     )
 
 

@@ -33,6 +33,8 @@ def _of_type(annotation: Any) -> st.SearchStrategy[Any]:
     arguments = typing.get_args(annotation)
     if annotation is es.Wait or annotation == es.Wait:
         return st.one_of([_record(kind) for kind in typing.get_args(es.Wait)])
+    if annotation is es.Node:
+        return st.deferred(lambda: _nodes)
     if annotation in (int, str, bool):
         return {int: st.integers(), str: _texts, bool: st.booleans()}[annotation]
     if hasattr(annotation, "_fields"):
@@ -96,6 +98,7 @@ _states = st.builds(
     nodes=_keyed(_nodes, "key"),
     incidents=_keyed(_record(es.Incident), "id"),
     performers=st.dictionaries(_texts, _texts, max_size=2),
+    origin=st.none() | _record(es.Origin),
 )
 
 

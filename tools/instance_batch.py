@@ -1,0 +1,299 @@
+"""Operating many instances with one call: tried first, then done to just those, each by itself."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import Desk, Request
+from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.rows import AuditFilter, InstanceFilter, Once
+from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action
+from flowmaster.tools.json_text import write_json
+from flowmaster.tools.models import Result, Shape, WriteArguments, follow_up
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import request_of, store_once
+
+INSTANCES_MAX = 1_000
+"""Instances that one batch operates."""
+
+AT_ONCE = 32
+"""Instances of a batch that wait for the writer together; others' changes come in between."""
+
+OPEN = ("active", "paused")
+
+
+class _Several(WriteArguments):
+    """Which instances, and what to do."""
+
+    action: Action = Field(description="What to do to each.", examples=["retry"])
+    instances: list[str] = Field(
+        default=[],
+        max_length=INSTANCES_MAX,
+        description="Instance ids; or say below which.",
+        examples=[["invoice-approval:7", "invoice-approval:9"]],
+    )
+    process: str = Field(default="", description="Open ones of this process.", examples=["invoice-approval"])
+    version: int | None = Field(default=None, ge=1, description="Only on this version.")
+    status: Literal["active", "paused"] | None = Field(default=None, description="Default: both.")
+    business_key: str = Field(default="", description="Open ones with this key.")
+    query: str = Field(default="", max_length=200, description="Words in id, key or process.")
+    incidents: bool | None = Field(default=None, description="Only with, or only without incidents.")
+    limit: int | None = Field(
+        default=None, ge=1, le=INSTANCES_MAX, description="Only the newest so many of them."
+    )
+    selection: str = Field(
+        default="",
+        max_length=100,
+        description="What the dry run answered: refuse if other instances are meant now.",
+        examples=["2-5feceb66ffc86f38"],
+    )
+    detail: list[Literal["items"]] = Field(default=[], description="All items, however many.")
+
+
+class InstanceBatch(ActionArguments, _Several):
+    """Which instances, and what to do to each of them."""
+
+
+class BatchItem(Shape):
+    """What came of one instance."""
+
+    instance: str = Field(description="Its id.")
+    status: str = Field(default="", description="How it is after.")
+    done: bool = Field(description="Whether the action was done to it.")
+    code: str = Field(default="", description="Why not, as a code.")
+    message: str = Field(default="", description="Why not, in words.")
+
+
+class Refusals(Shape):
+    """Instances that an action does not apply to for one reason."""
+
+    code: str = Field(description="The reason.")
+    instances: int = Field(description="How many.")
+    message: str = Field(description="What the first of them was told.")
+
+
+class InstancesOperated(Result):
+    """What came of a batch, or would come of it."""
+
+    batch: str = Field(description="Scope of the batch in the audit log.")
+    action: str = Field(description="What was done.")
+    meant: int = Field(description="How many instances the call means.")
+    done: int = Field(description="To how many it was done, or would be.")
+    refused: int = Field(description="To how many it does not apply.")
+    selection: str = Field(description="Give it with the real call, which then does this or nothing.")
+    refusals: list[Refusals] = Field(default=[], description="The reasons, most frequent first.")
+    items: list[BatchItem] = Field(description="What came of each, refused ones first.")
+    settling: bool = Field(default=False, description="True while consequences are still under way.")
+
+
+class Outcomes(NamedTuple):
+    """What came of each instance of a batch, in its order."""
+
+    items: list[BatchItem]
+    settled: bool
+
+
+async def _operated_again(call: Call, arguments: InstanceBatch, subject: str) -> InstancesOperated:
+    """Finish a batch whose answer was lost: what it has done already is not done again."""
+    (noted,) = call.app.runtime.reader.audit(call.caller.tenant, AuditFilter(scope=subject)).items
+    assert isinstance(noted.data, Mapping)
+    chosen = noted.data["instances"]
+    assert isinstance(chosen, list)
+    return await _operate(call, arguments, [str(one) for one in chosen], subject)
+
+
+@operation(right="instance.control", destructive=True, recover=_operated_again)
+async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOperated:
+    """Operate many instances at once: retry, cancel, pause, resume, skip, move, set_variables.
+
+    Name them, or say which. A dry run tells which are meant, what would come of each, and a `selection`: given with
+    the real call, it refuses if other instances are meant by then. One that is refused leaves the rest done.
+    """
+    check_action(arguments.action, arguments)
+    chosen = _chosen(call, arguments)
+    _check_selection(arguments, chosen)
+    batch = await call.app.runtime.write(
+        lambda transaction: _note(transaction, call, arguments, chosen), dry_run=arguments.dry_run
+    )
+    return await _operate(call, arguments, chosen, batch)
+
+
+def _chosen(call: Call, arguments: InstanceBatch) -> list[str]:
+    """Return the instances that a call means, oldest first, so that callers come before what they called."""
+    which = InstanceFilter(
+        process=arguments.process,
+        version=arguments.version,
+        statuses=(arguments.status,) if arguments.status else OPEN,
+        business_key=arguments.business_key,
+        query=arguments.query,
+        has_incident=arguments.incidents,
+        limit=arguments.limit or INSTANCES_MAX,
+    )
+    said = [name for name in _FILTERS if getattr(arguments, name) not in ("", None)]
+    if arguments.instances:
+        if said:
+            raise _unclear(said[0], f"`{said[0]}` says which instances, and so does `instances`.")
+        return list(dict.fromkeys(arguments.instances))
+    if not set(said) - {"limit"}:
+        raise _unclear("instances", "The call does not say which instances it means.")
+    page = call.app.runtime.reader.find_instances(call.caller.tenant, which)
+    if arguments.limit is None and page.total > INSTANCES_MAX:
+        raise FlowMasterError(
+            "batch.too_large",
+            f"{page.total} instances are meant; one batch operates {INSTANCES_MAX}.",
+            path="limit",
+            expected=f"at most {INSTANCES_MAX} instances",
+            fix=f"Say more closely which, or take them in parts with `limit` {INSTANCES_MAX}.",
+            next=[_again(arguments, {"limit": INSTANCES_MAX, "dry_run": True}, "Try the newest of them.")],
+            status=409,
+        )
+    return [row.instance for row in reversed(page.items)]
+
+
+_FILTERS = ("process", "version", "status", "business_key", "query", "incidents", "limit")
+
+
+def _unclear(path: str, message: str) -> FlowMasterError:
+    return FlowMasterError(
+        "arguments.invalid",
+        message,
+        path=path,
+        expected=["instances", *_FILTERS],
+        fix="Name the instances in `instances`, or say which with the other arguments.",
+    )
+
+
+def _check_selection(arguments: InstanceBatch, chosen: Sequence[str]) -> None:
+    """Refuse a call that does not mean what was tried."""
+    if arguments.selection in ("", _selection(arguments, chosen)):
+        return
+    tried = arguments.selection.partition("-")[0][:20]
+    message = f"{len(chosen)} instances are meant now; when it was tried there were {tried}."
+    if tried == str(len(chosen)):
+        message = "Other instances are meant now, or another action, than were tried."
+    raise FlowMasterError(
+        "batch.changed",
+        message,
+        path="selection",
+        expected="the `selection` that a dry run of this call answered",
+        fix="Make a dry run, look at what it answers, and give its `selection`.",
+        next=[_again(arguments, {"dry_run": True}, "See which instances are meant now.")],
+        status=409,
+    )
+
+
+def _selection(arguments: InstanceBatch, chosen: Sequence[str]) -> str:
+    """Return what stands for just this action on just these instances."""
+    told = write_json([_asked(arguments), sorted(chosen)])
+    return f"{len(chosen)}-{sha256(told).hexdigest()[:16]}"
+
+
+def _asked(arguments: InstanceBatch) -> dict[str, Json]:
+    """Return what a call asks for, whether tried or done."""
+    left_aside = {"dry_run", "idempotency_key", "reason", "selection", "detail"}
+    return arguments.model_dump(exclude=left_aside, exclude_defaults=True, by_alias=True)
+
+
+def _again(arguments: InstanceBatch, more: Mapping[str, Json], why: str) -> Hint:
+    return Hint("instance_batch", {**_asked(arguments), **more}, why)
+
+
+def _note(transaction: Transaction, call: Call, arguments: InstanceBatch, chosen: Sequence[str]) -> str:
+    """Put the batch on record before anything is done, so that a repeated call finishes just this one."""
+    tenant, runtime = call.caller.tenant, call.app.runtime
+    batch = f"batch:{transaction.next_number(tenant, 'batch')}"
+    transaction.journal(
+        tenant,
+        batch,
+        at=runtime.clock.now(transaction),
+        by=call.caller.actor,
+        operation=f"instance_batch.{arguments.action}",
+        reason=arguments.reason or "",
+        data={**_asked(arguments), "instances": list(chosen)},
+    )
+    store_once(transaction, call, subject=batch)
+    return batch
+
+
+async def _operate(
+    call: Call, arguments: InstanceBatch, chosen: Sequence[str], batch: str
+) -> InstancesOperated:
+    outcomes = await _outcomes(call, arguments, chosen, batch)
+    items = sorted(outcomes.items, key=lambda item: item.done)
+    shown = items if "items" in arguments.detail else leading(items)
+    done = sum(item.done for item in items)
+    selection = _selection(arguments, chosen)
+    do_it = _again(arguments, {"selection": selection}, f"Do it to {done} of {len(items)} instances.")
+    return InstancesOperated(
+        batch=batch,
+        action=arguments.action,
+        meant=len(items),
+        done=done,
+        refused=len(items) - done,
+        selection=selection,
+        refusals=_refusals(items),
+        items=shown,
+        settling=not outcomes.settled,
+        next=[follow_up(do_it)] if arguments.dry_run and done else [],
+        left_out=left_out({"items": (len(items), len(shown))}),
+    )
+
+
+def _refusals(items: Sequence[BatchItem]) -> list[Refusals]:
+    counts = Counter(item.code for item in items if not item.done)
+    first = {item.code: item.message for item in reversed(items)}
+    return [
+        Refusals(code=code, instances=count, message=first[code]) for code, count in counts.most_common(10)
+    ]
+
+
+async def _outcomes(call: Call, arguments: InstanceBatch, chosen: Sequence[str], batch: str) -> Outcomes:
+    """Do, or try, the action to each instance in a piece of work of its own."""
+    whole = frozenset(chosen)
+    items: list[BatchItem] = []
+    settled = True
+    for first in range(0, len(chosen), AT_ONCE):
+        part = chosen[first : first + AT_ONCE]
+        for outcome in await asyncio.gather(
+            *(_outcome(call, arguments, instance, whole, batch) for instance in part)
+        ):
+            items += outcome.items
+            settled = settled and outcome.settled
+    return Outcomes(items, settled)
+
+
+async def _outcome(
+    call: Call, arguments: InstanceBatch, instance: str, whole: frozenset[str], batch: str
+) -> Outcomes:
+    request = request_of(call, f"instance_batch.{arguments.action}", arguments.reason)
+    once = None if call.once is None else Once(f"{batch}/{instance}", batch)
+
+    def work(desk: Desk) -> str:
+        if once is not None and desk.transaction.find_once(request.tenant, once.key) is not None:
+            return desk.load(request.tenant, instance).status
+        if arguments.action == "cancel" and _went_along(desk, request, instance, whole):
+            return "cancelled"
+        return act(desk, request._replace(once=once), instance, arguments.action, arguments).status
+
+    try:
+        outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    except FlowMasterError as error:
+        refused = BatchItem(instance=instance, done=False, code=error.code, message=error.message)
+        return Outcomes([refused], True)
+    return Outcomes([BatchItem(instance=instance, status=outcome.result, done=True)], outcome.settled)
+
+
+def _went_along(desk: Desk, request: Request, instance: str, whole: frozenset[str]) -> bool:
+    """Whether an instance has been cancelled already with a caller that is cancelled too."""
+    state = desk.load(request.tenant, instance)
+    return state.status == "cancelled" and state.parent is not None and state.parent.instance in whole
+
+
+OPERATIONS = (instance_batch,)

@@ -1,0 +1,142 @@
+"""Operating one instance: pause, resume, cancel, retry, skip, move, set variables, and fork it to try something."""
+
+from typing import Literal, TypeAlias, assert_never
+
+from pydantic import Field
+
+from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import State
+from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.forks import fork
+from flowmaster.tools.instance_view import InstanceView, after, load, view
+from flowmaster.tools.models import Variables, WriteArguments
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import request_of
+
+LEFT_TAKEN_UP = 100
+"""Effects held back by a pause that a resume takes up at once."""
+
+Action: TypeAlias = Literal["pause", "resume", "cancel", "retry", "skip", "move", "set_variables"]
+
+
+class _One(WriteArguments):
+    """Which instance."""
+
+    instance: str = Field(description="Instance id.")
+    action: Action | Literal["fork"] = Field(description="What to do.")
+
+
+class ActionArguments(WriteArguments):
+    """What an action needs to know beyond its name, whichever instance it is done to."""
+
+    element: str = Field(default="", description="For retry and skip: the element.")
+    variables: Variables = Field(default={}, description="For set_variables, skip and fork.")
+    scope: str = Field(default="", description="For set_variables: an active element.")
+    compensate: bool = Field(default=False, description="For cancel: undo first what is done.")
+    source: str = Field(default="", alias="from", description="For move: from this element.")
+    target: str = Field(default="", alias="to", description="For move: to this element.")
+
+
+class InstanceControl(ActionArguments, _One):
+    """Which instance, and what to do to it."""
+
+    incident: int = Field(default=0, ge=0, description="For retry: the incident.")
+    at: int | None = Field(default=None, description="For fork: after this event.")
+
+
+async def _controlled_again(call: Call, arguments: InstanceControl, subject: str) -> InstanceView:
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    return view(runtime, runtime.reader, tenant, load(runtime.reader, tenant, subject))
+
+
+@operation(right="instance.control", core=True, destructive=True, recover=_controlled_again)
+async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
+    """Operate an instance; fork copies it into a sandbox to try things. For many see `instance_batch`."""
+    request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)
+    check_action(arguments.action, arguments)
+    if arguments.at is not None and arguments.action != "fork":
+        raise _misplaced("at", arguments.action)
+
+    def work(desk: Desk) -> str:
+        if arguments.action == "fork":
+            return fork(desk, request, arguments.instance, at=arguments.at, variables=arguments.variables)
+        act(desk, request, arguments.instance, arguments.action, arguments, incident=arguments.incident)
+        return arguments.instance
+
+    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    return after(call, outcome, outcome.result)
+
+
+def check_action(action: str, arguments: ActionArguments) -> None:
+    """Refuse an action that lacks what it needs."""
+    needs = {"skip": ("element",), "move": ("from", "to"), "set_variables": ("variables",)}
+    given = {
+        "element": arguments.element,
+        "from": arguments.source,
+        "to": arguments.target,
+        "variables": arguments.variables,
+    }
+    for name in needs.get(action, ()):
+        if not given[name]:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"`{action}` needs `{name}`.",
+                path=name,
+                fix=f"Give `{name}`.",
+            )
+
+
+def act(
+    desk: Desk,
+    request: Request,
+    instance: str,
+    action: Action,
+    arguments: ActionArguments,
+    *,
+    incident: int = 0,
+) -> State:
+    """Do an action to an instance and return how it is after."""
+
+    def command(state: State, now: int) -> cmd.Command:
+        return _command(action, arguments, incident, request, now)
+
+    state = desk.step(request, instance, command)
+    if action == "resume":
+        desk.take_outbox(LEFT_TAKEN_UP)
+    return state
+
+
+def _command(
+    action: Action, arguments: ActionArguments, incident: int, request: Request, now: int
+) -> cmd.Command:
+    by, note = request.by, request.reason
+    match action:
+        case "pause":
+            return cmd.PauseInstance(now, by, note)
+        case "resume":
+            return cmd.ResumeInstance(now, by, note)
+        case "cancel":
+            return cmd.CancelInstance(now, by, note, arguments.compensate)
+        case "retry":
+            return cmd.Retry(now, by, arguments.element, incident)
+        case "skip":
+            return cmd.Skip(now, by, arguments.element, arguments.variables)
+        case "move":
+            return cmd.Move(now, by, arguments.source, arguments.target)
+        case "set_variables":
+            return cmd.SetVariables(now, by, arguments.variables, arguments.scope)
+        case _:
+            assert_never(action)
+
+
+def _misplaced(name: str, action: str) -> FlowMasterError:
+    return FlowMasterError(
+        "arguments.invalid",
+        f"`{action}` takes no `{name}`.",
+        path=name,
+        fix=f"Leave `{name}` out.",
+    )
+
+
+OPERATIONS = (instance_control,)
