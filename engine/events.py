@@ -312,7 +312,7 @@ class InstanceForked(NamedTuple):
     nodes: tuple[Node, ...]
     waits: tuple[Wait, ...]
     incidents: tuple[Incident, ...]
-    performers: tuple[tuple[str, str], ...]
+    performers: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class InstanceEnded(NamedTuple):

@@ -179,7 +179,9 @@ def _wait_changed(
 
 
 def _task_performed(state: State, event: ev.TaskPerformed) -> None:
-    state.performers[event.element] = event.performer
+    before = state.performers.get(event.element, ())
+    if event.performer not in before:
+        state.performers[event.element] = (*before, event.performer)
 
 
 def _incident_raised(state: State, event: ev.IncidentRaised) -> None:

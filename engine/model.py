@@ -73,7 +73,7 @@ class IoMapping:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Who may not perform a task: the person that `person` evaluates to, or whoever performed `step`."""
+    """Who may not perform a task: the person that `person` evaluates to, or everybody who performed `step`."""
 
     person: Value | None = None
     step: str = ""

@@ -183,8 +183,8 @@ class Origin(NamedTuple):
 class State:
     """Everything that decides what an instance does next.
 
-    `seq` counts its events; `keys` is the last key given to a node, wait or incident; `performers` holds who
-    last performed each human step, for exclusions. Nothing of a `sandbox` leaves it; a fork has an `origin`.
+    `seq` counts its events; `keys` is the last key given to a node, wait or incident; `performers` holds
+    everybody who performed each human step, for exclusions. Nothing of a `sandbox` leaves it; a fork has an `origin`.
     """
 
     instance: str
@@ -199,7 +199,7 @@ class State:
     nodes: dict[int, Node] = field(default_factory=dict)
     waits: dict[int, Wait] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
-    performers: dict[str, str] = field(default_factory=dict)
+    performers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sandbox: bool = False
     origin: Origin | None = None
 

@@ -107,7 +107,7 @@ def decode_body(data: bytes | str, state: st.State) -> st.State:
             state.nodes[fields[0]] = _read_node(fields)
         if len(body) > 2:
             state.incidents = {fields[0]: st.Incident(*fields) for fields in body[2]}
-            state.performers = body[3]
+            state.performers = {step: _people(found) for step, found in body[3].items()}
         if len(body) > 4:
             state.origin = st.Origin(*body[4])
     except (KeyError, TypeError, IndexError, ValueError) as error:
@@ -232,8 +232,13 @@ def _forked(fields: list[Any]) -> ev.Event:
     fields[9] = tuple(_read_forked_node(node) for node in fields[9])
     fields[10] = tuple(_read_wait(wait) for wait in fields[10])
     fields[11] = tuple(st.Incident(*incident) for incident in fields[11])
-    fields[12] = tuple(tuple(pair) for pair in fields[12])
+    fields[12] = tuple((step, _people(found)) for step, found in fields[12])
     return ev.InstanceForked(*fields)
+
+
+def _people(found: str | list[str]) -> tuple[str, ...]:
+    """Return who performed a step; what was written before all of them were kept holds the last one alone."""
+    return (found,) if isinstance(found, str) else tuple(found)
 
 
 def _read_forked_node(fields: list[Any]) -> st.Node:

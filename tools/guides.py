@@ -30,7 +30,7 @@ steps:                                # in this order; steps with a name may hav
   then: [{end: no seats}]             # else: [...]; what does not end goes on behind
 - approve:                            # ask: a role, [roles], or a variable of type person
     ask: boss
-    not: requester                    # these may not: variables, or steps (whoever did them); a list is possible
+    not: requester                    # these may not: variables, or steps (all who ever did them); a list is possible
     form: {approved: boolean, reason?: text}        # without: those of `into`, reason? may be missing (types from data, else boolean)
     checks: {a no needs a reason: approved or reason != null}
     into: [approved, reason]

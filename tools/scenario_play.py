@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.scenario_names import names_of
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Constant, Element, Job, Process, Rule
+from flowmaster.engine.model import Constant, Job, Process, Rule
 from flowmaster.engine.outline.scenarios import NEXT, Answer, Scenario, Sent, ServiceAnswer
 from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import later
@@ -342,12 +343,6 @@ class Player:
             desk.step(request, state.instance, lambda found, now: command)
 
         self._sandbox.do(step)
-
-
-def names_of(process: Process, element: str) -> list[str]:
-    """Return what a scenario may call an element: its id, and its name."""
-    found: Element | None = process.elements.get(element)
-    return list(dict.fromkeys([element, found.label])) if found else [element]
 
 
 def _outcome(now: int, wait: JobWait, service: ServiceAnswer) -> cmd.Command:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.scenario_names import names_of
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Process
 from flowmaster.engine.outline.scenarios import START, Expected, Scenario
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.values import Json
-from flowmaster.tools.scenario_play import ROUNDS_MAX, Played, names_of
+from flowmaster.tools.scenario_play import ROUNDS_MAX, Played
 from flowmaster.tools.unnamed import place_of
 from flowmaster.tools.why import reasons
 

@@ -7,7 +7,9 @@ import anyio
 
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
+from flowmaster.engine.bpmn.scenario_names import wrong_names
 from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.model import Call as CallDetails
 from flowmaster.engine.model import Constant, Flow, Process, Rule
 from flowmaster.engine.outline import scenarios as written
@@ -91,9 +93,23 @@ async def run_scenarios(
     carried = list(reads[process].scenarios)
     listed = [one for one in (carried if given is None else given) if isinstance(one, Mapping)]
     scenarios = written.scenarios_of(listed, saved=carried)
+    for number, raw in enumerate(listed if given is not None else ()):
+        _check_names(reads[process], raw, f"scenarios[{number}]")
     kit = Kit(bpmn, reads, collect(runtime.reader, tenant, reads))
     trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios, chosen=given is not None)
     return await anyio.to_thread.run_sync(lambda: trial.run(generate=generate, tries=tries))
+
+
+def _check_names(process: Process, scenario: Mapping[str, Json], path: str) -> None:
+    for wrong in wrong_names(process, scenario):
+        raise FlowMasterError(
+            "scenario.step_unknown",
+            f"{wrong.told}{did_you_mean(wrong.name, sorted(wrong.allowed))}",
+            path=f"{path}.{wrong.where}",
+            expected=sorted(wrong.allowed),
+            fix="Use the name or the id of a step, in `services` also the type of a job.",
+            status=422,
+        )
 
 
 class Trial:

@@ -28,6 +28,7 @@ from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import known_of
 from flowmaster.engine.bpmn.problem import Problem, in_order
 from flowmaster.engine.bpmn.reader import ReadProcess
+from flowmaster.engine.bpmn.scenario_names import check_scenario_names
 from flowmaster.engine.bpmn.signatures import NO_LIBRARY, Library
 
 Lookup = Callable[[str], bool]
@@ -70,6 +71,7 @@ def check_process(
         types = types_of(process, known, library)
         check_types(process, types, findings, library)
         check_signatures(process, known, types, findings, library)
+        check_scenario_names(process, findings)
         check_soundness(process, findings, (*read.problems, *findings.all()))
     else:
         findings.add(

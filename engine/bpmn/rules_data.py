@@ -99,6 +99,11 @@ DATA = {
         "The schema of a declared data item cannot be read.",
     ),
     "data.name_duplicate": Rule(ERROR, "Remove one of the two.", "A data item is declared twice."),
+    "scenario.step_unknown": Rule(
+        WARNING,
+        "Use the name or the id of a step, in `services` also the type of a job; correct the scenario by `set_scenarios`.",
+        "A scenario names a step that the process does not have.",
+    ),
     "scenarios.malformed": Rule(
         ERROR, "Write a JSON list of scenarios.", "The scenarios of the process cannot be read as JSON."
     ),

@@ -283,9 +283,7 @@ def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:
     people: list[str] = []
     for exclusion in details.exclusions:
         if exclusion.step:
-            performer = run.state.performers.get(exclusion.step, "")
-            if performer:
-                people.append(performer)
+            people.extend(run.state.performers.get(exclusion.step, ()))
         else:
             assert exclusion.person is not None
             found = run.value(node, exclusion.person)

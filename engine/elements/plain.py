@@ -49,10 +49,10 @@ class Plain:
 def holds(run: Execution, node: Node, flow: Flow) -> bool:
     """Return whether the condition of a flow is true; anything but true and false is a fault."""
     assert flow.condition is not None
-    found = flow.condition.value(run.see(node), run.at)
+    seen = run.see(run.state.nodes[node.scope])
+    found = flow.condition.value(seen, run.at)
     if found is True or found is False:
         return found
-    seen = run.see(node)
     values = ", ".join(f"{name} = {seen.get(name)!r}" for name in sorted(flow.condition.names))
     raise Fault(
         "condition.not_boolean",

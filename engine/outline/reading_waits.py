@@ -20,12 +20,13 @@ _WAITS = ("after", "at", "message", "signal", "condition")
 
 
 def lifted(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return a wait whose `into` stands inside of what is waited for as if it stood beside it."""
+    """Return a wait whose words stand inside of what is waited for as if they stood beside it."""
     inside = body["wait"]
-    if not isinstance(inside, Mapping) or "into" not in inside or "into" in body:
+    if not isinstance(inside, Mapping):
         return body
-    left = {key: value for key, value in inside.items() if key != "into"}
-    return {**body, "wait": left, "into": inside["into"]}
+    moved = {key: inside[key] for key in ("into", *BESIDE) if key in inside and key not in body}
+    left = {key: value for key, value in inside.items() if key not in moved}
+    return {**body, "wait": left, **moved} if moved else body
 
 
 def awaited(reading: Reading, body: Mapping[str, Json], at: str) -> Trigger:

@@ -163,3 +163,18 @@ def test_variables_can_be_set_in_the_scope_of_an_active_element_only() -> None:
     with pytest.raises(FlowMasterError) as refused:
         case.do(cmd.SetVariables, {"x": 1}, "zzz")
     assert refused.value.code == "instance.scope_unknown"
+
+
+def test_a_condition_on_a_flow_out_of_an_activity_sees_what_the_flow_belongs_to_not_what_was_local() -> None:
+    body = S + user("a", mapped("in 7 to n")) + user("low") + user("high")
+    case = Case(model(body + flows("s a", "a low: n &lt; 5", "a high: n &gt;= 5")), {"n": 1})
+    case.complete("a")
+    assert case.waiting == ["low"]
+
+
+def test_all_who_did_a_step_in_any_round_are_known() -> None:
+    body = S + '<exclusiveGateway id="again"/>' + user("a") + '<exclusiveGateway id="g"/>' + E
+    case = Case(model(body + flows("s again", "again a", "a g", "g again: more", "g e: not(more)")))
+    for by in ("ann", "bob", "ann"):
+        case.complete("a", by=by, more=True)
+    assert case.state.performers == {"a": ("ann", "bob")}

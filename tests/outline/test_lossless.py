@@ -188,7 +188,11 @@ def test_an_event_that_is_waited_for_in_a_race_may_split() -> None:
 
 def test_what_may_be_missing_is_asked_for_with_a_question_mark_and_a_form_may_be_empty() -> None:
     asked: Any = {"ask": "clerk", "into": ["ok", "reason?"]}
-    steps: Any = [{"a": asked}, {"b": {"ask": "clerk", "form": {}}}, {"c": {"call": "c", "into": {"x": "x", "y?": "z"}}}]
+    steps: Any = [
+        {"a": asked},
+        {"b": {"ask": "clerk", "form": {}}},
+        {"c": {"call": "c", "into": {"x": "x", "y?": "z"}}},
+    ]
     outline: Any = {"process": "p", "data": {"ok": "boolean", "reason": "text"}, "steps": steps}
     shown = decompile(compile_outline(outline).document)
     assert shown["steps"] == [

@@ -121,3 +121,10 @@ def test_the_receive_task_of_another_tool_stays_one(more: str, inside: str, besi
     assert message is not None
     assert message.name == "paid"
     assert decompile(again) == shown
+
+
+def test_what_stands_inside_of_a_wait_is_taken_as_if_it_stood_beside_it() -> None:
+    beside = {"on": PAPERS["on"], "within": "P40D", "late": [{"end": "too late"}], "into": "papers"}
+    inside = {"papers": {"wait": {**PAPERS["wait"], **beside}}}
+    outside = {"papers": {"wait": PAPERS["wait"], **beside}}
+    assert decompile(built(inside).document) == decompile(built(outside).document)

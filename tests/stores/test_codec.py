@@ -39,6 +39,8 @@ def _of_type(annotation: Any) -> st.SearchStrategy[Any]:
         return {int: st.integers(), str: _texts, bool: st.booleans()}[annotation]
     if hasattr(annotation, "_fields"):
         return _record(annotation)
+    if typing.get_origin(annotation) is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*[_of_type(part) for part in arguments])
     if typing.get_origin(annotation) is tuple:
         return st.lists(_of_type(arguments[0]), max_size=3).map(tuple)
     if type(None) in arguments:
@@ -97,7 +99,7 @@ _states = st.builds(
     keys=st.integers(),
     nodes=_keyed(_nodes, "key"),
     incidents=_keyed(_record(es.Incident), "id"),
-    performers=st.dictionaries(_texts, _texts, max_size=2),
+    performers=st.dictionaries(_texts, st.lists(_texts, min_size=1, max_size=3).map(tuple), max_size=2),
     origin=st.none() | _record(es.Origin),
 )
 

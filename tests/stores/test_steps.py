@@ -65,7 +65,7 @@ def test_further_steps_change_state_and_row(store: Store) -> None:
     assert stored.row.updated == AT + 10
     assert stored.state.waits == {}
     assert stored.state.variables == {"ok": True}
-    assert stored.state.performers == {"approve": "bert"}
+    assert stored.state.performers == {"approve": ("bert",)}
     assert stored.state.incidents[4].code == "expression.failed"
 
 

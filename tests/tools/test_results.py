@@ -112,11 +112,12 @@ def test_a_connector_whose_result_lacks_something_has_failed(monkeypatch: pytest
 
     async def play(agent: Agent) -> None:
         instance = (await agent.started(await agent.published(SEATS)))["instance"]
+        body = await agent.ask("instance_read", instance=instance)
         for _ in range(100):
-            body = await agent.ask("instance_read", instance=instance)
             if body.get("incidents"):
                 break
             await asyncio.sleep(0.05)
+            body = await agent.ask("instance_read", instance=instance)
         assert "lacks 'offer.price'" in body["incidents"][0]["message"]
 
     played(play)

@@ -174,3 +174,31 @@ def test_ends_and_merges_without_a_name_are_told_by_the_steps_beside_them() -> N
         assert (await agent.ask("process_test", process="papers"))["failed"] == 0
 
     played(play)
+
+
+def test_names_that_no_step_has_are_refused_and_a_title_hides_no_name() -> None:
+    async def play(agent: Agent) -> None:
+        steps = [{"sign off": {"ask": "boss", "title": "Collection by hand", "into": "ok"}}, {"end": "done"}]
+        good = {
+            "name": "good",
+            "answers": {"sign off": {"ok": True}},
+            "expect": {"path": ["Collection by hand"]},
+        }
+        bad = {
+            "name": "bad",
+            "answers": {"sign of": {"ok": True}},
+            "services": {"bank": {}},
+            "expect": {"skips": ["nothing"]},
+        }
+        outline = {"process": "named", "data": {"ok": "boolean"}, "steps": steps, "scenarios": [good, bad]}
+        problems = (await agent.ask("process_create", outline=outline))["problems"]
+        assert [each["code"] for each in problems] == ["scenario.step_unknown"] * 3
+        assert problems[0]["message"].startswith(
+            "Scenario 'bad', `answers`: no step is called 'sign of'. Did you mean 'sign off'"
+        )
+        tested = await agent.ask("process_test", process="named", scenarios=[good])
+        assert tested["passed"] == 1
+        refusal = await agent.refusal("process_test", process="named", scenarios=[good, bad])
+        assert (refusal["code"], refusal["path"]) == ("scenario.step_unknown", "scenarios[1].answers")
+
+    played(play)

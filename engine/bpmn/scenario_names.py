@@ -1,0 +1,63 @@
+"""What scenarios may call the steps of a process, and which of their names no step has."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.model import Call, Constant, Job, Process
+from flowmaster.engine.values import Json
+
+_ACTING = ("answers", "services")
+
+
+def names_of(process: Process, element: str) -> list[str]:
+    """Return what a scenario may call an element: its id, its name, and the words that its id was made of."""
+    found = process.elements.get(element)
+    words = element.replace("_", " ")
+    return list(dict.fromkeys([element, found.label, words] if found else [element]))
+
+
+def check_scenario_names(process: Process, findings: Findings) -> None:
+    """Report names of what nobody does, and of what is never entered, that no step has; other ones fail by themselves."""
+    for raw in process.scenarios:
+        for wrong in wrong_names(process, raw) if isinstance(raw, Mapping) else ():
+            near = findings.near(wrong.name, sorted(wrong.allowed))
+            findings.add("scenario.step_unknown", process.id, f"{wrong.told}{near}")
+
+
+class WrongName(NamedTuple):
+    """A name in a scenario that nothing has, where it stands, and what could stand there."""
+
+    told: str
+    where: str
+    name: str
+    allowed: frozenset[str]
+
+
+def wrong_names(process: Process, scenario: Mapping[str, Json]) -> Iterator[WrongName]:
+    """Yield the names in a scenario that no step has; what acts may be a step of a process that is called."""
+    known = frozenset(name for element in process.elements for name in names_of(process, element))
+    details = [element.details for element in process.elements.values()]
+    work = known | {
+        str(one.type.content) for one in details if isinstance(one, Job) and isinstance(one.type, Constant)
+    }
+    said: list[tuple[str, Json, frozenset[str]]] = []
+    if not any(isinstance(one, Call) for one in details):
+        said += [(word, scenario.get(word), work) for word in _ACTING]
+    expected = scenario.get("expect")
+    if isinstance(expected, Mapping):
+        said.append(("expect.skips", expected.get("skips"), known))
+    for where, value, allowed in said:
+        for name in _names(value):
+            if name not in allowed:
+                told = f"Scenario {scenario.get('name')!r}, `{where}`: no step is called {name!r}."
+                yield WrongName(told, where, name, allowed)
+
+
+def _names(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from value
+    elif isinstance(value, Sequence):
+        yield from (name for name in value if isinstance(name, str))
