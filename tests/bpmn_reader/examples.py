@@ -397,6 +397,9 @@ _EXPRESSIONS = {
     "data.name_duplicate": Example(
         "p", bpmn(ext("<fm:data name='amount'/><fm:data name='amount'/>") + line(_SETS_SUM))
     ),
+    "scenario.step_unknown": Example(
+        "p", bpmn(ext('<fm:scenarios>[{"name": "a", "answers": {"nobody": {}}}]</fm:scenarios>') + line())
+    ),
     "scenarios.malformed": Example("p", bpmn(ext("<fm:scenarios>none</fm:scenarios>") + line())),
     "form.malformed": Example(
         "p", bpmn(ext("<zeebe:userTaskForm id='f'>form</zeebe:userTaskForm>") + line())
