@@ -22,7 +22,7 @@ def check_scenario_names(process: Process, findings: Findings) -> None:
     for raw in process.scenarios:
         for wrong in wrong_names(process, raw) if isinstance(raw, Mapping) else ():
             near = findings.near(wrong.name, sorted(wrong.allowed))
-            findings.add("scenario.step_unknown", process.id, f"{wrong.told}{near}")
+            findings.add("scenario.step_unknown", process.id, f"{wrong.told}{near}", line=process.root.line)
 
 
 class WrongName(NamedTuple):
