@@ -139,6 +139,19 @@ class World:
             case _:
                 return {}
 
+    def result(self, element: str) -> dict[str, Json]:
+        """Return a plain result of a job: a value for all that it has to hold."""
+        known = {item.name: item.schema for item in self.process.data}
+        values: Change = {}
+        for mapping in self.process.elements[element].outputs:
+            path = tuple(part.strip() for part in mapping.source.text.removeprefix("=").split("."))
+            if mapping.required and all(part.isidentifier() for part in path):
+                schema = schemas.inside(known.get(mapping.target[0], {}), mapping.target[1:])
+                values = {**values, path: schemas.example(schema, path[-1])}
+        found = changed({}, values)
+        assert isinstance(found, Mapping)
+        return dict(found)
+
     def _is_variable(self, element: str, name: str) -> bool:
         """Tell whether what a service answers under a name becomes the variable of that name."""
         found = self.process.elements.get(element)

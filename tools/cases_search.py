@@ -18,7 +18,7 @@ from flowmaster.engine.outline.scenarios import NEXT, Scenario, scenarios_of
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import NO_CHANGE, Change, Place, changed, found_at, together
 from flowmaster.engine.proof.solving import Solver
-from flowmaster.engine.state import EventWait, TaskWait, TimerWait
+from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_chance import Chance
 from flowmaster.tools.cases_origins import Level, Moment, Outside, World, form_of
@@ -132,14 +132,17 @@ class Search:
         return [flow for flow in wanted if flow.id not in self.reached]
 
     def plain(self) -> Case:
-        """Return a case with a plain value of each declared type, and an answer for each task."""
+        """Return a case with a plain value of each declared type, and an answer for each task and job that needs one."""
         process = self.stage.model
         given = {item.name: schemas.example(item.schema, item.name) for item in process.data if item.input}
         answers: dict[str, Json] = {}
+        services: dict[str, Json] = {}
         for key, element in process.elements.items():
             if isinstance(element.details, UserTask):
                 answers[key] = [schemas.example(form_of(process, key)) or {}]
-        case: Case = {"given": given, "answers": answers}
+            elif result := self.world.result(key):
+                services[key] = [result]
+        case: Case = {"given": given, "answers": answers} | ({"services": services} if services else {})
         for check in process.checks:
             node = node_of(check.condition)
             if node is not None:
@@ -288,7 +291,7 @@ class Search:
         element = self.stage.model.elements[key]
         root = "answers" if isinstance(element.details, UserTask) else "services"
         before = found_at(tried.case, (root, key, visit))
-        known = before if isinstance(before, Mapping) else {}
+        known = before if isinstance(before, Mapping) else self.world.result(key)
         yield case_with(tried.case, {(root, key, visit): {**known, "after": after}})
 
     def _silent(self, tried: Tried, steps: Sequence[str], late: int) -> Case:
@@ -337,6 +340,9 @@ class Search:
             if isinstance(wait, TaskWait) and not found_at(tried.case, ("answers", wait.element)):
                 form = schemas.example(form_of(self.stage.model, wait.element)) or {}
                 yield case_with(tried.case, {("answers", wait.element): [form]})
+            elif isinstance(wait, JobWait) and not found_at(tried.case, ("services", wait.element)):
+                if result := self.world.result(wait.element):
+                    yield case_with(tried.case, {("services", wait.element): [result]})
             elif isinstance(wait, EventWait) and wait.kind == "message":
                 sent: Json = {"name": wait.name, "key": wait.key} if wait.key else {"name": wait.name}
                 yield _with_message(tried.case, sent)

@@ -121,3 +121,13 @@ def test_a_connector_whose_result_lacks_something_has_failed(monkeypatch: pytest
         assert "lacks 'offer.price'" in body["incidents"][0]["message"]
 
     played(play)
+
+
+def test_generated_cases_answer_what_a_job_has_to_hold() -> None:
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline={**SEATS, "scenarios": []})
+        body = await agent.ask("process_test", process="seats", generate=True)
+        ends = {each["scenario"]["expect"].get("end") for each in body["suggested"]}
+        assert ends == {"cheap", "dear"}
+
+    played(play)
