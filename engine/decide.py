@@ -212,7 +212,7 @@ def _fire(run: Execution, timer: TimerWait) -> None:
         happen(run, node, element)
         arm_again(run, node, element)
         return
-    again = following(Schedule(timer.due, timer.every, timer.left), run.at)
+    again = following(Schedule(timer.due, timer.every, timer.left), run.at, run.model.process.calendars)
     if again is not None and not element.interrupting and element.kind in ("boundaryEvent", "startEvent"):
         run.wait(
             timer._replace(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from flowmaster.engine.calendars import Calendar
 from flowmaster.engine.values import Json
 
 
@@ -115,10 +116,7 @@ class UserTask:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work for a connector or an outside worker (service, send, agent steps; message throws with a type).
-
-    `agent` holds the attributes of `fm:agent` where a model does the work.
-    """
+    """Work for a connector, an outside worker, or a model, which `agent` tells of (the attributes of `fm:agent`)."""
 
     type: Value
     retries: Value
@@ -405,6 +403,7 @@ class Process:
     roles: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[Json, ...] = ()
     laws: tuple[Law, ...] = ()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     patient_joins: frozenset[str] = frozenset()
     conditions: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,15 +1,18 @@
 """When timers are due: ISO 8601 instants, durations and repetitions, and cron (BPMN 2.0.2, 10.5.5.5).
 
-An instant is an `int` of milliseconds since 1970-01-01T00:00Z. Calendar units (years, months) count in UTC.
+An instant is an `int` of milliseconds since 1970-01-01T00:00Z. Calendar units (years, months) count in UTC. A duration
+with the name of a calendar behind it, `P2D@office`, is working time.
 """
 
 import re
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from flowmaster.engine.calendars import Calendar, working_time_later
 from flowmaster.engine.cron import next_tick, read_cron
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.zones import zone
 from flowmaster.engine.limits import CYCLES_MAX
 
@@ -25,6 +28,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
+Calendars: TypeAlias = Mapping[str, Calendar]
+NO_CALENDARS: Calendars = {}
+
 
 class Schedule(NamedTuple):
     """The next due instant; `every` is what repeats it (ISO duration or cron), `left` counts later firings."""
@@ -34,22 +40,22 @@ class Schedule(NamedTuple):
     left: int = 0
 
 
-def schedule(kind: str, text: str, at: int) -> Schedule:
+def schedule(kind: str, text: str, at: int, calendars: Calendars = NO_CALENDARS) -> Schedule:
     """Return when a timer of the given kind (date, duration, cycle) and text is due first."""
     if kind == "date":
         return Schedule(instant(text))
     if kind == "duration":
-        return Schedule(later(at, text))
-    return _cycle(text, at)
+        return Schedule(later(at, text, calendars))
+    return _cycle(text, at, calendars)
 
 
-def following(timer: Schedule, at: int) -> Schedule | None:
+def following(timer: Schedule, at: int, calendars: Calendars = NO_CALENDARS) -> Schedule | None:
     """Return the firing after one that was due, or None if it was the last."""
     if not timer.every or timer.left == 0:
         return None
     left = timer.left - 1 if timer.left > 0 else -1
     if timer.every.startswith("P"):
-        due = _repeated(timer.due, timer.every)
+        due = _repeated(timer.due, timer.every, calendars)
     else:
         due = next_tick(timer.every, max(timer.due, at))
     return None if due is None else Schedule(due, timer.every, left)
@@ -75,14 +81,18 @@ def instant(text: str) -> int:
     return found
 
 
-def later(at: int, duration: str) -> int:
+def later(at: int, duration: str, calendars: Calendars = NO_CALENDARS) -> int:
     """Return the instant that lies an ISO 8601 duration after `at`; a negative duration gives `at` itself."""
-    found = _DURATION.fullmatch(duration.strip())
+    text, at_sign, name = duration.strip().partition("@")
+    found = _DURATION.fullmatch(text)
     if found is None or not any(found[unit] for unit in _UNITS):
         raise _unreadable(duration, "an ISO 8601 duration such as PT48H, P3D or P1M")
     if found["sign"]:
         return at
     count = {unit: int(found[unit] or 0) for unit in _UNITS}
+    if at_sign:
+        spare = _thousandths(found["fraction"])
+        return _working_time_later(at, duration, count, spare, _calendar(name, duration, calendars))
     try:
         moment = _EPOCH + timedelta(milliseconds=at)
         moment = _add_months(moment, count["years"] * 12 + count["months"])
@@ -91,7 +101,7 @@ def later(at: int, duration: str) -> int:
             hours=count["hours"],
             minutes=count["minutes"],
             seconds=count["seconds"],
-            milliseconds=int((found["fraction"] or "0")[:3].ljust(3, "0")),
+            milliseconds=_thousandths(found["fraction"]),
         )
     except (OverflowError, ValueError):
         raise _unreadable(duration, "a duration that ends before the year 10000") from None
@@ -105,10 +115,14 @@ def iso(at: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=shape) + "Z"
 
 
+def _thousandths(fraction: str | None) -> int:
+    return int((fraction or "0")[:3].ljust(3, "0"))
+
+
 _UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
 
 
-def _cycle(text: str, at: int) -> Schedule:
+def _cycle(text: str, at: int, calendars: Calendars) -> Schedule:
     found = _CYCLE.fullmatch(text.strip())
     if found is None:
         read_cron(text)
@@ -119,33 +133,52 @@ def _cycle(text: str, at: int) -> Schedule:
     times = int(found["times"]) if found["times"] else -1
     if times == 0 or times > CYCLES_MAX:
         raise _unreadable(text, f"1 to {CYCLES_MAX} repetitions, or R/ for no end")
-    first = instant(found["start"]) if found["start"] else later(at, found["every"])
+    first = instant(found["start"]) if found["start"] else later(at, found["every"], calendars)
     left = times - 1 if times > 0 else -1
-    if later(0, found["every"]) == 0:
+    if later(0, found["every"], calendars) == 0:
         raise _unreadable(text, "a repetition that takes time")
     if found["end"]:
-        left = _left_until(first, found["every"], instant(found["end"]), left)
+        left = _left_until(first, found["every"], instant(found["end"]), left, calendars)
     return Schedule(first, found["every"], left)
 
 
-def _repeated(due: int, every: str) -> int | None:
+def _repeated(due: int, every: str, calendars: Calendars) -> int | None:
     """Return the instant a duration after another, or None where the calendar ends before it."""
     try:
-        return later(due, every)
+        return later(due, every, calendars)
     except FlowMasterError:
         return None
 
 
-def _left_until(first: int, every: str, end: int, left: int) -> int:
+def _left_until(first: int, every: str, end: int, left: int, calendars: Calendars) -> int:
     """Return how many of the firings after the first come before an end; `left` is the most, -1 for any number."""
     most = CYCLES_MAX if left < 0 else left
     date, _, _ = every.partition("T")
-    if "Y" not in date and "M" not in date:
+    if "@" not in every and "Y" not in date and "M" not in date:
         return max(0, min(most, (end - first) // later(0, every)))
-    count, due = 0, _repeated(first, every)
+    count, due = 0, _repeated(first, every, calendars)
     while due is not None and due <= end and count < most:
-        count, due = count + 1, _repeated(due, every)
+        count, due = count + 1, _repeated(due, every, calendars)
     return count
+
+
+def _calendar(name: str, duration: str, calendars: Calendars) -> Calendar:
+    found = calendars.get(name)
+    if found is None:
+        raise FlowMasterError(
+            "calendar.unknown",
+            f"{duration!r} counts in a calendar {name!r}, which there is not.{did_you_mean(name, list(calendars))}",
+            expected=list(calendars),
+            fix="Name a calendar that the process declares under `calendars`.",
+        )
+    return found
+
+
+def _working_time_later(at: int, duration: str, count: dict[str, int], spare: int, calendar: Calendar) -> int:
+    if count["years"] or count["months"] or count["weeks"]:
+        raise _unreadable(duration, "days and hours of working time, such as P2D@office or PT8H@office")
+    seconds = (count["hours"] * 60 + count["minutes"]) * 60 + count["seconds"]
+    return working_time_later(calendar, at, count["days"], seconds * 1000 + spare)
 
 
 def _add_months(moment: datetime, months: int) -> datetime:

@@ -42,7 +42,8 @@ def _fire(desk: Desk, timer: DueTimer) -> None:
 
 def _start(desk: Desk, start: StartSubscription) -> None:
     assert start.due is not None
-    following_due = following(Schedule(start.due, start.every, start.left), desk.now)
+    process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
+    following_due = following(Schedule(start.due, start.every, start.left), desk.now, process.calendars)
     again = start._replace(
         due=None if following_due is None else following_due.due,
         left=0 if following_due is None else following_due.left,

@@ -153,21 +153,32 @@ def starts_of(process: Process, tenant: str, version: int, at: int) -> list[Star
         details = element.details
         each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
         for number, one in enumerate(each):
-            start = _start_of(replace(element, details=one), tenant, process.id, version, at)
+            start = _start_of(process, replace(element, details=one), tenant, version, at)
             if start is not None:
                 found.append(start._replace(number=number))
     return found
 
 
-def _start_of(element: Element, tenant: str, process: str, version: int, at: int) -> StartSubscription | None:
+def _start_of(
+    process: Process, element: Element, tenant: str, version: int, at: int
+) -> StartSubscription | None:
     details = element.details
     if isinstance(details, Message | Signal):
         kind = "message" if isinstance(details, Message) else "signal"
-        return StartSubscription(tenant, process, version, element.id, kind, str(details.name.value({}, at)))
-    if isinstance(details, Timer):
-        first = schedule(details.kind, str(details.expression.value({}, at)), at)
         return StartSubscription(
-            tenant, process, version, element.id, "timer", due=first.due, every=first.every, left=first.left
+            tenant, process.id, version, element.id, kind, str(details.name.value({}, at))
+        )
+    if isinstance(details, Timer):
+        first = schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
+        return StartSubscription(
+            tenant,
+            process.id,
+            version,
+            element.id,
+            "timer",
+            due=first.due,
+            every=first.every,
+            left=first.left,
         )
     return None
 

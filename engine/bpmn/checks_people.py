@@ -6,7 +6,7 @@ from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
-from flowmaster.engine.timers import instant, later
+from flowmaster.engine.timers import Calendars, instant, later
 from flowmaster.engine.values import Json
 
 Lookup = Callable[[str], bool]
@@ -20,9 +20,9 @@ def check_people(process: Process, findings: Findings, forms: Lookup | None) -> 
             _check_performer(process, element, task, findings)
             _check_form(process, element, task, findings, forms)
             _check_exclusions(process, element, task, findings)
-            _check_deadlines(element, task, findings)
+            _check_deadlines(element, task, findings, process.calendars)
             for what, moment in (("due", task.due), ("follow-up", task.follow_up)):
-                _check_moment(element, what, moment, findings)
+                _check_moment(element, what, moment, findings, process.calendars)
 
 
 def _check_performer(process: Process, element: Element, task: UserTask, findings: Findings) -> None:
@@ -111,14 +111,14 @@ def _check_exclusions(process: Process, element: Element, task: UserTask, findin
             )
 
 
-def _check_deadlines(element: Element, task: UserTask, findings: Findings) -> None:
+def _check_deadlines(element: Element, task: UserTask, findings: Findings, calendars: Calendars) -> None:
     due: dict[str, list[int]] = {"remind": [], "escalate": []}
     for deadline in task.deadlines:
         text = _literal(deadline.after)
         if not text:
             continue
         try:
-            due[deadline.action].append(later(0, text))
+            due[deadline.action].append(later(0, text, calendars))
         except FlowMasterError as error:
             findings.add(
                 "deadline.after_malformed",
@@ -135,12 +135,14 @@ def _check_deadlines(element: Element, task: UserTask, findings: Findings) -> No
         )
 
 
-def _check_moment(element: Element, what: str, value: Value | None, findings: Findings) -> None:
+def _check_moment(
+    element: Element, what: str, value: Value | None, findings: Findings, calendars: Calendars
+) -> None:
     text = _literal(value)
     if not text:
         return
     try:
-        later(0, text) if text.startswith("P") else instant(text)
+        later(0, text, calendars) if text.startswith("P") else instant(text)
     except FlowMasterError as error:
         findings.add(
             "task.due_malformed",

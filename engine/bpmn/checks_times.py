@@ -3,7 +3,7 @@
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Message, Process, Timer, Triggers, UserTask, Value
-from flowmaster.engine.timers import instant, iso, later, schedule
+from flowmaster.engine.timers import NO_CALENDARS, Calendars, instant, iso, later, schedule
 
 _WAITS = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent"})
 
@@ -12,9 +12,9 @@ def check_times(process: Process, findings: Findings, at: int | None) -> None:
     """Check the constant times of every element; `at` is the moment that dates are compared with, None for none."""
     for element in process.elements.values():
         for timer in _timers(element):
-            _check_timer(element, timer, findings, at)
+            _check_timer(element, timer, findings, at, process.calendars)
         if isinstance(element.details, UserTask):
-            _check_task(element, element.details, findings, at)
+            _check_task(element, element.details, findings, at, process.calendars)
         _check_message(process, element, findings)
 
 
@@ -26,12 +26,14 @@ def _timers(element: Element) -> list[Timer]:
     return []
 
 
-def _check_timer(element: Element, timer: Timer, findings: Findings, at: int | None) -> None:
+def _check_timer(
+    element: Element, timer: Timer, findings: Findings, at: int | None, calendars: Calendars
+) -> None:
     text = literal(timer.expression)
     if not text:
         return
     try:
-        found = schedule(timer.kind, text, 0)
+        found = schedule(timer.kind, text, 0, calendars)
     except FlowMasterError:
         return  # Reported where events are checked.
     if timer.kind == "duration" and found.due <= 0:
@@ -48,18 +50,22 @@ def _check_timer(element: Element, timer: Timer, findings: Findings, at: int | N
         )
 
 
-def _check_task(element: Element, task: UserTask, findings: Findings, at: int | None) -> None:
+def _check_task(
+    element: Element, task: UserTask, findings: Findings, at: int | None, calendars: Calendars
+) -> None:
     for deadline in task.deadlines:
         text = literal(deadline.after)
-        if text and duration(text) == 0:
+        if text and duration(text, calendars) == 0:
             _at_once(element, f"A deadline of {named(element)}", text, findings)
     due = literal(task.due)
     if not due:
         return
     if due.startswith("P"):
-        left = duration(due)
+        left = duration(due, calendars)
         late = [
-            one for one in task.deadlines if one.action == "remind" and _is_later(literal(one.after), left)
+            one
+            for one in task.deadlines
+            if one.action == "remind" and _is_later(literal(one.after), left, calendars)
         ]
         if late and left is not None:
             findings.add(
@@ -77,8 +83,8 @@ def _check_task(element: Element, task: UserTask, findings: Findings, at: int | 
         _past(element, f"The due date of {named(element)}", due, at, findings)
 
 
-def _is_later(text: str, limit: int | None) -> bool:
-    found = duration(text) if text else None
+def _is_later(text: str, limit: int | None, calendars: Calendars) -> bool:
+    found = duration(text, calendars) if text else None
     return found is not None and limit is not None and found >= limit
 
 
@@ -114,9 +120,9 @@ def literal(value: Value | None) -> str:
     return value.content if isinstance(value, Constant) and isinstance(value.content, str) else ""
 
 
-def duration(text: str) -> int | None:
+def duration(text: str, calendars: Calendars = NO_CALENDARS) -> int | None:
     """Return how many milliseconds a duration takes from the epoch on, None for what is none."""
     try:
-        return later(0, text)
+        return later(0, text, calendars)
     except FlowMasterError:
         return None

@@ -22,6 +22,7 @@ from flowmaster.engine.bpmn.reader_events import (
 from flowmaster.engine.bpmn.reader_graph import Graph, Node, read_graph
 from flowmaster.engine.bpmn.reader_loops import loop_of
 from flowmaster.engine.bpmn.reader_own import (
+    calendars_of,
     checks_of,
     data_of,
     forms_of,
@@ -94,6 +95,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         roles=roles,
         scenarios=scenarios_of(reading),
         laws=laws_of(reading),
+        calendars=calendars_of(reading),
         handlers=_handlers(elements),
         patient_joins=frozenset(
             element.id

@@ -7,6 +7,8 @@ from decimal import Decimal
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
 from flowmaster.engine.bpmn.vocabulary import ZEEBE_USER_TASK_FORM, ZEEBE_VERSION_TAG, fm
+from flowmaster.engine.calendars import Calendar, read_calendar
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import DataItem, InputCheck, Law
 from flowmaster.engine.values import Json
 
@@ -16,6 +18,7 @@ ROLE = fm("role")
 SCENARIOS = fm("scenarios")
 ALWAYS = fm("always")
 NEVER = fm("never")
+CALENDAR = fm("calendar")
 MUTEX = fm("mutex")
 
 
@@ -100,6 +103,17 @@ def laws_of(reading: Reading) -> tuple[Law, ...]:
         for holder in reading.process.extensions(word)
         if holder.name and holder.text.strip()
     )
+
+
+def calendars_of(reading: Reading) -> dict[str, Calendar]:
+    """Read the calendars of the working time, by their names."""
+    found: dict[str, Calendar] = {}
+    for holder in reading.process.extensions(CALENDAR):
+        try:
+            found[holder.name] = read_calendar(holder.name, read_json(holder.text))
+        except FlowMasterError as error:
+            _add(reading, error.code, holder, error.message)
+    return found
 
 
 def forms_of(reading: Reading) -> dict[str, Json]:

@@ -99,6 +99,11 @@ DATA = {
         "The schema of a declared data item cannot be read.",
     ),
     "data.name_duplicate": Rule(ERROR, "Remove one of the two.", "A data item is declared twice."),
+    "calendar.malformed": Rule(
+        ERROR,
+        'Write JSON such as {"zone": "Europe/Berlin", "hours": {"mon-fri": "09:00-12:00 13:00-17:00"}, "closed": ["12-25"]}.',
+        "A calendar of the working time cannot be used.",
+    ),
     "scenario.step_unknown": Rule(
         WARNING,
         "Use the name or the id of a step, in `services` also the type of a job; correct the scenario by `set_scenarios`.",

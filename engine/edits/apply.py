@@ -10,7 +10,7 @@ Each edit is a mapping whose one operation word says what is done, on elements b
     {delete: notify}    {delete: if_big, keep: pay}    {replace: check, step: {rule: limits}}
     {extract: [a, b], to: credit-check}                the steps become a process of their own, which is run there
     {connect: a, to: b, if: ...}    {disconnect: "a -> b"}    {set_attributes: x, attributes: {...}}
-    {set_data: {...}}  {set_start: {needs: [...]}}  {set_roles: {...}}  {set_forms: {...}}  {set_process: {...}}
+    {set_data: {...}}  {set_start: {needs: [...]}}  {set_roles: {...}}  {set_calendars: {...}}  {set_forms: {...}}  {set_process: {...}}
     {set_always: {name: condition}}  {set_never: {name: condition}}
     {set_scenarios: [...]}  {remove_scenarios: [...]}  {relayout: true}
 """
@@ -46,6 +46,7 @@ def _relayout(batch: Batch, edit: Mapping[str, Json], path: str) -> None:
 OPERATIONS: dict[str, Operation] = {
     "set_process": head.set_process,
     "set_roles": head.set_roles,
+    "set_calendars": head.set_calendars,
     "set_data": head.set_data,
     "set_start": head.set_start,
     "set_forms": head.set_forms,

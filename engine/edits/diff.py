@@ -27,7 +27,7 @@ def snapshot(document: BpmnDocument, process: Element) -> Snapshot:
             "if": flow.text_of("conditionExpression").removeprefix("="),
             "name": flow.name,
         }
-    for word in ("data", "role", "check", "always", "never"):
+    for word in ("data", "role", "calendar", "check", "always", "never"):
         for item in process.extensions(fm(word)):
             name = item.name or item.get("id") or item.get("message")
             found[word, name] = {**item.attributes(), "says": item.text}

@@ -8,6 +8,7 @@ from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
+from flowmaster.engine.outline.header import read_calendars
 from flowmaster.engine.outline.json_text import json_text, json_value
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.outline.reading_words import form_schema
@@ -105,6 +106,25 @@ def set_roles(batch: Batch, edit: Edit, path: str) -> None:
             lane.set("name", title)
         batch.reading.roles[role] = title
         batch.reading.roles_given = True
+
+
+def set_calendars(batch: Batch, edit: Edit, path: str) -> None:
+    """`{set_calendars: {office: {hours: {mon-fri: 09:00-17:00}}, old: null}}`."""
+    known_words(edit, ("set_calendars",), path)
+    at = f"{path}.set_calendars"
+    kept = {one.name: one for one in batch.process.extensions(fm("calendar"))}
+    for name, given in read_calendars(batch.reading, edit["set_calendars"], at).items():
+        old = kept.get(name)
+        if given is not None and old is not None:
+            old.set_text(json_text(given))
+        elif given is not None:
+            batch.process.add_extension(fm("calendar"), {"name": name}, text=json_text(given))
+        elif old is not None:
+            remove_extension(batch.process, old)
+        else:
+            raise refused(
+                f"{at}.{name}", "edit.calendar_unknown", f"There is no calendar {name!r}.", status=404
+            )
 
 
 def set_forms(batch: Batch, edit: Edit, path: str) -> None:

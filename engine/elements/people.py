@@ -41,7 +41,7 @@ class HumanTask(Plain):
         follow_up = _moment(run, node, details.follow_up)
         priority = _priority(run, node, details.priority)
         deadlines = [run.text(node, deadline.after, "The deadline") for deadline in details.deadlines]
-        fires = [later(run.at, after) for after in deadlines]
+        fires = [later(run.at, after, run.model.process.calendars) for after in deadlines]
         state = "reserved" if assignee else "ready"
         run.wait(
             TaskWait(
@@ -306,7 +306,7 @@ def _moment(run: Execution, node: Node, value: Value | None) -> int | None:
     if found is None:
         return None
     text = str(found)
-    return later(run.at, text) if text.startswith("P") else instant(text)
+    return later(run.at, text, run.model.process.calendars) if text.startswith("P") else instant(text)
 
 
 def _priority(run: Execution, node: Node, value: Value | None) -> int:

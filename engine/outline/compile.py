@@ -119,6 +119,8 @@ def _head(process: Element, outline: Outline) -> None:
         process.add_extension(zeebe("versionTag"), {"value": outline.version_tag})
     for role, name in outline.roles.items():
         process.add_extension(fm("role"), {"id": role, "name": name})
+    for name, given in outline.calendars.items():
+        process.add_extension(fm("calendar"), {"name": name}, text=json_text(given))
     for item in outline.data:
         write_data(process, item)
     add_checks(process, outline.checks)

@@ -84,6 +84,7 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
         about=element.documentation,
         version_tag=_version_tag(element),
         roles=roles,
+        calendars={one.name: json_value(one.text) for one in element.extensions(fm("calendar"))},
         data=_data(element),
         checks=tuple(checks_of(element)),
         starts=tuple(_start(document, words, structurer, start, main, names) for start in starts),

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowmaster.engine.bpmn.identifiers import is_id
+from flowmaster.engine.calendars import read_calendar
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.laws import read_laws
@@ -19,6 +21,7 @@ from flowmaster.engine.outline.vocabulary import START, TOP
 from flowmaster.engine.values import Json
 
 _STARTS = ("message", "signal", "every", "at", "condition", "bpmn")
+_CALENDARS = "{office: {zone: Europe/Berlin, hours: {mon-fri: 09:00-17:00}, closed: [12-25]}}"
 _FORM = "process: leave\nsteps:\n  - approve: {ask: manager, into: approved}"
 
 
@@ -35,6 +38,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
     process = _process_id(reading, value)
     _roles(reading, value.get("roles"))
     _types(reading, value.get("types"))
+    calendars = read_calendars(reading, value.get("calendars"), "calendars")
     _data(reading, value.get("data"))
     _forms(reading, value.get("forms"))
     reader = StepReader(reading)
@@ -47,6 +51,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         about=_optional(reading, value, "about"),
         version_tag=_optional(reading, value, "version_tag"),
         lanes="lanes" not in value or reading.flag(value["lanes"], "lanes"),
+        calendars=calendars,
         data=_data_items(reading, needs),
         checks=checks,
         starts=starts,
@@ -125,6 +130,25 @@ def _types(reading: Reading, value: Json) -> None:
         reading.wrong(
             "types", f"Types are a mapping, not {shown(value)}.", expected="{Invoice: {total: number}}"
         )
+
+
+def read_calendars(reading: Reading, value: Json, path: str) -> dict[str, Json]:
+    """Return the calendars of the working time as they are written; null stays, for edits that take one away."""
+    if value is not None and not isinstance(value, Mapping):
+        reading.wrong(path, f"Calendars are a mapping, not {shown(value)}.", expected=_CALENDARS)
+    found: dict[str, Json] = {}
+    for name, given in value.items() if isinstance(value, Mapping) else ():
+        found[name] = given
+        if not values.is_name(name):
+            reading.wrong(
+                f"{path}.{name}", f"{name!r} cannot be the name of a calendar.", expected=_CALENDARS
+            )
+        try:
+            if given is not None:
+                read_calendar(name, given)
+        except FlowMasterError as error:
+            reading.wrong(f"{path}.{name}", error.message, expected=error.expected)
+    return found
 
 
 def _data(reading: Reading, value: Json) -> None:

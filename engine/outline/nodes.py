@@ -167,6 +167,7 @@ class Outline:
     version_tag: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
     lanes: bool = True
+    calendars: Mapping[str, Json] = field(default_factory=dict)
     data: tuple[DataItem, ...] = ()
     checks: tuple[Words, ...] = ()
     starts: tuple[Start, ...] = ()

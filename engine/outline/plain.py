@@ -44,6 +44,8 @@ def plain_outline(outline: Outline) -> Plain:
         found["roles"] = list(outline.roles) if same else dict(outline.roles)
     if not outline.lanes:
         found["lanes"] = False
+    if outline.calendars:
+        found["calendars"] = dict(outline.calendars)
     if outline.data:
         found["data"] = {item.name: type_of(item.schema) for item in outline.data}
     start = writer.start()

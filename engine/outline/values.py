@@ -7,7 +7,7 @@ from decimal import Decimal
 from flowmaster.engine.values import Json
 
 _ISO_DURATION = re.compile(
-    r"-?P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?\Z"
+    r"-?P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?(?P<calendar>@\w+)?\Z"
 )
 _PLAIN_DURATION = re.compile(
     r"(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?|months?|y|years?)\Z", re.IGNORECASE
@@ -96,13 +96,15 @@ _WORDS = {"Y": "year", "M": "month", "W": "week", "D": "day", "TH": "hour", "TM"
 
 
 def duration_in_words(text: str) -> str:
-    """Return `72 hours` for `PT72H`; anything else stays as it is."""
+    """Return `72 hours` for `PT72H`, `2 days (office)` for `P2D@office`; anything else stays as it is."""
     if not _ISO_DURATION.match(text):
         return text.removeprefix("=")
+    text, _, calendar = text.partition("@")
     days, _, clock = text.removeprefix("P").partition("T")
     parts = [(number, unit) for number, unit in re.findall(r"([\d.]+)([A-Z])", days)]
     parts += [(number, f"T{unit}") for number, unit in re.findall(r"([\d.]+)([A-Z])", clock)]
-    return " ".join(f"{number} {_WORDS[unit]}{'' if number == '1' else 's'}" for number, unit in parts)
+    words = " ".join(f"{number} {_WORDS[unit]}{'' if number == '1' else 's'}" for number, unit in parts)
+    return f"{words} ({calendar})" if calendar else words
 
 
 def split_context(text: str) -> list[tuple[str, str]] | None:

@@ -64,6 +64,7 @@ TOP = (
     "roles",
     "lanes",
     "types",
+    "calendars",
     "data",
     "start",
     "result",

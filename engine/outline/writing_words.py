@@ -381,8 +381,8 @@ def _drop_loop(element: Element) -> None:
 def _moment(value: Json) -> str | None:
     if value is None:
         return None
-    text = str(value)
-    return f'=now() + duration("{text}")' if text.startswith("P") else text
+    text = str(value)  # FEEL knows no calendars, and other engines no bare durations.
+    return f'=now() + duration("{text}")' if text.startswith("P") and "@" not in text else text
 
 
 def _joined(value: Json) -> str | None:

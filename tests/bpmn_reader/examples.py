@@ -397,6 +397,9 @@ _EXPRESSIONS = {
     "data.name_duplicate": Example(
         "p", bpmn(ext("<fm:data name='amount'/><fm:data name='amount'/>") + line(_SETS_SUM))
     ),
+    "calendar.malformed": Example(
+        "p", bpmn(ext("<fm:calendar name='office'>{&quot;hours&quot;: {}}</fm:calendar>") + line())
+    ),
     "scenario.step_unknown": Example(
         "p", bpmn(ext('<fm:scenarios>[{"name": "a", "answers": {"nobody": {}}}]</fm:scenarios>') + line())
     ),
