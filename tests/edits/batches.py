@@ -59,6 +59,7 @@ WORDS: dict[str, tuple[Edit, ...]] = {
 }
 HEAD: tuple[Edit, ...] = (
     {"set_data": {"note": "text", "amount": "number > 1"}},
+    {"set_calendars": {"office": {"zone": "Europe/Berlin", "hours": {"mon-fri": "09:00-17:00"}}}},
     {"set_roles": {"chief": "The chief", "clerk": "Clerks of the house"}},
     {"set_start": {"needs": ["amount", "level?"], "checks": {"some": "amount > 0"}}},
     {"set_forms": {"extra": {"comment": "text"}}},

@@ -16,6 +16,7 @@ NEW: dict[str, Any] = {"step": {"new": {"call": "new"}}}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "set_process": {"set_process": {"name": "Buying"}},
     "set_roles": {"set_roles": {"cfo": "Money"}},
+    "set_calendars": {"set_calendars": {"office": {"hours": {"mon-fri": "09:00-17:00"}}}},
     "set_data": {"set_data": {"note": "text"}},
     "set_start": {"set_start": {"needs": ["total"]}},
     "set_forms": {"set_forms": {"other": {"a": "text"}}},
