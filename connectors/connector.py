@@ -5,6 +5,9 @@ from typing import NamedTuple, Protocol
 
 from flowmaster.engine.values import Json
 
+UNREACHABLE = 502
+"""The status of an error that lies with what a connector talks to."""
+
 
 class Work(NamedTuple):
     """A job as a connector gets it; `key` stays the same over all tries (the idempotency key of its effect)."""
@@ -26,7 +29,11 @@ class BusinessError(Exception):
 
 
 class Connector(Protocol):
-    """Does jobs of one type. Anything raised but `BusinessError` is a technical failure, to be retried."""
+    """Does jobs of one type.
+
+    Anything raised but `BusinessError` is a technical failure, to be retried; a `FlowMasterError` is one of the
+    connection only if its status is `UNREACHABLE`, else one of the job.
+    """
 
     @property
     def type(self) -> str:
@@ -36,6 +43,10 @@ class Connector(Protocol):
     @property
     def about(self) -> str:
         """Return in a sentence what it does, and which variables and headers it reads."""
+        ...
+
+    def connection(self, work: Work) -> str:
+        """Return what a job talks to, such as a host: what fails there again and again is left alone for a while."""
         ...
 
     async def run(self, work: Work) -> Mapping[str, Json]:

@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from flowmaster.connectors.connector import BusinessError, Work
+from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Work
 from flowmaster.connectors.guard import Place, resolve
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
@@ -48,6 +48,11 @@ class HttpConnector:
     def __init__(self, allowed_hosts: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed_hosts)
 
+    def connection(self, work: Work) -> str:
+        """Return the scheme, host and port of the job's URL."""
+        parts = urlsplit(str({**work.headers, **work.variables}.get("url") or ""))
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
     async def run(self, work: Work) -> Mapping[str, Json]:
         """Send the request and return the response."""
         given = {**work.headers, **work.variables}
@@ -79,7 +84,9 @@ class HttpConnector:
                 f"HTTP_{response.status}", f"{method} {url} answered {response.status}.", {"response": answer}
             )
         if response.status >= 500:
-            raise FlowMasterError("http.failed", f"{method} {url} answered {response.status}.", status=502)
+            raise FlowMasterError(
+                "http.failed", f"{method} {url} answered {response.status}.", status=UNREACHABLE
+            )
         return {"response": answer}
 
 
@@ -101,7 +108,9 @@ def fetch(
         if response.status == 303:
             method, body = "GET", None
         headers = {name: value for name, value in (headers or {}).items() if name.lower() != "authorization"}
-    raise FlowMasterError("http.redirects", f"More than {REDIRECTS_MAX} redirects.", path="url", status=502)
+    raise FlowMasterError(
+        "http.redirects", f"More than {REDIRECTS_MAX} redirects.", path="url", status=UNREACHABLE
+    )
 
 
 def _send(place: Place, method: str, headers: Mapping[str, str], body: bytes | None) -> Response:
@@ -114,12 +123,14 @@ def _send(place: Place, method: str, headers: Mapping[str, str], body: bytes | N
         content = found.read(BODY_BYTES_MAX + 1)
         if len(content) > BODY_BYTES_MAX:
             raise FlowMasterError(
-                "http.answer_too_long", f"The answer is longer than {BODY_BYTES_MAX} bytes.", status=502
+                "http.answer_too_long",
+                f"The answer is longer than {BODY_BYTES_MAX} bytes.",
+                status=UNREACHABLE,
             )
         return Response(found.status, {name.lower(): value for name, value in found.getheaders()}, content)
     except (OSError, http.client.HTTPException) as error:
         raise FlowMasterError(
-            "http.unreachable", f"{place.host!r} cannot be reached: {error}.", path="url", status=502
+            "http.unreachable", f"{place.host!r} cannot be reached: {error}.", path="url", status=UNREACHABLE
         ) from error
     finally:
         connection.close()

@@ -10,12 +10,13 @@ import logging
 import secrets
 from collections.abc import Mapping
 
-from flowmaster.connectors.connector import BusinessError, Connector, Work
+from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Connector, Work
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Job
 from flowmaster.engine.scope import scope_of, visible
 from flowmaster.engine.timers import later
+from flowmaster.runtime.breaker import Breaker
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.results import check_result
@@ -44,6 +45,7 @@ class Workers:
     def __init__(self, runtime: Runtime, connectors: Mapping[str, Connector]) -> None:
         self._runtime = runtime
         self._connectors = connectors
+        self._breaker = Breaker(real_now)
         self._busy: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
 
@@ -97,23 +99,41 @@ class Workers:
             task.add_done_callback(self._busy.discard)
 
     async def _work(self, tenant: str, row: JobRow, work: Work) -> None:
-        by = f"connector:{row.wait.type}"
+        circuit = (tenant, row.wait.type, self._connectors[row.wait.type].connection(work))
+        held = self._breaker.held_until(circuit, WORK_SECONDS_MAX * 1000)
+        if held is not None:
+            await self._hold(tenant, row, held)
+            return
+        command, is_answered = await self._answer(row, work)
+        if is_answered:
+            self._breaker.succeeded(circuit)
+        elif self._breaker.failed(circuit):
+            logger.warning("%s of %s keeps failing; its jobs wait for it to recover.", circuit[2], circuit[1])
+        await self._store(tenant, row, command)
+
+    async def _answer(self, row: JobRow, work: Work) -> tuple[cmd.Command, bool]:
+        """Run a connector; return what came of the job, and whether what the connector talks to answered."""
+        by, wait = f"connector:{row.wait.type}", row.wait.id
         try:
             async with asyncio.timeout(WORK_SECONDS_MAX):
-                result = await self._connectors[row.wait.type].run(work)
-            command: cmd.Command = cmd.CompleteJob(0, by, row.wait.id, result)
+                return cmd.CompleteJob(0, by, wait, await self._connectors[row.wait.type].run(work)), True
         except BusinessError as error:
-            command = cmd.ThrowJobError(0, by, row.wait.id, error.code, error.message, error.variables)
+            return cmd.ThrowJobError(0, by, wait, error.code, error.message, error.variables), True
         except TimeoutError:
-            command = cmd.FailJob(0, by, row.wait.id, f"No answer within {WORK_SECONDS_MAX} s.", 0)
+            return cmd.FailJob(0, by, wait, f"No answer within {WORK_SECONDS_MAX} s.", 0), False
+        except FlowMasterError as error:
+            return cmd.FailJob(0, by, wait, error.message, 0), error.status != UNREACHABLE
         except Exception as error:  # noqa: BLE001 - whatever a connector meets is a failure of its job
-            message = (
-                error.message if isinstance(error, FlowMasterError) else f"{type(error).__name__}: {error}"
-            )
-            command = cmd.FailJob(0, by, row.wait.id, message, 0)
-        await self._store(tenant, row, command, by)
+            return cmd.FailJob(0, by, wait, f"{type(error).__name__}: {error}", 0), False
 
-    async def _store(self, tenant: str, row: JobRow, command: cmd.Command, by: str) -> None:
+    async def _hold(self, tenant: str, row: JobRow, until: int) -> None:
+        """Keep a job to ourselves until its connection may be tried again; that costs it no try."""
+        with contextlib.suppress(FlowMasterError):  # The process has left the job.
+            await self._runtime.do(
+                lambda desk: desk.transaction.extend_job(tenant, row.job, lease_until=until)
+            )
+
+    async def _store(self, tenant: str, row: JobRow, command: cmd.Command) -> None:
         def finish(desk: Desk) -> None:
             held = desk.transaction.find_job(tenant, row.job)
             made = command._replace(at=desk.now)
@@ -122,7 +142,7 @@ class Workers:
             if isinstance(made, cmd.FailJob):
                 left = held.wait.retries - 1
                 made = made._replace(retries=left, due=next_try(desk, tenant, held) if left > 0 else None)
-            desk.step(Request(tenant, by, "connector"), row.instance, lambda state, now: made)
+            desk.step(Request(tenant, command.by, "connector"), row.instance, lambda state, now: made)
 
         try:
             await self._runtime.do(finish)

@@ -134,7 +134,12 @@ def test_a_form_is_written_into_the_process_once() -> None:
         ({"set_start": {"checks": 5}}, "edit.value_wrong", "set_start.checks", "A mapping stands here"),
         ({"set_start": {"checks": {"a": "b >"}}}, "outline.expression_wrong", "set_start.checks.a", "FEEL"),
         ({"set_start": {"checks": {"a": "b > 1"}}}, "outline.variable_unknown", "set_start.checks.a", "'b'"),
-        ({"set_calendars": {"none": None}}, "edit.calendar_unknown", "set_calendars.none", "no calendar 'none'"),
+        (
+            {"set_calendars": {"none": None}},
+            "edit.calendar_unknown",
+            "set_calendars.none",
+            "no calendar 'none'",
+        ),
         ({"set_calendars": {"c": {}}}, "outline.value_wrong", "set_calendars.c", "it says no `hours`"),
         ({"set_roles": {"none": None}}, "edit.role_unknown", "set_roles.none", "no role 'none'"),
         ({"set_roles": {"cfo": {}}}, "outline.value_wrong", "set_roles.cfo", "a text, not a mapping"),

@@ -102,6 +102,10 @@ class Half:
     type = "seats.check"
     about = "Answers half."
 
+    def connection(self, work: Work) -> str:
+        """Talk to one place."""
+        return "here"
+
     async def run(self, work: Work) -> dict[str, Json]:
         """Answer half."""
         return {"free": 3}

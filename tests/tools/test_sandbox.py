@@ -56,6 +56,10 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[Work] = []
 
+    def connection(self, work: Work) -> str:
+        """Talk to one place."""
+        return "here"
+
     async def run(self, work: Work) -> dict[str, Json]:
         """Keep the job."""
         self.asked.append(work)
