@@ -96,12 +96,13 @@ PAY: dict[str, Any] = {"process": "pay", "steps": [{"pay": {"call": "bank", "ret
 
 async def until(agent: Agent, status: str, count: int) -> None:
     """Wait until so many instances have a status."""
+    found = -1
     for _ in range(200):
-        found = (await agent.ask("instance_find", process="pay", status=status))["items"]
-        if len(found) == count:
+        found = len((await agent.ask("instance_find", process="pay", status=status))["items"])
+        if found == count:
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{len(found)} instances are {status}")
+    raise AssertionError(f"{found} instances are {status}")
 
 
 @pytest.mark.parametrize("status", [UNREACHABLE, 422])
