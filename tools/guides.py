@@ -9,7 +9,7 @@ OUTLINE = """\
 process: trip-request                 # id; also: name, about, version_tag
 roles: [clerk, boss, head]            # or {clerk: Accounts payable}
 types: {Money: number >= 0}           # names for types, if wanted
-calendars: {office: {zone: Europe/Berlin, hours: {mon-fri: 09:00-12:00 13:00-17:00}, closed: [12-25]}}  # P2D@office: working time
+calendars: {office: {zone: Europe/Berlin, hours: {mon-fri: 09:00-17:00}, closed: [12-25]}}   # P2D@office: working time
 data:                                 # variables and their types
   cost: Money                         # number, integer 1..5, number > 0 <= 10, text <= 200, boolean, person, email
   kind: train|plane                   # one of these texts

@@ -52,7 +52,6 @@ class _Several(WriteArguments):
         default="",
         max_length=100,
         description="What the dry run answered: refuse if other instances are meant now.",
-        examples=["2-5feceb66ffc86f38"],
     )
     detail: list[Literal["items"]] = Field(default=[], description="All items, however many.")
 

@@ -59,7 +59,6 @@ WORDS: dict[str, tuple[Edit, ...]] = {
 }
 HEAD: tuple[Edit, ...] = (
     {"set_data": {"note": "text", "amount": "number > 1"}},
-    {"set_calendars": {"office": {"zone": "Europe/Berlin", "hours": {"mon-fri": "09:00-17:00"}}}},
     {"set_roles": {"chief": "The chief", "clerk": "Clerks of the house"}},
     {"set_start": {"needs": ["amount", "level?"], "checks": {"some": "amount > 0"}}},
     {"set_forms": {"extra": {"comment": "text"}}},
@@ -67,6 +66,7 @@ HEAD: tuple[Edit, ...] = (
     {"set_scenarios": [{"name": "one", "given": {"amount": 5}, "expect": {"end": "done"}}]},
     {"remove_scenarios": ["one"]},
     {"relayout": True},
+    {"set_calendars": {"office": {"zone": "Europe/Berlin", "hours": {"mon-fri": "09:00-17:00"}}}},
 )
 
 
