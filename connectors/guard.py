@@ -27,16 +27,15 @@ class Place(NamedTuple):
 
 def resolve(url: str, *, allowed_hosts: Collection[str] = ()) -> Place:
     """Return where a URL leads, or refuse it; hosts in `allowed_hosts` (`host` or `host:port`) may be private."""
-    parts = urlsplit(url)
+    plain = ("it is no plain http or https address", "an address such as https://api.example.com/x")
     try:
+        parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
-        port = 0
+        raise _refused(url, *plain) from None
     host = parts.hostname or ""
     if parts.scheme not in PORTS or not host or not port or parts.username is not None:
-        raise _refused(
-            url, "it is no plain http or https address", "an address such as https://api.example.com/x"
-        )
+        raise _refused(url, *plain)
     if any(ord(letter) < 33 for letter in url):
         raise _refused(url, "it holds control characters or blanks", "an address without them")
     try:

@@ -49,9 +49,12 @@ class HttpConnector:
         self._allowed = frozenset(allowed_hosts)
 
     def connection(self, work: Work) -> str:
-        """Return the scheme, host and port of the job's URL."""
-        parts = urlsplit(str({**work.headers, **work.variables}.get("url") or ""))
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        """Return the scheme, host and port of the job's URL, without who logs in; empty where it is none."""
+        try:
+            parts = urlsplit(str({**work.headers, **work.variables}.get("url") or ""))
+            return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}"
+        except ValueError:
+            return ""  # To run it says what is wrong.
 
     async def run(self, work: Work) -> Mapping[str, Json]:
         """Send the request and return the response."""

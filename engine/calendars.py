@@ -78,19 +78,18 @@ def working_time_later(calendar: Calendar, at: int, days: int, milliseconds: int
 def _days_later(calendar: Calendar, moment: int, days: int) -> int:
     """Return the same time of day so many open days later, or the nearest open time of that day."""
     local = _local(calendar, moment)
-    for day in _open_days(calendar, local.date() + timedelta(days=1)):
+    for day, spans in _open_days(calendar, local.date() + timedelta(days=1)):
         days -= 1
         if not days:
             wanted = _milliseconds(local.replace(year=day.year, month=day.month, day=day.day))
-            spans = list(_spans_of(calendar, day))
             return next((max(opens, wanted) for opens, closes in spans if wanted <= closes), spans[-1][1])
     raise AssertionError("the open days of a calendar do not end in silence")
 
 
 def _spans_from(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
     """Yield the open spans of the day of an instant and of all later days, as instants."""
-    for day in _open_days(calendar, _local(calendar, at).date()):
-        yield from _spans_of(calendar, day)
+    for _, spans in _open_days(calendar, _local(calendar, at).date()):
+        yield from spans
 
 
 def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
@@ -101,13 +100,15 @@ def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
             yield opens, closes
 
 
-def _open_days(calendar: Calendar, first: date) -> Iterator[date]:
+def _open_days(calendar: Calendar, first: date) -> Iterator[tuple[date, list[tuple[int, int]]]]:
+    """Yield the days that are open from one on, each with its open spans as instants."""
     try:
         for number in range(DAYS_MAX):
             day = first + timedelta(days=number)
             text = day.isoformat()
-            if calendar.week[day.weekday()] and not {text, text[5:]} & calendar.closed:
-                yield day
+            spans = [] if {text, text[5:]} & calendar.closed else list(_spans_of(calendar, day))
+            if spans:
+                yield day, spans
     except OverflowError:
         pass
     raise FlowMasterError(

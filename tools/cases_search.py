@@ -65,12 +65,19 @@ class Tried(NamedTuple):
 class Search:
     """Looks for cases that take the branches of one process."""
 
-    def __init__(self, stage: Stage, *, plays: int = PLAYS_MAX, rules: RuleBook | None = None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        plays: int = PLAYS_MAX,
+        events: int = EVENTS_MAX,
+        rules: RuleBook | None = None,
+    ) -> None:
         self.stage = stage
         self.rules = rules or RuleBook(stage.kit.definitions)
         self.world = World(stage.model, self.rules)
         self.plays = plays
-        self._events_left = EVENTS_MAX
+        self._events_left = events
         self.tried: list[Tried] = []
         self.reached: dict[str, Tried] = {}
         """For each flow the first case that took it."""

@@ -93,19 +93,19 @@ async def run_scenarios(
     carried = list(reads[process].scenarios)
     listed = [one for one in (carried if given is None else given) if isinstance(one, Mapping)]
     scenarios = written.scenarios_of(listed, saved=carried)
-    for number, raw in enumerate(listed if given is not None else ()):
-        _check_names(reads[process], raw, f"scenarios[{number}]")
+    if given is not None:
+        _check_names(reads[process], listed)
     kit = Kit(bpmn, reads, collect(runtime.reader, tenant, reads))
     trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios, chosen=given is not None)
     return await anyio.to_thread.run_sync(lambda: trial.run(generate=generate, tries=tries))
 
 
-def _check_names(process: Process, scenario: Mapping[str, Json], path: str) -> None:
-    for wrong in wrong_names(process, scenario):
+def _check_names(process: Process, scenarios: Sequence[Mapping[str, Json]]) -> None:
+    for wrong in wrong_names(process, scenarios):
         raise FlowMasterError(
             "scenario.step_unknown",
             f"{wrong.told}{did_you_mean(wrong.name, sorted(wrong.allowed))}",
-            path=f"{path}.{wrong.where}",
+            path=f"scenarios[{wrong.number}].{wrong.where}",
             expected=sorted(wrong.allowed),
             fix="Use the name or the id of a step, in `services` also the type of a job.",
             status=422,

@@ -19,39 +19,43 @@ def names_of(process: Process, element: str) -> list[str]:
 
 def check_scenario_names(process: Process, findings: Findings) -> None:
     """Report names of what nobody does, and of what is never entered, that no step has; other ones fail by themselves."""
-    for raw in process.scenarios:
-        for wrong in wrong_names(process, raw) if isinstance(raw, Mapping) else ():
-            near = findings.near(wrong.name, sorted(wrong.allowed))
-            findings.add("scenario.step_unknown", process.id, f"{wrong.told}{near}", line=process.root.line)
+    for wrong in wrong_names(process, process.scenarios):
+        near = findings.near(wrong.name, sorted(wrong.allowed))
+        findings.add("scenario.step_unknown", process.id, f"{wrong.told}{near}", line=process.root.line)
 
 
 class WrongName(NamedTuple):
-    """A name in a scenario that nothing has, where it stands, and what could stand there."""
+    """A name in a scenario that nothing has: which scenario, where it stands there, and what could stand there."""
 
     told: str
+    number: int
     where: str
     name: str
     allowed: frozenset[str]
 
 
-def wrong_names(process: Process, scenario: Mapping[str, Json]) -> Iterator[WrongName]:
-    """Yield the names in a scenario that no step has; what acts may be a step of a process that is called."""
+def wrong_names(process: Process, scenarios: Sequence[Json]) -> Iterator[WrongName]:
+    """Yield the names in scenarios that no step has; what acts may be a step of a process that is called."""
+    if not scenarios:
+        return
     known = frozenset(name for element in process.elements for name in names_of(process, element))
     details = [element.details for element in process.elements.values()]
     work = known | {
         str(one.type.content) for one in details if isinstance(one, Job) and isinstance(one.type, Constant)
     }
-    said: list[tuple[str, Json, frozenset[str]]] = []
-    if not any(isinstance(one, Call) for one in details):
-        said += [(word, scenario.get(word), work) for word in _ACTING]
-    expected = scenario.get("expect")
-    if isinstance(expected, Mapping):
-        said.append(("expect.skips", expected.get("skips"), known))
-    for where, value, allowed in said:
-        for name in _names(value):
-            if name not in allowed:
-                told = f"Scenario {scenario.get('name')!r}, `{where}`: no step is called {name!r}."
-                yield WrongName(told, where, name, allowed)
+    acting = () if any(isinstance(one, Call) for one in details) else _ACTING
+    for number, scenario in enumerate(scenarios):
+        if not isinstance(scenario, Mapping):
+            continue
+        said = [(word, scenario.get(word), work) for word in acting]
+        expected = scenario.get("expect")
+        if isinstance(expected, Mapping):
+            said.append(("expect.skips", expected.get("skips"), known))
+        for where, value, allowed in said:
+            for name in _names(value):
+                if name not in allowed:
+                    told = f"Scenario {scenario.get('name')!r}, `{where}`: no step is called {name!r}."
+                    yield WrongName(told, number, where, name, allowed)
 
 
 def _names(value: Json) -> Iterator[str]:

@@ -97,7 +97,7 @@ async def ends_silently(run: Any, why: dict[str, str]) -> bool:
     return partial and read["status"] == "completed" and not read["incidents"]
 
 
-@pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("half", [0, 1])
 def test_the_execution_suite_passes_as_far_as_the_engine_is_built(half: int) -> None:
     failing, silent, passed = asyncio.run(play_all(runner(), half))
     assert failing == []

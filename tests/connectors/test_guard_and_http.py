@@ -48,6 +48,7 @@ def test_public_addresses_are_public(address: str) -> None:
         "http://2130706433/",
         "http://169.254.169.254/latest/meta-data",
         "file:///etc/passwd",
+        "http://[::1",
         "ftp://example.com/",
         "http://user:secret@127.0.0.1/",
         "http://127.0.0.1:99999/",
@@ -144,3 +145,17 @@ def test_a_job_that_cannot_be_done_says_why(variables: dict[str, object], code: 
     with pytest.raises(FlowMasterError) as refused:
         run(str(variables.pop("url")), **variables)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("url", "connection"),
+    [
+        ("https://Bank.example/pay?x=1", "https://bank.example:"),
+        ("https://ann:secret@bank.example:8443/", "https://bank.example:8443"),
+        ("http://[::1", ""),
+        ("http://bank.example:port/", ""),
+        (None, "://None:"),
+    ],
+)
+def test_a_connection_is_scheme_host_and_port_and_tells_no_secret(url: str | None, connection: str) -> None:
+    assert HttpConnector().connection(Work("k", "http.request", {"url": url}, {})) == connection

@@ -115,3 +115,10 @@ def test_a_calendar_that_is_never_open_ends_in_an_error() -> None:
         with pytest.raises(FlowMasterError) as refused:
             working_time_later(never, 0, days, milliseconds)
         assert refused.value.code == "calendar.never_open"
+
+
+def test_a_day_whose_only_hour_the_clocks_leave_out_is_no_open_day() -> None:
+    night = read_calendar("night", {"zone": "Europe/Berlin", "hours": {"sun": "02:00-03:00"}})
+    begin = instant("2026-03-22T02:30")  # the Sunday before the clocks go forward
+    assert local(working_time_later(night, begin, 1, 0)) == "2026-04-05T02:30"
+    assert local(working_time_later(night, begin, 0, 3_600_000)) == "2026-04-05T02:30"

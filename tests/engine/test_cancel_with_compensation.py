@@ -2,17 +2,7 @@
 
 from flowmaster.engine import commands as cmd
 from tests.engine.cases import Case, E, S, flows, job, model, script, user
-
-
-def undone(key: str, handler: str) -> str:
-    """Write the handler of an activity, attached to it."""
-    boundary = (
-        f'<boundaryEvent id="c_{key}" attachedToRef="{key}"><compensateEventDefinition/></boundaryEvent>'
-    )
-    handler = handler.replace(" id=", ' isForCompensation="true" id=', 1)
-    name = handler.split('id="')[1].split('"')[0]
-    return boundary + handler + f'<association id="l_{key}" sourceRef="c_{key}" targetRef="{name}"/>'
-
+from tests.engine.pieces import undone
 
 BODY = (
     S

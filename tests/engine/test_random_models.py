@@ -9,7 +9,7 @@ from flowmaster.engine.elements.table import RUNNABLE
 from tests.engine.random_play import Player, drawn
 
 RUNS = 100
-MODELS = 100
+MODELS = 200
 RUNS_SOAKED = 10_000
 BLOCK = 50
 BLOCK_SOAKED = 400

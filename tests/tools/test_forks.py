@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from flowmaster.connectors.connector import Work
 from flowmaster.engine.evolve import blank, fold
 from flowmaster.engine.values import Json
 from flowmaster.runtime import forks
 from flowmaster.server import wiring
 from flowmaster.stores.rows import InstanceFilter
 from tests.acceptance.agent import Agent, Body, played, waits, whole_state
+from tests.tools.recorder import Recorder
 
 INNER: Json = {
     "process": "inner",
@@ -123,25 +123,10 @@ def test_forks_are_in_no_find_and_no_figure_but_their_own_tasks_are_shown() -> N
     played(play)
 
 
-class Recorder:
-    """Stands where a connector stands, and keeps what it is asked for."""
-
-    type = "bank.pay"
-    about = "Records what it is asked."
-
-    def __init__(self) -> None:
-        self.asked: list[Work] = []
-
-    async def run(self, work: Work) -> dict[str, Json]:
-        """Keep the job."""
-        self.asked.append(work)
-        return {}
-
-
 def test_no_connector_and_no_worker_gets_the_job_of_a_fork_and_a_skip_stands_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recorder = Recorder()
+    recorder = Recorder("bank.pay")
     monkeypatch.setattr(wiring, "connectors", lambda: {recorder.type: recorder})
 
     async def play(agent: Agent) -> None:

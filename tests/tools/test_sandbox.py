@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from flowmaster.connectors.connector import Work
 from flowmaster.engine.values import Json
 from flowmaster.server import wiring
 from tests.acceptance.agent import Agent, played, waits, whole_state
+from tests.tools.recorder import Recorder
 
 LISTENING: Json = {
     "process": "listening",
@@ -47,29 +47,10 @@ REACHING: dict[str, Any] = {
 }
 
 
-class Recorder:
-    """Stands where the connector for HTTP stands, and keeps what it is asked for."""
-
-    type = "http.request"
-    about = "Records what it is asked."
-
-    def __init__(self) -> None:
-        self.asked: list[Work] = []
-
-    def connection(self, work: Work) -> str:
-        """Talk to one place."""
-        return "here"
-
-    async def run(self, work: Work) -> dict[str, Json]:
-        """Keep the job."""
-        self.asked.append(work)
-        return {}
-
-
 def test_a_test_with_calls_messages_agents_timers_and_children_touches_nothing_outside(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recorder = Recorder()
+    recorder = Recorder("http.request")
     monkeypatch.setattr(wiring, "connectors", lambda: {recorder.type: recorder})
 
     async def play(agent: Agent) -> None:

@@ -13,7 +13,7 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import Version
-from flowmaster.tools.cases_search import Search
+from flowmaster.tools.cases_search import EVENTS_MAX, PLAYS_MAX, Search
 from flowmaster.tools.drafts import draft_of
 from flowmaster.tools.outline_text import read_outline_text
 from flowmaster.tools.scenario_stage import Kit, Stage
@@ -120,12 +120,13 @@ def test_branches_and_rows_that_no_scenario_covers_come_with_scenarios_that_do_a
     played(play)
 
 
-def coverage_over(seeds: range) -> tuple[int, int]:
-    """Return how many branches of random processes were taken, and how many there are."""
+def coverage_over(seeds: range, patience: int = 1) -> tuple[int, int]:
+    """Return how many branches of random processes were taken, and how many there are; some of them none can take."""
     taken = branches = 0
     for seed in seeds:
         drawn = Drawn(seed)
-        search = Search(stage_of((drawn.outline, {}), drawn.rules))
+        stage = stage_of((drawn.outline, {}), drawn.rules)
+        search = Search(stage, plays=PLAYS_MAX * patience, events=EVENTS_MAX * patience)
         wanted = branches_of(search.stage.model)
         search.cover(wanted)
         taken += len(wanted) - len(search.missing(wanted))
@@ -140,38 +141,5 @@ def test_generated_cases_take_most_branches_of_random_processes() -> None:
 
 @pytest.mark.soak
 def test_generated_cases_take_most_branches_of_fifty_random_processes() -> None:
-    taken, branches = coverage_over(range(50))
-    assert taken >= 0.83 * branches
-
-
-def test_a_process_of_many_rounds_is_searched_within_its_fuel() -> None:
-    kept = ("approved", "price", "comment", "late", "score")
-    renewal: Json = dict.fromkeys(kept, "null") | {"turn": "turn + 1", "total": "base * turn"}
-    outline: Json = {
-        "process": "rounds",
-        "roles": ["clerk"],
-        "data": {"base": "number > 0", "turn": "integer", **dict.fromkeys(kept, "number")},
-        "start": {"needs": ["base"]},
-        "steps": [
-            {"begin": {"set": {"turn": 0, "total": 0}}},
-            {"next": {"set": renewal}},
-            {"measure": {"call": "measure", "into": list(kept)}},
-            {"if": "score > total and price < base and turn < 30", "then": [{"goto": "next"}]},
-            {"if": "late + score > 10 * total", "then": [{"end": "late"}]},
-            {"end": "done"},
-        ],
-    }
-    answers: list[Json] = [dict.fromkeys(kept, number) for number in range(1, 25)]
-    case: Json = {
-        "name": "a",
-        "given": {"base": 100},
-        "services": {"measure": answers},
-        "expect": {"end": "late"},
-    }
-
-    async def play(agent: Agent) -> None:
-        await settled(agent, outline)
-        tested = await agent.ask("process_test", process="rounds", scenarios=[case])
-        assert tested["coverage"]["branches"] == 4
-
-    played(play)
+    taken, branches = coverage_over(range(50), patience=3)
+    assert taken >= 0.85 * branches
