@@ -8,6 +8,8 @@ STAMP := .venv/.installed
 # Conformance material lies beside the checkout where there is any; its tests are skipped without it.
 export FLOWMASTER_SHARED ?= $(wildcard $(abspath ../shared))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is compiled once is kept, whatever the surroundings say: the tests start servers by the hundred.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check coverage format docs serve bench soak conformance clean
@@ -39,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Play an agent's session on a real invoice, from design to explanation
 	@$(BIN)/python examples/invoice-to-pay/demo.py
 
-test: $(STAMP) ## Run all tests (about 5 minutes)
+test: $(STAMP) ## Run all tests (under 5 minutes on two cores)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell what the code does

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from docs.syntax import statements
+
 CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 ROOMS = ("engine", "stores", "knowledge", "connectors", "prompts", "runtime", "tools", "agents", "server")
 FIELDS = ("code", "message", "fix", "status")
@@ -46,12 +48,13 @@ def refusals(root: Path) -> dict[str, Refusal]:
 def collect(sources: Mapping[str, str]) -> dict[str, Refusal]:
     """Return every code in some sources."""
     trees = {place: ast.parse(text) for place, text in sources.items()}
+    own = {place: dict(_makers(tree)) for place, tree in trees.items()}
     makers: dict[str, list[str]] = {}
-    for tree in trees.values():
-        makers |= dict(_makers(tree))
+    for names in own.values():
+        makers |= names
     found: dict[str, Refusal] = {}
     for place, tree in trees.items():
-        for told in _told(tree, makers | dict(_makers(tree))):
+        for told in _told(tree, makers | own[place]):
             for code in told["code"]:
                 if CODE.fullmatch(code):
                     found.setdefault(code, Refusal()).add(place, told)
@@ -60,7 +63,7 @@ def collect(sources: Mapping[str, str]) -> dict[str, Refusal]:
 
 def _makers(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
     """Yield the functions and classes that take a `code`, with the names of what they take by position."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [each.arg for each in node.args.args]
             if "code" in names or "code" in [each.arg for each in node.args.kwonlyargs]:

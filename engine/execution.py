@@ -18,6 +18,7 @@ from flowmaster.engine.limits import ENDLESS, NODES_MAX, STEPS_MAX
 from flowmaster.engine.lookup import (
     MUTEX,
     as_json,
+    by_scope,
     carries_token,
     holder_of,
     mapped,
@@ -27,6 +28,7 @@ from flowmaster.engine.lookup import (
 from flowmaster.engine.model import Element, Executable, Flow, Value
 from flowmaster.engine.scope import owner_of, scope_of
 from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
+from flowmaster.engine.stops import ARRIVING, GOING_ON, INSIDE, STARTING, Stops
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import look_at_conditions
 
@@ -119,6 +121,7 @@ class Execution:
         self.by = by
         self.events: list[ev.Event] = []
         self.attempts: dict[int, int] = {}
+        self._stops = Stops(state)
         self._agenda: deque[tuple[Flow | None, int]] = deque()
         self._steps = 0
         self._watches = bool(model.process.conditions)
@@ -270,10 +273,10 @@ class Execution:
         """Let a node go on when the tokens before it have moved."""
         self._agenda.append((None, node.key))
 
-    def withdraw(self, node: Node) -> None:
-        """Leave a node and everything inside it before it is complete."""
+    def withdraw(self, node: Node, inside: Mapping[int, list[Node]] | None = None) -> None:
+        """Leave a node and everything inside it before it is complete; `inside` holds all nodes by scope."""
         if node.open:
-            self.empty(node)
+            self.empty(node, inside=inside)
         element = self.elements[node.element]
         self.behaviour(node, element).withdraw(self, node, element)
         self.close_waits(node)
@@ -283,11 +286,12 @@ class Execution:
             if element.mutex:
                 self._pass_on(element.mutex)
 
-    def empty(self, scope: Node, spare: int = 0) -> None:
+    def empty(self, scope: Node, spare: int = 0, inside: Mapping[int, list[Node]] | None = None) -> None:
         """Withdraw everything inside a scope except the node `spare`, and drop the tokens under way there."""
-        inside = [node for node in self.state.nodes.values() if node.scope == scope.key and node.key != spare]
-        for node in inside:
-            self.withdraw(node)
+        inside = by_scope(self.state) if inside is None else inside
+        for node in inside.get(scope.key, ()):
+            if node.key != spare:
+                self.withdraw(node, inside)
         self._agenda = deque(token for token in self._agenda if token[1] != scope.key)
         if scope.open > (1 if spare else 0):
             self.emit(ev.TokensDropped(scope.key, scope.element))
@@ -327,11 +331,13 @@ class Execution:
     def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
         """Stop a node with an incident; whoever may come on one that stands there already resolves it first."""
         tries = self.attempts.get(node.key, 1)
-        self.emit(ev.IncidentRaised(self.key(), node.key, node.element, stage, code, message, self.at, tries))
+        key = self.key()
+        self.emit(ev.IncidentRaised(key, node.key, node.element, stage, code, message, self.at, tries))
+        self._stops.add(node.key, key)
 
     def raise_beside(self, node: Node, stage: str, code: str, message: str) -> None:
         """Raise an incident of what goes on beside a node, unless one stands there already."""
-        if not any(incident.node == node.key for incident in self.state.incidents.values()):
+        if not self._stops.of(node.key):
             self.raise_incident(node, stage, code, message)
 
     def end(self, status: str, error: str = "", message: str = "") -> None:
@@ -459,8 +465,8 @@ class Execution:
             self.emit(ev.WaitClosed(key, wait.element, "withdrawn", _NOTHING))
 
     def resolve_incidents(self, node: Node, how: str) -> None:
-        """Put the incidents of a node out of the way."""
-        for incident in [i for i in self.state.incidents.values() if i.node == node.key]:
+        """Put a node's incidents out of the way."""
+        for incident in self._stops.of(node.key):
             self.emit(ev.IncidentResolved(incident.id, incident.element, how))
 
     # How values move.
@@ -484,13 +490,3 @@ LOOP = "loop"
 """The behaviour of every activity that runs several times, around that of its family."""
 COUNTER = "loopCounter"
 """The variable with the number of a turn, from 1."""
-INSIDE = "inside"
-"""The stage of an incident of a node that cannot look at what is left inside it."""
-GOING_ON = "going on"
-"""The stage of an incident of a node that has passed too many steps and is to go on."""
-ARRIVING = "arriving/"
-"""The stage of an incident of a token that was stopped before an element, before the id of its flow."""
-ARMING = "arming/"
-"""The stage of an incident of a node that cannot wait for an event once more, before the id of the event."""
-STARTING = "starting/"
-"""The stage of an incident of a process that begins at a chosen start event, before the id of that event."""

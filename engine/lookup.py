@@ -39,6 +39,14 @@ def mapped(
     return values
 
 
+def by_scope(state: State) -> Mapping[int, list[Node]]:
+    """Return all nodes by the scope they stand in, so that a tree of scopes is walked in one pass."""
+    found: dict[int, list[Node]] = {}
+    for node in state.nodes.values():
+        found.setdefault(node.scope, []).append(node)
+    return found
+
+
 MUTEX = "mutex"
 """The kind of wait for a mutex that another activity of the instance has."""
 

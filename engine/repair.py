@@ -10,10 +10,11 @@ from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_at
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.execution import ARMING, ARRIVING, GOING_ON, STARTING, Execution
+from flowmaster.engine.execution import Execution
 from flowmaster.engine.lookup import carries_token
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
+from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, STARTING
 from flowmaster.engine.triggers import arm_again
 
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.execution import ARMING, Execution, Fault
+from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, Error, Escalation, Timer, Triggers
 from flowmaster.engine.state import ROOT, EventWait, Node, TimerWait
+from flowmaster.engine.stops import ARMING
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import remember_conditions
 

@@ -5,6 +5,7 @@ and untouched parts of the file stay as they were.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from lxml import etree
 
@@ -16,6 +17,10 @@ from flowmaster.engine.bpmn.vocabulary import MODEL, PREFIXES
 from flowmaster.engine.errors import FlowMasterError
 
 _MODEL_TAG = f"{{{MODEL}}}"
+_EXTENSIONS = f"{_MODEL_TAG}extensionElements"
+_ANY = ("{*}*",)
+_NAMES_KEPT = 4096
+"""So many names are remembered in their other form; BPMN has some two hundred."""
 
 
 class Index:
@@ -79,8 +84,7 @@ class Element:
     @property
     def kind(self) -> str:
         """The local name of a BPMN element (`userTask`), the qualified name of any other."""
-        tag = self._tag
-        return tag[len(_MODEL_TAG) :] if tag.startswith(_MODEL_TAG) else tag
+        return _kind(str(self._node.tag))
 
     @property
     def local_name(self) -> str:
@@ -147,19 +151,17 @@ class Element:
 
     def children(self, *kinds: str) -> "list[Element]":
         """Return the child elements of these kinds, all of them without kinds, in document order."""
-        tags = [_clark(kind) for kind in kinds] or ["{*}*"]
-        return [Element(node, self._index) for node in self._node.iterchildren(*tags)]
+        index = self._index
+        return [Element(node, index) for node in self._node.iterchildren(*map(_clark, kinds or _ANY))]
 
     def child(self, *kinds: str) -> "Element | None":
         """Return the first child element of these kinds."""
-        for node in self._node.iterchildren(*[_clark(kind) for kind in kinds]):
-            return Element(node, self._index)
-        return None
+        node = next(self._node.iterchildren(*map(_clark, kinds)), None)
+        return None if node is None else Element(node, self._index)
 
     def descendants(self, *kinds: str) -> "Iterator[Element]":
         """Yield the elements of these kinds at any depth below, in document order."""
-        tags = [_clark(kind) for kind in kinds] or ["{*}*"]
-        for node in self._node.iterdescendants(*tags):
+        for node in self._node.iterdescendants(*map(_clark, kinds or _ANY)):
             yield Element(node, self._index)
 
     def text_of(self, kind: str) -> str:
@@ -178,10 +180,9 @@ class Element:
 
     def extension(self, name: str) -> "Element | None":
         """Return the first extension element of a qualified name, such as `zeebe("taskDefinition")`."""
-        for holder in self.children("extensionElements"):
-            found = holder.child(name)
-            if found is not None:
-                return found
+        for holder in self._node.iterchildren(_EXTENSIONS):
+            for found in holder.iterchildren(_clark(name)):
+                return Element(found, self._index)
         return None
 
     def extensions(self, *names: str) -> "list[Element]":
@@ -375,6 +376,12 @@ class Element:
         etree.cleanup_namespaces(root, top_nsmap={prefix: namespace}, keep_ns_prefixes=[*taken, prefix])
 
 
+@lru_cache(_NAMES_KEPT)
+def _kind(tag: str) -> str:
+    return tag.removeprefix(_MODEL_TAG)
+
+
+@lru_cache(_NAMES_KEPT)
 def _clark(kind: str) -> str:
     return kind if kind.startswith("{") else _MODEL_TAG + kind
 

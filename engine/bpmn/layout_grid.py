@@ -46,11 +46,10 @@ class _Track:
     across: list[int]
 
     def price(self, low: int, high: int) -> int:
-        shared = sum(
-            weight * (min(high, end) - max(low, begin))
-            for begin, end, weight in self.along
-            if begin < high and low < end
-        )
+        shared = 0
+        for begin, end, weight in self.along:
+            if begin < high and low < end:
+                shared += weight * (min(high, end) - max(low, begin))
         crossed = bisect_right(self.across, high) - bisect_right(self.across, low)
         return shared + _CROSSING * crossed
 
@@ -140,7 +139,7 @@ def _steps(places: list[int], blocked: list[tuple[int, int]], track: _Track, *, 
     """Return the price of each step along a line, -1 where it is blocked."""
     prices: list[int] = []
     for low, high in zip(places, places[1:], strict=False):
-        if any(begin < high and low < end for begin, end in blocked):
+        if blocked and any(begin < high and low < end for begin, end in blocked):
             prices.append(-1)
         else:
             length = high - low

@@ -6,8 +6,19 @@ FONT_SIZE = 12
 LINE_HEIGHT = 14
 _SOFT = "_-./:,;)"
 """Behind these a word may be broken."""
-_WIDTHS = {
-    letter: width
+
+
+class _Widths(dict[str, int]):
+    """The widths of letters in hundredths of the size; those of unlisted letters are told by their kind."""
+
+    def __missing__(self, letter: str) -> int:
+        if letter >= "\u2000":
+            return 100
+        return 72 if letter.isupper() else 59
+
+
+_WIDTHS = _Widths(
+    (letter, width)
     for letters, width in (
         ("iljI.,:;!'|", 26),
         ("tfr()[]{}/- ", 34),
@@ -16,7 +27,7 @@ _WIDTHS = {
         ("mMW%@", 90),
     )
     for letter in letters
-}
+)
 
 
 class Lines(NamedTuple):
@@ -29,14 +40,8 @@ class Lines(NamedTuple):
 
 def text_width(text: str, size: int = FONT_SIZE) -> int:
     """Return about how wide a line of text is, rather too wide than too narrow."""
-    hundredths = sum(_WIDTHS.get(c) or _width_of(c) for c in text)
+    hundredths = sum(map(_WIDTHS.__getitem__, text))
     return (hundredths * size + 99) // 100
-
-
-def _width_of(letter: str) -> int:
-    if letter >= "\u2000":
-        return 100
-    return 72 if letter.isupper() else 59
 
 
 def broken(text: str, width: int, lines_max: int = 0, size: int = FONT_SIZE) -> Lines:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.candidates import Reader, with_reader_boxes
@@ -78,6 +79,7 @@ def _helpers(specs: Sequence[FieldSpec]) -> list[FieldSpec]:
     return [_helper(key) for key in dict.fromkeys(needed) if key not in keys]
 
 
+@cache
 def _totals_index() -> LabelIndex:
     return LabelIndex.of_fields(
         [*parse_schema({key: vocabulary().fields[key].type for key in vocabulary().fields})]

@@ -1,25 +1,32 @@
 """The words that invoices and orders use for their parts, read once from `vocabulary.json`."""
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _SIGNS = str.maketrans({"ß": "ss", "#": "no", "№": "no", "º": "o", "°": "o"})
+_NO_LETTERS = re.compile("[^a-z0-9]+")
+_LABELS_KEPT = 4096
+"""Of so many labels the spellings are remembered; the vocabulary has some hundreds."""
 
 
 def plain(text: str) -> str:
     """Return the letters and digits of a text without case, accents, spaces or punctuation."""
+    if text.isascii():
+        return _NO_LETTERS.sub("", text.lower().replace("#", "no"))
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_SIGNS))
     return "".join(letter for letter in folded if letter.isascii() and letter.isalnum())
 
 
-def spellings(label: str) -> set[str]:
+@lru_cache(_LABELS_KEPT)
+def spellings(label: str) -> frozenset[str]:
     """Return the plain forms of a label, with umlauts as one and as two letters."""
-    return {plain(label), plain(label.casefold().translate(_UMLAUTS))} - {""}
+    return frozenset((plain(label), plain(label.casefold().translate(_UMLAUTS)))) - {""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,10 @@
 """Default answers stay short, however much there is: lists are pages, the rest is told on request."""
 
-import warnings
 from typing import Any
 
 from tests.acceptance.agent import Agent, played
 from tests.acceptance.town import LEAVE, bpmn, settled
-
-with warnings.catch_warnings():  # the vocabulary is read in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import bpe_openai
-
-    VOCABULARY = bpe_openai.get_encoding("o200k_base")
+from tests.token_count import token_count
 
 TOKENS_MAX = 2_000
 MANY = 1_000
@@ -30,7 +24,7 @@ async def cost(agent: Agent, operation: str, **arguments: Any) -> int:
     """Return the tokens of an answer or refusal, which must be no fault."""
     answer = await agent.answer(operation, arguments)
     assert answer.status != 500, answer.text
-    return len(VOCABULARY.encode(answer.text))
+    return token_count(answer.text)
 
 
 def test_lists_over_a_thousand_rows_are_short_pages_with_total_and_cursor() -> None:

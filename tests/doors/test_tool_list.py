@@ -1,7 +1,6 @@
 """What an agent is shown: few tools, few tokens, every one of them described, and the names the contract fixes."""
 
 import re
-import warnings
 from typing import Any
 
 import anyio
@@ -15,6 +14,7 @@ from flowmaster.server.wiring import open_app
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.registry import AnyOperation
 from flowmaster.tools.schemas import canonical, shown_schema
+from tests.token_count import token_count
 
 TOOLS_MAX = 25
 TOKENS_MAX = 3_500
@@ -25,13 +25,6 @@ REGISTRY = catalog()
 CORE = [each for each in REGISTRY if each.core]
 
 
-with warnings.catch_warnings():  # the vocabulary is read in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import bpe_openai
-
-    VOCABULARY = bpe_openai.get_encoding("o200k_base")
-
-
 def tokens(operation: AnyOperation) -> int:
     """Return what the operation costs an agent before it does anything."""
     shown = {
@@ -39,7 +32,7 @@ def tokens(operation: AnyOperation) -> int:
         "description": operation.text,
         "input_schema": shown_schema(operation.input_schema),
     }
-    return len(VOCABULARY.encode(canonical(shown)))
+    return token_count(canonical(shown))
 
 
 def test_the_default_tool_list_is_short() -> None:

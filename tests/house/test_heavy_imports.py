@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from docs.syntax import children
 from tests.house.tree import product
 
 HOMES = {
@@ -49,7 +50,7 @@ def imports(text: str) -> Iterator[tuple[str, bool]]:
             yield (node.module or "").split(".")[0], at_once
         at_once = at_once and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         at_once = at_once and not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
-        waiting.extend((child, at_once) for child in ast.iter_child_nodes(node))
+        waiting.extend((child, at_once) for child in children(node))
 
 
 def strays(sources: Mapping[str, str]) -> list[str]:

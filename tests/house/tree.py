@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from docs.syntax import statements
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "flowmaster"
 
@@ -67,7 +69,7 @@ def product() -> dict[str, str]:
 
 def functions(text: str) -> Iterator[tuple[str, int]]:
     """Yield every function of a file with its number of lines, decorators left out."""
-    for node in ast.walk(ast.parse(text)):
+    for node in statements(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 

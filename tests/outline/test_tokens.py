@@ -1,6 +1,5 @@
 """An outline costs a model at most a sixth of the tokens of the same process as BPMN with its diagram."""
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,10 @@ from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.text import outline_text
 from flowmaster.tools.outline_text import read_outline_text
 from tests.shared_material import ROOT
+from tests.token_count import token_count
 
 TIMES_MIN = 6
 OUTLINES = sorted((ROOT / "examples").glob("*/process.yaml"))
-
-with warnings.catch_warnings():  # the vocabulary is read in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import bpe_openai
-
-    VOCABULARY = bpe_openai.get_encoding("o200k_base")
 
 
 @pytest.mark.parametrize("path", OUTLINES, ids=lambda path: path.parent.name)
@@ -29,5 +23,5 @@ def test_an_outline_is_six_times_shorter_than_its_bpmn(path: Path) -> None:
     names = [str(one["name"]) for one in scenarios(document.processes[0])]
     bare = apply_edits(document, [{"remove_scenarios": names}]).document
     shown = outline_text(decompile(bare))
-    bpmn, outline = (len(VOCABULARY.encode(text)) for text in (bare.to_xml(), shown))
+    bpmn, outline = (token_count(text) for text in (bare.to_xml(), shown))
     assert bpmn >= TIMES_MIN * outline, f"{bpmn} tokens of BPMN are {bpmn / outline:.1f} times {outline}"

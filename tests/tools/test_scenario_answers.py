@@ -4,7 +4,8 @@ from typing import Any
 
 from flowmaster.engine.values import Json
 from tests.acceptance.agent import Agent, Body, body_of, played
-from tests.acceptance.test_bounded import TOKENS_MAX, VOCABULARY
+from tests.acceptance.test_bounded import TOKENS_MAX
+from tests.token_count import token_count
 
 COUNT: dict[str, Any] = {
     "process": "count",
@@ -85,7 +86,7 @@ def test_every_failing_scenario_of_an_answer_says_what_differs_first() -> None:
     async def play(agent: Agent) -> None:
         await created(agent, LOW, *failing(25))
         answer = await agent.answer("process_test", {"process": "count"})
-        assert len(VOCABULARY.encode(answer.text)) <= TOKENS_MAX
+        assert token_count(answer.text) <= TOKENS_MAX
         body = body_of(answer)
         assert (body["passed"], body["failed"]) == (1, 25)
         shown = [each for each in body["scenarios"] if not each["passed"]]
@@ -106,7 +107,7 @@ def test_scenarios_that_find_no_room_are_counted_and_one_of_a_test_is_read_with_
     async def play(agent: Agent) -> None:
         await created(agent)
         answer = await agent.answer("process_test", {"process": "count", "scenarios": [LOW, *failing(150)]})
-        assert len(VOCABULARY.encode(answer.text)) <= TOKENS_MAX
+        assert token_count(answer.text) <= TOKENS_MAX
         body = body_of(answer)
         assert all(each["differences"] for each in body["scenarios"])
         assert len(body["scenarios"]) + body["left_out"]["scenarios"] == 151

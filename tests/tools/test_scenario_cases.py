@@ -19,7 +19,8 @@ from flowmaster.tools.outline_text import read_outline_text
 from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenarios import branches_of
 from tests.acceptance.agent import Agent, Body, body_of, played
-from tests.acceptance.test_bounded import TOKENS_MAX, VOCABULARY
+from tests.acceptance.test_bounded import TOKENS_MAX
+from tests.token_count import token_count
 from tests.tools.random_processes import Drawn
 
 INVOICE = Path(__file__).parents[2] / "examples" / "invoice-to-pay"
@@ -72,7 +73,7 @@ def test_suggested_scenarios_are_kept_pass_cover_all_stand_at_limits_and_let_the
         process = await settled(agent)
         answer = await agent.answer("process_test", {"process": process, "generate": True, "save": True})
         made = body_of(answer)
-        assert len(VOCABULARY.encode(answer.text)) <= TOKENS_MAX
+        assert token_count(answer.text) <= TOKENS_MAX
         assert made["suggested"]
         assert made["draft"] == 2
         tested = await agent.ask("process_test", process=process)
@@ -99,7 +100,7 @@ def test_branches_and_rows_that_no_scenario_covers_come_with_scenarios_that_do_a
     async def play(agent: Agent) -> None:
         process = await settled(agent)
         answer = await agent.answer("process_test", {"process": process})
-        assert len(VOCABULARY.encode(answer.text)) <= TOKENS_MAX
+        assert token_count(answer.text) <= TOKENS_MAX
         coverage: Body = body_of(answer)["coverage"]
         assert coverage["rules"]["approval_level"]["missed"] == [1, 2]
         assert coverage["rules"]["three_way_match"]["rows"] == 3
