@@ -112,11 +112,16 @@ class CompiledDecision:
         `surroundings` are variables that expressions see although no information requirement names them, as
         process engines have it.
         """
+        node = self._node
+        if node.direct is not None and node.error is None and not decisions:
+            found = node.direct(inputs)
+            if found is not None:
+                return found
         run = DmnRun(inputs, at, zone, limits)
         run.surroundings = surroundings
         run.decisions = decisions
         try:
-            value = self._node.compute(run)
+            value = node.compute(run)
         except RecursionError:
             raise FeelLimitExceeded("nested calls", limits.depth) from None
         return DecisionResult(value, tuple(run.matched), tuple(run.warnings), tuple(run.faults))

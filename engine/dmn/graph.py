@@ -1,12 +1,12 @@
 """The graph of requirements: input data, decisions, knowledge models and services, each with its compiled logic."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.boxed import BoxCompiler
 from flowmaster.engine.dmn.imports import import_paths
-from flowmaster.engine.dmn.run import NOTHING, DmnRun, RuleMatch
+from flowmaster.engine.dmn.run import NOTHING, DmnRun
+from flowmaster.engine.dmn.shortcut import Direct, Step, direct_of, steps_of
 from flowmaster.engine.dmn.table import CompiledTable
 from flowmaster.engine.dmn.types import TypeBook, read_typed
 from flowmaster.engine.errors import FlowMasterError
@@ -19,12 +19,6 @@ from flowmaster.engine.feel.values import Function, kind_of
 
 Key = tuple[str, str]
 """Namespace and id of an element."""
-
-Step = tuple[str, frozenset[type], Callable[[Any], int]]
-"""One column of a table asked directly: the input, the classes it may have, and its rules by value."""
-
-Final = tuple[int, str, Mapping[str, object], object]
-"""What a rule answers: its number, its id, its outputs by name, and the answer of the table."""
 
 _MISSING = object()
 
@@ -251,9 +245,8 @@ class DecisionNode(Node):
         self.item = item
         self.code: Code | None = None
         self.table: CompiledTable | None = None
-        self.shortcut: tuple[Step, ...] = ()
-        self.finals: tuple[Final, ...] = ()
-        self.takes_first = False
+        self.steps: tuple[Step, ...] = ()
+        self.direct: Direct | None = None
         found = unit.types.of(item.type_ref)
         self.type: FeelType | None = None if found is ANY else found
         self.classes = classes_of(self.type)
@@ -277,55 +270,25 @@ class DecisionNode(Node):
             self.code = box.typed(code, self.item.type_ref)
             if isinstance(self.item.logic, m.DecisionTable):
                 self.table = next(iter(box.tables.values()), None)
-                self.shortcut = self._shortcut(self.item.logic)
-                self.finals = self._finals()
-                self.takes_first = self.item.logic.hit_policy is m.HitPolicy.FIRST
-
-    def _shortcut(self, node: m.DecisionTable) -> "tuple[Step, ...]":
-        """Return how to ask the table without a scope: for a constant table over typed input data alone."""
-        sources = dict(self.inputs)
-        table = self.table
-        if table is None or not table.is_constant:
-            return ()
-        steps: list[Step] = []
-        for column, index in zip(node.inputs, table.indexes, strict=True):
-            source = sources.get(column.expression.text)
-            if source is None or not source.classes or source.type is None:
-                return ()
-            steps.append((source.name, source.classes, index.look_up_of(source.type.kind)))
-        return tuple(steps)
-
-    def _finals(self) -> "tuple[Final, ...]":
-        """Return what each rule answers in the end, where one rule alone decides and its answer fits the type."""
-        table = self.table
-        if not self.shortcut or table is None:
-            return ()
-        if table.node.hit_policy not in (m.HitPolicy.FIRST, m.HitPolicy.UNIQUE):
-            return ()
-        finals: list[Final] = []
-        for number, (rule, named) in enumerate(zip(table.node.rules, table.answers, strict=True), 1):
-            answer = table.shaped([value for _, value in table.outputs[number - 1]])
-            if named is None or (self.type is not None and answer.__class__ not in self.classes):
-                return ()
-            finals.append((number, rule.id, named, answer))
-        return tuple(finals)
+            if self.table is not None:
+                self.steps = steps_of(self.table, dict(self.inputs))
+                self.direct = direct_of(self.key[1], self.type, self.table, self.steps)
 
     def _ask_directly(self, table: CompiledTable, run: DmnRun) -> object:
         inputs = run.inputs
+        found = None if self.direct is None else self.direct(inputs)
+        if found is not None:
+            run.matched += found.matched
+            run.values[self.key] = found.value
+            return found.value
         rows = table.all_rows
         values: list[object] = []
-        for name, classes, look_up in self.shortcut:
+        for name, classes, look_up in self.steps:
             value = inputs.get(name)
             if value.__class__ not in classes:
                 return _MISSING
             values.append(value)
             rows &= look_up(value)
-        if rows and self.finals and (self.takes_first or not rows & (rows - 1)):
-            number, rule, named, answer = self.finals[(rows & -rows).bit_length() - 1]
-            asked = dict(zip(table.labels, values))  # noqa: B905  # Both have one entry for each column.
-            run.matched.append(RuleMatch(self.key[1], number, rule, asked, named))
-            run.values[self.key] = answer
-            return answer
         outer = run.where, run.decision
         run.where, run.decision = self.name, self.key[1]
         value = table.choose(rows, values, run)
@@ -348,7 +311,7 @@ class DecisionNode(Node):
             raise self.error
         if self.code is None:
             return self._given(run.inputs.get(self.name), run)
-        if self.shortcut and self.table is not None:
+        if self.steps and self.table is not None:
             value = self._ask_directly(self.table, run)
             if value is not _MISSING:
                 return value
