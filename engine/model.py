@@ -401,6 +401,7 @@ class Process:
     checks: tuple[InputCheck, ...] = ()
     forms: Mapping[str, Json] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    role_kinds: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[Json, ...] = ()
     laws: tuple[Law, ...] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)

@@ -15,7 +15,10 @@ ROOT = 1
 
 
 class TaskWait(NamedTuple):
-    """A person's open task. `state` follows WS-HumanTask 4.7: ready, reserved, suspended."""
+    """A person's open task. `state` follows WS-HumanTask 4.7: ready, reserved, suspended.
+
+    `kinds` says what its roles stand for (`engine/performers.py`); nothing where all are of the house.
+    """
 
     id: int
     node: int
@@ -30,6 +33,7 @@ class TaskWait(NamedTuple):
     follow_up: int | None
     priority: int
     draft: Mapping[str, Json] | None
+    kinds: tuple[str, ...] = ()
 
 
 class JobWait(NamedTuple):

@@ -180,6 +180,8 @@ def _read_wait(fields: list[Any]) -> st.Wait:
 
 def _read_task(fields: list[Any]) -> st.TaskWait:
     fields[6:9] = tuple(fields[6]), tuple(fields[7]), tuple(fields[8])
+    if len(fields) > 13:
+        fields[13] = tuple(fields[13])
     return st.TaskWait(*fields)
 
 

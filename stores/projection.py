@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.vocabulary import INTERNAL, ROLE_KINDS
 from flowmaster.engine.state import ChildWait, EventWait, JobWait, State, TaskWait, TimerWait, Wait
 
 TASK, JOB, TIMER, EVENT, CHILD = 1, 2, 3, 4, 5
@@ -117,6 +118,17 @@ def topic(kind: str, name: str) -> str:
 
 
 def candidates(wait: TaskWait) -> frozenset[str]:
-    """Return who a task is offered to (`role:x`, `user:x`, else anybody) and who it excludes (`not:x`)."""
+    """Return what a task is found by.
+
+    These are who it is offered to (`role:x`, `user:x`, else anybody), who it excludes (`not:x`), and what its roles
+    stand for where they are not all of the house (`by:x`).
+    """
     offered = {f"role:{role}" for role in wait.roles} | {f"user:{user}" for user in wait.users}
-    return frozenset((offered or {ANYBODY}) | {f"not:{user}" for user in wait.excluded})
+    excluded = {f"not:{user}" for user in wait.excluded}
+    return frozenset((offered or {ANYBODY}) | excluded | {f"by:{kind}" for kind in wait.kinds})
+
+
+def wanted_kinds(kind: str) -> tuple[str, tuple[str, ...]]:
+    """Return the candidate that a task of a kind has, and those that a task without it must not have."""
+    others = tuple(f"by:{other}" for other in ROLE_KINDS if other != INTERNAL)
+    return f"by:{kind}", others if kind == INTERNAL else ()

@@ -217,6 +217,7 @@ class TaskFilter(NamedTuple):
 
     `roles` and `candidate` widen each other: a task offered to any of the roles or to the person, never one
     that excludes the person. A task without candidates is offered to everybody, and so to any `candidate`.
+    `kind` is what the roles stand for (`engine/performers.py`).
     `query` looks into the task's name, its instance's id and business key and its process, ignoring case.
     """
 
@@ -225,6 +226,7 @@ class TaskFilter(NamedTuple):
     assignee: str = ""
     roles: Sequence[str] = ()
     candidate: str = ""
+    kind: str = ""
     states: Sequence[str] = ()
     query: str = ""
     include_sandbox: bool = False

@@ -7,10 +7,10 @@ OUTLINE = """\
 # OUTLINE: a process as YAML or JSON. Expressions are FEEL; a text inside one stands in double quotes: kind = "paid".
 # Durations are ISO 8601 (P3D, PT4H) or =expression. A step's name is its label and id; blanks are fine.
 process: trip-request                 # id; also: name, about, version_tag
-roles: [clerk, boss, head]            # or {clerk: Accounts payable}
-types: {Money: number >= 0}           # names for types, if wanted
+roles: [clerk, boss, head]            # or {clerk: Accounts payable, mill: {kind: third_party}}
+types: {Money: number >= 0}           # names for types
 calendars: {office: {zone: Europe/Berlin, hours: {mon-fri: 09:00-17:00}, closed: [12-25]}}   # P2D@office: working time
-data:                                 # variables and their types
+data:                                 # variables
   cost: Money                         # number, integer 1..5, number > 0 <= 10, text <= 200, boolean, person, email
   kind: train|plane                   # one of these texts
   first_day: date                     # date, time, datetime, duration: FEEL computes with them
@@ -31,7 +31,7 @@ steps:                                # in this order; steps with a name may hav
   then: [{end: no seats}]             # else: [...]; what does not end goes on behind
 - approve:                            # ask: a role, [roles], or a variable of type person
     ask: boss
-    not: requester                    # these may not: variables, or steps (all who ever did them); a list is possible
+    not: requester                    # these may not: variables, steps (all who ever did them), or a list
     form: {approved: boolean, reason?: text}        # without: those of `into`, reason? may be missing (types from data, else boolean)
     checks: {a no needs a reason: approved or reason != null}
     into: [approved, reason]

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.text import outline_text
+from flowmaster.engine.performers import performers_of
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader
@@ -18,6 +20,11 @@ DRAFTS_SHOWN = 10
 
 VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions"]
 
+PERFORMERS: TypeAlias = Literal[
+    "internal", "affiliated", "third_party", "machine", "agent", "decision", "sub_process"
+]
+"""What steps are done by (`engine/performers.py`)."""
+
 
 class Shown(NamedTuple):
     """A view, and the JSON Schema of what the process needs to start."""
@@ -26,11 +33,23 @@ class Shown(NamedTuple):
     inputs: dict[str, Any]
 
 
-def render(view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str) -> Shown:
-    """Show a process of a BPMN file in one view."""
+def render(
+    view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str, performer: PERFORMERS | None = None
+) -> Shown:
+    """Show a process of a BPMN file in one view; the table can be narrowed to what a kind of performer does."""
+    if performer is not None and view != "table":
+        raise FlowMasterError(
+            "process.view_unfiltered",
+            f"The view `{view}` shows the whole process.",
+            path="performer",
+            expected="view: table",
+            fix="Give `view: table` with `performer`, or leave `performer` out.",
+        )
     if view == "versions":
         return Shown(_versions(reader, tenant, process), {})
     file = read_file(bpmn, reader, tenant)
+    if performer is not None:
+        return Shown(_done_by(file, process, performer), {})
     content = _RENDERERS[view](file, process)
     return Shown(content, signature(file.process(process)) if view == "outline" else {})
 
@@ -59,6 +78,11 @@ def _table(file: ProcessFile, process: str) -> Json:
     return [_row(file.process(process), element) for element in _steps(file.process(process))]
 
 
+def _done_by(file: ProcessFile, process: str, performer: PERFORMERS) -> Json:
+    model = file.process(process)
+    return [_row(model, element) for element in _steps(model) if performer in performers_of(model, element)]
+
+
 def _row(process: Process, element: Element) -> dict[str, Json]:
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
@@ -67,6 +91,9 @@ def _row(process: Process, element: Element) -> dict[str, Json]:
         row["on"] = element.host
     if isinstance(element.details, UserTask) and element.details.roles is not None:
         row["done_by"] = _named(element.details.roles)
+    performers = performers_of(process, element)
+    if performers:
+        row["performer"] = performers[0] if len(performers) == 1 else list(performers)
     row["then"] = [
         _step_after(process, flow.target, flow.condition.text if flow.condition else "")
         for flow in element.outgoing

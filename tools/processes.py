@@ -37,7 +37,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
-from flowmaster.tools.process_views import VIEWS, render
+from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 from flowmaster.tools.scenarios import (
@@ -231,6 +231,7 @@ class ProcessRead(Arguments):
     )
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
+    performer: PERFORMERS | None = Field(default=None, description="`table`: only their steps.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 
@@ -253,7 +254,7 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
     bpmn, version, draft = _source(reader, tenant, arguments)
-    shown = render(arguments.view, bpmn, arguments.process, reader, tenant)
+    shown = render(arguments.view, bpmn, arguments.process, reader, tenant, arguments.performer)
     content, cursor = page_of(shown.content, arguments.cursor)
     return ProcessShown(
         process=arguments.process,

@@ -43,6 +43,9 @@ class TaskFind(Arguments):
     process: str = Field(default="", description="Only of this process.")
     assignee: str = Field(default="", description="Only held by this person.")
     role: str = Field(default="", description="Only offered to this role.")
+    performer: Literal["internal", "affiliated", "third_party", "machine", "agent"] | None = Field(
+        default=None, description="Only of such roles."
+    )
     state: Literal["ready", "reserved", "suspended"] | None = Field(
         default=None, description="Only in this state."
     )
@@ -62,6 +65,7 @@ class TaskItem(Shape):
     assignee: str = Field(default="", description="Who holds it.")
     roles: list[str] = Field(default=[], description="Roles whose members may do it.")
     users: list[str] = Field(default=[], description="People who may do it.")
+    performers: list[str] = Field(default=[], description="Kinds of its roles, if not internal.")
     since: str = Field(description="Since when it is open.")
     due: str | None = Field(default=None, description="By when.")
     priority: int = Field(description="0 to 100.")
@@ -77,6 +81,7 @@ async def task_find(call: Call, arguments: TaskFind) -> ResultList[TaskItem]:
             process=arguments.process,
             assignee=arguments.assignee,
             roles=(arguments.role,) if arguments.role else (),
+            kind=arguments.performer or "",
             states=(arguments.state,) if arguments.state else (),
             query=arguments.query,
             include_sandbox=bool(arguments.instance),
@@ -100,6 +105,7 @@ def _item(row: TaskRow) -> TaskItem:
         assignee=wait.assignee,
         roles=list(wait.roles),
         users=list(wait.users),
+        performers=list(wait.kinds),
         since=iso(wait.since),
         due=None if wait.due is None else iso(wait.due),
         priority=wait.priority,

@@ -6,9 +6,15 @@ from decimal import Decimal
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
-from flowmaster.engine.bpmn.vocabulary import ZEEBE_USER_TASK_FORM, ZEEBE_VERSION_TAG, fm
+from flowmaster.engine.bpmn.vocabulary import (
+    INTERNAL,
+    ROLE_KINDS,
+    ZEEBE_USER_TASK_FORM,
+    ZEEBE_VERSION_TAG,
+    fm,
+)
 from flowmaster.engine.calendars import Calendar, read_calendar
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.model import DataItem, InputCheck, Law
 from flowmaster.engine.values import Json
 
@@ -81,6 +87,23 @@ def roles_of(reading: Reading) -> dict[str, str]:
         for role in reading.process.extensions(ROLE)
         if role.id or role.name
     }
+
+
+def role_kinds_of(reading: Reading) -> dict[str, str]:
+    """Read what the declared roles stand for, by their ids: people of others, a machine, an agent."""
+    found: dict[str, str] = {}
+    for role in reading.process.extensions(ROLE):
+        kind = role.get("kind")
+        if kind and kind not in ROLE_KINDS:
+            _add(
+                reading,
+                "role.kind_unknown",
+                role,
+                f"The role {role.id or role.name!r} has the unknown kind {kind!r}.{did_you_mean(kind, ROLE_KINDS)}",
+            )
+        elif kind and kind != INTERNAL:
+            found[role.id or role.name] = kind
+    return found
 
 
 def scenarios_of(reading: Reading) -> tuple[Json, ...]:

@@ -250,6 +250,11 @@ _ACTIVITIES = {
         "Ask for it in the declared type, or correct the type under `data`.",
         "A field of a form goes into a variable that is declared with another type.",
     ),
+    "role.kind_unknown": Rule(
+        ERROR,
+        "Write internal, affiliated, third_party, machine or agent.",
+        "A role stands for something that no role can stand for.",
+    ),
     "role.unused": Rule(
         HINT,
         "Remove it, or give it a step.",

@@ -151,3 +151,8 @@ ROOT_KINDS = frozenset(
         "signal",
     }
 )
+
+INTERNAL = "internal"
+"""People of the house: the kind of an `fm:role` that names none."""
+ROLE_KINDS = (INTERNAL, "affiliated", "third_party", "machine", "agent")
+"""What an `fm:role` can stand for; `affiliated` are people of an organisation that belongs to the house."""

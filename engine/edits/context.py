@@ -237,6 +237,8 @@ def reading_of(process: Element, problems: Problems) -> Reading:
     reading = Reading(problems)
     for role in process.extensions(fm("role")):
         reading.roles[role.get("id") or role.name] = role.name
+        if role.get("kind"):
+            reading.role_kinds[role.get("id") or role.name] = role.get("kind")
     reading.roles_given = bool(reading.roles)
     for item in process.extensions(fm("data")):
         schema = json_value(item.text) if item.text else {}

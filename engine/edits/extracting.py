@@ -74,7 +74,7 @@ def _declare(batch: Batch, process: Element) -> None:
     left = {one.get("formId") for one in batch.process.descendants(zeebe("formDefinition"))}
     for role in batch.process.extensions(fm("role")):
         if any(f"{quote}{role.get('id')}{quote}" in text for quote in "\"'"):
-            process.add_extension(fm("role"), {"id": role.get("id"), "name": role.name})
+            process.add_extension(fm("role"), role.attributes())
     for item in batch.process.extensions(fm("data")):
         process.add_extension(fm("data"), {"name": item.name, "input": "false"}, text=item.text)
     for form in batch.process.extensions(zeebe("userTaskForm")):

@@ -2,7 +2,7 @@
 
 FORMS: dict[str, str] = {
     "set_process": '{"set_process": {"name": "Invoice to pay", "about": "What it is for."}}',
-    "set_roles": '{"set_roles": {"ceo": "Chief executive", "old": null}}',
+    "set_roles": '{"set_roles": {"ceo": "Chief executive", "supplier": {"kind": "third_party"}, "old": null}}',
     "set_calendars": '{"set_calendars": {"office": {"hours": {"mon-fri": "09:00-17:00"}}, "old": null}}',
     "set_data": '{"set_data": {"amount": "number > 0", "old": null}}',
     "set_start": '{"set_start": {"needs": ["amount", "note?"], "checks": {"positive": "amount > 0"}}}',

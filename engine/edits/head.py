@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import fm, zeebe
+from flowmaster.engine.bpmn.vocabulary import INTERNAL, fm, zeebe
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
-from flowmaster.engine.outline.header import read_calendars
+from flowmaster.engine.outline.header import read_calendars, read_role
 from flowmaster.engine.outline.json_text import json_text, json_value
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.outline.reading_words import form_schema
@@ -84,23 +84,24 @@ def _set_needs(batch: Batch, value: Json, path: str) -> None:
 
 
 def set_roles(batch: Batch, edit: Edit, path: str) -> None:
-    """`{set_roles: {ceo: Chief executive, old: null}}`."""
+    """`{set_roles: {ceo: Chief executive, supplier: {kind: third_party}, old: null}}`; what is not named stays."""
     known_words(edit, ("set_roles",), path)
-    for role, name in _mapping(edit["set_roles"], f"{path}.set_roles", "{ceo: Chief executive}").items():
+    for role, given in _mapping(edit["set_roles"], f"{path}.set_roles", "{ceo: Chief executive}").items():
+        at = f"{path}.set_roles.{role}"
         old = next((one for one in batch.process.extensions(fm("role")) if one.get("id") == role), None)
-        if name is None:
+        if given is None:
             if old is None:
-                raise refused(
-                    f"{path}.set_roles.{role}", "edit.role_unknown", f"There is no role {role!r}.", status=404
-                )
+                raise refused(at, "edit.role_unknown", f"There is no role {role!r}.", status=404)
             remove_extension(batch.process, old)
             batch.reading.roles.pop(role, None)
             continue
-        title = batch.reading.text(name, f"{path}.set_roles.{role}", "The name of a role")
-        if old is not None:
-            old.set("name", title)
-        else:
-            batch.process.add_extension(fm("role"), {"id": role, "name": title})
+        name, kind = read_role(batch.reading, given, at)
+        title = name or (old.name if old is not None else role)
+        if old is None:
+            old = batch.process.add_extension(fm("role"), {"id": role})
+        old.set("name", title)
+        if kind:
+            old.set("kind", None if kind == INTERNAL else kind)
         lane = batch.document.find(f"lane_{role}")
         if lane is not None and lane.kind == "lane":
             lane.set("name", title)

@@ -7,12 +7,14 @@ element. Exclusions (four-eyes) hold for every way of getting hold of a task and
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from flowmaster.engine.bpmn.vocabulary import INTERNAL
 from flowmaster.engine.commands import ActOnTask
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskChanged, TaskPerformed, WaitClosed
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, UserTask, Value
+from flowmaster.engine.performers import kinds_of_roles
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import Node, TaskWait, TimerWait
 from flowmaster.engine.timers import instant, iso, later
@@ -46,7 +48,7 @@ class HumanTask(Plain):
         run.wait(
             TaskWait(
                 run.key(), node.key, element.id, run.at, state, assignee, roles, users, excluded, due, follow_up,
-                priority, None,
+                priority, None, _kinds(run, element.id, roles),
             )
         )  # fmt: skip
         for number, (deadline, fire) in enumerate(zip(details.deadlines, fires, strict=True)):
@@ -82,6 +84,7 @@ def escalate(run: Execution, task: TaskWait, to: tuple[str, ...]) -> None:
         roles=to or task.roles,
         users=() if to else task.users,
         priority=min(100, task.priority + 25),
+        kinds=_kinds(run, task.element, to) if to else task.kinds,
     )
     run.emit(TaskChanged(raised, "escalate", {"from": list(task.roles), "to": list(to)}))
 
@@ -145,6 +148,8 @@ def act(run: Execution, task: TaskWait, command: ActOnTask) -> None:
         _complete(run, task, command)
         return
     changed = _changed(task, command, transition)
+    if changed.roles != task.roles:
+        changed = changed._replace(kinds=_kinds(run, task.element, changed.roles))
     data: dict[str, Json] = {}
     if command.comment:
         data["comment"] = command.comment
@@ -277,6 +282,15 @@ def _names(run: Execution, node: Node, value: Value | None) -> tuple[str, ...]:
     if isinstance(found, Sequence) and all(isinstance(name, str) for name in found):
         return tuple(str(name) for name in found)
     raise Fault("task.candidates_no_names", f"`{value.text}` gave {found!r} instead of names.")
+
+
+def _kinds(run: Execution, element: str, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the roles stand for, or the lane where none is named; nothing where all are of the house."""
+    process = run.model.process
+    if not process.role_kinds:
+        return ()
+    kinds = kinds_of_roles(process, roles or (process.elements[element].lane,))
+    return () if kinds == (INTERNAL,) else kinds
 
 
 def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:

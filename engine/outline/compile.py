@@ -118,7 +118,7 @@ def _head(process: Element, outline: Outline) -> None:
     if outline.version_tag:
         process.add_extension(zeebe("versionTag"), {"value": outline.version_tag})
     for role, name in outline.roles.items():
-        process.add_extension(fm("role"), {"id": role, "name": name})
+        process.add_extension(fm("role"), {"id": role, "name": name, "kind": outline.role_kinds.get(role)})
     for name, given in outline.calendars.items():
         process.add_extension(fm("calendar"), {"name": name}, text=json_text(given))
     for item in outline.data:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
-from flowmaster.engine.bpmn.vocabulary import fm, zeebe
+from flowmaster.engine.bpmn.vocabulary import INTERNAL, ROLE_KINDS, fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.ids import assign_ids, assign_lanes, wish_of
 from flowmaster.engine.outline.json_text import json_value
@@ -84,6 +84,7 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
         about=element.documentation,
         version_tag=_version_tag(element),
         roles=roles,
+        role_kinds=_role_kinds(element),
         calendars={one.name: json_value(one.text) for one in element.extensions(fm("calendar"))},
         data=_data(element),
         checks=tuple(checks_of(element)),
@@ -192,6 +193,15 @@ def _roles(document: BpmnDocument, process: Element) -> tuple[dict[str, str], di
             if to and not to.startswith("="):
                 roles.setdefault(to, to)
     return roles, lane_roles
+
+
+def _role_kinds(process: Element) -> dict[str, str]:
+    """Return what roles stand for, where they say it in a word that the outline has."""
+    return {
+        role.get("id") or role.name: role.get("kind")
+        for role in process.extensions(fm("role"))
+        if (role.get("id") or role.name) and role.get("kind") in ROLE_KINDS and role.get("kind") != INTERNAL
+    }
 
 
 def _lane_role(document: BpmnDocument, node: Element, lane_roles: Mapping[str, str]) -> str:

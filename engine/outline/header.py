@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowmaster.engine.bpmn.identifiers import is_id
+from flowmaster.engine.bpmn.vocabulary import INTERNAL, ROLE_KINDS
 from flowmaster.engine.calendars import read_calendar
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.laws import read_laws
@@ -59,6 +60,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         steps=reader.steps(value["steps"], "steps") if value.get("steps") else (),
         events=reader.events(value, ""),
         roles=reading.roles,
+        role_kinds=reading.role_kinds,
         forms=reading.forms,
         scenarios=read_scenarios(value.get("scenarios"), "scenarios", problems),
         raw=_raw(reading, value.get("bpmn")),
@@ -105,8 +107,11 @@ def _roles(reading: Reading, value: Json) -> None:
         return
     reading.roles_given = True
     if isinstance(value, Mapping):
-        for role, name in value.items():
-            reading.roles[role] = reading.text(name, f"roles.{role}", "The name of a role") if name else role
+        for role, given in value.items():
+            name, kind = read_role(reading, given, f"roles.{role}")
+            reading.roles[role] = name or role
+            if kind and kind != INTERNAL:
+                reading.role_kinds[role] = kind
     elif (
         isinstance(value, Sequence)
         and not isinstance(value, str)
@@ -117,8 +122,27 @@ def _roles(reading: Reading, value: Json) -> None:
         reading.wrong(
             "roles",
             f"Roles are a mapping, not {shown(value)}.",
-            expected="{clerk: Accounts payable, cfo: CFO}",
+            expected="{clerk: Accounts payable, supplier: {name: Supplier, kind: third_party}}",
         )
+
+
+def read_role(reading: Reading, given: Json, path: str) -> tuple[str, str]:
+    """Read `Supplier` or `{name: Supplier, kind: third_party}` as the name and kind of a role, empty where not given."""
+    if given is None:
+        return "", ""
+    if not isinstance(given, Mapping):
+        return reading.text(given, path, "The name of a role"), ""
+    reading.unknown_words(given, ("name", "kind"), path)
+    name = given.get("name")
+    kind = str(given.get("kind") or "").strip().lower().replace(" ", "_").replace("-", "_")
+    if kind and kind not in ROLE_KINDS:
+        reading.wrong(
+            f"{path}.kind",
+            f"No role is of the kind {shown(given['kind'])}.{did_you_mean(kind, ROLE_KINDS)}",
+            expected=", ".join(ROLE_KINDS),
+        )
+        kind = ""
+    return reading.text(name, f"{path}.name", "The name of a role") if name else "", kind
 
 
 def _types(reading: Reading, value: Json) -> None:

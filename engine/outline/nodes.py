@@ -166,6 +166,7 @@ class Outline:
     about: str = ""
     version_tag: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
+    role_kinds: Mapping[str, str] = field(default_factory=dict)
     lanes: bool = True
     calendars: Mapping[str, Json] = field(default_factory=dict)
     data: tuple[DataItem, ...] = ()

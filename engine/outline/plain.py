@@ -40,8 +40,7 @@ def plain_outline(outline: Outline) -> Plain:
         if text:
             found[key] = text
     if outline.roles:
-        same = all(role == name for role, name in outline.roles.items())
-        found["roles"] = list(outline.roles) if same else dict(outline.roles)
+        found["roles"] = _roles(outline)
     if not outline.lanes:
         found["lanes"] = False
     if outline.calendars:
@@ -66,6 +65,17 @@ def plain_outline(outline: Outline) -> Plain:
 
 def _laws(outline: Outline) -> tuple[tuple[str, Mapping[str, str]], ...]:
     return ("always", outline.always), ("never", outline.never)
+
+
+def _roles(outline: Outline) -> Json:
+    kinds = outline.role_kinds
+    if not kinds and all(role == name for role, name in outline.roles.items()):
+        return list(outline.roles)
+    found: Plain = dict(outline.roles)
+    for role, kind in kinds.items():
+        name = outline.roles[role]
+        found[role] = {"kind": kind} if name == role else {"name": name, "kind": kind}
+    return found
 
 
 class _Writer:

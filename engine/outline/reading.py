@@ -43,6 +43,7 @@ class Reading:
     defaults: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
+    role_kinds: dict[str, str] = field(default_factory=dict)
     roles_given: bool = False
     types: Mapping[str, Json] = field(default_factory=dict)
     data: dict[str, Mapping[str, Json]] = field(default_factory=dict)

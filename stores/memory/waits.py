@@ -21,6 +21,7 @@ from flowmaster.stores.projection import (
     candidates,
     topic,
     wait_keys,
+    wanted_kinds,
 )
 
 
@@ -198,6 +199,7 @@ class WaitReader(Part):
             and (not which.states or keys.state in which.states)
             and (not offered or bool(offered & record.candidates))
             and (not which.candidate or f"not:{which.candidate}" not in record.candidates)
+            and (not which.kind or _is_of_kind(record.candidates, which.kind))
             and (not which.query or self._holds_task(record, row, which.query))
         )
 
@@ -287,3 +289,8 @@ class WaitWriter(WaitReader):
             )
             data.put(data.waits[keys.kind], place, new)
         return record._replace(waits=frozenset(waits))
+
+
+def _is_of_kind(found_by: frozenset[str], kind: str) -> bool:
+    wanted, others = wanted_kinds(kind)
+    return wanted in found_by or (bool(others) and found_by.isdisjoint(others))

@@ -18,6 +18,7 @@ from flowmaster.stores.projection import (
     candidates,
     topic,
     wait_keys,
+    wanted_kinds,
 )
 from flowmaster.stores.sqlite.part import Part, Where
 
@@ -26,6 +27,7 @@ _TASKS = "FROM wait w CROSS JOIN instance i ON i.num = w.instance"
 _SUBSCRIPTIONS = (
     "SELECT i.id, i.process, i.business_key, w.held, w.body FROM wait w JOIN instance i ON i.num = w.instance"
 )
+_FOUND_BY = "SELECT c.instance, c.wait FROM candidate c WHERE c.tenant = ? AND c.who"
 _PUT = (
     "INSERT INTO wait (instance, id, tenant, kind, held, label, state, person, priority, topic, key, due, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -173,6 +175,8 @@ class WaitReader(Part):
                 words={"w.label": (), "i.process": self._processes_named(tenant, which.query)},
             )
         self._add_candidates(where, tenant, which)
+        if which.kind:
+            self._add_kind(where, tenant, which.kind)
         return where
 
     def _add_candidates(self, where: Where, tenant: str, which: rows.TaskFilter) -> None:
@@ -194,6 +198,16 @@ class WaitReader(Part):
                 self._words.find(tenant),
                 self._words.find(f"not:{which.candidate}"),
             )
+
+    def _add_kind(self, where: Where, tenant: str, kind: str) -> None:
+        wanted, others = wanted_kinds(kind)
+        number = self._words.find(tenant)
+        has, values = f"(w.instance, w.id) IN ({_FOUND_BY} = ?)", [number, self._words.find(wanted)]
+        if others:
+            numbers = self._words.numbers(others)
+            has += f" OR (w.instance, w.id) NOT IN ({_FOUND_BY} IN ({', '.join('?' * len(numbers))}))"
+            values += [number, *numbers]
+        where.add(f"({has})", *values)
 
 
 class WaitWriter(WaitReader):

@@ -305,6 +305,9 @@ _ACTIVITIES = {
             ),
         ),
     ),
+    "role.kind_unknown": Example(
+        "p", bpmn(ext('<fm:role id="r" name="R" kind="alien"/>') + line('<task id="a"/>'))
+    ),
     "role.unused": Example("p", bpmn(_ROLES + line('<task id="a"/>'))),
     "task.priority_malformed": Example("a", _human("<zeebe:priorityDefinition priority='high'/>")),
     "task.due_malformed": Example("a", _human("<zeebe:taskSchedule dueDate='tomorrow'/>")),

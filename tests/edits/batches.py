@@ -59,7 +59,7 @@ WORDS: dict[str, tuple[Edit, ...]] = {
 }
 HEAD: tuple[Edit, ...] = (
     {"set_data": {"note": "text", "amount": "number > 1"}},
-    {"set_roles": {"chief": "The chief", "clerk": "Clerks of the house"}},
+    {"set_roles": {"chief": {"name": "The chief", "kind": "agent"}, "clerk": "Clerks of the house"}},
     {"set_start": {"needs": ["amount", "level?"], "checks": {"some": "amount > 0"}}},
     {"set_forms": {"extra": {"comment": "text"}}},
     {"set_process": {"name": "Renamed", "about": "What it is for.", "version_tag": "v3"}},

@@ -13,7 +13,7 @@ CONDITIONS = (
 )
 HEAD: dict[str, Any] = {
     "process": "random",
-    "roles": {"clerk": "Clerks", "boss": "The boss"},
+    "roles": {"clerk": "Clerks", "boss": {"name": "The boss", "kind": "affiliated"}},
     "data": {
         "amount": "number > 0",
         "approved": "boolean",

@@ -28,6 +28,7 @@ def task(
     users: Sequence[str] = (),
     excluded: Sequence[str] = (),
     priority: int = 50,
+    kinds: Sequence[str] = (),
 ) -> st.TaskWait:
     return st.TaskWait(
         id,
@@ -43,6 +44,7 @@ def task(
         None,
         priority,
         None,
+        tuple(kinds),
     )
 
 

@@ -14,11 +14,17 @@ def tasks(store: Store) -> None:
     put(
         store,
         first_step("order:1", task(3, 2, roles=["clerk"]), labels=labels, business_key="K-7"),
-        first_step("order:2", task(3, 2, roles=["clerk"], excluded=["anna"]), labels=labels),
+        first_step(
+            "order:2",
+            task(3, 2, roles=["clerk"], excluded=["anna"], kinds=["internal", "third_party"]),
+            labels=labels,
+        ),
         first_step(
             "order:3", task(3, 2, "review", users=["anna"], priority=80), job(4, 2, "review"), labels=labels
         ),
-        first_step("leave:1", task(3, 2, state="reserved", assignee="anna", roles=["boss"])),
+        first_step(
+            "leave:1", task(3, 2, state="reserved", assignee="anna", roles=["boss"], kinds=["third_party"])
+        ),
         first_step("leave:2", task(3, 2), sandbox=True),
         first_step("leave:3", task(3, 2)),
     )
@@ -42,6 +48,10 @@ def tasks(store: Store) -> None:
         ({"states": ["reserved"]}, ["leave:1"]),
         ({"states": ["reserved", "ready"], "process": "leave"}, ["leave:1", "leave:3"]),
         ({"states": ["unheard"]}, []),
+        ({"kind": "third_party"}, ["order:2", "leave:1"]),
+        ({"kind": "internal"}, ["order:3", "order:1", "order:2", "leave:3"]),
+        ({"kind": "agent"}, []),
+        ({"kind": "third_party", "roles": ["clerk"]}, ["order:2"]),
         ({"query": "RECHNUNG PRÜ"}, ["order:1", "order:2"]),
         ({"query": "k-7"}, ["order:1"]),
         ({"query": "REVIEW"}, ["order:3"]),
