@@ -7,16 +7,17 @@ from collections.abc import Container
 ID_LENGTH_MAX = 60
 
 _START = "A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf"
-_NCNAME = re.compile(rf"[{_START}][{_START}0-9.\-\u00b7]*\Z")
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Matches a character that XML cannot hold."""
 
 _NOT_NAME = re.compile(rf"[^{_START}0-9.\-]+")
+_DOT = "\u00b7"
+_NO_START = frozenset(f"0123456789.-{_DOT}")
 
 
 def is_id(text: str) -> bool:
     """Return whether `text` may stand as an XML id (an NCName)."""
-    return _NCNAME.match(text) is not None
+    return bool(text) and text[0] not in _NO_START and _NOT_NAME.search(text.replace(_DOT, "")) is None
 
 
 def id_from_name(name: str, taken: Container[str] = (), fallback: str = "element") -> str:

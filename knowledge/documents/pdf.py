@@ -7,7 +7,7 @@ What no exception can stop (a stream that unpacks to gigabytes) is bounded by `p
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _WORD_GAP = 0.18
 """A gap of this share of the type size parts two words, where the file has no space character."""
+
+_DOUBLED = 1
+"""Points that two prints of one letter may lie apart."""
 
 _UNKNOWN_WIDTH = 0.55
 """The share of its height that a sign takes whose width the font does not tell (the euro sign, often)."""
@@ -105,9 +108,31 @@ def _content(found: "list[PlumberPage]", filename: str, limits: Limits) -> PdfCo
     return PdfContent(tuple(pages), tuple(warnings))
 
 
+def _doubled(letters: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Return the letters, by `id`, that were printed once more on the same place, as some programs print bold.
+
+    The library's own way compares every letter of a page with every other.
+    """
+    doubled: set[int] = set()
+    seen: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
+    for letter in letters:
+        x, y = letter["x0"], letter["doctop"]
+        look = (letter["upright"], letter["text"], letter["fontname"], letter["size"])
+        column, row = int(x), int(y)
+        near = (seen.get((column + a, row + b, *look), ()) for a in (-1, 0, 1) for b in (-1, 0, 1))
+        if any(
+            abs(x - left) <= _DOUBLED and abs(y - top) <= _DOUBLED for places in near for left, top in places
+        ):
+            doubled.add(id(letter))
+        else:
+            seen.setdefault((column, row, *look), []).append((x, y))
+    return doubled
+
+
 def _page(page: "PlumberPage", filename: str, limits: Limits, warnings: list[str]) -> Page:
-    upright = page.dedupe_chars(tolerance=1)
-    found = upright.extract_words(
+    doubled = _doubled(page.chars)
+    once = page.filter(lambda part: id(part) not in doubled) if doubled else page
+    found = once.extract_words(
         x_tolerance_ratio=_WORD_GAP, keep_blank_chars=False, use_text_flow=False, extra_attrs=["upright"]
     )
     if len(found) > limits.words_per_page_max:

@@ -63,6 +63,16 @@ def test_words_of_a_pdf_stand_at_points_from_the_top_left() -> None:
     assert 85 < word.box.top < word.box.bottom < 105
 
 
+def test_letters_that_are_printed_twice_for_a_bold_look_are_read_once_and_double_letters_stay() -> None:
+    paper = Paper()
+    for shift in (0, 0.4):
+        paper.text(50 + shift, 100, "Committee 1100")
+    paper.text(50, 100.6, "Committee 1100")
+    paper.text(50, 120, "Committee 1100")
+    words = read_document(paper.done(), "bold.pdf").pages[0].words
+    assert [word.text for word in words] == ["Committee", "1100"] * 2
+
+
 def test_content_decides_and_a_wrong_suffix_is_refused() -> None:
     assert read_document(small_pdf("x"), "scan-0001").type == "pdf"
     assert "dat" in read_document(small_pdf("x"), "letter.dat").warnings[0]
