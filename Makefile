@@ -5,6 +5,7 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 STAMP := .venv/.installed
+ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 # Conformance material lies beside the checkout where there is any; its tests are skipped without it.
 export FLOWMASTER_SHARED ?= $(wildcard $(abspath ../shared))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -35,6 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  $(BIN)/python -m pip install --quiet -c constraints.txt pip setuptools \
 	  && $(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation --group dev -e '.[all]'; \
 	fi
+	@$(BIN)/python -m compileall -q -j $(JOBS) $(ROOMS)
 	@touch $(STAMP)
 	@echo "Installed: $$(du -sh .venv | cut -f1) in .venv."
 

@@ -19,6 +19,7 @@ from flowmaster.engine.errors import FlowMasterError
 _MODEL_TAG = f"{{{MODEL}}}"
 _EXTENSIONS = f"{_MODEL_TAG}extensionElements"
 _ANY = ("{*}*",)
+_FEW = 8
 _NAMES_KEPT = 4096
 """So many names are remembered in their other form; BPMN has some two hundred."""
 
@@ -151,8 +152,12 @@ class Element:
 
     def children(self, *kinds: str) -> "list[Element]":
         """Return the child elements of these kinds, all of them without kinds, in document order."""
-        index = self._index
-        return [Element(node, index) for node in self._node.iterchildren(*map(_clark, kinds or _ANY))]
+        index, tags = self._index, _tags(kinds or _ANY)
+        if kinds and (
+            len(kinds) > 1 or len(self._node) <= _FEW
+        ):  # Comparing tags here takes less than asking lxml to.
+            return [Element(node, index) for node in self._node if node.tag in tags]
+        return [Element(node, index) for node in self._node.iterchildren(*tags)]
 
     def child(self, *kinds: str) -> "Element | None":
         """Return the first child element of these kinds."""
@@ -379,6 +384,11 @@ class Element:
 @lru_cache(_NAMES_KEPT)
 def _kind(tag: str) -> str:
     return tag.removeprefix(_MODEL_TAG)
+
+
+@lru_cache(_NAMES_KEPT)
+def _tags(kinds: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_clark, kinds))
 
 
 @lru_cache(_NAMES_KEPT)

@@ -190,7 +190,8 @@ class _Builder:
             mutex=mutex_of(xml),
         )
         report_unread(reading, xml, runs=isinstance(element.details, Script))
-        return replace(element, unsupported=reason(element, xml, self._runnable))
+        stopped = reason(element, xml, self._runnable)
+        return replace(element, unsupported=stopped) if stopped else element
 
     def _quantity(self, xml: XmlElement, attribute: str) -> int:
         written = xml.get(attribute, "1").strip()
@@ -223,13 +224,11 @@ class _Builder:
 
     def _hosting(self, element: Element) -> Element:
         attached = tuple(self._attached.get(element.id, ()))
+        handler = self._handlers.get(element.id, "")
+        if not attached and not handler:
+            return element
         stopped = element.unsupported or next((of_boundary(one) for one in attached if one.unsupported), "")
-        return replace(
-            element,
-            boundaries=attached,
-            compensated_by=self._handlers.get(element.id, ""),
-            unsupported=stopped,
-        )
+        return replace(element, boundaries=attached, compensated_by=handler, unsupported=stopped)
 
     def _holding(self, element: Element) -> Element:
         inner = [self._elements[one] for one in self._inside.get(element.id, ())]
