@@ -14,12 +14,12 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.elements import people
 from flowmaster.engine.elements.compensation import compensate_all
 from flowmaster.engine.elements.scopes import begin_at, may_start
-from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS
+from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS, TOOL_BOX
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.forking import fork
-from flowmaster.engine.model import Executable
+from flowmaster.engine.model import AdHoc, Executable
 from flowmaster.engine.repair import move, retry, skip
 from flowmaster.engine.state import (
     ROOT,
@@ -168,7 +168,11 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
     if isinstance(command, cmd.CompleteJob):
         run.resolve_incidents(node, "went on")
         run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
-        run.finish(node, command.variables)
+        element = run.element(node)
+        if isinstance(element.details, AdHoc) and not run.is_body(node):
+            TOOL_BOX.choose(run, node, element, command.variables)
+        else:
+            run.finish(node, command.variables)
     elif isinstance(command, cmd.ThrowJobError):
         _throw(run, node, wait, command)
     else:

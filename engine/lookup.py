@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from flowmaster.engine.bpmn.vocabulary import THROW_EVENT_KINDS
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.model import (
+    AdHoc,
     Compensation,
     Conditional,
     Element,
     IoMapping,
+    Job,
     MultiInstance,
     Triggers,
     Value,
@@ -37,6 +39,14 @@ def mapped(
         found = as_json(mapping.source.value(seen, at))
         _put(values, mapping.target, found, outer if merge else {})
     return values
+
+
+def job_of(element: Element) -> Job | None:
+    """Return the work that an element hands out: its own, or the choice among the activities of a tool box."""
+    details = element.details
+    if isinstance(details, AdHoc):
+        return details.job
+    return details if isinstance(details, Job) else None
 
 
 def by_scope(state: State) -> Mapping[int, list[Node]]:

@@ -5,13 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from flowmaster.engine.elements.adhoc import choice_of
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Element, IoMapping, Process
+from flowmaster.engine.model import AdHoc, Element, IoMapping, Process
+from flowmaster.engine.state import JobWait, State
 from flowmaster.engine.values import Json
 
 
-def check_result(process: Process, element: Element, result: Mapping[str, Json]) -> None:
+def check_result(process: Process, state: State, wait: JobWait, result: Mapping[str, Json]) -> None:
     """Refuse the result of a job that lacks what it has to hold, or is not of the types that the process declares."""
+    element = process.elements[wait.element]
+    if isinstance(element.details, AdHoc):
+        choice_of(process.elements, element, result, running=state.nodes[wait.node].open > 0)
+        return
     lacking = [one for one in element.outputs if one.required and _lacks(result, one)]
     if lacking:
         raise _incomplete(element, lacking)

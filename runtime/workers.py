@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Connector, Work
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Job
+from flowmaster.engine.lookup import job_of
 from flowmaster.engine.scope import scope_of, visible
 from flowmaster.engine.timers import later
 from flowmaster.runtime.breaker import Breaker
@@ -154,7 +154,7 @@ def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob 
     """Return what a result amounts to: one that lacks something or is of the wrong type is a failure."""
     process = desk.models.process(desk.transaction, row.tenant, row.process, row.version)
     try:
-        check_result(process, process.elements[row.wait.element], done.variables)
+        check_result(process, desk.load(row.tenant, row.instance), row.wait, done.variables)
     except FlowMasterError as error:
         return cmd.FailJob(done.at, done.by, done.wait, error.message, 0)
     return done
@@ -162,12 +162,10 @@ def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob 
 
 def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
     state = desk.load(tenant, row.instance)
-    details = (
-        desk.models.process(desk.transaction, tenant, row.process, row.version)
-        .elements[row.wait.element]
-        .details
+    job = job_of(
+        desk.models.process(desk.transaction, tenant, row.process, row.version).elements[row.wait.element]
     )
-    headers = details.headers if isinstance(details, Job) else {}
+    headers = job.headers if job is not None else {}
     key = task_id(row.instance, row.wait.element, row.wait.id)
     return Work(key, row.wait.type, visible(state, row.wait.node), headers)
 
@@ -175,11 +173,11 @@ def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
 def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
     """Return when the model wants a failed job tried again."""
     process = desk.models.process(desk.transaction, tenant, row.process, row.version)
-    details = process.elements[row.wait.element].details
-    if not isinstance(details, Job) or details.backoff is None:
+    job = job_of(process.elements[row.wait.element])
+    if job is None or job.backoff is None:
         return None
     seen = scope_of(desk.load(tenant, row.instance), row.wait.node)
-    return later(desk.now, str(details.backoff.value(seen, desk.now)))
+    return later(desk.now, str(job.backoff.value(seen, desk.now)))
 
 
 def new_nonce() -> str:

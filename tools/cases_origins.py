@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeAlias
 
+from flowmaster.engine.elements.adhoc import tools_of
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.compiler import Code, Compiler
@@ -18,7 +19,7 @@ from flowmaster.engine.feel.expression import BUILTIN_NAMES, to_json
 from flowmaster.engine.feel.numbers import tidy
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import simple_type
-from flowmaster.engine.model import Process
+from flowmaster.engine.model import AdHoc, Process
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import Change, Place, changed, found_at, renewed
 from flowmaster.engine.proof.schemas import Schema
@@ -139,8 +140,16 @@ class World:
             case _:
                 return {}
 
-    def result(self, element: str) -> dict[str, Json]:
-        """Return a plain result of a job: a value for all that it has to hold."""
+    def results(self, element: str) -> list[Json]:
+        """Return plain results of a job, visit by visit: a value for all that it has to hold, each tool of a box once."""
+        found = self.process.elements[element]
+        if isinstance(found.details, AdHoc) and found.details.job is not None:
+            tools: list[Json] = [one.id for one in tools_of(self.process.elements, found)]
+            return [{"activate": tools}, {"done": True}] if tools else [{"done": True}]
+        result = self._result(element)
+        return [result] if result else []
+
+    def _result(self, element: str) -> dict[str, Json]:
         known = {item.name: item.schema for item in self.process.data}
         values: Change = {}
         for mapping in self.process.elements[element].outputs:

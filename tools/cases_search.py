@@ -147,8 +147,8 @@ class Search:
         for key, element in process.elements.items():
             if isinstance(element.details, UserTask):
                 answers[key] = [schemas.example(form_of(process, key)) or {}]
-            elif result := self.world.result(key):
-                services[key] = [result]
+            elif results := self.world.results(key):
+                services[key] = results
         case: Case = {"given": given, "answers": answers} | ({"services": services} if services else {})
         for check in process.checks:
             node = node_of(check.condition)
@@ -298,7 +298,8 @@ class Search:
         element = self.stage.model.elements[key]
         root = "answers" if isinstance(element.details, UserTask) else "services"
         before = found_at(tried.case, (root, key, visit))
-        known = before if isinstance(before, Mapping) else self.world.result(key)
+        answer = before if isinstance(before, Mapping) else next(iter(self.world.results(key)), None)
+        known = answer if isinstance(answer, Mapping) else {}
         yield case_with(tried.case, {(root, key, visit): {**known, "after": after}})
 
     def _silent(self, tried: Tried, steps: Sequence[str], late: int) -> Case:
@@ -348,8 +349,8 @@ class Search:
                 form = schemas.example(form_of(self.stage.model, wait.element)) or {}
                 yield case_with(tried.case, {("answers", wait.element): [form]})
             elif isinstance(wait, JobWait) and not found_at(tried.case, ("services", wait.element)):
-                if result := self.world.result(wait.element):
-                    yield case_with(tried.case, {("services", wait.element): [result]})
+                if results := self.world.results(wait.element):
+                    yield case_with(tried.case, {("services", wait.element): results})
             elif isinstance(wait, EventWait) and wait.kind == "message":
                 sent: Json = {"name": wait.name, "key": wait.key} if wait.key else {"name": wait.name}
                 yield _with_message(tried.case, sent)

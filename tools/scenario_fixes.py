@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flowmaster.engine.feel.expression import compile_expression
-from flowmaster.engine.model import Flow, Job, Process
+from flowmaster.engine.lookup import job_of
+from flowmaster.engine.model import Flow, Process
 from flowmaster.engine.outline.scenarios import Scenario
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_limits import ORDERED, comparisons
@@ -52,7 +53,7 @@ class Fixer:
 
     def _is_job(self, element: str) -> bool:
         found = self._stage.model.elements.get(element)
-        return found is not None and isinstance(found.details, Job)
+        return found is not None and job_of(found) is not None
 
     def _expectation(self, raw: Mapping[str, Json], tried: Tried) -> Json:
         edit: Json = {"set_scenarios": [{**raw, "expect": happened(self._stage.model, tried)}]}

@@ -184,7 +184,7 @@ class Player:
             return True
         process = self._sandbox.models.process(self._sandbox.reader, TENANT, state.process, state.version)
         try:
-            check_result(process, process.elements[wait.element], service.variables)
+            check_result(process, state, wait, service.variables)
         except FlowMasterError as error:
             self.refusals[wait.element] = error.message
             if not service.variables:

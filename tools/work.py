@@ -5,8 +5,10 @@ import time
 from pydantic import Field
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine.elements.adhoc import tools_of
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Job
+from flowmaster.engine.lookup import job_of
+from flowmaster.engine.model import AdHoc
 from flowmaster.engine.scope import visible
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.clock import real_now
@@ -15,7 +17,7 @@ from flowmaster.runtime.results import check_result
 from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
 from flowmaster.tools.instance_view import InstanceView, after, load
-from flowmaster.tools.models import Result, Shape, Variables, WriteArguments
+from flowmaster.tools.models import NextCall, Result, Shape, Variables, WriteArguments
 from flowmaster.tools.naming import duration_of
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
@@ -93,7 +95,10 @@ async def _take(call: Call, arguments: WorkTake, *, last: bool) -> WorkTaken:
         )
         if rows or last:
             store_once(desk.transaction, call, subject="the leases")
-        return WorkTaken(items=[_shown(desk, tenant, row) for row in rows])
+        return WorkTaken(
+            items=[_shown(desk, tenant, row) for row in rows],
+            next=[hint for row in rows if (hint := _choice(desk, tenant, row)) is not None][:1],
+        )
 
     return (await runtime.do(work, dry_run=arguments.dry_run)).result
 
@@ -103,7 +108,7 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
     element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
         row.wait.element
     ]
-    details = element.details
+    job = job_of(element)
     return JobView(
         job=row.job,
         type=row.wait.type,
@@ -112,9 +117,23 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
         instance=row.instance,
         business_key=row.business_key,
         variables=visible(state, row.wait.node),
-        headers=dict(details.headers) if isinstance(details, Job) else {},
+        headers=dict(job.headers) if job is not None else {},
         retries=row.wait.retries,
         lease_until=iso(row.lease_until),
+    )
+
+
+def _choice(desk: Desk, tenant: str, row: JobRow) -> NextCall | None:
+    """Return how to finish a job that chooses what is done next in an ad-hoc sub-process."""
+    elements = desk.models.process(desk.transaction, tenant, row.process, row.version).elements
+    element = elements[row.wait.element]
+    if not isinstance(element.details, AdHoc):
+        return None
+    names = [one.id for one in tools_of(elements, element)]
+    return NextCall(
+        operation="work_finish",
+        arguments={"job": row.job, "variables": {"activate": names[:1]}},
+        why=f"Choose what is done next ({', '.join(names)}), with values as {{element, variables}}; or say done: true.",
     )
 
 
@@ -164,7 +183,7 @@ def command_of(desk: Desk, tenant: str, row: JobRow, arguments: WorkFinish, by: 
         )
     if not arguments.failure:
         process = desk.models.process(desk.transaction, tenant, row.process, row.version)
-        check_result(process, process.elements[row.wait.element], arguments.variables)
+        check_result(process, desk.load(tenant, row.instance), row.wait, arguments.variables)
         return cmd.CompleteJob(desk.now, by, wait, arguments.variables)
     retries = row.wait.retries - 1 if arguments.retries is None else arguments.retries
     due = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.findings import Findings
-from flowmaster.engine.model import Call, Constant, Job, Process
+from flowmaster.engine.model import AdHoc, Call, Constant, Job, Process
 from flowmaster.engine.values import Json
 
 _ACTING = ("answers", "services")
@@ -40,8 +40,9 @@ def wrong_names(process: Process, scenarios: Sequence[Json]) -> Iterator[WrongNa
         return
     known = frozenset(name for element in process.elements for name in names_of(process, element))
     details = [element.details for element in process.elements.values()]
+    jobs = [one.job if isinstance(one, AdHoc) else one for one in details]
     work = known | {
-        str(one.type.content) for one in details if isinstance(one, Job) and isinstance(one.type, Constant)
+        str(one.type.content) for one in jobs if isinstance(one, Job) and isinstance(one.type, Constant)
     }
     acting = () if any(isinstance(one, Call) for one in details) else _ACTING
     for number, scenario in enumerate(scenarios):

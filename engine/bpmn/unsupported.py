@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.vocabulary import ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS
-from flowmaster.engine.model import AdHoc, Element
+from flowmaster.engine.model import Element
 
 
 class Marker(NamedTuple):
@@ -28,10 +28,6 @@ MARKERS: tuple[Marker, ...] = (
             element.family in _NO_STARTS and xml.parent is not None and xml.parent.kind == "process"
         ),
         "A process cannot be started by a condition, or by several triggers together: there are no data before it.",
-    ),
-    Marker(
-        lambda element, xml: isinstance(element.details, AdHoc) and element.details.job is not None,
-        "An ad-hoc sub-process whose activities a worker chooses cannot run yet.",
     ),
     Marker(
         lambda element, xml: any(

@@ -27,6 +27,7 @@ PLAIN = Plain()
 HUMAN = HumanTask()
 CALL = CallActivity()
 SCOPE = SubProcess()
+TOOL_BOX = AdHocSubProcess()
 _WORK = WorkTask()
 _TIMER = TimerEvent()
 _CATCH = MessageCatch()
@@ -111,7 +112,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "endEvent/cancel": CancelEnd(),
     "endEvent/multiple": MultipleThrow(),
     "transaction": SCOPE,
-    "adHocSubProcess": AdHocSubProcess(),
+    "adHocSubProcess": TOOL_BOX,
     "complexGateway": _COMPLEX,
     "endEvent/escalation": _THROW,
     "intermediateThrowEvent/escalation": _THROW,

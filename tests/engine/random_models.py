@@ -30,6 +30,8 @@ from tests.engine.random_elements import (
 )
 
 HAPPENINGS = ("message", "timer", "signal", "conditional", "multiple", "parallelMultiple")
+TOOL_BOX = "choose"
+"""The job of an ad-hoc sub-process whose activities a worker chooses."""
 DRAWS_MAX = 100
 DEPTH_MAX = 3
 BLOCKS_MAX = 3
@@ -189,6 +191,8 @@ class Artist:
         active = f' activeElementsCollection="=[&quot;{chosen}&quot;]"' if chosen else ""
         collected = self._dice.choice(["", ' outputCollection="results" outputElement="=n"'])
         held = f"<zeebe:adHoc{active}{collected}/>"
+        if self._dice.random() < 0.3:
+            held += f'<zeebe:taskDefinition type="{TOOL_BOX}"/>'
         drawn = Drawn("adHocSubProcess", attributes, self._write(inner) + over, held, default=True)
         return self._bordered(sheet, self._put(sheet, drawn))
 

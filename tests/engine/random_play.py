@@ -11,6 +11,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
 from flowmaster.engine.decide import Decided, decide
+from flowmaster.engine.elements.adhoc import tools_of
 from flowmaster.engine.elements.people import TRANSITIONS
 from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.errors import FlowMasterError
@@ -25,7 +26,7 @@ from flowmaster.stores.codec import (
     encode_events,
     encode_wait,
 )
-from tests.engine.random_models import draw
+from tests.engine.random_models import TOOL_BOX, draw
 
 COMMANDS_MAX = 30
 RUNS_PER_MODEL = 4
@@ -189,9 +190,15 @@ class Player:
 
     def _job(self, wait: st.JobWait) -> cmd.Command:
         now, dice = self.now, self.dice
+        result = self._data()
+        if wait.type == TOOL_BOX:
+            tools = tools_of(self.model.process.elements, self.model.process.elements[wait.element])
+            names = [one.id for one in tools]
+            some = [dice.choice(names) for _ in range(dice.randint(0, 2))] if names else []
+            result |= dice.choice([{"activate": some}, {"activate": some}, {"done": True}])
         draws: list[cmd.Command] = [
-            cmd.CompleteJob(now, "ann", wait.id, self._data()),
-            cmd.CompleteJob(now, "ann", wait.id, self._data()),
+            cmd.CompleteJob(now, "ann", wait.id, result),
+            cmd.CompleteJob(now, "ann", wait.id, result),
             cmd.FailJob(now, "ann", wait.id, "down", dice.randint(0, 2), dice.choice([None, now])),
             cmd.ThrowJobError(now, "ann", wait.id, dice.choice(CODES), "bad", self._data()),
         ]

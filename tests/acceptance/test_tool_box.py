@@ -1,0 +1,93 @@
+"""An agent works through an ad-hoc sub-process as its tool box: over the same operations as every other job."""
+
+from typing import Any
+
+from tests.acceptance.agent import Agent, Body, played
+from tests.acceptance.town import bpmn
+from tests.engine.cases import E, S, flows, job, user
+
+BOX = (
+    S + '<adHocSubProcess id="box" name="Clear it up"><extensionElements><zeebe:adHoc/>'
+    '<zeebe:taskDefinition type="agent.next" retries="2"/><zeebe:taskHeaders><zeebe:header key="tone" value="kind"/>'
+    "</zeebe:taskHeaders></extensionElements>"
+    + job("search")
+    + user("ask")
+    + "</adHocSubProcess>"
+    + E
+    + flows("s box", "box e")
+)
+SCENARIOS: list[Body] = [
+    {
+        "name": "two looks",
+        "given": {"topic": "bolts"},
+        "services": {
+            "Clear it up": [{"activate": ["search"]}, {"activate": ["ask"]}, {"done": True}],
+            "search": {"hit": "M8"},
+        },
+        "answers": {"ask": {}},
+        "expect": {"end": "e", "path": ["search", "ask"]},
+    }
+]
+
+
+async def taken(agent: Agent, **which: Any) -> Body:
+    found = await agent.ask("work_take", **which)
+    assert len(found["items"]) == 1
+    return found
+
+
+def test_an_agent_chooses_tools_over_work_take_and_work_finish_until_it_is_done() -> None:
+    async def play(agent: Agent) -> None:
+        process = (await agent.ask("process_create", bpmn=bpmn(BOX)))["process"]
+        tried = await agent.ask("process_test", process=process, scenarios=SCENARIOS)
+        assert tried["passed"] == 1, tried
+        await agent.ask("process_publish", process=process)
+        instance = (await agent.started(process, topic="bolts"))["instance"]
+        found = await taken(agent, types=["agent.next"])
+        first = found["items"][0]
+        assert first["headers"] == {"tone": "kind"}
+        assert [one["elementId"] for one in first["variables"]["adHocSubProcessElements"]] == [
+            "search",
+            "ask",
+        ]
+        (hint,) = found["next"]
+        assert (hint["operation"], hint["arguments"]["variables"]) == (
+            "work_finish",
+            {"activate": ["search"]},
+        )
+        for result, path in (
+            ({}, "variables.activate"),
+            ({"activate": ["serch"]}, "variables.activate[0]"),
+            ({"done": 1}, "variables.done"),
+        ):
+            refusal = await agent.refusal("work_finish", job=first["job"], variables=result)
+            assert (refusal["code"], refusal["path"]) == ("job.choice_wrong", path)
+        await agent.ask(
+            "work_finish",
+            job=first["job"],
+            variables={"activate": [{"element": "search", "variables": {"query": "M8"}}]},
+        )
+        search = (await taken(agent, instance=instance))["items"][0]
+        assert (search["element"], search["variables"]["query"]) == ("search", "M8")
+        await agent.ask("work_finish", job=search["job"], variables={"hit": "M8"})
+        failed = (await taken(agent, types=["agent.next"]))["items"][0]
+        assert failed["variables"]["hit"] == "M8"
+        await agent.ask("work_finish", job=failed["job"], failure="No model answers.")
+        again = (await taken(agent, types=["agent.next"]))["items"][0]
+        ended = await agent.ask("work_finish", job=again["job"], variables={"done": True})
+        assert ended["status"] == "completed"
+
+    played(play)
+
+
+def test_generated_cases_play_every_tool_of_a_box() -> None:
+    async def play(agent: Agent) -> None:
+        ends = '<exclusiveGateway id="g" default="f3"/>' + '<endEvent id="found"/>'
+        more = BOX.replace(
+            flows("s box", "box e"), ends + flows("s box", "box g", "g e", 'g found: hit = "M8"')
+        )
+        process = (await agent.ask("process_create", bpmn=bpmn(more)))["process"]
+        made = await agent.ask("process_test", process=process, generate=True)
+        assert [one["covers"] for one in made["suggested"]] == ["g -> e", "g -> found"]
+
+    played(play)
