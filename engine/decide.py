@@ -13,6 +13,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements import people
 from flowmaster.engine.elements.compensation import compensate_all
+from flowmaster.engine.elements.listeners import listener_done
 from flowmaster.engine.elements.scopes import begin_at, may_start
 from flowmaster.engine.elements.table import BEHAVIOURS, CALL, HUMAN, JOINS, TOOL_BOX
 from flowmaster.engine.errors import FlowMasterError, Hint
@@ -169,11 +170,15 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
         run.resolve_incidents(node, "went on")
         run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
         element = run.element(node)
-        if isinstance(element.details, AdHoc) and not run.is_body(node):
+        if wait.purpose:
+            listener_done(run, node, wait, command.variables)
+        elif isinstance(element.details, AdHoc) and not run.is_body(node):
             TOOL_BOX.choose(run, node, element, command.variables)
         else:
             run.finish(node, command.variables)
     elif isinstance(command, cmd.ThrowJobError):
+        if wait.purpose:
+            raise _no_error_of_a_listener(wait)
         _throw(run, node, wait, command)
     else:
         failed = wait._replace(retries=command.retries, due=command.due)
@@ -186,6 +191,16 @@ def _stop(run: Execution, node: Node, stage: str, code: str, message: str) -> No
     """Stop a node that may be stopped already: the newest incident takes the place of the one before."""
     run.resolve_incidents(node, "replaced")
     run.raise_incident(node, stage, code, message)
+
+
+def _no_error_of_a_listener(wait: JobWait) -> FlowMasterError:
+    return FlowMasterError(
+        "job.listener_error",
+        f"A listener of {wait.element!r} cannot throw a business error.",
+        path="error_code",
+        fix="Finish with variables that the process decides on, or with `failure`.",
+        status=422,
+    )
 
 
 def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError) -> None:

@@ -6,7 +6,7 @@ Rule 3: no behaviour calls another; tokens go through the agenda, first in, firs
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Protocol, TypeAlias
 
@@ -14,17 +14,9 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
+from flowmaster.engine.jobs import END, START, open_job
 from flowmaster.engine.limits import ENDLESS, NODES_MAX, STEPS_MAX
-from flowmaster.engine.lookup import (
-    MUTEX,
-    as_json,
-    by_scope,
-    carries_token,
-    holder_of,
-    mapped,
-    mutex_wait,
-    output_name,
-)
+from flowmaster.engine.lookup import MUTEX, as_json, by_scope, holder_of, mapped, mutex_wait, output_name
 from flowmaster.engine.model import Element, Executable, Flow, Value
 from flowmaster.engine.scope import owner_of, scope_of
 from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
@@ -204,6 +196,10 @@ class Execution:
                     self._map_outputs(node, element, variables)
             elif variables:
                 self.write(node, variables)
+            if element.at_end and not mapped and (element.loop is None or turn):
+                self.close_waits(node)
+                open_job(self, node, element, element.at_end[0], f"{END}:0")
+                return
             stage = "leaving"
             flows = () if turn else self.behaviour(node, element).route(self, node, element)
             if scope.open + element.completion_quantity * len(flows) > NODES_MAX:
@@ -305,8 +301,7 @@ class Execution:
         return node
 
     def begin(self, node: Node, element: Element, *, armed: bool = False) -> None:
-        """Run the first stage of a node: input mappings, boundary events unless `armed`, and its own work."""
-        stage = "entering"
+        """Run the first stage of a node: input mappings, and listeners unless it is `armed`; then its own work."""
         try:
             if element.unsupported:
                 raise Fault("element.not_executable", element.unsupported)
@@ -318,15 +313,32 @@ class Execution:
             if element.inputs and (element.loop is None or turn):
                 values = mapped(self.state, node.key, element.inputs, self.at, merge=False)
                 self.emit(ev.VariablesSet(node.key, node.element, values))
-            for boundary in () if armed or turn else element.boundaries:
+            if element.at_start and not armed and (element.loop is None or turn):
+                open_job(self, node, element, element.at_start[0], f"{START}:0")
+                return
+        except (Fault, FlowMasterError) as fault:
+            self._cannot_begin(node, element, "entering", fault)
+        else:
+            self.activate(node, element, armed=armed or turn)
+
+    def activate(self, node: Node, element: Element, *, armed: bool = False) -> None:
+        """Wait for the events on the border of a node, unless it is `armed`, and let it do its own work."""
+        stage = "entering"
+        try:
+            for boundary in () if armed else element.boundaries:
                 self.behaviours[boundary.family].activate(self, node, boundary)
             stage = "active"
             self.behaviour(node, element).activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
-            self.close_waits(node)
-            if element is not self.elements[element.id]:
-                stage = STARTING + element.starts[0]
-            self.raise_incident(node, stage, fault.code, fault.message)
+            self._cannot_begin(node, element, stage, fault)
+
+    def _cannot_begin(
+        self, node: Node, element: Element, stage: str, fault: "Fault | FlowMasterError"
+    ) -> None:
+        self.close_waits(node)
+        if element is not self.elements[element.id]:
+            stage = STARTING + element.starts[0]
+        self.raise_incident(node, stage, fault.code, fault.message)
 
     def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:
         """Stop a node with an incident; whoever may come on one that stands there already resolves it first."""
@@ -361,13 +373,6 @@ class Execution:
                 self._go_on(key)
             else:
                 self._arrive(flow, key, within=within)
-
-    def tokens_in(self, scope: Node) -> Iterator[str]:
-        """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
-        for node in self.state.nodes.values():
-            if node.scope == scope.key and carries_token(node, self.elements[node.element]):
-                yield node.element
-        yield from scope.arrivals or ()
 
     # How a token moves.
 

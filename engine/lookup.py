@@ -1,9 +1,10 @@
 """What an execution looks up in its model and state: mapped values, conditions, what a turn gives."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flowmaster.engine.bpmn.vocabulary import THROW_EVENT_KINDS
 from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.jobs import START
 from flowmaster.engine.model import (
     AdHoc,
     Compensation,
@@ -41,8 +42,19 @@ def mapped(
     return values
 
 
-def job_of(element: Element) -> Job | None:
-    """Return the work that an element hands out: its own, or the choice among the activities of a tool box."""
+def tokens_in(state: State, elements: Mapping[str, Element], scope: Node) -> Iterator[str]:
+    """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
+    for node in state.nodes.values():
+        if node.scope == scope.key and carries_token(node, elements[node.element]):
+            yield node.element
+    yield from scope.arrivals or ()
+
+
+def job_of(element: Element, purpose: str = "") -> Job | None:
+    """Return the work that an element hands out: its own, that of a listener, or the choice among a box of tools."""
+    if purpose:
+        when, _, number = purpose.partition(":")
+        return (element.at_start if when == START else element.at_end)[int(number)]
     details = element.details
     if isinstance(details, AdHoc):
         return details.job

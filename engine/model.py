@@ -1,7 +1,6 @@
 """The executable graph of a process: what the reader makes of a BPMN file and the engine runs.
 
-All is immutable, shared between instances and threads, and compiled once per version: conditions and mappings are
-closures, lookups are dictionaries, and nothing of it is part of an instance's state (BPMN 2.0.2, clause 13).
+All is immutable, shared between instances and threads, compiled once per version (BPMN 2.0.2, clause 13).
 """
 
 from collections.abc import Mapping
@@ -325,11 +324,10 @@ Details: TypeAlias = (
 class Element:
     """A flow node, or the process itself, ready to run.
 
-    `family` chooses the behaviour (`elements/table.py`); `kind` is the BPMN element's name. `unsupported`
-    says why the element cannot run yet; an instance that reaches it stops there with an incident.
-    `starts` are the nodes where a scope begins when nothing triggers it: its none start events or, where it has
-    no start event at all, its nodes without incoming flow; in an event sub-process, its one start event.
-    `boundaries` are armed with it, `compensated_by` undoes it; of those with one `mutex` one runs at a time.
+    `family` chooses the behaviour (`elements/table.py`); `kind` is the BPMN element's name. `unsupported` says why it
+    cannot run yet; an instance that reaches it stops there. `starts` are the nodes where a scope begins when nothing
+    triggers it: its none start events, else its nodes without incoming flow. `boundaries` are armed with it,
+    `compensated_by` undoes it; of those with one `mutex` one runs at a time; `at_start` and `at_end` are listeners.
     """
 
     id: str
@@ -359,6 +357,8 @@ class Element:
     for_compensation: bool = False
     compensated_by: str = ""
     mutex: str = ""
+    at_start: tuple[Job, ...] = ()
+    at_end: tuple[Job, ...] = ()
 
     @property
     def label(self) -> str:

@@ -37,7 +37,10 @@ class TaskWait(NamedTuple):
 
 
 class JobWait(NamedTuple):
-    """Work that a connector or an outside worker has to do; `due` holds it back until then."""
+    """Work that a connector or an outside worker has to do; `due` holds it back until then.
+
+    `purpose` is empty for the element's own work, else the listener that the work is for (`start:0`).
+    """
 
     id: int
     node: int
@@ -46,6 +49,7 @@ class JobWait(NamedTuple):
     type: str
     retries: int
     due: int | None
+    purpose: str = ""
 
 
 class TimerWait(NamedTuple):

@@ -163,7 +163,8 @@ def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob 
 def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
     state = desk.load(tenant, row.instance)
     job = job_of(
-        desk.models.process(desk.transaction, tenant, row.process, row.version).elements[row.wait.element]
+        desk.models.process(desk.transaction, tenant, row.process, row.version).elements[row.wait.element],
+        row.wait.purpose,
     )
     headers = job.headers if job is not None else {}
     key = task_id(row.instance, row.wait.element, row.wait.id)
@@ -173,7 +174,7 @@ def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
 def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
     """Return when the model wants a failed job tried again."""
     process = desk.models.process(desk.transaction, tenant, row.process, row.version)
-    job = job_of(process.elements[row.wait.element])
+    job = job_of(process.elements[row.wait.element], row.wait.purpose)
     if job is None or job.backoff is None:
         return None
     seen = scope_of(desk.load(tenant, row.instance), row.wait.node)

@@ -135,7 +135,7 @@ class Tracer:
         self._acting = wait.node
         if isinstance(wait, TaskWait):
             self._outside[wait.node] = ("answers", wait.element, self._count(wait.element))
-        elif isinstance(wait, JobWait):
+        elif isinstance(wait, JobWait) and not wait.purpose:
             place: Place = ("services", wait.element, self._count(wait.element))
             self._outside[wait.node] = place
             if not self.world.process.elements[wait.element].outputs:

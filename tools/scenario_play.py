@@ -163,7 +163,7 @@ class Player:
                 continue
             if wait.due is not None and wait.due > self._sandbox.now():
                 continue
-            names = [*self._names(state, wait.element), wait.type]
+            names = [*(() if wait.purpose else self._names(state, wait.element)), wait.type]
             found = self._next(self._scenario.services, names, state, wait)
             service = found[1] if found else ServiceAnswer()
             if service is None:

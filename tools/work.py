@@ -108,7 +108,7 @@ def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
     element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
         row.wait.element
     ]
-    job = job_of(element)
+    job = job_of(element, row.wait.purpose)
     return JobView(
         job=row.job,
         type=row.wait.type,
@@ -127,7 +127,7 @@ def _choice(desk: Desk, tenant: str, row: JobRow) -> NextCall | None:
     """Return how to finish a job that chooses what is done next in an ad-hoc sub-process."""
     elements = desk.models.process(desk.transaction, tenant, row.process, row.version).elements
     element = elements[row.wait.element]
-    if not isinstance(element.details, AdHoc):
+    if not isinstance(element.details, AdHoc) or row.wait.purpose:
         return None
     names = [one.id for one in tools_of(elements, element)]
     return NextCall(

@@ -16,6 +16,9 @@ from flowmaster.engine.bpmn.source import line_of, located, read_fragment
 from flowmaster.engine.bpmn.vocabulary import MODEL, PREFIXES
 from flowmaster.engine.errors import FlowMasterError
 
+for _uri, _prefix in PREFIXES.items():
+    etree.register_namespace(_prefix, _uri)
+
 _MODEL_TAG = f"{{{MODEL}}}"
 _EXTENSIONS = f"{_MODEL_TAG}extensionElements"
 _ANY = ("{*}*",)
@@ -370,7 +373,7 @@ class Element:
     def _declare_namespace(self, name: str) -> None:
         namespace = name.rpartition("}")[0][1:]
         root = self._index.root
-        if not namespace or namespace in root.nsmap.values():
+        if not namespace or namespace in root.nsmap.values() or _repeats_declarations(root):
             return
         taken = {prefix for node in root.iter(etree.Element) for prefix in node.nsmap if prefix}
         prefix = wanted = PREFIXES.get(namespace, "ext")
@@ -379,6 +382,20 @@ class Element:
             number += 1
             prefix = f"{wanted}{number}"
         etree.cleanup_namespaces(root, top_nsmap={prefix: namespace}, keep_ns_prefixes=[*taken, prefix])
+
+
+def _repeats_declarations(root: etree._Element) -> bool:
+    """Return whether a namespace is declared once more further down.
+
+    There a declaration at the root would rewrite prefixes all over the file, so new elements bring their own.
+    """
+    for node in root.iter(etree.Element):
+        around = node.getparent()
+        if around is not None and node.nsmap != around.nsmap:
+            known = around.nsmap
+            if any(uri in known.values() for prefix, uri in node.nsmap.items() if known.get(prefix) != uri):
+                return True
+    return False
 
 
 @lru_cache(_NAMES_KEPT)

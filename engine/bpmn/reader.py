@@ -20,6 +20,7 @@ from flowmaster.engine.bpmn.reader_events import (
     event_family,
 )
 from flowmaster.engine.bpmn.reader_graph import Graph, Node, read_graph
+from flowmaster.engine.bpmn.reader_jobs import listeners_of
 from flowmaster.engine.bpmn.reader_loops import loop_of
 from flowmaster.engine.bpmn.reader_own import (
     calendars_of,
@@ -38,8 +39,20 @@ from flowmaster.engine.bpmn.reader_own import (
 from flowmaster.engine.bpmn.reader_tasks import mappings_of, node_details
 from flowmaster.engine.bpmn.reading import Reading
 from flowmaster.engine.bpmn.source import located
-from flowmaster.engine.bpmn.unsupported import of_boundary, of_event_subprocess, reason
-from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS, GATEWAY_KINDS, SCOPE_KINDS
+from flowmaster.engine.bpmn.unsupported import (
+    LISTENED_PROCESS,
+    LISTENED_RACE,
+    of_boundary,
+    of_event_subprocess,
+    reason,
+)
+from flowmaster.engine.bpmn.vocabulary import (
+    EVENT_KINDS,
+    GATEWAY_KINDS,
+    SCOPE_KINDS,
+    ZEEBE_EXECUTION_LISTENERS,
+)
+from flowmaster.engine.jobs import END, START
 from flowmaster.engine.model import Conditional, Element, Link, Process, Script, Triggers
 
 PATIENT_JOINS = ("inclusiveGateway", "complexGateway")
@@ -150,6 +163,7 @@ class _Builder:
             _process_name(self._reading),
             line=root.line,
             documentation=root.documentation,
+            unsupported=LISTENED_PROCESS if root.extensions(ZEEBE_EXECUTION_LISTENERS) else "",
         )
         order = [identifier, *self._graph.nodes]
         self._elements[identifier] = self._holding(process)
@@ -188,10 +202,18 @@ class _Builder:
             instantiate=xml.is_true("instantiate"),
             for_compensation=xml.is_true("isForCompensation"),
             mutex=mutex_of(xml),
+            at_start=listeners_of(reading, xml, START),
+            at_end=listeners_of(reading, xml, END),
         )
         report_unread(reading, xml, runs=isinstance(element.details, Script))
-        stopped = reason(element, xml, self._runnable)
+        stopped = reason(element, xml, self._runnable) or self._unheard(element)
         return replace(element, unsupported=stopped) if stopped else element
+
+    def _unheard(self, element: Element) -> str:
+        before = (
+            (self._graph.nodes[flow.source].xml.kind for flow in element.incoming) if element.at_start else ()
+        )
+        return LISTENED_RACE if "eventBasedGateway" in before else ""
 
     def _quantity(self, xml: XmlElement, attribute: str) -> int:
         written = xml.get(attribute, "1").strip()

@@ -3,6 +3,8 @@
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
 from flowmaster.engine.bpmn.vocabulary import (
+    ZEEBE_EXECUTION_LISTENER,
+    ZEEBE_EXECUTION_LISTENERS,
     ZEEBE_HEADER,
     ZEEBE_TASK_DEFINITION,
     ZEEBE_TASK_HEADERS,
@@ -36,6 +38,17 @@ def job_of(reading: Reading, xml: XmlElement, owner: XmlElement | None = None) -
         backoff=_backoff(reading, xml, identifier),
         agent=agent.attributes() if agent is not None else None,
     )
+
+
+def listeners_of(reading: Reading, xml: XmlElement, event: str) -> tuple[Job, ...]:
+    """Read the jobs of the execution listeners for an event (`start`, `end`), in their order."""
+    found: list[Job] = []
+    for listener in xml.extensions(ZEEBE_EXECUTION_LISTENERS):
+        for one in listener.children(ZEEBE_EXECUTION_LISTENER):
+            kind = reading.values.literal_or_feel(one.get("type"), xml, reading.id_of(xml), "The job type")
+            if one.get("eventType") == event and kind is not None:
+                found.append(Job(kind, _retries(reading, one, xml), _headers(xml)))
+    return tuple(found)
 
 
 def _camunda_topic(xml: XmlElement) -> str:

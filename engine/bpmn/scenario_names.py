@@ -40,7 +40,8 @@ def wrong_names(process: Process, scenarios: Sequence[Json]) -> Iterator[WrongNa
         return
     known = frozenset(name for element in process.elements for name in names_of(process, element))
     details = [element.details for element in process.elements.values()]
-    jobs = [one.job if isinstance(one, AdHoc) else one for one in details]
+    jobs: list[object] = [one.job if isinstance(one, AdHoc) else one for one in details]
+    jobs += [job for one in process.elements.values() for job in (*one.at_start, *one.at_end)]
     work = known | {
         str(one.type.content) for one in jobs if isinstance(one, Job) and isinstance(one.type, Constant)
     }

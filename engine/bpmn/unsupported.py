@@ -9,7 +9,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
-from flowmaster.engine.bpmn.vocabulary import ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS
+from flowmaster.engine.bpmn.vocabulary import (
+    ZEEBE_EXECUTION_LISTENER,
+    ZEEBE_EXECUTION_LISTENERS,
+    ZEEBE_TASK_LISTENERS,
+)
+from flowmaster.engine.jobs import END, START
 from flowmaster.engine.model import Element
 
 
@@ -18,6 +23,12 @@ class Marker(NamedTuple):
 
     applies: Callable[[Element, XmlElement], bool]
     reason: str
+
+
+def _heard(element: Element) -> tuple[str, ...]:
+    """Return the listeners that an element has: what begins because something happened has begun before they could."""
+    began = element.family.startswith(("boundaryEvent", "startEvent/")) or element.triggered_by_event
+    return (END,) if began else (START, END)
 
 
 _NO_STARTS = ("startEvent/conditional", "startEvent/parallelMultiple")
@@ -37,8 +48,16 @@ MARKERS: tuple[Marker, ...] = (
         "Data associations with assignments or transformations cannot run; use input and output mappings.",
     ),
     Marker(
-        lambda element, xml: bool(xml.extensions(ZEEBE_EXECUTION_LISTENERS, ZEEBE_TASK_LISTENERS)),
-        "Listeners cannot run yet.",
+        lambda element, xml: bool(xml.extensions(ZEEBE_TASK_LISTENERS)),
+        "Task listeners cannot run yet; execution listeners can.",
+    ),
+    Marker(
+        lambda element, xml: any(
+            one.get("eventType") not in _heard(element)
+            for holder in xml.extensions(ZEEBE_EXECUTION_LISTENERS)
+            for one in holder.children(ZEEBE_EXECUTION_LISTENER)
+        ),
+        "Listeners run at the start and the end of an element, at the end alone where a trigger begins it.",
     ),
 )
 
@@ -50,6 +69,10 @@ _NOTHING_TO_RUN = {
     "callActivity": "The call activity names no process that can run.",
 }
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+LISTENED_PROCESS = "Listeners of a whole process cannot run yet."
+LISTENED_RACE = "Listeners at the start of an event behind an event-based gateway cannot run."
 
 
 def reason(element: Element, xml: XmlElement, runnable: frozenset[str]) -> str:

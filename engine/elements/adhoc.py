@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from flowmaster.engine.elements.loops import true
 from flowmaster.engine.elements.scopes import SubProcess
-from flowmaster.engine.elements.work import open_job
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.events import (
     ElementEntered,
@@ -20,6 +19,7 @@ from flowmaster.engine.events import (
     WaitClosed,
 )
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.jobs import open_job
 from flowmaster.engine.limits import NODES_MAX
 from flowmaster.engine.model import AdHoc, Element
 from flowmaster.engine.state import JobWait, Node

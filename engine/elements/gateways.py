@@ -2,6 +2,7 @@
 
 from flowmaster.engine.elements.plain import Plain, holds
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.lookup import tokens_in
 from flowmaster.engine.model import Element, Flow, Link
 from flowmaster.engine.state import Node
 
@@ -81,7 +82,8 @@ def may_come(run: Execution, scope: Node, join: Element, empty: list[Flow], full
     to_empty = _sources(run, empty, join.id)
     to_full = _sources(run, full, join.id)
     return any(
-        token != join.id and token in to_empty and token not in to_full for token in run.tokens_in(scope)
+        token != join.id and token in to_empty and token not in to_full
+        for token in tokens_in(run.state, run.elements, scope)
     )
 
 

@@ -1,9 +1,9 @@
 """What events throw: messages, signals, errors and escalations (BPMN 2.0.2, 10.5.1 and 13.5)."""
 
 from flowmaster.engine.elements.plain import Plain
-from flowmaster.engine.elements.work import open_job
 from flowmaster.engine.events import MessageSent, SignalSent
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.jobs import open_job
 from flowmaster.engine.model import Details, Element, Error, Escalation, Job, Message, Signal
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import Node

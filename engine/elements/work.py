@@ -1,18 +1,16 @@
 """Elements that compute or hand out work: scripts, rules, jobs, called processes (BPMN 2.0.2, 13.3.3)."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ChildCancelRequested, ChildRequested, DecisionMade
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.jobs import open_job
 from flowmaster.engine.model import Call, DecisionAnswer, Element, Job, LinkedDecision, Rule, Script
 from flowmaster.engine.scope import visible
-from flowmaster.engine.state import ChildWait, JobWait, Node
+from flowmaster.engine.state import ChildWait, Node
 from flowmaster.engine.values import Json
-
-RETRIES_MAX = 1_000
 
 
 class WorkTask(Plain):
@@ -95,19 +93,6 @@ def _asked(rule: Json) -> dict[str, Json]:
     """Return what a table asked for, where no information requirement names it."""
     asked = rule.get("inputs") if isinstance(rule, Mapping) else None
     return dict(asked) if isinstance(asked, Mapping) else {}
-
-
-def open_job(run: Execution, node: Node, element: Element, details: Job) -> None:
-    """Offer a job."""
-    kind = run.text(node, details.type, "The job type")
-    found = run.value(node, details.retries)
-    try:
-        retries = int(found) if isinstance(found, int | str | Decimal) else -1
-    except ValueError:
-        retries = -1
-    if not 0 <= retries <= RETRIES_MAX:
-        raise Fault("job.retries_wrong", f"The retries `{details.retries.text}` gave {found!r}.")
-    run.wait(JobWait(run.key(), node.key, element.id, run.at, kind, max(1, retries), None))
 
 
 def plain(value: object) -> Json:

@@ -5,7 +5,7 @@ import pytest
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
 from flowmaster.engine.bpmn.identifiers import id_from_name, is_id
 from flowmaster.engine.bpmn.layout import lay_out
-from flowmaster.engine.bpmn.vocabulary import ZEEBE_TASK_DEFINITION, zeebe
+from flowmaster.engine.bpmn.vocabulary import MODEL, ZEEBE_TASK_DEFINITION, fm, zeebe
 from flowmaster.engine.errors import FlowMasterError
 
 FOREIGN = """<?xml version="1.0" encoding="UTF-8"?>
@@ -209,3 +209,17 @@ def test_a_message_is_defined_once() -> None:
     first = document.define("message", "Paid")
     assert document.define("message", "Paid") == first
     assert [one.id for one in document.definitions("message")] == ["message_paid"]
+
+
+def test_a_file_that_declares_a_namespace_twice_keeps_its_prefixes_when_a_new_one_comes() -> None:
+    twice = (
+        f'<definitions xmlns="{MODEL}" id="d" targetNamespace="urn:t"><process id="p">'
+        f'<x:userTask xmlns:x="{MODEL}" id="a"><x:documentation>Look.</x:documentation></x:userTask><task id="b"/>'
+        "</process></definitions>"
+    )
+    document = parse_bpmn(twice)
+    document.element("b").add_extension(zeebe("versionTag"), {"value": "1", fm("note"): "n"})
+    text = document.to_xml()
+    assert f'<x:userTask xmlns:x="{MODEL}" id="a"><x:documentation>' in text
+    assert '<zeebe:versionTag xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"' in text
+    assert parse_bpmn(text).element("b").extension(zeebe("versionTag")) is not None

@@ -89,7 +89,7 @@ _ES_START = f'<startEvent id="x">{_TIMER}</startEvent>' + flow("x", "y")
 _FLOWS = {
     "element.kind_unknown": Example("a", bpmn(line('<teleportTask id="a"/>'))),
     "element.id_missing": Example("task_1", bpmn(line() + "<task/>")),
-    "element.not_executable": Example("a", bpmn(line(node("task", "<zeebe:executionListeners/>")))),
+    "element.not_executable": Example("a", bpmn(line(node("task", "<zeebe:taskListeners/>")))),
     "element.unreachable": Example("a", bpmn(line() + '<task id="a"/>' + flow("a", "e"))),
     "element.dead_end": Example("a", bpmn(line() + '<task id="a"/>' + flow("s", "a"))),
     "element.extension_ignored": Example(

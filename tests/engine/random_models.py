@@ -160,6 +160,12 @@ class Artist:
                 drawn.attributes[attribute] = "2"
         if self._dice.random() < RARELY:
             drawn.extensions += '<fm:mutex name="one"/>'
+        if self._dice.random() < RARELY:
+            heard = "".join(
+                f'<zeebe:executionListener eventType="{self._dice.choice(["start", "end"])}" type="listen"/>'
+                for _ in range(self._dice.randint(1, 3))
+            )
+            drawn.extensions += f"<zeebe:executionListeners>{heard}</zeebe:executionListeners>"
         return drawn
 
     def _transaction(self, sheet: Sheet, depth: int) -> Ends:
