@@ -171,10 +171,16 @@ class Structurer:
         behind = [way.target for way in ways] or [stop]
         beside = "" if _splits(ways) else behind[0]
         self._ahead.append(set().union(*(self.ways.reached(one) for one in behind)))
-        events = self.document.boundary_events(element)
+        events = self._in_order(self.document.boundary_events(element))
         found = tuple(handler for event in events if (handler := self._handler(event, beside)) is not None)
         self._ahead.pop()
         return found
+
+    def _in_order(self, events: list[Element]) -> list[Element]:
+        """Put the event first that `within` and `late` tell, as they stand before `on` when the outline is read again."""
+        timed = [event for event in events if trigger_or_xml(self.document, event).kind == "after"]
+        late = timed[0] if len(timed) == 1 and not self._into(timed[0]) else None
+        return sorted(events, key=lambda event: event != late)
 
     def _named(
         self,
