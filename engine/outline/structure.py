@@ -348,7 +348,7 @@ class Structurer:
     def _inclusive(
         self, element: Element, ways: list[Way], stop: str, nodes: list[Node], implicit: bool = False
     ) -> str:
-        ordered = sorted(ways, key=lambda way: way.default)
+        ordered = _with_said_default(sorted(ways, key=lambda way: way.default))
         join = self._join(ordered, "inclusiveGateway")
         cases = tuple(
             Case(
@@ -409,6 +409,18 @@ class Structurer:
 def _splits(ways: list[Way]) -> bool:
     """Return whether a node with such ways out decides or splits, rather than leads on."""
     return len(ways) > 1 or any(way.condition for way in ways)
+
+
+def _with_said_default(ways: list[Way]) -> list[Way]:
+    """Return ways of which the default says when it is taken, where one without a condition is taken in any case.
+
+    The default asks for the conditions of the others alone (13.3.2), while an `else` is not taken beside `if: true`.
+    """
+    if all(way.condition or way.default for way in ways) or not ways[-1].default:
+        return ways
+    asked = [way.condition for way in ways if way.condition]
+    said = asked[0] if len(asked) == 1 else " or ".join(f"({one})" for one in asked)
+    return [*ways[:-1], replace(ways[-1], condition=f"not({said})" if said else "true", default=False)]
 
 
 def _default_last(ways: list[Way]) -> list[Way]:

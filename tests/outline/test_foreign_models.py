@@ -108,7 +108,7 @@ def test_a_step_with_conditions_on_its_ways_is_an_inclusive_choice() -> None:
     )
     found = steps(file)
     assert names(found) == ["t", "any"]
-    assert [case["if"] for case in found[1]["any"]] == ["x", "true"]
+    assert [case["if"] for case in found[1]["any"]] == ["x", "true", "not(x)"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.problems import OutlineRefused
 from tests.bpmn_reader.models import bpmn, condition, flow
+from tests.engine.cases import HEAD, S, flows
 from tests.outline.test_lossless import ROOT, rewritten
+from tests.outline.traces import difference, executable
 
 UNDONE = (
     '<boundaryEvent id="x" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
@@ -142,3 +145,16 @@ def test_a_gateway_that_joins_two_blocks_at_once_is_the_join_of_neither() -> Non
         )
     )
     assert len(after.incoming(after.element("j"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["inclusiveGateway", "task"])
+def test_a_default_beside_a_way_without_condition_says_when_it_is_taken(kind: str) -> None:
+    body = (
+        f'<{kind} id="a" default="f3"/><task id="x"/><task id="y"/><task id="z"/>'
+        + S
+        + flows("s a", "a x: n &lt; 2", "a z", "a y")
+    )
+    document = parse_bpmn(f'{HEAD}<process id="p" isExecutable="true">{body}</process></definitions>')
+    again = compile_outline(decompile(document, "p"), picture=False).document
+    assert decompile(again, "p") == decompile(document, "p")
+    assert difference(executable(document, "p"), executable(again, "p"), range(8)) == ""
