@@ -86,7 +86,7 @@ def _done_by(file: ProcessFile, process: str, performer: PERFORMERS) -> Json:
 def _row(process: Process, element: Element) -> dict[str, Json]:
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
-        row["role"] = element.lane
+        row["lane"] = element.lane
     if element.host:
         row["on"] = element.host
     if isinstance(element.details, UserTask) and element.details.roles is not None:
