@@ -81,9 +81,13 @@ class Structurer:
             if target and target not in self._done:
                 nodes += self.steps(target, "")
         starts = [node.id for node in self.ways.nodes.values() if node.kind == "startEvent"]
-        for element in loose_nodes(self.document, self.scope, self.ways, starts or first):
-            self.raw.append(raw_xml(element))
-            self.jumped.add(element.get("targetRef"))
+        loose = loose_nodes(self.document, self.scope, self.ways, starts or first)
+        kept = {element.id for element in loose}
+        for element in loose:
+            target = element.get("targetRef")
+            reached = target if target in kept else self.ways.behind_merges(target)
+            self.raw.append(raw_xml(element).replace(f'targetRef="{target}"', f'targetRef="{reached}"'))
+            self.jumped.add(reached)
         self._bare.joins |= {one for one in self.jumped if self._kind(one) in JOINS}
         self._bare.ends |= {one for one, count in self._ends.items() if count > 1}
         return tuple(nodes)

@@ -85,7 +85,7 @@ class Ways:
     def _out(self, node: Element) -> list[Way]:
         ways = self._linked(node)
         for flow in self.document.outgoing(node):
-            target = self._behind_merges(flow.get("targetRef"))
+            target = self.behind_merges(flow.get("targetRef"))
             reached = self.nodes.get(target)
             if reached is not None and reached.kind not in ("startEvent", "boundaryEvent"):
                 condition = _feel(flow.text_of("conditionExpression"))
@@ -115,7 +115,8 @@ class Ways:
         ]
         return [Way(caught[0], "", "", False, "")] if caught else []
 
-    def _behind_merges(self, node: str) -> str:
+    def behind_merges(self, node: str) -> str:
+        """Return what stands behind gateways that only bring ways together, which an outline does not show."""
         seen: set[str] = set()
         while node in self.merges and node not in seen:
             seen.add(node)

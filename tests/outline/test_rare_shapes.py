@@ -158,3 +158,19 @@ def test_a_default_beside_a_way_without_condition_says_when_it_is_taken(kind: st
     again = compile_outline(decompile(document, "p"), picture=False).document
     assert decompile(again, "p") == decompile(document, "p")
     assert difference(executable(document, "p"), executable(again, "p"), range(8)) == ""
+
+
+def test_a_flow_out_of_what_nothing_reaches_leads_behind_a_gateway_that_the_outline_leaves_out() -> None:
+    after = rewritten(
+        bpmn(
+            '<startEvent id="s"/><exclusiveGateway id="g"/><task id="a"/><endEvent id="e"/><task id="dead"/>'
+            + flow("s", "g")
+            + flow("dead", "g")
+            + flow("g", "a")
+            + flow("a", "e")
+        )
+    )
+    flows_there = after.root.descendants("sequenceFlow")
+    assert {one.get("targetRef") for one in flows_there} <= {
+        node.id for node in after.flow_nodes(after.processes[0])
+    }
