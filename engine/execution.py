@@ -319,22 +319,21 @@ class Execution:
         except (Fault, FlowMasterError) as fault:
             self._cannot_begin(node, element, "entering", fault)
         else:
-            self.activate(node, element, armed=armed or turn)
+            self.activate(node, element, armed=armed)
 
     def activate(self, node: Node, element: Element, *, armed: bool = False) -> None:
         """Wait for the events on the border of a node, unless it is `armed`, and let it do its own work."""
         stage = "entering"
+        turn = element.loop is not None and self.is_turn(node)
         try:
-            for boundary in () if armed else element.boundaries:
+            for boundary in () if armed or turn else element.boundaries:
                 self.behaviours[boundary.family].activate(self, node, boundary)
             stage = "active"
             self.behaviour(node, element).activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
             self._cannot_begin(node, element, stage, fault)
 
-    def _cannot_begin(
-        self, node: Node, element: Element, stage: str, fault: "Fault | FlowMasterError"
-    ) -> None:
+    def _cannot_begin(self, node: Node, element: Element, stage: str, fault: Fault | FlowMasterError) -> None:
         self.close_waits(node)
         if element is not self.elements[element.id]:
             stage = STARTING + element.starts[0]

@@ -132,7 +132,7 @@ def _choice(desk: Desk, tenant: str, row: JobRow) -> NextCall | None:
     names = [one.id for one in tools_of(elements, element)]
     return NextCall(
         operation="work_finish",
-        arguments={"job": row.job, "variables": {"activate": names[:1]}},
+        arguments={"job": row.job, "variables": {"activate": names[:1]} if names else {"done": True}},
         why=f"Choose what is done next ({', '.join(names)}), with values as {{element, variables}}; or say done: true.",
     )
 

@@ -49,8 +49,8 @@ def direct_of(
     decision: str, wanted: FeelType | None, table: CompiledTable, steps: Sequence[Step]
 ) -> Direct | None:
     """Return how to ask the decision at once, where one rule decides and every answer fits the wanted type."""
-    finals = _finals(table, wanted)
-    if not steps or not finals:
+    finals = _finals(table, wanted) if steps else []
+    if not finals:
         return None
     takes_first = table.node.hit_policy is m.HitPolicy.FIRST
     all_rows = table.all_rows

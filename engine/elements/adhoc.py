@@ -183,7 +183,7 @@ def _tool(tools: list[Element], wanted: Json, path: str) -> tuple[str, Mapping[s
     )
     if not isinstance(given, Mapping | None):
         raise _wrong(f"{path}.variables", f"{given!r} are no variables.", "{name: value}")
-    found = next((one.id for one in tools if name in (one.id, one.name)), None)
+    found = next((one.id for one in tools if name and name in (one.id, one.name)), None)
     if found is None:
         names = [one.id for one in tools]
         text = f"{name!r} is no activity inside.{did_you_mean(str(name), names)}"

@@ -121,6 +121,18 @@ def test_each_turn_of_a_loop_has_its_listeners_and_the_whole_has_none() -> None:
     assert case.state.status == "completed"
 
 
+def test_the_border_of_a_loop_is_waited_at_once_and_not_again_in_each_turn() -> None:
+    loop = (
+        "<multiInstanceLoopCharacteristics><extensionElements>"
+        '<zeebe:loopCharacteristics inputCollection="=[1]" inputElement="item"/></extensionElements>'
+        "</multiInstanceLoopCharacteristics>"
+    )
+    task = listening(user("a"), "start look").replace("</userTask>", loop + "</userTask>")
+    case = process(task, "b c", inside=timer("b", "a", "PT1H") + '<endEvent id="c"/>')
+    done(case)
+    assert sorted(wait.element for wait in case.state.waits.values()) == ["a", "b"]
+
+
 def test_a_listener_that_fails_is_an_incident_and_goes_on_after_a_retry() -> None:
     for kind in ("look", "bill"):
         case = process(listening(user("a"), "start look", "end bill"))

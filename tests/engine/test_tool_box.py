@@ -110,6 +110,7 @@ def test_a_failed_question_is_an_incident_and_a_retry_asks_again() -> None:
         ({"activate": []}, "variables.activate", "would stand still"),
         ({"activate": ["serch"]}, "variables.activate[0]", "Did you mean 'search'"),
         ({"activate": ["ask", 5]}, "variables.activate[1]", "5 is no activity"),
+        ({"activate": [""]}, "variables.activate[0]", "'' is no activity inside"),
         ({"activate": ["box"]}, "variables.activate[0]", "'box' is no activity inside"),
         (
             {"activate": [{"element": "ask", "variables": 5}]},
