@@ -35,7 +35,7 @@ def performers_of(process: Process, element: Element) -> tuple[str, ...]:
         return (DECISION,)
     if isinstance(details, Call) or element.kind in SUB_PROCESS_KINDS:
         return (SUB_PROCESS,)
-    return (MACHINE,) if element.kind.endswith("Task") else ()
+    return (MACHINE,) if element.kind.endswith("Task") and element.kind != "receiveTask" else ()
 
 
 def _texts(content: object) -> list[str]:

@@ -118,6 +118,8 @@ class Workers:
             async with asyncio.timeout(WORK_SECONDS_MAX):
                 return cmd.CompleteJob(0, by, wait, await self._connectors[row.wait.type].run(work)), True
         except BusinessError as error:
+            if row.wait.purpose:  # A listener has no business error that a process could catch.
+                return cmd.FailJob(0, by, wait, f"{error.code}: {error.message}", 0), True
             return cmd.ThrowJobError(0, by, wait, error.code, error.message, error.variables), True
         except TimeoutError:
             return cmd.FailJob(0, by, wait, f"No answer within {WORK_SECONDS_MAX} s.", 0), False

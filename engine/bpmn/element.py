@@ -30,12 +30,14 @@ _NAMES_KEPT = 4096
 class Index:
     """What a document knows about its tree: the elements by id, and how often it was changed."""
 
-    __slots__ = ("by_id", "changes", "root")
+    __slots__ = ("by_id", "changes", "repeats", "root")
 
     def __init__(self, root: etree._Element) -> None:
         self.root = root
         self.by_id: dict[str, etree._Element] = {}
         self.changes = 0
+        self.repeats: bool | None = None
+        """Whether the file declares a namespace more than once; asked when the first new one comes."""
         for node in root.iter(f"{_MODEL_TAG}*"):
             self.learn(node)
 
@@ -371,7 +373,11 @@ class Element:
     def _declare_namespace(self, name: str) -> None:
         namespace = name.rpartition("}")[0][1:]
         root = self._index.root
-        if not namespace or namespace in root.nsmap.values() or _repeats_declarations(root):
+        if not namespace or namespace in root.nsmap.values():
+            return
+        if self._index.repeats is None:
+            self._index.repeats = _repeats_declarations(root)
+        if self._index.repeats:
             return
         taken = {prefix for node in root.iter(etree.Element) for prefix in node.nsmap if prefix}
         prefix = wanted = PREFIXES.get(namespace, "ext")
