@@ -130,10 +130,14 @@ def _choice(desk: Desk, tenant: str, row: JobRow) -> NextCall | None:
     if not isinstance(element.details, AdHoc) or row.wait.purpose:
         return None
     names = [one.id for one in tools_of(elements, element)]
+    if names:
+        why = f"Choose what is done next ({', '.join(names)}), with values as {{element, variables}}; or say done: true."
+    else:
+        why = "Nothing inside can be chosen: say that it is done."
     return NextCall(
         operation="work_finish",
         arguments={"job": row.job, "variables": {"activate": names[:1]} if names else {"done": True}},
-        why=f"Choose what is done next ({', '.join(names)}), with values as {{element, variables}}; or say done: true.",
+        why=why,
     )
 
 

@@ -1,6 +1,13 @@
 """Execution listeners are work like any other: taken, finished, answered by their type in scenarios."""
 
-from tests.acceptance.agent import Agent, played
+import asyncio
+
+import pytest
+
+from flowmaster.connectors.connector import BusinessError, Work
+from flowmaster.engine.values import Json
+from flowmaster.server import wiring
+from tests.acceptance.agent import Agent, Body, played
 from tests.acceptance.town import bpmn
 from tests.engine.cases import E, S, flows, job
 
@@ -40,5 +47,46 @@ def test_listeners_are_taken_and_finished_and_scenarios_answer_them_by_their_typ
                 assert refusal["code"] == "job.listener_error"
             last = await agent.ask("work_finish", job=found["job"], variables=result)
         assert last["status"] == "completed"
+
+    played(play)
+
+
+class Watcher:
+    """A connector that refuses what it is to watch, with a business error."""
+
+    type = "watch"
+    about = "Watches."
+
+    def connection(self, work: Work) -> str:
+        """Talk to nobody."""
+        return ""
+
+    async def run(self, work: Work) -> dict[str, Json]:
+        """Refuse."""
+        raise BusinessError("NOT_ALLOWED", "Nobody may watch.")
+
+
+def test_a_business_error_of_a_connector_in_a_listener_is_a_failure_that_no_boundary_catches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wiring, "connectors", lambda: {"watch": Watcher()})
+    caught = (
+        '<boundaryEvent id="b" attachedToRef="a"><errorEventDefinition/></boundaryEvent><endEvent id="c"/>'
+    )
+    model = LISTENED.replace(E, E + caught + '<sequenceFlow id="f3" sourceRef="b" targetRef="c"/>')
+
+    async def play(agent: Agent) -> None:
+        process = await agent.published(None, bpmn=model)
+        instance = (await agent.started(process))["instance"]
+        read: Body = {}
+        for _ in range(100):
+            read = await agent.ask("instance_read", instance=instance, detail=["incidents"])
+            if read.get("incidents"):
+                break
+            await asyncio.sleep(0.05)
+        (incident,) = read["incidents"]
+        assert (incident["element"], incident["code"]) == ("a", "job.failed")
+        assert "NOT_ALLOWED: Nobody may watch." in incident["message"]
+        assert read["status"] == "active"
 
     played(play)

@@ -71,6 +71,23 @@ def test_every_kind_of_performer_is_said_kept_and_found() -> None:
     played(play)
 
 
+def test_a_receive_task_waits_and_is_done_by_nobody_while_the_send_task_before_it_is_a_machines() -> None:
+    steps = '<sendTask id="ask" messageRef="m"/><receiveTask id="await" messageRef="m"/>'
+    model = bpmn(S + steps + E + flows("s ask", "ask await", "await e")).replace(
+        "<process ", '<message id="m" name="answer"/><process ', 1
+    )
+
+    async def play(agent: Agent) -> None:
+        process = (await agent.ask("process_create", bpmn=model))["process"]
+        machines = await agent.ask("process_read", process=process, view="table", performer="machine")
+        assert [row["element"] for row in machines["content"]] == ["ask"]
+        whole = await agent.ask("process_read", process=process, view="table")
+        (waiting,) = [row for row in whole["content"] if row["element"] == "await"]
+        assert "performer" not in waiting
+
+    played(play)
+
+
 def test_open_tasks_are_found_by_what_their_roles_stand_for_also_after_an_escalation() -> None:
     people = ("sort", "lend", "offer", "pack", "both", "look")
     steps = [step for step in SUPPLY["steps"] if set(step) & {*people, "check", "end"}]

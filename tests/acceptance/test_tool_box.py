@@ -80,6 +80,22 @@ def test_an_agent_chooses_tools_over_work_take_and_work_finish_until_it_is_done(
     played(play)
 
 
+def test_the_hint_for_a_box_without_tools_is_to_say_done_and_that_ends_it() -> None:
+    empty = BOX.replace(job("search"), "").replace(user("ask"), "")
+
+    async def play(agent: Agent) -> None:
+        process = await agent.published(None, bpmn=bpmn(empty))
+        await agent.started(process)
+        found = await taken(agent, types=["agent.next"])
+        assert found["items"][0]["variables"]["adHocSubProcessElements"] == []
+        (hint,) = found["next"]
+        assert hint["why"] == "Nothing inside can be chosen: say that it is done."
+        ended = await agent.ask(hint["operation"], **hint["arguments"])
+        assert ended["status"] == "completed"
+
+    played(play)
+
+
 def test_generated_cases_play_every_tool_of_a_box() -> None:
     async def play(agent: Agent) -> None:
         ends = '<exclusiveGateway id="g" default="f3"/>' + '<endEvent id="found"/>'
