@@ -13,7 +13,8 @@ from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.dmn.run import DecisionResult
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint
-from flowmaster.engine.model import Decision, Executable, LinkedDecision, Process
+from flowmaster.engine.library import Decision, LinkedDecision
+from flowmaster.engine.model import Executable, Process
 from flowmaster.stores.protocol import Reader
 
 KEPT_MAX = 500

@@ -13,7 +13,7 @@ from flowmaster.engine.dmn.reader import DmnModel, read_dmn
 from flowmaster.engine.dmn.table_diff import rule_counterparts, table_changes
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.model import Decision
+from flowmaster.engine.library import Decision
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.models import compile_decisions

@@ -11,7 +11,7 @@ from flowmaster.engine.dmn.reader import DmnModel
 from flowmaster.engine.dmn.run import DecisionFault, DecisionResult
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression, to_json
-from flowmaster.engine.model import Decision
+from flowmaster.engine.library import Decision
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Transaction

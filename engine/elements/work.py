@@ -7,7 +7,8 @@ from flowmaster.engine.events import ChildCancelRequested, ChildRequested, Decis
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.jobs import open_job
-from flowmaster.engine.model import Call, DecisionAnswer, Element, Job, LinkedDecision, Rule, Script
+from flowmaster.engine.library import DecisionAnswer, LinkedDecision
+from flowmaster.engine.model import Call, Element, Job, Rule, Script
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import ChildWait, Node
 from flowmaster.engine.values import Json

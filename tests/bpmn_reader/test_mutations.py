@@ -13,7 +13,8 @@ from flowmaster.engine.commands import StartInstance
 from flowmaster.engine.decide import decide
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Executable, LinkedDecision
+from flowmaster.engine.library import LinkedDecision
+from flowmaster.engine.model import Executable
 from tests.shared_material import shared
 
 MUTANTS = 100

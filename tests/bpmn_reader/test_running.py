@@ -8,7 +8,8 @@ from flowmaster.engine.commands import StartInstance
 from flowmaster.engine.decide import Decided, decide
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.model import Executable, LinkedDecision, Process
+from flowmaster.engine.library import LinkedDecision
+from flowmaster.engine.model import Executable, Process
 from tests.bpmn_reader.models import bpmn, flow, line, read
 from tests.shared_material import shared
 

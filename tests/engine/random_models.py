@@ -12,7 +12,8 @@ from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
-from flowmaster.engine.model import Decision, Executable, LinkedDecision
+from flowmaster.engine.library import Decision, LinkedDecision
+from flowmaster.engine.model import Executable
 from flowmaster.runtime.models import compile_decisions
 from tests.engine.cases import HEAD
 from tests.engine.random_elements import (

@@ -12,8 +12,9 @@ from flowmaster.engine.decide import decide, decide_in_place
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank
+from flowmaster.engine.library import Decision, LinkedDecision
 from flowmaster.engine.limits import NODES_MAX
-from flowmaster.engine.model import Constant, Decision, Executable, LinkedDecision
+from flowmaster.engine.model import Constant, Executable
 from flowmaster.runtime.models import compile_decisions
 from tests.engine.cases import HEAD, Case, E, S, flows, job, model, user
 from tests.engine.random_models import RULES
