@@ -19,6 +19,7 @@ from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import OUTSIDE, Known
 from flowmaster.engine.bpmn.signatures import Library
 from flowmaster.engine.feel.expression import Expression
+from flowmaster.engine.jobs import jobs_of
 from flowmaster.engine.model import (
     Activation,
     AdHoc,
@@ -26,7 +27,6 @@ from flowmaster.engine.model import (
     Conditional,
     Element,
     IoMapping,
-    Job,
     Message,
     MultiInstance,
     Process,
@@ -160,13 +160,26 @@ def _check(place: Place, types: Mapping[str, Type], findings: Findings) -> None:
             fix_edit=fixes.set_condition(place.element, mended) if wrong.meant and place.is_flow else None,
         )
     if place.wanted and found.kinds and not typing.wrong and not set(found.kinds) & set(place.wanted):
-        wanted = Type(place.wanted).words
+        wanted, text = Type(place.wanted).words, place.value.text.removeprefix("=").strip()
         findings.add(
             "expression.type_wrong",
             place.element,
-            f"{at}, `{place.value.text.removeprefix('=').strip()}`, is a {found.words} instead of a {wanted}.",
+            f"{at}, `{text}`, is a {found.words} instead of a {wanted}.",
             line=place.line,
+            fix=_other_time(text, found, place.wanted),
         )
+
+
+def _other_time(text: str, found: Type, wanted: tuple[str, ...]) -> str:
+    """Return how a point in time is said where a duration is wanted, and the other way round; empty for all else."""
+    if wanted == _WANTED["duration"] and set(found.kinds) <= {"date", "date and time"}:
+        now = "today()" if found.kinds == ("date",) else "now()"
+        return f"Write how long: `{text} - {now}`; or, for a handler of a step, at what time: `on: [{{at: ={text}, then: [...]}}]`."
+    if wanted == _WANTED["date"] and all("duration" in kind for kind in found.kinds):
+        return (
+            f"Write the point in time: `now() + {text}`; or `wait` (`after` in a handler) with the duration."
+        )
+    return ""
 
 
 def _places(process: Process, element: Element) -> Iterator[Place]:
@@ -181,6 +194,10 @@ def _places(process: Process, element: Element) -> Iterator[Place]:
     if not isinstance(element.details, OUTSIDE):
         yield from _mappings(element, _OUTPUT, element.outputs)
     yield from _of_details(element, element.details)
+    for job in jobs_of(element):
+        yield from _place(element, "The job type", job.type, TEXT.kinds)
+        yield from _place(element, "The number of tries", job.retries, (*NUMBER.kinds, *TEXT.kinds))
+        yield from _place(element, "The wait between two tries", job.backoff, _WANTED["duration"])
     yield from _of_loop(element)
 
 
@@ -202,10 +219,6 @@ def _of_details(element: Element, details: object) -> Iterator[Place]:
         case Triggers(all=triggers):
             for trigger in triggers:
                 yield from _of_details(element, trigger.details)
-        case Job():
-            yield from _place(element, "The job type", details.type, TEXT.kinds)
-            yield from _place(element, "The number of tries", details.retries, (*NUMBER.kinds, *TEXT.kinds))
-            yield from _place(element, "The wait between two tries", details.backoff, _WANTED["duration"])
         case Call(process=called):
             yield from _place(element, "The called process", called, TEXT.kinds)
         case AdHoc(completion=completion):

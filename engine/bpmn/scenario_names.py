@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.findings import Findings
-from flowmaster.engine.model import AdHoc, Call, Constant, Job, Process
+from flowmaster.engine.jobs import jobs_of
+from flowmaster.engine.model import Call, Constant, Process
 from flowmaster.engine.values import Json
 
 _ACTING = ("answers", "services")
@@ -39,13 +40,9 @@ def wrong_names(process: Process, scenarios: Sequence[Json]) -> Iterator[WrongNa
     if not scenarios:
         return
     known = frozenset(name for element in process.elements for name in names_of(process, element))
-    details = [element.details for element in process.elements.values()]
-    jobs: list[object] = [one.job if isinstance(one, AdHoc) else one for one in details]
-    jobs += [job for one in process.elements.values() for job in (*one.at_start, *one.at_end)]
-    work = known | {
-        str(one.type.content) for one in jobs if isinstance(one, Job) and isinstance(one.type, Constant)
-    }
-    acting = () if any(isinstance(one, Call) for one in details) else _ACTING
+    jobs = [job for element in process.elements.values() for job in jobs_of(element)]
+    work = known | {str(job.type.content) for job in jobs if isinstance(job.type, Constant)}
+    acting = () if any(isinstance(one.details, Call) for one in process.elements.values()) else _ACTING
     for number, scenario in enumerate(scenarios):
         if not isinstance(scenario, Mapping):
             continue

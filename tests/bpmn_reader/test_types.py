@@ -309,3 +309,28 @@ def test_names_of_an_elements_own_hide_those_of_the_process() -> None:
         )
     )
     assert said(xml) == []
+
+
+@pytest.mark.parametrize(
+    ("timer", "fix"),
+    [
+        (_timer('date("2030-01-01")'), 'Write how long: `date("2030-01-01") - today()`'),
+        (_timer('date and time("2030-01-01T10:00:00Z")'), "Write how long: `date and time(\"2030-01-01T10:00:00Z\") - now()`"),
+        (_timer('duration("P3D")', "timeDate"), 'Write the point in time: `now() + duration("P3D")`'),
+        (_timer("3"), "Correct the expression"),
+    ],
+)  # fmt: skip
+def test_a_point_in_time_for_a_duration_is_told_how_to_say_what_is_meant(timer: str, fix: str) -> None:
+    (found,) = [one for one in problems(bpmn(_DATA + line(timer))) if one.code == "expression.type_wrong"]
+    assert found.fix.startswith(fix)
+
+
+def test_the_expressions_of_listeners_are_checked_like_those_of_other_work() -> None:
+    heard = (
+        '<zeebe:executionListeners><zeebe:executionListener eventType="start" type="=amount"/></zeebe:executionListeners>'
+        '<zeebe:taskListeners><zeebe:taskListener eventType="completing" type="x" retries="=ok"/></zeebe:taskListeners>'
+    )
+    told = [
+        message for _, _, message in said(bpmn(_DATA + line(node("userTask", "<zeebe:userTask/>" + heard))))
+    ]
+    assert [one.split("`")[0] for one in told] == ["The job type of 'a', ", "The number of tries of 'a', "]
