@@ -14,7 +14,10 @@ NO_CHILDREN: Mapping[int, str] = {}
 
 
 class StartInstance(NamedTuple):
-    """Begin an instance; `start` names the start event, empty for the none start event. A sandbox stays one."""
+    """Begin an instance; `start` names the start event, empty for the none start event. A sandbox stays one.
+
+    Of a start event with several triggers, `trigger` says which came, by its number.
+    """
 
     at: int
     by: str
@@ -24,6 +27,7 @@ class StartInstance(NamedTuple):
     start: str = ""
     parent: Parent | None = None
     sandbox: bool = False
+    trigger: int = 0
 
 
 class ForkInstance(NamedTuple):

@@ -98,7 +98,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
             expected=[one.id for one in process.elements.values() if may_start(process, one)],
             fix="Use one of the listed start events.",
         )
-    begin_at(run, root, element.id)
+    begin_at(run, root, element.id, command.trigger)
 
 
 _WHILE_PAUSED = (

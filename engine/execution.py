@@ -20,7 +20,7 @@ from flowmaster.engine.lookup import MUTEX, as_json, by_scope, holder_of, mapped
 from flowmaster.engine.model import Element, Executable, Flow, Value
 from flowmaster.engine.scope import owner_of, scope_of
 from flowmaster.engine.state import ROOT, EventWait, Node, State, Wait
-from flowmaster.engine.stops import ARRIVING, GOING_ON, INSIDE, STARTING, Stops
+from flowmaster.engine.stops import ARRIVING, GOING_ON, INSIDE, Stops
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import look_at_conditions
 
@@ -113,6 +113,8 @@ class Execution:
         self.by = by
         self.events: list[ev.Event] = []
         self.attempts: dict[int, int] = {}
+        self.starting = ""
+        """The stage of an incident at what begins the instance, while it does."""
         self._stops = Stops(state)
         self._agenda: deque[tuple[Flow | None, int]] = deque()
         self._steps = 0
@@ -336,7 +338,7 @@ class Execution:
     def _cannot_begin(self, node: Node, element: Element, stage: str, fault: Fault | FlowMasterError) -> None:
         self.close_waits(node)
         if element is not self.elements[element.id]:
-            stage = STARTING + element.starts[0]
+            stage = self.starting
         self.raise_incident(node, stage, fault.code, fault.message)
 
     def raise_incident(self, node: Node, stage: str, code: str, message: str) -> None:

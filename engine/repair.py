@@ -7,14 +7,14 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.elements.compensation import leave
 from flowmaster.engine.elements.complex_gateway import start_by_hand
 from flowmaster.engine.elements.people import DEADLINE
-from flowmaster.engine.elements.scopes import begin_at
+from flowmaster.engine.elements.scopes import begin_as
 from flowmaster.engine.elements.table import HUMAN
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.execution import Execution
 from flowmaster.engine.lookup import carries_token
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
-from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, STARTING
+from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, STARTING, TRIGGERED
 from flowmaster.engine.triggers import arm_again
 
 
@@ -67,8 +67,8 @@ def _retry_one(run: Execution, incident: Incident) -> None:
             run.arrive_again(node, stage.removeprefix(ARRIVING))
         case stage if stage.startswith(ARMING):
             arm_again(run, node, run.elements[stage.removeprefix(ARMING)])
-        case stage if stage.startswith(STARTING):
-            begin_at(run, node, stage.removeprefix(STARTING))
+        case stage if stage.startswith((STARTING, TRIGGERED)):
+            begin_as(run, node, stage)
         case stage:
             # A called process that failed leaves the boundary events of its call armed.
             run.begin(node, run.element(node), armed=stage == "calling" or bool(node.waits))

@@ -12,6 +12,9 @@ ARMING = "arming/"
 """The stage of an incident of a node that cannot wait for an event once more, before the id of the event."""
 STARTING = "starting/"
 """The stage of an incident of a process that begins at a chosen start event, before the id of that event."""
+TRIGGERED = "triggered/"
+"""The stage of an incident where several triggers begin an instance, before the number of the one that came and the id
+of the start event."""
 
 
 class Stops:

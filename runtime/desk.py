@@ -40,7 +40,7 @@ class Request(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A wish to start an instance; `version` 0 means the newest."""
+    """A wish to start an instance; `version` 0 means the newest, `trigger` is that of the start event that came."""
 
     process: str
     version: int = 0
@@ -49,6 +49,7 @@ class Start(NamedTuple):
     element: str = ""
     parent: Parent | None = None
     sandbox: bool = False
+    trigger: int = 0
 
 
 class Pending(NamedTuple):
@@ -94,6 +95,7 @@ class Desk:
             start.element,
             start.parent,
             start.sandbox,
+            start.trigger,
         )
         decided = decide_in_place(model, blank(instance, start.process, version), command)
         self._append(request, model, 0, decided)

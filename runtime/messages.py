@@ -12,7 +12,8 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.state import EventWait, State
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
-from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.starts import begin
 from flowmaster.stores.rows import Subscription
 
 RECEIVERS_LOOKED_AT_MAX = 100
@@ -44,8 +45,7 @@ def deliver(
     if named is not None and named.row.sandbox:
         return deliver_apart(desk, request, [key], name, None, variables)
     for start in desk.transaction.start_subscriptions(request.tenant, kind="message", name=name):
-        wish = Start(start.process, start.version, variables, key, start.element)
-        return Delivery([desk.start(request, wish)], False)
+        return Delivery([begin(desk, request, start, variables, key)], False)
     if ttl > 0:
         desk.transaction.put_message(
             request.tenant,
@@ -110,9 +110,11 @@ def broadcast(
 ) -> Delivery:
     """Deliver a signal to every waiting place and every signal start event (BPMN 2.0.2, 10.5.5.4).
 
-    The instance that sent it has taken it already.
+    The instance that sent it has taken it already. Where instances wait for it at the very start event that needs it
+    beside other triggers, it completes their beginnings and makes no further one.
     """
     reached: list[str] = []
+    completed: set[tuple[str, str]] = set()
     found = desk.transaction.subscriptions(
         request.tenant, kind="signal", name=name, limit=SIGNAL_RECEIVERS_MAX
     )
@@ -124,9 +126,10 @@ def broadcast(
         ):
             _receive(desk, request, place.instance, place.wait.id, variables)
             reached.append(place.instance)
+            completed.add((place.process, place.wait.element))
     for start in desk.transaction.start_subscriptions(request.tenant, kind="signal", name=name):
-        wish = Start(start.process, start.version, variables, element=start.element)
-        reached.append(desk.start(request, wish))
+        if (start.process, start.element) not in completed:
+            reached.append(begin(desk, request, start, variables))
     return Delivery(list(dict.fromkeys(reached)), False)
 
 

@@ -4,8 +4,8 @@ import logging
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.timers import Schedule, following
-from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.starts import begin, pass_time
 from flowmaster.stores.rows import DueTimer, StartSubscription
 
 logger = logging.getLogger(__name__)
@@ -41,17 +41,11 @@ def _fire(desk: Desk, timer: DueTimer) -> None:
 
 
 def _start(desk: Desk, start: StartSubscription) -> None:
-    assert start.due is not None
     process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
-    following_due = following(Schedule(start.due, start.every, start.left), desk.now, process.calendars)
-    again = start._replace(
-        due=None if following_due is None else following_due.due,
-        left=0 if following_due is None else following_due.left,
-    )
-    desk.transaction.set_start_due(again)
+    pass_time(desk, process, start)
     request = Request(start.tenant, SYSTEM, "timer")
     try:
         with desk.transaction.savepoint():
-            desk.start(request, Start(start.process, start.version, element=start.element))
+            begin(desk, request, start, {})
     except FlowMasterError as error:
         logger.warning("The start timer of %s did not start: %s", start.process, error.message)

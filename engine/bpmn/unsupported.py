@@ -31,15 +31,7 @@ def _heard(element: Element) -> tuple[str, ...]:
     return (END,) if began else (START, END)
 
 
-_NO_STARTS = ("startEvent/conditional", "startEvent/parallelMultiple")
-
 MARKERS: tuple[Marker, ...] = (
-    Marker(
-        lambda element, xml: (
-            element.family in _NO_STARTS and xml.parent is not None and xml.parent.kind == "process"
-        ),
-        "A process cannot be started by a condition, or by several triggers together: there are no data before it.",
-    ),
     Marker(
         lambda element, xml: any(
             association.child("assignment", "transformation") is not None

@@ -41,6 +41,17 @@ class MultipleCatch(Plain):
             catch.activate(run, node, replace(element, details=one.details))
 
 
+class StartOfAll(MultipleCatch):
+    """The start event of a process that needs several triggers: it waits for those that have not come."""
+
+    def activate(self, run: Execution, node: Node, element: Element) -> None:
+        """Wait for the triggers that are left in `element`; a token that somebody puts here goes on at once."""
+        if element is run.element(node):
+            run.finish(node)
+        else:
+            super().activate(run, node, element)
+
+
 class MultipleThrow(Plain):
     """Throws all of several things, in their order in the file, and goes on."""
 

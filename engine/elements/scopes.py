@@ -5,9 +5,10 @@ from dataclasses import replace
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ElementEntered, InstanceEnded
 from flowmaster.engine.execution import Execution, Fault
-from flowmaster.engine.model import Element, EventGateway, Process
-from flowmaster.engine.state import Node
-from flowmaster.engine.triggers import arm_handlers
+from flowmaster.engine.model import Element, EventGateway, Process, Triggers
+from flowmaster.engine.state import ROOT, Node
+from flowmaster.engine.stops import STARTING, TRIGGERED
+from flowmaster.engine.triggers import arm_handlers, needs_all
 
 
 class SubProcess(Plain):
@@ -28,10 +29,13 @@ class SubProcess(Plain):
         for inner in begun:
             if inner.key not in run.state.nodes:
                 continue
-            if inner is begun[0] and began_instance(run.elements[inner.element]):
+            first = run.elements[inner.element]
+            if inner is begun[0] and began_instance(first):
                 run.finish(inner)
+            elif isinstance(element.details, Triggers):
+                run.begin(inner, replace(first, details=element.details))
             else:
-                run.begin(inner, run.elements[inner.element])
+                run.begin(inner, first)
 
 
 def began_instance(start: Element) -> bool:
@@ -50,14 +54,46 @@ class WholeProcess(SubProcess):
             run.emit(InstanceEnded("completed", "", ""))
 
 
-def begin_at(run: Execution, root: Node, start: str) -> None:
-    """Begin a process at the chosen start event alone; the other events of a parallel gateway are waited for."""
-    element = run.elements[start]
-    others: tuple[str, ...] = ()
-    for gateway in instantiating_gateways(run.model.process, element):
+def begin_at(run: Execution, node: Node, start: str, trigger: int) -> None:
+    """Begin a process at the chosen start event alone; what else it needs is waited for (BPMN 2.0.2, 10.5.2, 13.5.1).
+
+    That is every other event behind a parallel gateway, and every trigger but the one that came of a start event that
+    needs all: the token stands there until the last of them. Correlation keys are read over what the first one brought.
+    A time that is waited for counts from the first trigger; where a time itself begins the instance, it has counted
+    from publishing. The node is the process, or the start event where only waiting for the others did not work out.
+    """
+    element, root = run.elements[start], run.model.process.root
+    run.starting = STARTING + start
+    if not needs_all(element):
+        others = (one for one in gathered(run.model.process, element) if one != start)
+        run.begin(node, replace(root, starts=(start, *others)))
+        return
+    run.starting = f"{TRIGGERED}{trigger}/{start}"
+    assert isinstance(element.details, Triggers)
+    rest = Triggers(tuple(one for number, one in enumerate(element.details.all) if number != trigger))
+    if node.key == ROOT:
+        run.begin(node, replace(root, starts=(start,), details=rest))
+    else:
+        run.begin(node, replace(element, details=rest))
+
+
+def begin_as(run: Execution, node: Node, stage: str) -> None:
+    """Begin a process as a stage says that it was to begin."""
+    if stage.startswith(STARTING):
+        begin_at(run, node, stage.removeprefix(STARTING), 0)
+    else:
+        trigger, _, start = stage.removeprefix(TRIGGERED).partition("/")
+        begin_at(run, node, start, int(trigger))
+
+
+def gathered(process: Process, event: Element) -> tuple[str, ...]:
+    """Return the events whose triggers are all needed where an instance begins at this one; none where it is enough."""
+    if event.kind == "startEvent":
+        return (event.id,) if needs_all(event) else ()
+    for gateway in instantiating_gateways(process, event):
         if isinstance(gateway.details, EventGateway) and gateway.details.parallel:
-            others = tuple(flow.target for flow in gateway.outgoing if flow.target != start)
-    run.begin(root, replace(run.model.process.root, starts=(start, *others)))
+            return tuple(flow.target for flow in gateway.outgoing)
+    return ()
 
 
 def instantiating_gateways(process: Process, event: Element) -> list[Element]:

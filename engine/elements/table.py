@@ -15,7 +15,7 @@ from flowmaster.engine.elements.gateways import (
 )
 from flowmaster.engine.elements.happenings import Catch, LinkThrow, MessageCatch, SignalCatch, TimerEvent
 from flowmaster.engine.elements.loops import LoopBody
-from flowmaster.engine.elements.multiple import ConditionalCatch, MultipleCatch, MultipleThrow
+from flowmaster.engine.elements.multiple import ConditionalCatch, MultipleCatch, MultipleThrow, StartOfAll
 from flowmaster.engine.elements.people import HumanTask
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.scopes import SubProcess, WholeProcess
@@ -97,7 +97,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "startEvent/conditional": PLAIN,
     "startEvent/compensate": PLAIN,
     "startEvent/multiple": PLAIN,
-    "startEvent/parallelMultiple": PLAIN,
+    "startEvent/parallelMultiple": StartOfAll(_CATCHES),
     "intermediateCatchEvent/conditional": _CONDITION,
     "intermediateCatchEvent/multiple": _SEVERAL,
     "intermediateCatchEvent/parallelMultiple": _SEVERAL,

@@ -92,10 +92,15 @@ class Artist:
         return f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{inside}</process></definitions>'
 
     def _begun_by_events(self, sheet: Sheet) -> None:
-        """Let messages begin the process as well: at a receive task, or behind a gateway."""
+        """Let events begin the process as well: a start event, a receive task, or events behind a gateway."""
         first = sheet.flows[-2][1] if len(sheet.flows) > 1 else sheet.flows[0][1]
         merge = self._put(sheet, Drawn(self._dice.choice(["exclusiveGateway", "parallelGateway"])))
         sheet.flow(merge, first)
+        if self._dice.random() < 0.4:
+            start = caught("startEvent", self._dice, (*HAPPENINGS, "parallelMultiple"))
+            start.attributes.pop("isInterrupting", None)
+            sheet.flow(self._put(sheet, start), merge)
+            return
         if self._dice.random() < 0.5:
             task = Drawn(
                 "receiveTask", {"messageRef": "m0", "instantiate": "true"}, several_times(self._dice)

@@ -60,9 +60,8 @@ class Player:
             one.id for one in self.model.process.elements.values() if may_start(self.model.process, one)
         ]
         start = self.dice.choice(["", *starts])
-        self._do(
-            cmd.StartInstance(self.now, "ann", "p:1", self._data(True), start=start, parent=self._parent())
-        )
+        data, parent, trigger = self._data(True), self._parent(), self.dice.randrange(2)
+        self._do(cmd.StartInstance(self.now, "ann", "p:1", data, start=start, parent=parent, trigger=trigger))
         for _ in range(COMMANDS_MAX):
             self.now += self.dice.choice([0, 1, 60_000, 3_600_000])
             self._do(self._command())

@@ -3,7 +3,9 @@
 import pytest
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine.decide import decide
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.state import EventWait, TimerWait
 from tests.engine.cases import Case, E, S, flows, model, script, user
 from tests.engine.pieces import DEFINITIONS, MESSAGE, SIGNAL, after, border, caught, handler, when
 
@@ -100,11 +102,109 @@ def test_a_start_event_of_any_kind_passes_its_token_on(definition: str) -> None:
     assert Case(model(S + start + user("t") + user("u") + flows("s t", "s2 u"), MESSAGES)).waiting == ["t"]
 
 
-def test_a_process_that_only_data_could_start_is_no_start() -> None:
+def test_a_condition_that_held_begins_the_process_with_the_facts_it_held_over() -> None:
     start = f'<startEvent id="s2">{when("x")}</startEvent>'
-    with pytest.raises(FlowMasterError) as refused:
-        Case(model(S + start + user("t") + flows("s t", "s2 t")), start="s2")
-    assert refused.value.expected == ["s"]
+    case = Case(model(S + start + user("t") + user("u") + flows("s t", "s2 u")), {"x": True}, start="s2")
+    assert (case.waiting, case.completed(), case.state.variables["x"]) == (["u"], ["s2"], True)
+
+
+def together(*definitions: str, more: str = "") -> str:
+    return f'<startEvent id="s" parallelMultiple="true">{more}{"".join(definitions)}</startEvent>' + user("t")
+
+
+KEYED = (
+    DEFINITIONS + '<message id="m2" name="stop"><extensionElements><zeebe:subscription correlationKey="=k"/>'
+    "</extensionElements></message>"
+)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, "stop"), (1, "go")])
+def test_a_start_that_needs_two_triggers_waits_for_the_other_one(first: int, second: str) -> None:
+    body = together(MESSAGE, OTHER) + flows("s t")
+    case = Case(model(body, KEYED), {"k": "A", "x": 1}, start="s", trigger=first)
+    wait = case.wait("s")
+    assert (case.completed(), wait.name, wait.key) == ([], second, "A" if second == "stop" else "")
+    case.receive("s", y=2)
+    assert (case.waiting, case.completed()) == (["t"], ["s"])
+    assert case.state.variables == {"k": "A", "x": 1, "y": 2}
+
+
+def test_times_and_conditions_among_the_triggers_count_from_the_first_one() -> None:
+    body = together(MESSAGE, after("PT1H"), when("x &gt; 1")) + flows("s t")
+    case = Case(model(body, MESSAGES), {"x": 1}, start="s")
+    due = next(wait.due for wait in case.state.waits.values() if isinstance(wait, TimerWait))
+    assert (case.waiting, due) == (["s", "s"], case.now + 3_600_000)
+    case.do(cmd.SetVariables, {"x": 2})
+    assert case.waiting == ["s"]
+    case.fire("s")
+    assert case.waiting == ["t"]
+
+
+def test_a_condition_that_holds_already_when_the_last_other_trigger_comes_is_not_waited_for() -> None:
+    body = together(MESSAGE, when("x &gt; 1")) + flows("s t")
+    assert Case(model(body, MESSAGES), {"x": 2}, start="s").waiting == ["t"]
+
+
+def test_a_start_that_cannot_wait_for_the_others_is_tried_again_from_there() -> None:
+    key = '<message id="m2" name="stop"><extensionElements><zeebe:subscription correlationKey="=k"/></extensionElements></message>'
+    body = together(OTHER, SIGNAL, MESSAGE) + flows("s t")
+    case = Case(model(body, DEFINITIONS + key), start="s", trigger=1)
+    assert (case.incidents(), case.waiting) == ({"s": "expression.not_text"}, [])
+    case.do(cmd.Retry)
+    assert (case.incidents(), case.waiting) == ({"s": "expression.not_text"}, [])
+    case.do(cmd.SetVariables, {"k": "A"})
+    case.do(cmd.Retry)
+    assert case.incidents() == {}
+    waits = [wait for wait in case.state.waits.values() if isinstance(wait, EventWait)]
+    assert [(wait.kind, wait.name) for wait in waits] == [("message", "stop"), ("message", "go")]
+
+
+def test_a_process_that_could_not_begin_knows_later_which_trigger_came() -> None:
+    own = handler("es", '<signalEventDefinition signalRef="named"/>', "", "es_s es_e")
+    case = Case(
+        model(together(MESSAGE, OTHER) + own + flows("s t"), MESSAGES), {"name": None}, start="s", trigger=1
+    )
+    assert (case.incidents(), case.waiting) == ({"p": "expression.not_text"}, [])
+    case.do(cmd.SetVariables, {"name": "n"})
+    case.do(cmd.Retry)
+    assert case.waiting == ["es_s", "s"]
+    assert case.wait("s").name == "go"
+
+
+def test_a_start_that_waits_is_skipped_moved_and_cancelled_like_any_element() -> None:
+    executable = model(together(MESSAGE, OTHER) + user("u") + flows("s t", "t u"), MESSAGES)
+    skipped, moved, over = (Case(executable, start="s") for _ in range(3))
+    skipped.do(cmd.Skip, "s")
+    moved.do(cmd.Move, "s", "u")
+    over.do(cmd.CancelInstance)
+    assert (skipped.waiting, moved.waiting, over.state.status) == (["t"], ["u"], "cancelled")
+    assert over.cancelled() == ["s"]
+    moved.do(cmd.Move, "u", "s")
+    assert moved.waiting == ["t"]
+
+
+def test_a_start_that_waits_is_forked_with_what_it_has_taken() -> None:
+    executable = model(together(MESSAGE, OTHER) + flows("s t"), MESSAGES)
+    case = Case(executable, {"x": 1}, start="s")
+    fork = decide(executable, None, cmd.ForkInstance(case.now + 5, "ann", "p:2", case.state, 5)).state
+    (wait,) = fork.waits.values()
+    assert (wait.element, wait.since, fork.variables) == ("s", case.now + 5, {"x": 1})
+    after_it = decide(executable, fork, cmd.ReceiveEvent(case.now + 9, "ann", wait.id)).state
+    assert [one.element for one in after_it.waits.values()] == ["t"]
+
+
+def test_output_mappings_of_a_start_that_needs_several_see_what_the_last_one_brought() -> None:
+    mapping = '<extensionElements><zeebe:ioMapping><zeebe:output source="=x + y" target="z"/></zeebe:ioMapping></extensionElements>'
+    case = Case(model(together(MESSAGE, OTHER, more=mapping) + flows("s t"), MESSAGES), {"x": 1}, start="s")
+    case.receive("s", y=2)
+    assert (case.waiting, case.state.variables["z"]) == (["t"], 3)
+
+
+def test_an_event_subprocess_may_end_an_instance_that_still_waits_at_its_start() -> None:
+    own = handler("es", SIGNAL, "", "es_s es_e")
+    case = Case(model(together(MESSAGE, OTHER) + own + flows("s t"), MESSAGES), start="s")
+    case.receive("es_s")
+    assert (case.cancelled(), case.state.status) == (["s"], "completed")
 
 
 def test_a_process_without_start_events_begins_wherever_nothing_leads() -> None:

@@ -84,13 +84,17 @@ def test_a_parallel_gateway_waits_for_its_other_events_in_the_same_instance() ->
     played(play)
 
 
-def test_a_process_that_only_data_could_start_says_that_it_cannot() -> None:
-    condition = "<conditionalEventDefinition><condition>=x &gt; 1</condition></conditionalEventDefinition>"
+def test_a_start_that_needs_two_triggers_shows_what_it_still_waits_for() -> None:
+    both = MESSAGE.format("m1") + SIGNAL
 
     async def play(agent: Agent) -> None:
-        body = f'<startEvent id="s">{condition}</startEvent>' + flow("s", "a") + END
-        made = await agent.ask("process_create", bpmn=bpmn(body))
-        (problem,) = [one for one in made["problems"] if one["code"] == "element.not_executable"]
-        assert "started by a condition" in problem["message"]
+        start = f'<startEvent id="s" parallelMultiple="true">{both}</startEvent>'
+        await published(agent, start + flow("s", "a") + END)
+        await sent(agent, "signal", "all hands", variables={"n": 1})
+        assert await waiting(agent) == [["s"]]
+        await sent(agent, "message", "order", variables={"sum": 5})
+        assert await waiting(agent) == [["a"]]
+        read = await agent.ask("instance_read", instance="p:1")
+        assert read["variables"] == {"n": 1, "sum": 5}
 
     played(play)

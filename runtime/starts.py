@@ -1,0 +1,39 @@
+"""Published processes begin by what their start events wait for: messages, signals, times, facts."""
+
+from collections.abc import Mapping
+
+from flowmaster.engine.elements.scopes import gathered
+from flowmaster.engine.model import Process
+from flowmaster.engine.timers import Schedule, following
+from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.stores.rows import StartSubscription
+
+
+def begin(
+    desk: Desk, request: Request, start: StartSubscription, variables: Mapping[str, Json], key: str = ""
+) -> str:
+    """Begin an instance by a trigger that came, and return its id.
+
+    Where the instance waits for a time among other triggers, it takes the next time of that start with it: each
+    time begins or completes one beginning, not two.
+    """
+    wish = Start(start.process, start.version, variables, key, element=start.element, trigger=start.number)
+    instance = desk.start(request, wish)
+    process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
+    needed = gathered(process, process.elements[start.element])
+    for other in desk.transaction.process_starts(start.tenant, start.process) if needed else ():
+        another = (other.element, other.number) != (start.element, start.number)
+        if another and other.element in needed and other.due is not None:
+            pass_time(desk, process, other)
+    return instance
+
+
+def pass_time(desk: Desk, process: Process, start: StartSubscription) -> None:
+    """Let the due time of a start timer be over; a cycle goes on to its next one."""
+    assert start.due is not None
+    after = following(Schedule(start.due, start.every, start.left), desk.now, process.calendars)
+    again = (
+        start._replace(due=None, left=0) if after is None else start._replace(due=after.due, left=after.left)
+    )
+    desk.transaction.set_start_due(again)
