@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from flowmaster.engine.elements import people
+from flowmaster.engine.elements import task_actions
 from flowmaster.engine.elements.compensation import compensate_all
 from flowmaster.engine.elements.listeners import listener_done
 from flowmaster.engine.elements.scopes import begin_at, may_start
@@ -20,6 +20,7 @@ from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.forking import fork
+from flowmaster.engine.jobs import TASK_EVENTS
 from flowmaster.engine.model import AdHoc, Executable
 from flowmaster.engine.repair import move, retry, skip
 from flowmaster.engine.state import (
@@ -170,7 +171,9 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
         run.resolve_incidents(node, "went on")
         run.emit(ev.WaitClosed(wait.id, wait.element, "completed", {}))
         element = run.element(node)
-        if wait.purpose:
+        if wait.purpose.partition(":")[0] in TASK_EVENTS:
+            task_actions.heard(run, node, wait, command.variables)
+        elif wait.purpose:
             listener_done(run, node, wait, command.variables)
         elif isinstance(element.details, AdHoc) and not run.is_body(node):
             TOOL_BOX.choose(run, node, element, command.variables)
@@ -278,7 +281,7 @@ def _set_variables(run: Execution, command: cmd.SetVariables) -> None:
 
 
 def _act(run: Execution, command: cmd.ActOnTask) -> None:
-    people.act(run, _wait(run, command.wait, TaskWait), command)
+    task_actions.act(run, _wait(run, command.wait, TaskWait), command)
 
 
 def _timer(run: Execution, command: cmd.FireTimer) -> None:

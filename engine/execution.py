@@ -6,11 +6,11 @@ Rule 3: no behaviour calls another; tokens go through the agenda, first in, firs
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Protocol, TypeAlias
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.behaviour import Behaviour, Join, Receive
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
@@ -33,60 +33,6 @@ class Fault(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-
-
-class Behaviour(Protocol):
-    """What one family of elements does at each stage of its life.
-
-    The life cycle: a token *enters* (input mappings are made, boundary events are armed), the element is
-    *activated* and either waits or is *finished*; finishing makes the output mappings, *completes* the node
-    and leaves over the flows that `route` chooses. A node that is *withdrawn* is left before that.
-    """
-
-    def activate(self, run: "Execution", node: Node, element: Element) -> None:
-        """Do the element's work, or begin to wait for it."""
-        ...
-
-    def route(self, run: "Execution", node: Node, element: Element) -> tuple[Flow, ...]:
-        """Return the flows to leave over."""
-        ...
-
-    def withdraw(self, run: "Execution", node: Node, element: Element) -> None:
-        """Undo what waits outside the instance, such as a called process."""
-        ...
-
-    def before_inner_done(self, run: "Execution", node: Node, element: Element, inner: Node) -> None:
-        """Take what a node inside gives before it completes, where the node has turns."""
-        ...
-
-    def inner_done(self, run: "Execution", node: Node, element: Element) -> None:
-        """Look at what is left inside after a node there has completed."""
-        ...
-
-    def go_on(self, run: "Execution", node: Node, element: Element) -> None:
-        """Do what the node asked for by `Execution.later`."""
-        ...
-
-
-class Join(Protocol):
-    """When the tokens that wait for each other at a family of elements go on."""
-
-    def ready(
-        self, run: "Execution", scope: Node, element: Element, *, resting: bool
-    ) -> tuple[str, ...] | None:
-        """Return the flows whose waiting tokens go on together now, or None while they wait.
-
-        A join is asked when a token arrives and, if it looks at the tokens elsewhere, when all of them rest.
-        """
-        ...
-
-    def take(self, run: "Execution", scope: Node, element: Element, flows: tuple[str, ...]) -> None:
-        """Put on record that the tokens of these flows go on; there may be none."""
-        ...
-
-
-Receive: TypeAlias = "Callable[[Execution, EventWait, Mapping[str, Json]], None]"
-"""Lets what a wait waits for reach it."""
 
 
 class Execution:
@@ -316,7 +262,10 @@ class Execution:
                 values = mapped(self.state, node.key, element.inputs, self.at, merge=False)
                 self.emit(ev.VariablesSet(node.key, node.element, values))
             if element.at_start and not armed and (element.loop is None or turn):
-                open_job(self, node, element, element.at_start[0], f"{START}:0")
+                purpose = (
+                    f"{START}:0" if element is self.elements[element.id] else f"{START}:0:{self.starting}"
+                )
+                open_job(self, node, element, element.at_start[0], purpose)
                 return
         except (Fault, FlowMasterError) as fault:
             self._cannot_begin(node, element, "entering", fault)

@@ -14,10 +14,11 @@ from flowmaster.engine.model import (
     Job,
     MultiInstance,
     Triggers,
+    UserTask,
     Value,
 )
-from flowmaster.engine.scope import Scope, scope_of
-from flowmaster.engine.state import EventWait, Node, State
+from flowmaster.engine.scope import Scope, scope_of, visible
+from flowmaster.engine.state import EventWait, JobWait, Node, State, TaskWait
 from flowmaster.engine.values import Json
 
 
@@ -42,6 +43,13 @@ def mapped(
     return values
 
 
+def seen_by_job(state: State, wait: JobWait) -> dict[str, Json]:
+    """Return the variables that a job sees: those of its place and, for a listener of a task, the answer it judges."""
+    seen = visible(state, wait.node)
+    task = open_task(state, state.nodes[wait.node]) if wait.purpose else None
+    return seen if task is None or task.asked is None else {**seen, **task.asked.variables}
+
+
 def tokens_in(state: State, elements: Mapping[str, Element], scope: Node) -> Iterator[str]:
     """Return the elements at which tokens of a scope stand: inside nodes, and at joins."""
     for node in state.nodes.values():
@@ -52,13 +60,24 @@ def tokens_in(state: State, elements: Mapping[str, Element], scope: Node) -> Ite
 
 def job_of(element: Element, purpose: str = "") -> Job | None:
     """Return the work that an element hands out: its own, that of a listener, or the choice among a box of tools."""
-    if purpose:
-        when, _, number = purpose.partition(":")
-        return (element.at_start if when == START else element.at_end)[int(number)]
     details = element.details
+    if purpose:
+        when, number = purpose.split(":")[:2]
+        if isinstance(details, UserTask) and when in details.listeners:
+            return details.listeners[when][int(number)]
+        return (element.at_start if when == START else element.at_end)[int(number)]
     if isinstance(details, AdHoc):
         return details.job
     return details if isinstance(details, Job) else None
+
+
+def open_task(state: State, node: Node) -> TaskWait | None:
+    """Return the open task of a node."""
+    for key in node.waits:
+        wait = state.waits[key]
+        if isinstance(wait, TaskWait):
+            return wait
+    return None
 
 
 def by_scope(state: State) -> Mapping[int, list[Node]]:

@@ -1,6 +1,6 @@
 """What operators do to a running instance: retry an incident, skip an element, move a token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
@@ -9,12 +9,13 @@ from flowmaster.engine.elements.complex_gateway import start_by_hand
 from flowmaster.engine.elements.people import DEADLINE
 from flowmaster.engine.elements.scopes import begin_as
 from flowmaster.engine.elements.table import HUMAN
+from flowmaster.engine.elements.task_listeners import HEARING, hear
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.execution import Execution
 from flowmaster.engine.lookup import carries_token
 from flowmaster.engine.model import Element
 from flowmaster.engine.state import ROOT, Incident, JobWait, Node
-from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, STARTING, TRIGGERED
+from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, INSIDE, STARTING, TRIGGERED
 from flowmaster.engine.triggers import arm_again
 
 
@@ -48,30 +49,30 @@ def _retry_one(run: Execution, incident: Incident) -> None:
     if node is None:
         return
     run.attempts[node.key] = incident.attempts + 1
-    match incident.stage:
-        case "working":
-            _offer_again(run, node)
-        case "completing":
-            run.finish(node)
-        case "leaving":
-            run.finish(node, mapped=True)
-        case "beside":
-            return
-        case "inside":
-            run.look_inside(node)
-        case stage if stage == GOING_ON:
-            run.later(node)
-        case stage if stage.startswith(DEADLINE):
-            HUMAN.deadline(run, node, stage.removeprefix(DEADLINE))
-        case stage if stage.startswith(ARRIVING):
-            run.arrive_again(node, stage.removeprefix(ARRIVING))
-        case stage if stage.startswith(ARMING):
-            arm_again(run, node, run.elements[stage.removeprefix(ARMING)])
-        case stage if stage.startswith((STARTING, TRIGGERED)):
-            begin_as(run, node, stage)
-        case stage:
-            # A called process that failed leaves the boundary events of its call armed.
-            run.begin(node, run.element(node), armed=stage == "calling" or bool(node.waits))
+    word, slash, rest = incident.stage.partition("/")
+    again = _STAGES.get(word + slash)
+    if again is not None:
+        again(run, node, rest)
+    else:
+        # A called process that failed leaves the boundary events of its call armed.
+        run.begin(node, run.element(node), armed=word == "calling" or bool(node.waits))
+
+
+_STAGES: Mapping[str, Callable[[Execution, Node, str], None]] = {
+    "working": lambda run, node, rest: _offer_again(run, node),
+    "completing": lambda run, node, rest: run.finish(node),
+    "leaving": lambda run, node, rest: run.finish(node, mapped=True),
+    "beside": lambda run, node, rest: None,
+    INSIDE: lambda run, node, rest: run.look_inside(node),
+    GOING_ON: lambda run, node, rest: run.later(node),
+    HEARING: hear,
+    DEADLINE: lambda run, node, rest: HUMAN.deadline(run, node, rest),
+    ARRIVING: lambda run, node, rest: run.arrive_again(node, rest),
+    ARMING: lambda run, node, rest: arm_again(run, node, run.elements[rest]),
+    STARTING: lambda run, node, rest: begin_as(run, node, STARTING + rest),
+    TRIGGERED: lambda run, node, rest: begin_as(run, node, TRIGGERED + rest),
+}
+"""How what stopped at each stage of an element's life is tried again."""
 
 
 def _offer_again(run: Execution, node: Node) -> None:

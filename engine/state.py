@@ -14,10 +14,26 @@ ROOT = 1
 """The key of the process scope in every instance."""
 
 
+NOTHING: Mapping[str, Json] = {}
+
+
+class Asked(NamedTuple):
+    """What somebody wants of a task while its listeners decide; denied, the task is as `before` again."""
+
+    action: str
+    by: str
+    before: str
+    to: tuple[str, ...] = ()
+    comment: str = ""
+    variables: Mapping[str, Json] = NOTHING
+    corrections: Mapping[str, Json] = NOTHING
+
+
 class TaskWait(NamedTuple):
     """A person's open task. `state` follows WS-HumanTask 4.7: ready, reserved, suspended.
 
-    `kinds` says what its roles stand for (`engine/performers.py`); nothing where all are of the house.
+    `kinds` says what its roles stand for (`engine/performers.py`); nothing where all are of the house. While listeners
+    decide on what is `asked`, the state says what they decide on: creating, assigning, updating, completing.
     """
 
     id: int
@@ -34,12 +50,14 @@ class TaskWait(NamedTuple):
     priority: int
     draft: Mapping[str, Json] | None
     kinds: tuple[str, ...] = ()
+    asked: Asked | None = None
 
 
 class JobWait(NamedTuple):
     """Work that a connector or an outside worker has to do; `due` holds it back until then.
 
-    `purpose` is empty for the element's own work, else the listener that the work is for (`start:0`).
+    `purpose` is empty for the element's own work, else the listener that the work is for (`start:0`,
+    `completing:1`; at the start of a process also the start event that it begins at).
     """
 
     id: int

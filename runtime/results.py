@@ -6,7 +6,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from flowmaster.engine.elements.adhoc import choice_of
+from flowmaster.engine.elements.task_listeners import verdict_of
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import AdHoc, Element, IoMapping, Process
 from flowmaster.engine.state import JobWait, State
 from flowmaster.engine.values import Json
@@ -16,6 +18,9 @@ def check_result(process: Process, state: State, wait: JobWait, result: Mapping[
     """Refuse the result of a job that lacks what it has to hold, or is not of the types that the process declares."""
     element = process.elements[wait.element]
     if wait.purpose:
+        task = open_task(state, state.nodes[wait.node])
+        if task is not None and task.asked is not None:
+            verdict_of(task, result)
         return
     if isinstance(element.details, AdHoc):
         choice_of(process.elements, element, result, running=state.nodes[wait.node].open > 0)

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Connector, Work
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.lookup import job_of
-from flowmaster.engine.scope import scope_of, visible
+from flowmaster.engine.lookup import job_of, seen_by_job
+from flowmaster.engine.scope import scope_of
 from flowmaster.engine.timers import later
 from flowmaster.runtime.breaker import Breaker
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.handover import headers_of
 from flowmaster.runtime.results import check_result
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.identifiers import task_id
@@ -164,13 +165,9 @@ def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob 
 
 def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
     state = desk.load(tenant, row.instance)
-    job = job_of(
-        desk.models.process(desk.transaction, tenant, row.process, row.version).elements[row.wait.element],
-        row.wait.purpose,
-    )
-    headers = job.headers if job is not None else {}
+    process = desk.models.process(desk.transaction, tenant, row.process, row.version)
     key = task_id(row.instance, row.wait.element, row.wait.id)
-    return Work(key, row.wait.type, visible(state, row.wait.node), headers)
+    return Work(key, row.wait.type, seen_by_job(state, row.wait), headers_of(process, state, row.wait))
 
 
 def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:

@@ -182,6 +182,9 @@ def _read_task(fields: list[Any]) -> st.TaskWait:
     fields[6:9] = tuple(fields[6]), tuple(fields[7]), tuple(fields[8])
     if len(fields) > 13:
         fields[13] = tuple(fields[13])
+    if len(fields) > 14 and fields[14] is not None:
+        fields[14][3] = tuple(fields[14][3])
+        fields[14] = st.Asked(*fields[14])
     return st.TaskWait(*fields)
 
 

@@ -122,7 +122,7 @@ class Player:
 
     def _answer(self, state: State) -> bool:
         for wait in state.waits.values():
-            if not isinstance(wait, TaskWait) or wait.state == "suspended":
+            if not isinstance(wait, TaskWait) or wait.state not in ("ready", "reserved"):
                 continue
             found = self._next(self._scenario.answers, self._names(state, wait.element), state, wait)
             if found is None or found[1] is None:
@@ -163,8 +163,7 @@ class Player:
                 continue
             if wait.due is not None and wait.due > self._sandbox.now():
                 continue
-            names = [*(() if wait.purpose else self._names(state, wait.element)), wait.type]
-            found = self._next(self._scenario.services, names, state, wait)
+            found = self._next(self._scenario.services, self._called(state, wait), state, wait)
             service = found[1] if found else ServiceAnswer()
             if service is None:
                 continue
@@ -279,11 +278,10 @@ class Player:
         moments: list[int] = []
         for wait in state.waits.values():
             found: tuple[str, Answer | None] | tuple[str, ServiceAnswer | None] | None = None
-            names = self._names(state, wait.element)
             if isinstance(wait, TaskWait):
-                found = self._next(self._scenario.answers, names, state, wait)
+                found = self._next(self._scenario.answers, self._names(state, wait.element), state, wait)
             elif isinstance(wait, JobWait) and wait.retries > 0:
-                found = self._next(self._scenario.services, [*names, wait.type], state, wait)
+                found = self._next(self._scenario.services, self._called(state, wait), state, wait)
             if found is not None and found[1] is not None and found[1].after:
                 moments.append(later(wait.since, found[1].after))
         return [moment for moment in moments if moment > self._sandbox.now()]
@@ -335,6 +333,10 @@ class Player:
         reader = self._sandbox.reader
         model = self._sandbox.models.process(reader, TENANT, state.process, state.version)
         return names_of(model, element)
+
+    def _called(self, state: State, wait: JobWait) -> list[str]:
+        """Return the names that the answer of a job may have: those of its step, unless it is a listener's, and its type."""
+        return [*(() if wait.purpose else self._names(state, wait.element)), wait.type]
 
     def _do(self, state: State, command: cmd.Command) -> None:
         request = _request(command.by)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
 from flowmaster.engine.model import Process
@@ -130,7 +131,7 @@ class TaskView(Result):
     instance: str = Field(description="Its instance.")
     process: str = Field(description="Its process.")
     business_key: str = Field(default="", description="The key that the business knows the instance by.")
-    state: str = Field(description="ready, reserved, suspended, or completed.")
+    state: str = Field(description="ready, reserved, suspended, completed, or what listeners decide on.")
     assignee: str = Field(default="", description="Who holds it.")
     roles: list[str] = Field(default=[], description="Roles whose members may do it.")
     users: list[str] = Field(default=[], description="People who may do it.")
@@ -202,7 +203,7 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
         form=schema_of(form),
         values=values,
         data=dict(list(short.items())[: KEY_FIGURES * 2]),
-        next=[follow_up(complete)],
+        next=[follow_up(complete)] if wait.state in TRANSITIONS["complete"].allowed else [],
     )
 
 

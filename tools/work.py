@@ -6,13 +6,15 @@ from pydantic import Field
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.elements.adhoc import tools_of
+from flowmaster.engine.elements.task_listeners import CORRECTED
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.lookup import job_of
+from flowmaster.engine.jobs import TASK_EVENTS
+from flowmaster.engine.lookup import seen_by_job
 from flowmaster.engine.model import AdHoc
-from flowmaster.engine.scope import visible
 from flowmaster.engine.timers import iso, later
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.handover import headers_of
 from flowmaster.runtime.results import check_result
 from flowmaster.runtime.workers import new_nonce, next_try
 from flowmaster.stores.rows import JobRow
@@ -105,28 +107,32 @@ async def _take(call: Call, arguments: WorkTake, *, last: bool) -> WorkTaken:
 
 def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
     state = load(desk.transaction, tenant, row.instance)
-    element = desk.models.process(desk.transaction, tenant, row.process, row.version).elements[
-        row.wait.element
-    ]
-    job = job_of(element, row.wait.purpose)
+    process = desk.models.process(desk.transaction, tenant, row.process, row.version)
     return JobView(
         job=row.job,
         type=row.wait.type,
         element=row.wait.element,
-        name=element.label,
+        name=process.elements[row.wait.element].label,
         instance=row.instance,
         business_key=row.business_key,
-        variables=visible(state, row.wait.node),
-        headers=dict(job.headers) if job is not None else {},
+        variables=seen_by_job(state, row.wait),
+        headers=headers_of(process, state, row.wait),
         retries=row.wait.retries,
         lease_until=iso(row.lease_until),
     )
 
 
 def _choice(desk: Desk, tenant: str, row: JobRow) -> NextCall | None:
-    """Return how to finish a job that chooses what is done next in an ad-hoc sub-process."""
+    """Return how to finish a job that chooses what is done next, or decides on what somebody asks for."""
     elements = desk.models.process(desk.transaction, tenant, row.process, row.version).elements
     element = elements[row.wait.element]
+    if row.wait.purpose.partition(":")[0] in TASK_EVENTS:
+        return NextCall(
+            operation="work_finish",
+            arguments={"job": row.job, "variables": {}},
+            why="Agree to what is asked for. Else give `denied: true` with a `deniedReason`, or `corrections` of "
+            f"{', '.join(CORRECTED)}.",
+        )
     if not isinstance(element.details, AdHoc) or row.wait.purpose:
         return None
     names = [one.id for one in tools_of(elements, element)]

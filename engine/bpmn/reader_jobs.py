@@ -1,5 +1,7 @@
 """Work for connectors and outside workers: job types, retries and headers."""
 
+from collections.abc import Mapping
+
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
 from flowmaster.engine.bpmn.vocabulary import (
@@ -8,6 +10,8 @@ from flowmaster.engine.bpmn.vocabulary import (
     ZEEBE_HEADER,
     ZEEBE_TASK_DEFINITION,
     ZEEBE_TASK_HEADERS,
+    ZEEBE_TASK_LISTENER,
+    ZEEBE_TASK_LISTENERS,
     fm,
 )
 from flowmaster.engine.model import Constant, Job, Value
@@ -42,13 +46,23 @@ def job_of(reading: Reading, xml: XmlElement, owner: XmlElement | None = None) -
 
 def listeners_of(reading: Reading, xml: XmlElement, event: str) -> tuple[Job, ...]:
     """Read the jobs of the execution listeners for an event (`start`, `end`), in their order."""
-    found: list[Job] = []
-    for listener in xml.extensions(ZEEBE_EXECUTION_LISTENERS):
-        for one in listener.children(ZEEBE_EXECUTION_LISTENER):
-            kind = reading.values.literal_or_feel(one.get("type"), xml, reading.id_of(xml), "The job type")
-            if one.get("eventType") == event and kind is not None:
-                found.append(Job(kind, _retries(reading, one, xml), _headers(xml)))
-    return tuple(found)
+    return _heard(reading, xml, ZEEBE_EXECUTION_LISTENERS, ZEEBE_EXECUTION_LISTENER).get(event, ())
+
+
+def task_listeners_of(reading: Reading, xml: XmlElement) -> Mapping[str, tuple[Job, ...]]:
+    """Read the jobs of the listeners of a user task, by what they decide on (`completing`)."""
+    return _heard(reading, xml, ZEEBE_TASK_LISTENERS, ZEEBE_TASK_LISTENER)
+
+
+def _heard(reading: Reading, xml: XmlElement, holders: str, kind: str) -> Mapping[str, tuple[Job, ...]]:
+    found: dict[str, tuple[Job, ...]] = {}
+    for holder in xml.extensions(holders):
+        for one in holder.children(kind):
+            job = reading.values.literal_or_feel(one.get("type"), xml, reading.id_of(xml), "The job type")
+            if job is not None:
+                event = one.get("eventType")
+                found[event] = (*found.get(event, ()), Job(job, _retries(reading, one, xml), _headers(xml)))
+    return found
 
 
 def _camunda_topic(xml: XmlElement) -> str:

@@ -2,6 +2,7 @@
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.reader_camunda import camunda_form
+from flowmaster.engine.bpmn.reader_jobs import task_listeners_of
 from flowmaster.engine.bpmn.reader_own import checks_of
 from flowmaster.engine.bpmn.reading import Reading, camunda_attribute
 from flowmaster.engine.bpmn.vocabulary import (
@@ -50,6 +51,7 @@ def user_task_of(reading: Reading, xml: XmlElement, lane_role: str) -> UserTask:
         exclusions=_exclusions(reading, xml),
         deadlines=_deadlines(reading, xml),
         checks=checks_of(reading, xml),
+        listeners=task_listeners_of(reading, xml),
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from flowmaster.engine.behaviour import Behaviour
 from flowmaster.engine.elements.compensation import compensate
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.throwing import throw
-from flowmaster.engine.execution import Behaviour, Execution, Fault
+from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Compensation, Conditional, Element, Triggers
 from flowmaster.engine.state import EventWait, Node
 from flowmaster.engine.watching import CONDITION

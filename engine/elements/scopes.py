@@ -5,6 +5,7 @@ from dataclasses import replace
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import ElementEntered, InstanceEnded
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.jobs import END, open_job
 from flowmaster.engine.model import Element, EventGateway, Process, Triggers
 from flowmaster.engine.state import ROOT, Node
 from flowmaster.engine.stops import STARTING, TRIGGERED
@@ -51,10 +52,13 @@ class WholeProcess(SubProcess):
         if not node.open:
             run.resolve_incidents(node, "went on")
             run.close_waits(node)
+            if element.at_end:
+                open_job(run, node, element, element.at_end[0], f"{END}:0")
+                return
             run.emit(InstanceEnded("completed", "", ""))
 
 
-def begin_at(run: Execution, node: Node, start: str, trigger: int) -> None:
+def begin_at(run: Execution, node: Node, start: str, trigger: int, *, heard: bool = False) -> None:
     """Begin a process at the chosen start event alone; what else it needs is waited for (BPMN 2.0.2, 10.5.2, 13.5.1).
 
     That is every other event behind a parallel gateway, and every trigger but the one that came of a start event that
@@ -66,24 +70,24 @@ def begin_at(run: Execution, node: Node, start: str, trigger: int) -> None:
     run.starting = STARTING + start
     if not needs_all(element):
         others = (one for one in gathered(run.model.process, element) if one != start)
-        run.begin(node, replace(root, starts=(start, *others)))
+        run.begin(node, replace(root, starts=(start, *others)), armed=heard)
         return
     run.starting = f"{TRIGGERED}{trigger}/{start}"
     assert isinstance(element.details, Triggers)
     rest = Triggers(tuple(one for number, one in enumerate(element.details.all) if number != trigger))
     if node.key == ROOT:
-        run.begin(node, replace(root, starts=(start,), details=rest))
+        run.begin(node, replace(root, starts=(start,), details=rest), armed=heard)
     else:
         run.begin(node, replace(element, details=rest))
 
 
-def begin_as(run: Execution, node: Node, stage: str) -> None:
-    """Begin a process as a stage says that it was to begin."""
+def begin_as(run: Execution, node: Node, stage: str, *, heard: bool = False) -> None:
+    """Begin a process as a stage says that it was to begin; its listeners may have been `heard` already."""
     if stage.startswith(STARTING):
-        begin_at(run, node, stage.removeprefix(STARTING), 0)
+        begin_at(run, node, stage.removeprefix(STARTING), 0, heard=heard)
     else:
         trigger, _, start = stage.removeprefix(TRIGGERED).partition("/")
-        begin_at(run, node, start, int(trigger))
+        begin_at(run, node, start, int(trigger), heard=heard)
 
 
 def gathered(process: Process, event: Element) -> tuple[str, ...]:

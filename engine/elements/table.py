@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from flowmaster.engine.behaviour import Behaviour, Join
 from flowmaster.engine.elements.adhoc import AdHocSubProcess
 from flowmaster.engine.elements.compensation import CancelEnd, Compensating, CompensationThrow
 from flowmaster.engine.elements.complex_gateway import ComplexGateway
@@ -21,7 +22,7 @@ from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.scopes import SubProcess, WholeProcess
 from flowmaster.engine.elements.throwing import Throw
 from flowmaster.engine.elements.work import BusinessRuleTask, CallActivity, WorkTask
-from flowmaster.engine.execution import COMPENSATING, LOOP, QUANTITY, Behaviour, Join
+from flowmaster.engine.execution import COMPENSATING, LOOP, QUANTITY
 
 PLAIN = Plain()
 HUMAN = HumanTask()

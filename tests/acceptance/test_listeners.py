@@ -90,3 +90,60 @@ def test_a_business_error_of_a_connector_in_a_listener_is_a_failure_that_no_boun
         assert read["status"] == "active"
 
     played(play)
+
+
+DECIDED = bpmn(
+    S + '<userTask id="a" name="approve"><extensionElements><zeebe:userTask/>'
+    '<zeebe:assignmentDefinition candidateGroups="clerk"/><zeebe:taskListeners>'
+    '<zeebe:taskListener eventType="completing" type="budget.check"/></zeebe:taskListeners>'
+    '<zeebe:taskHeaders><zeebe:header key="tone" value="kind"/></zeebe:taskHeaders></extensionElements></userTask>'
+    + E
+    + flows("s a", "a e")
+)
+
+
+def test_a_listener_of_a_task_is_told_what_is_asked_and_by_whom_and_what_it_denies_stays_undone() -> None:
+    async def play(agent: Agent) -> None:
+        process = (await agent.ask("process_create", bpmn=DECIDED))["process"]
+        answered = {"a": {"approved": True, "by": "ann"}}
+        denied = {"name": "denied", "answers": answered, "services": {"budget.check": [{"denied": True}, {}]}}
+        agreed = {
+            "name": "agreed",
+            "answers": answered,
+            "expect": {"end": "e", "variables": {"approved": True}},
+        }
+        tried = await agent.ask(
+            "process_test", process=process, scenarios=[agreed, denied | {"expect": {"waits_at": ["a"]}}]
+        )
+        assert tried["passed"] == 1, tried
+        await agent.ask("process_publish", process=process)
+        instance = (await agent.started(process))["instance"]
+        (task,) = (await agent.ask("task_find", instance=instance))["items"]
+        done = await agent.ask(
+            "task_act", task=task["task"], action="complete", variables={"approved": True}, as_user="ann"
+        )
+        assert done["state"] == "completing"
+        assert done["next"][-1]["operation"] == "work_take"
+        taken = await agent.ask("work_take", types=["budget.check"])
+        (found,) = taken["items"]
+        assert "deniedReason" in taken["next"][0]["why"]
+        assert found["variables"] == {"approved": True}
+        asked = {"event": "completing", "action": "complete", "by": "ann", "task": task["task"]}
+        assert found["headers"] == {"tone": "kind"} | asked
+        refusal = await agent.refusal("work_finish", job=found["job"], variables={"approved": False})
+        assert (refusal["code"], refusal["path"]) == ("job.verdict_wrong", "variables.approved")
+        verdict = {"denied": True, "deniedReason": "no money left"}
+        await agent.ask("work_finish", job=found["job"], variables=verdict)
+        read = await agent.ask("task_read", task=task["task"], detail=["history"])
+        assert read["state"] == "ready"
+        assert any(
+            entry["data"].get("reason") == "no money left" for entry in read["history"] if "data" in entry
+        )
+        refusal = await agent.refusal("work_finish", job=found["job"], variables={})
+        assert refusal["code"] == "job.over" or refusal["code"].startswith(("job.", "wait."))
+        await agent.ask("task_act", task=task["task"], action="complete", variables={"approved": True})
+        (found,) = (await agent.ask("work_take", types=["budget.check"]))["items"]
+        last = await agent.ask("work_finish", job=found["job"])
+        assert last["status"] == "completed"
+
+    played(play)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowmaster.engine.elements.people import TRANSITIONS
+from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.tools.history import EVENT_NAMES
 from tests.acceptance.agent import Agent, Body, history_of, played, waits, whole_state
 from tests.acceptance.town import REMINDED, settled

@@ -12,6 +12,7 @@ from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.jobs import TASK_EVENTS
 from flowmaster.engine.library import Decision, LinkedDecision
 from flowmaster.engine.model import Executable
 from flowmaster.runtime.models import compile_decisions
@@ -89,7 +90,8 @@ class Artist:
             for _ in range(self._dice.randint(1, 3)):
                 self._bend(sheet)
         inside = self._write(sheet)
-        return f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{inside}</process></definitions>'
+        heard = f"<extensionElements>{self._heard()}</extensionElements>" if self._dice.random() < RARELY else ""
+        return f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{heard}{inside}</process></definitions>'
 
     def _begun_by_events(self, sheet: Sheet) -> None:
         """Let events begin the process as well: a start event, a receive task, or events behind a gateway."""
@@ -167,12 +169,21 @@ class Artist:
         if self._dice.random() < RARELY:
             drawn.extensions += '<fm:mutex name="one"/>'
         if self._dice.random() < RARELY:
+            drawn.extensions += self._heard()
+        if drawn.kind == "userTask" and self._dice.random() < RARELY:
             heard = "".join(
-                f'<zeebe:executionListener eventType="{self._dice.choice(["start", "end"])}" type="listen"/>'
-                for _ in range(self._dice.randint(1, 3))
+                f'<zeebe:taskListener eventType="{self._dice.choice(TASK_EVENTS)}" type="=name"/>'
+                for _ in range(self._dice.randint(1, 4))
             )
-            drawn.extensions += f"<zeebe:executionListeners>{heard}</zeebe:executionListeners>"
+            drawn.extensions += f"<zeebe:taskListeners>{heard}</zeebe:taskListeners>"
         return drawn
+
+    def _heard(self) -> str:
+        heard = "".join(
+            f'<zeebe:executionListener eventType="{self._dice.choice(["start", "end"])}" type="listen"/>'
+            for _ in range(self._dice.randint(1, 3))
+        )
+        return f"<zeebe:executionListeners>{heard}</zeebe:executionListeners>"
 
     def _transaction(self, sheet: Sheet, depth: int) -> Ends:
         inner = self._sheet(depth, Drawn("startEvent"))

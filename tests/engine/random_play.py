@@ -12,10 +12,11 @@ from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
 from flowmaster.engine.decide import Decided, decide
 from flowmaster.engine.elements.adhoc import tools_of
-from flowmaster.engine.elements.people import TRANSITIONS
 from flowmaster.engine.elements.scopes import may_start
+from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, evolve, fold
+from flowmaster.engine.jobs import TASK_EVENTS
 from flowmaster.engine.limits import STEPS_MAX
 from flowmaster.engine.model import Executable
 from flowmaster.stores.codec import (
@@ -195,6 +196,16 @@ class Player:
             names = [one.id for one in tools]
             some = [dice.choice(names) for _ in range(dice.randint(0, 2))] if names else []
             result |= dice.choice([{"activate": some}, {"activate": some}, {"done": True}])
+        if wait.purpose.partition(":")[0] in TASK_EVENTS:
+            corrections: dict[str, Any] = {
+                "assignee": dice.choice(PEOPLE),
+                "candidateGroups": ["cfo"],
+                "priority": 101,
+            }
+            chosen = dice.sample(sorted(corrections), 1)
+            verdicts: list[dict[str, Any]] = [{}, {}, {"denied": True}, result]
+            verdicts.append({"corrections": {name: corrections[name] for name in chosen}})
+            result = dice.choice(verdicts)
         draws: list[cmd.Command] = [
             cmd.CompleteJob(now, "ann", wait.id, result),
             cmd.CompleteJob(now, "ann", wait.id, result),

@@ -184,6 +184,8 @@ def test_a_listener_throws_no_business_error_and_can_be_skipped_and_cancelled() 
     [
         (S + listening(user("a"), "creating x") + E, "a"),
         (S + user("a").replace("<extensionElements>", "<extensionElements><zeebe:taskListeners><zeebe:taskListener "
+         'eventType="canceling" type="x"/></zeebe:taskListeners>') + E, "a"),
+        (S + job("a").replace("<extensionElements>", "<extensionElements><zeebe:taskListeners><zeebe:taskListener "
          'eventType="creating" type="x"/></zeebe:taskListeners>') + E, "a"),
         (S + user("a") + listening('<startEvent id="x"/>', "start y").replace("</startEvent>", '<timerEventDefinition>'
          "<timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent>") + E, "x"),
@@ -195,8 +197,8 @@ def test_listeners_that_cannot_run_are_told_at_their_element(body: str, element:
 
 
 def test_listeners_of_a_whole_process_and_behind_a_race_are_told() -> None:
-    whole = model(f"<extensionElements>{heard('end x')}</extensionElements>" + S + E + flows("s e"))
-    assert "whole process" in whole.process.root.unsupported
+    told = model(f"<extensionElements>{heard('cancel x')}</extensionElements>" + S + E + flows("s e"))
+    assert "Listeners run at the start and the end" in told.process.root.unsupported
     race = (
         S
         + '<eventBasedGateway id="g"/>'
@@ -207,3 +209,80 @@ def test_listeners_of_a_whole_process_and_behind_a_race_are_told() -> None:
         + E
     )
     assert "event-based" in model(race + flows("s g", "g a", "a e")).process.elements["a"].unsupported
+
+
+def whole(*listeners: str, start: str = S, more: str = "", **begun: Any) -> Case:
+    """Start a process with listeners of its own around one user task."""
+    held = f"<extensionElements>{heard(*listeners)}</extensionElements>"
+    return Case(model(held + start + more + user("a") + E + flows("s a", "a e")), {"n": 1}, **begun)
+
+
+def test_listeners_of_a_process_are_heard_before_its_start_and_behind_its_last_token() -> None:
+    case = whole("start look", "start check", "end bill", "end tell 7")
+    assert (offered(case), case.completed()) == ("look", [])
+    done(case, seen=3)
+    assert case.state.variables == {"n": 1, "seen": 3}
+    done(case)
+    assert case.waiting == ["a"]
+    case.complete("a")
+    assert (case.completed()[-1], offered(case), case.state.status) == ("e", "bill", "active")
+    done(case, total=5)
+    (wait,) = [one for one in case.state.waits.values() if isinstance(one, JobWait)]
+    assert (wait.type, wait.retries, wait.element) == ("tell", 7, "p")
+    done(case)
+    assert case.state.status == "completed"
+
+
+MESSAGE = '<messageEventDefinition messageRef="m"/>'
+
+
+def test_an_instance_that_an_event_begins_remembers_it_while_listeners_are_heard() -> None:
+    other = f'<startEvent id="t"/><startEvent id="s">{MESSAGE}</startEvent>'
+    held = f"<extensionElements>{heard('start look', 'start check')}</extensionElements>"
+    body = held + other + user("a") + user("b") + E + flows("s a", "t b", "a e", "b e")
+    case = Case(model(body, '<message id="m" name="paid"/>'), {"n": 1}, start="s")
+    done(case)
+    done(case)
+    assert case.waiting == ["a"]
+
+
+def test_an_instance_that_ends_early_is_not_listened_to_any_more() -> None:
+    case = whole("end bill")
+    case.do(cmd.CancelInstance)
+    assert (case.state.status, case.state.waits) == ("cancelled", {})
+    body = f"<extensionElements>{heard('end bill')}</extensionElements>{S}" + user("a")
+    body += '<endEvent id="e"><errorEventDefinition errorRef="x"/></endEvent>' + flows("s a", "a e")
+    case = Case(model(body, '<error id="x" errorCode="X"/>'))
+    case.complete("a")
+    assert (case.state.status, case.state.waits) == ("failed", {})
+
+
+def test_listeners_of_a_process_that_fail_are_offered_again() -> None:
+    for event in ("start", "end"):
+        case = whole(f"{event} one", f"{event} =wrong", f"{event} three")
+        if event == "end":
+            case.complete("a")
+        (wait,) = case.state.waits.values()
+        case.do(cmd.FailJob, wait.id, "down", 0, None)
+        assert case.incidents() == {"p": "job.failed"}
+        case.do(cmd.Retry)
+        done(case)
+        assert case.incidents() == {"p": "expression.not_text"}
+        case.do(cmd.SetVariables, {"wrong": "two"})
+        case.do(cmd.Retry)
+        for kind in ("one", "two", "three"):
+            assert offered(case) == kind
+            done(case)
+        if event == "start":
+            case.complete("a")
+        assert case.state.status == "completed"
+
+
+def test_a_listener_of_the_end_that_cannot_be_offered_is_an_incident_of_the_process() -> None:
+    case = whole("end =wrong")
+    case.complete("a")
+    assert case.incidents() == {"p": "expression.not_text"}
+    case.do(cmd.SetVariables, {"wrong": "bill"})
+    case.do(cmd.Retry)
+    done(case)
+    assert case.state.status == "completed"
