@@ -19,6 +19,7 @@ from flowmaster.engine.bpmn.references import reference_children, referring_attr
 from flowmaster.engine.bpmn.source import read_tree
 from flowmaster.engine.bpmn.vocabulary import (
     BPMNDI,
+    DATA_ASSOCIATION_KINDS,
     DC,
     DI,
     DIAGRAM,
@@ -36,7 +37,6 @@ from flowmaster.engine.bpmn.vocabulary import (
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_DATA_ASSOCIATIONS = ("dataInputAssociation", "dataOutputAssociation")
 _TARGET_NAMESPACE = "https://flowmaster.dev/processes"
 
 
@@ -308,7 +308,7 @@ class BpmnDocument:
         doomed: list[Element] = []
         for entry in reference_children(self.root, ids):
             parent = entry.parent
-            if parent is not None and parent.kind in ("dataInputAssociation", "dataOutputAssociation"):
+            if parent is not None and parent.kind in DATA_ASSOCIATION_KINDS:
                 doomed.append(parent)
             else:
                 entry.remove()
@@ -342,7 +342,7 @@ class BpmnDocument:
                 flows.lanes[identifier] = lane
         for event in self.root.descendants("boundaryEvent"):
             flows.boundary.setdefault(event.get("attachedToRef"), []).append(event)
-        for association in self.root.descendants("association", *_DATA_ASSOCIATIONS):
+        for association in self.root.descendants("association", *DATA_ASSOCIATION_KINDS):
             for end in (self.start_of(association), self.end_of(association)):
                 if end is not None:
                     flows.associations.setdefault(end.id, []).append(association)

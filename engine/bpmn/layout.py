@@ -18,7 +18,7 @@ from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
 from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
 from flowmaster.engine.bpmn.layout_search import Search, doubled
 from flowmaster.engine.bpmn.lettering import broken, text_width
-from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
+from flowmaster.engine.bpmn.vocabulary import DATA_ASSOCIATION_KINDS, SUB_PROCESS_KINDS
 
 HEADER = 30
 """Width of the strip with the name at the left of a pool or lane."""
@@ -257,7 +257,7 @@ class _Studio:
         )
 
 
-_ASSOCIATION_KINDS = ("association", "dataInputAssociation", "dataOutputAssociation")
+_ASSOCIATION_KINDS = ("association", *DATA_ASSOCIATION_KINDS)
 _DRAWN_KINDS = frozenset(
     {*_ASSOCIATION_KINDS, "sequenceFlow", "messageFlow", "participant", "lane", "group", "textAnnotation"}
 ) | frozenset(

@@ -13,6 +13,7 @@ from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader_camunda import report_unread
+from flowmaster.engine.bpmn.reader_data import moved_data
 from flowmaster.engine.bpmn.reader_events import (
     compensation_handler,
     definitions_of,
@@ -40,7 +41,6 @@ from flowmaster.engine.bpmn.reader_tasks import mappings_of, node_details
 from flowmaster.engine.bpmn.reading import Reading
 from flowmaster.engine.bpmn.source import located
 from flowmaster.engine.bpmn.unsupported import (
-    LISTENED_PROCESS,
     LISTENED_RACE,
     of_boundary,
     of_event_subprocess,
@@ -50,7 +50,6 @@ from flowmaster.engine.bpmn.vocabulary import (
     EVENT_KINDS,
     GATEWAY_KINDS,
     SCOPE_KINDS,
-    ZEEBE_EXECUTION_LISTENERS,
 )
 from flowmaster.engine.jobs import END, START
 from flowmaster.engine.model import Conditional, Element, Link, Process, Script, Triggers
@@ -90,7 +89,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
     reading = Reading(document, xml, Findings(strict=declares, documentary=not executable))
     data, roles = data_of(reading), roles_of(reading)
     forms = forms_of(reading)
-    reading.values.know(data, forms)
+    reading.values.know(data, forms, {datum.variable for datum in reading.data.moved_in(xml)})
     graph = read_graph(reading)
     builder = _Builder(reading, graph, runnable, roles)
     elements = builder.build()
@@ -163,8 +162,11 @@ class _Builder:
             _process_name(self._reading),
             line=root.line,
             documentation=root.documentation,
-            unsupported=LISTENED_PROCESS if root.extensions(ZEEBE_EXECUTION_LISTENERS) else "",
+            at_start=listeners_of(self._reading, root, START),
+            at_end=listeners_of(self._reading, root, END),
         )
+        stopped = reason(process, root, self._runnable)
+        process = replace(process, unsupported=stopped) if stopped else process
         order = [identifier, *self._graph.nodes]
         self._elements[identifier] = self._holding(process)
         return {key: self._elements[key] for key in order}
@@ -175,6 +177,9 @@ class _Builder:
         is_event = xml.kind in EVENT_KINDS
         definitions = definitions_of(reading, xml) if is_event else []
         inputs, outputs = mappings_of(reading, xml)
+        moved = moved_data(
+            reading, xml, None if is_event or xml.kind in GATEWAY_KINDS else loop_of(reading, xml)
+        )
         element = Element(
             id=node.id,
             kind=xml.kind,
@@ -185,8 +190,8 @@ class _Builder:
             incoming=tuple(node.incoming),
             outgoing=tuple(node.outgoing),
             default=node.default,
-            inputs=inputs,
-            outputs=outputs,
+            inputs=moved.inputs + inputs,
+            outputs=outputs + moved.outputs,
             interrupting=_interrupts(xml),
             details=(
                 event_details(reading, xml, definitions)
@@ -195,7 +200,7 @@ class _Builder:
             ),
             lane=lane,
             documentation=xml.documentation,
-            loop=None if is_event or xml.kind in GATEWAY_KINDS else loop_of(reading, xml),
+            loop=moved.loop,
             start_quantity=self._quantity(xml, "startQuantity"),
             completion_quantity=self._quantity(xml, "completionQuantity"),
             triggered_by_event=xml.is_true("triggeredByEvent"),
@@ -206,7 +211,7 @@ class _Builder:
             at_end=listeners_of(reading, xml, END),
         )
         report_unread(reading, xml, runs=isinstance(element.details, Script))
-        stopped = reason(element, xml, self._runnable) or self._unheard(element)
+        stopped = reason(element, xml, self._runnable) or moved.stopped or self._unheard(element)
         return replace(element, unsupported=stopped) if stopped else element
 
     def _unheard(self, element: Element) -> str:

@@ -1,7 +1,7 @@
 """The expressions of a model: FEEL with a leading `=`, literals without, and simple `${...}` of Camunda 7."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.findings import Findings
@@ -34,9 +34,9 @@ class Values:
         self._names = NameSet((), BUILTIN_NAMES)
         self._declared: dict[str, Read] = {}
 
-    def know(self, data: Sequence[DataItem], forms: Mapping[str, Json]) -> None:
+    def know(self, data: Sequence[DataItem], forms: Mapping[str, Json], names: Iterable[str] = ()) -> None:
         """Make variables known: FEEL names may hold blanks, and texts of declared types or forms stand for dates."""
-        self._names = NameSet((item.name for item in data), BUILTIN_NAMES)
+        self._names = NameSet([*(item.name for item in data), *names], BUILTIN_NAMES)
         schemas = {item.name: item.schema for item in data}
         for form in forms.values():
             fields = form.get("properties") if isinstance(form, Mapping) else None
@@ -80,7 +80,7 @@ class Values:
                 self._findings.add(
                     "feel.syntax",
                     element,
-                    f"{what} of {element!r} is no valid FEEL: {error.message}, in {_short(bare)!r}.",
+                    f"{what} of {element!r} is no valid FEEL: {error.message}, in {short(bare)!r}.",
                     line=owner.line,
                     fix=error.fix,
                 )
@@ -92,7 +92,7 @@ class Values:
         self._findings.add(
             "expression.language_unknown",
             element,
-            f"{what} of {element!r} is not FEEL: {_short(source)!r}.",
+            f"{what} of {element!r} is not FEEL: {short(source)!r}.",
             line=owner.line,
         )
         return NULL
@@ -108,13 +108,14 @@ class Values:
             self._findings.add(
                 "variable.target_malformed",
                 element,
-                f"{what} of {element!r} is {_short(text)!r}, which is no variable name.",
+                f"{what} of {element!r} is {short(text)!r}, which is no variable name.",
                 line=owner.line,
             )
             return ()
         return tuple(name.split("."))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return an expression on one line, cut where it is long."""
     flat = " ".join(text.split())
     return flat if len(flat) <= 100 else f"{flat[:97]}..."

@@ -1,5 +1,6 @@
 """What the parts of the reader share while one process is read."""
 
+from flowmaster.engine.bpmn.data_elements import FileData
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.findings import Findings, called
@@ -19,6 +20,7 @@ class Reading:
         self.process = process
         self.findings = findings
         self.values = Values(findings, document.root.get("expressionLanguage"))
+        self.data = FileData(document)
         self.forms: dict[str, Json] = {}
         self._made: dict[XmlElement, str] = {}
         self._numbers: dict[str, int] = {}

@@ -92,6 +92,12 @@ DATA = {
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."
     ),
+    "data.target_elsewhere": Rule(
+        WARNING,
+        "Begin `to` with the name of the target, `order.total`, or let the association name the other target.",
+        "An assignment of a data association writes to another variable than the target of the association (BPMN 2.0.2, "
+        "10.4.2).",
+    ),
     "data.name_missing": Rule(ERROR, "Give it a `name`.", "A declared data item has no name."),
     "data.schema_malformed": Rule(
         ERROR,

@@ -12,9 +12,10 @@ from flowmaster.engine.bpmn.element import Element as XmlElement
 from flowmaster.engine.bpmn.vocabulary import (
     ZEEBE_EXECUTION_LISTENER,
     ZEEBE_EXECUTION_LISTENERS,
+    ZEEBE_TASK_LISTENER,
     ZEEBE_TASK_LISTENERS,
 )
-from flowmaster.engine.jobs import END, START
+from flowmaster.engine.jobs import END, START, TASK_EVENTS
 from flowmaster.engine.model import Element
 
 
@@ -34,14 +35,11 @@ def _heard(element: Element) -> tuple[str, ...]:
 MARKERS: tuple[Marker, ...] = (
     Marker(
         lambda element, xml: any(
-            association.child("assignment", "transformation") is not None
-            for association in xml.children("dataInputAssociation", "dataOutputAssociation")
+            element.kind != "userTask" or one.get("eventType") not in TASK_EVENTS
+            for holder in xml.extensions(ZEEBE_TASK_LISTENERS)
+            for one in holder.children(ZEEBE_TASK_LISTENER)
         ),
-        "Data associations with assignments or transformations cannot run; use input and output mappings.",
-    ),
-    Marker(
-        lambda element, xml: bool(xml.extensions(ZEEBE_TASK_LISTENERS)),
-        "Task listeners cannot run yet; execution listeners can.",
+        f"Task listeners run at user tasks and decide on these: {', '.join(TASK_EVENTS)}.",
     ),
     Marker(
         lambda element, xml: any(
@@ -63,7 +61,6 @@ _NOTHING_TO_RUN = {
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-LISTENED_PROCESS = "Listeners of a whole process cannot run yet."
 LISTENED_RACE = "Listeners at the start of an event behind an event-based gateway cannot run."
 
 

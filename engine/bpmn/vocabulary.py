@@ -120,6 +120,7 @@ EVENT_DEFINITION_KINDS = frozenset(
     }
 )
 LOOP_KINDS = frozenset({"standardLoopCharacteristics", "multiInstanceLoopCharacteristics"})
+DATA_ASSOCIATION_KINDS = ("dataInputAssociation", "dataOutputAssociation")
 DATA_KINDS = frozenset({"dataObjectReference", "dataStoreReference", "dataObject", "dataInput", "dataOutput"})
 ARTIFACT_KINDS = frozenset({"textAnnotation", "group", "association"})
 ROOT_KINDS = frozenset(

@@ -1,12 +1,12 @@
 """Keeps what an outline has no place for as XML: nodes that no start reaches, and the definitions that XML names."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS
-from flowmaster.engine.outline.nodes import Handler, Node, Outline, Step, Trigger, everywhere
+from flowmaster.engine.bpmn.vocabulary import EVENT_DEFINITION_KINDS, MODEL, PREFIXES
+from flowmaster.engine.outline.nodes import Handler, Node, Outline, Step, Trigger, Words, everywhere
 from flowmaster.engine.outline.raw import raw_xml
 from flowmaster.engine.outline.ways import Ways
 
@@ -116,6 +116,7 @@ def _pieces(outline: Outline) -> Iterator[str]:
     yield from outline.raw
     for start in outline.starts:
         yield from _of_trigger(start.trigger)
+        yield from _of_words(start.words)
     yield from _of_steps(outline.steps)
     for handler in outline.events:
         yield from _of_handler(handler)
@@ -126,6 +127,7 @@ def _of_steps(steps: tuple[Node, ...]) -> Iterator[str]:
         if isinstance(node, Step):
             yield from _of_step(node)
         yield from _of_trigger(getattr(node, "trigger", Trigger()))
+        yield from _of_words(getattr(node, "words", {}))
 
 
 def _of_step(step: Step) -> Iterator[str]:
@@ -133,15 +135,27 @@ def _of_step(step: Step) -> Iterator[str]:
         yield _OWN_ID.sub(r"\1", str(step.main), count=1)
     for handler in (*step.handlers, *step.events):
         yield from _of_trigger(handler.trigger)
+        yield from _of_words(handler.words)
     if step.undo is not None:
         yield from _of_step(step.undo)
+        yield from _of_words(step.undo.words)
 
 
 def _of_handler(handler: Handler) -> Iterator[str]:
     yield from _of_trigger(handler.trigger)
+    yield from _of_words(handler.words)
     yield from _of_steps(handler.steps)
 
 
 def _of_trigger(trigger: Trigger) -> Iterator[str]:
     if trigger.kind == "bpmn":
         yield trigger.value
+
+
+def _of_words(words: Words) -> Iterator[str]:
+    """Yield what stands under `extra` of BPMN's own, also at the start of a group."""
+    for said in (words, words.get("start")):
+        extra = said.get("extra") if isinstance(said, Mapping) else None
+        for xml in extra if isinstance(extra, list | tuple) else ():
+            if str(xml).startswith(f"<{PREFIXES[MODEL]}:"):
+                yield str(xml)

@@ -9,6 +9,8 @@ _EMPTY = re.compile(r"\A<([^>]*[^/>])>\s*</[^>]+>\Z")
 _FIRST_TAG = re.compile(r"\A<[^>]*>")
 _SAID = re.compile(r"\s(?:id|name|default)=\"[^\"]*\"")
 _OWN_ID = re.compile(r"\sid=\"[^\"]*\"")
+_DRAWN_ID = re.compile(r'(<bpmn:(data(?:In|Out)putAssociation)) id="(?i:\2)(?:_\d+)?"')
+"""The id that a data association is given so that it can be drawn, since it had none."""
 _DECLARED = re.compile(r'\s+xmlns:([\w.-]+)="([^"]*)"')
 
 
@@ -22,6 +24,7 @@ def raw_xml(element: Element, *, named: bool = True) -> str:
         text = re.sub(rf"\s*<([\w-]+:)?{child.kind}[^>]*>{re.escape(child.text)}</[^>]+>", "", text, count=1)
     text = _usual_prefix(text)
     text = _DECLARED.sub(lambda one: "" if PREFIXES.get(one[2]) == one[1] else one[0], text)
+    text = _DRAWN_ID.sub(r"\1", text)
     if not named:
         text = _FIRST_TAG.sub(lambda one: _SAID.sub("", one[0]), text, count=1)
     return _EMPTY.sub(r"<\1/>", text)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flowmaster.engine.bpmn.data_elements import data_parts
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import LOOP_KINDS, fm, zeebe
@@ -66,7 +67,7 @@ class WordReader:
             words["about"] = element.documentation
         self._mappings(element, found)
         self._loop(element, words)
-        extra = [raw_xml(extension) for extension in self._unread(element, found)]
+        extra = [raw_xml(part) for part in (*self._unread(element, found), *data_parts(element))]
         if extra:
             words["extra"] = extra
 
@@ -283,7 +284,7 @@ class WordReader:
         return {f"{entry.get('target')}{mark}": _feel(entry.get("source")) for entry, mark in marks.items()}
 
     def beside(self, event: Element) -> dict[str, Json]:
-        """Return what an end says beside what it throws: inputs, what it sets, and foreign extensions as XML."""
+        """Return what an end says beside what it throws: inputs, what it sets; how data move and extensions as XML."""
         words: dict[str, Json] = {}
         inputs = self._inputs(event)
         if inputs:
@@ -291,15 +292,17 @@ class WordReader:
         outputs = self.outputs(event)
         if outputs:
             words["set"] = dict(outputs)
-        extra: list[Json] = [raw_xml(one) for one in event.extensions() if one.kind != zeebe("ioMapping")]
+        left = [one for one in event.extensions() if one.kind != zeebe("ioMapping")]
+        extra: list[Json] = [raw_xml(one) for one in (*left, *data_parts(event))]
         if extra:
             words["extra"] = extra
         return words
 
     def around(self, element: Element, *read: str) -> dict[str, Json]:
-        """Return the note of an event or a gateway, and its extensions that are not `read` elsewhere, as XML."""
+        """Return the note of an event or a gateway; as XML its extensions not `read` elsewhere, and how data move."""
         words: dict[str, Json] = {"about": element.documentation} if element.documentation else {}
-        extra: list[Json] = [raw_xml(one) for one in element.extensions() if one.kind not in read]
+        left = [one for one in element.extensions() if one.kind not in read]
+        extra: list[Json] = [raw_xml(one) for one in (*left, *data_parts(element))]
         return words | ({"extra": extra} if extra else {})
 
     def _loop(self, element: Element, words: dict[str, Json]) -> None:

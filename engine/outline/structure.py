@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from flowmaster.engine.bpmn.data_elements import data_of_scope
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
@@ -88,6 +89,7 @@ class Structurer:
             reached = target if target in kept else self.ways.behind_merges(target)
             self.raw.append(raw_xml(element).replace(f'targetRef="{target}"', f'targetRef="{reached}"'))
             self.jumped.add(reached)
+        self.raw += map(raw_xml, data_of_scope(self.document, self.scope))
         self._bare.joins |= {one for one in self.jumped if self._kind(one) in JOINS}
         self._bare.ends |= {one for one, count in self._ends.items() if count > 1}
         return tuple(nodes)

@@ -89,7 +89,17 @@ _ES_START = f'<startEvent id="x">{_TIMER}</startEvent>' + flow("x", "y")
 _FLOWS = {
     "element.kind_unknown": Example("a", bpmn(line('<teleportTask id="a"/>'))),
     "element.id_missing": Example("task_1", bpmn(line() + "<task/>")),
-    "element.not_executable": Example("a", bpmn(line(node("task", "<zeebe:taskListeners/>")))),
+    "element.not_executable": Example(
+        "a",
+        bpmn(
+            line(
+                node(
+                    "task",
+                    "<zeebe:taskListeners><zeebe:taskListener eventType='creating' type='t'/></zeebe:taskListeners>",
+                )
+            )
+        ),
+    ),
     "element.unreachable": Example("a", bpmn(line() + '<task id="a"/>' + flow("a", "e"))),
     "element.dead_end": Example("a", bpmn(line() + '<task id="a"/>' + flow("s", "a"))),
     "element.extension_ignored": Example(
@@ -394,6 +404,15 @@ _EXPRESSIONS = {
     "variable.target_malformed": Example(
         "a",
         bpmn(line(node("task", "<zeebe:ioMapping><zeebe:input source='=1' target='1x'/></zeebe:ioMapping>"))),
+    ),
+    "data.target_elsewhere": Example(
+        "a",
+        bpmn(
+            line(
+                '<task id="a"><dataOutputAssociation><targetRef>order</targetRef><assignment><from>=1</from>'
+                "<to>total</to></assignment></dataOutputAssociation></task>"
+            )
+        ),
     ),
     "data.name_missing": Example("p", bpmn(ext("<fm:data/>") + line())),
     "data.schema_malformed": Example("p", bpmn(ext("<fm:data name='a'>number</fm:data>") + line())),

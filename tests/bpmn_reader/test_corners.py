@@ -149,14 +149,6 @@ def test_camunda_forms_without_required_fields_and_fields_without_id_are_read() 
     assert process.forms == {"a_form": {"type": "object", "properties": {"x": {"type": "string"}}}}
 
 
-def test_data_associations_with_assignments_cannot_run() -> None:
-    task = (
-        '<task id="a"><dataInputAssociation id="d"><targetRef>x</targetRef>'
-        "<assignment><from>1</from><to>x</to></assignment></dataInputAssociation></task>"
-    )
-    assert "mappings" in element(bpmn(line(task)), "a").unsupported
-
-
 def test_names_in_input_checks_must_be_known() -> None:
     own = '<fm:data name="amount">{"type": "number"}</fm:data><fm:check message="Too much.">=amuont &lt; 5</fm:check>'
     found = problems(bpmn(ext(own) + line()))
