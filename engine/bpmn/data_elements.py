@@ -99,8 +99,12 @@ def data_parts(element: Element) -> list[Element]:
 
 
 def data_of_scope(document: BpmnDocument, scope: Element) -> list[Element]:
-    """Return the data in a scope that its process moves; for a process also those that stand in another one."""
-    held, process = scope.children(*_IN_SCOPES), document.process_of(scope)
+    """Return the data in a scope that its process moves, save what `data_parts` tells of the scope as an activity.
+
+    For a process also those that stand in another one.
+    """
+    process, told = document.process_of(scope), data_parts(scope)
+    held = [one for one in scope.children(*_IN_SCOPES) if one not in told]
     if process is None or not (held or scope == process):
         return []
     moved = {identifier: None for datum in FileData(document).moved_in(process) for identifier in datum.ids}

@@ -135,9 +135,9 @@ def test_data_without_a_name_that_feel_can_read_go_by_their_id() -> None:
 
 def test_names_of_several_words_are_known_all_over_the_process() -> None:
     around = '<dataObjectReference id="ref" name="Purchase  order" dataObjectRef="o"/><dataObject id="o"/>'
-    moving = association(
-        "Out", "", "ref", "=5 -> Purchase order.total", "={half: Purchase order.total / 2} -> half"
-    )
+    moving = '<property id="other"/><property name="lonely"/>'
+    moving += association("Out", "", "other", "=5 -> Purchase order.total")
+    moving += association("Out", "", "ref", "={half: Purchase order.total / 2} -> half")
     after = script("b", "Purchase order.total + half.half", "sum")
     one = Case(model(S + around + task(moving) + after + E + flows("s a", "a b", "b e")))
     one.job("a")
@@ -296,6 +296,8 @@ def test_what_a_loop_collects_and_collections_filled_piece_by_piece_cannot_be_mo
     )
     reads = stopped(io + association("Out", "all", "order_ref", "=count(answers)") + loop)
     assert "'answers'" in reads.unsupported
+    unfilled = io + association("In", "order_ref", "list", "=1 -> other") + loop
+    assert not stopped(unfilled).unsupported
     pieces = stopped(io + association("In", "order_ref", "list", "=1 -> items.a") + loop)
     assert "piece by piece" in pieces.unsupported
 
@@ -310,6 +312,7 @@ def test_what_a_loop_collects_and_collections_filled_piece_by_piece_cannot_be_mo
         (association("In", "order_ref", "in", "${order.getTotal()} -> request"), "`from`"),
         (association("In", "order_ref", "in", "getDataObject('order')/tns:total -> request"), "`from`"),
         (association("In", "order_ref", "in", "=order ="), "transformation"),
+        (association("In", "order_ref", "in", '=order_ref + "open'), "transformation"),
         (association("In", "order_ref", "in", " "), "transformation"),
         (association("In", "order_ref", "s", "=1"), "'s', a `startEvent`"),
         (association("In", "order_ref", "no-such", "=1"), "'no-such'"),
