@@ -1,5 +1,7 @@
 """How a sandbox instance begins where another one stands, or stood: everything is taken over but its id and its times."""
 
+from typing import assert_never
+
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError, Hint
@@ -58,6 +60,8 @@ def _taken_over(wait: Wait, command: cmd.ForkInstance) -> Wait:
             return wait._replace(since=since)
         case ChildWait():
             return wait._replace(since=since, child=command.children.get(wait.id, ""))
+        case _:
+            assert_never(wait)
 
 
 def _later(instant: int | None, by: int) -> int | None:

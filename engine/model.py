@@ -65,7 +65,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class IoMapping:
-    """One input or output mapping: the value of `source`, which may be `required`, goes to the path `target`."""
+    """One input or output mapping: the value of `source`, which may be `required`, goes to the path `target`, never empty."""
 
     source: Value
     target: tuple[str, ...]

@@ -95,12 +95,10 @@ def _given(element: Element, types: Mapping[str, Type]) -> dict[str, Type]:
     """Return the inputs that mappings give, with their types."""
     found: dict[str, Type] = {}
     for mapping in element.inputs:
-        if mapping.target:
-            source = mapping.source
-            is_whole = len(mapping.target) == 1 and isinstance(source, Expression)
-            found[mapping.target[0]] = (
-                Typing(types).of(source.node) if is_whole and isinstance(source, Expression) else ANY
-            )
+        source, is_whole = mapping.source, len(mapping.target) == 1
+        found[mapping.target[0]] = (
+            Typing(types).of(source.node) if is_whole and isinstance(source, Expression) else ANY
+        )
     return found
 
 

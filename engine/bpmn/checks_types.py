@@ -141,7 +141,7 @@ def _result(element: Element, types: Mapping[str, Type], library: Library) -> Ty
 
 def _own_names(element: Element) -> frozenset[str]:
     """Return the names that input mappings give a meaning of its own at an element."""
-    return frozenset(mapping.target[0] for mapping in element.inputs if mapping.target)
+    return frozenset(mapping.target[0] for mapping in element.inputs)
 
 
 def _check(place: Place, types: Mapping[str, Type], findings: Findings) -> None:

@@ -87,7 +87,7 @@ def _kinds(process: Process, known: Known, name: str, types: Mapping[str, Type])
 
 def _written(element: Element, name: str, types: Mapping[str, Type]) -> Iterator[Type]:
     """Yield the types of what an element writes into a variable."""
-    hidden = {mapping.target[0] for mapping in element.inputs if mapping.target}
+    hidden = {mapping.target[0] for mapping in element.inputs}
     own = {} if _brings(element) else {one: kind for one, kind in types.items() if one not in hidden}
     script = element.details if isinstance(element.details, Script) else None
     if element.loop is not None:

@@ -15,7 +15,7 @@ for `certain` values holds for real ones, since there every subject is free of t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import reduce
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, assert_never
 
 from flowmaster.engine.bpmn.condition_values import (
     SIMPLE,
@@ -312,6 +312,8 @@ class Space:
                     asked.true & first.true | second.true & ~asked.true,
                     asked.true & first.false | second.false & ~asked.true,
                 )
+            case _:
+                assert_never(formula)
 
     def certain(self, wanted: int) -> int | None:
         """Return a combination among those wanted that may really come, whatever the subjects do that are not free."""

@@ -8,7 +8,6 @@
 What nobody touched leaves as it came: comments, prefixes, order of attributes, foreign extensions, diagram data.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from lxml import etree
@@ -351,8 +350,3 @@ class BpmnDocument:
 
 def _is_reference(written: str, identifier: str) -> bool:
     return written == identifier or written.rpartition(":")[2] == identifier
-
-
-def ids_of(elements: Iterable[Element]) -> list[str]:
-    """Return the ids of elements that have one."""
-    return [element.id for element in elements if element.id]

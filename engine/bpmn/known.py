@@ -90,8 +90,7 @@ def known_of(process: Process, names: frozenset[str] = frozenset()) -> Known:
 def written_by(process: Process, element: Element) -> Iterator[str]:
     """Yield the variables of the process that an element writes by their names."""
     for mapping in element.outputs:
-        if mapping.target:
-            yield mapping.target[0]
+        yield mapping.target[0]
     match element.details:
         case Script(result=result) | Rule(result=result) if not element.outputs:
             yield result
@@ -132,8 +131,7 @@ def _local_to(element: Element) -> Iterator[str]:
     """Yield the names that mean something of its own inside a group or loop."""
     if element.kind in SCOPE_KINDS or element.loop is not None:
         for mapping in element.inputs:
-            if mapping.target:
-                yield mapping.target[0]
+            yield mapping.target[0]
     if isinstance(element.loop, MultiInstance) and element.loop.item:
         yield element.loop.item
 

@@ -1,6 +1,7 @@
 """Boxed expressions to closures, on top of the FEEL compiler."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.external import java_method
@@ -80,6 +81,8 @@ class BoxCompiler:
                 return filter_code(self.compile(source, names), condition, NOWHERE)
             case m.Loop():
                 return self._loop(node, names)
+            case _:
+                assert_never(node)
 
     def _context(self, node: m.BoxedContext, names: NameSet) -> Code:
         parts: list[tuple[str, Code]] = []

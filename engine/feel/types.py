@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import assert_never
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.evaluation import QUIET, Evaluation
@@ -87,6 +88,8 @@ def resolve(expression: s.TypeExpression, types: Resolver = simple_type) -> Feel
             if inner is None or len(kinds) != len(parameters):
                 return None
             return FeelType("function", inner, parameters=kinds)
+        case _:
+            assert_never(expression)
 
 
 def is_instance(value: object, wanted: FeelType, run: Evaluation) -> bool:

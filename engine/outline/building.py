@@ -6,6 +6,7 @@ sides gets one merging gateway before it.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
@@ -163,6 +164,8 @@ class ScopeBuilder:
             case End():
                 self.link(tails, self._end(node))
                 return []
+            case _:
+                assert_never(node)
 
     # Steps
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 
 from flowmaster.engine.bpmn.identifiers import id_from_name
 from flowmaster.engine.outline.nodes import (
@@ -39,6 +40,8 @@ def wish_of(node: Decision | Parallel | End | Handler, host: str = "") -> str:
             return node.name or _said(node.trigger) or "end"
         case Handler():
             return f"{host} {'late' if node.trigger.kind == 'after' else _said(node.trigger)}"
+        case _:
+            assert_never(node)
 
 
 def _said(trigger: Trigger) -> str:

@@ -1,6 +1,7 @@
 """Writes an outline as a plain object, each thing in its shortest form: the counterpart of the reader."""
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from flowmaster.engine.outline.datatypes import type_of
 from flowmaster.engine.outline.labels import event_process_label
@@ -137,6 +138,8 @@ class _Writer:
                 return {"goto": node.to}
             case End():
                 return self._end(node)
+            case _:
+                assert_never(node)
 
     # Steps
 

@@ -1,6 +1,7 @@
 """Checks the names that steps refer to each other by, and that every step can be reached."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.outline.nodes import (
@@ -140,6 +141,8 @@ def _goes_on(reading: Reading, node: Node, targets: set[str]) -> bool:
             return _any_goes_on(reading, list(node.branches), targets)
         case Jump() | End():
             return False
+        case _:
+            assert_never(node)
 
 
 def _any_goes_on(reading: Reading, branches: list[tuple[Node, ...]], targets: set[str]) -> bool:

@@ -181,6 +181,24 @@ def test_processes_that_call_each_other_without_end_are_refused_wherever_the_cir
     played(play)
 
 
+def test_a_process_that_is_reached_over_two_calls_is_no_circle() -> None:
+    def calling(process: str, *called: str, data: str = "") -> str:
+        calls = "".join(f'<callActivity id="{one}_" calledElement="{one}"/>' for one in called)
+        ids = ["s", *(f"{one}_" for one in called), "e"]
+        return bpmn(data + S + calls + E + flows(*map(" ".join, zip(ids, ids[1:], strict=False))), process)
+
+    async def play(agent: Agent) -> None:
+        for process, called in (("left", ["last"]), ("right", ["last"]), ("top", ["left", "right"])):
+            await agent.published(None, bpmn=calling(process, *called))
+        await agent.published(None, bpmn=calling("start", "top", data=DATA))
+        await agent.ask("process_create", bpmn=calling("last", "start", data=DATA))
+        refusal = await agent.refusal("process_publish", process="last")
+        (problem,) = [one for one in refusal["expected"] if one["code"] == "call.endless"]
+        assert "start -> top -> right -> last" in problem["message"]
+
+    played(play)
+
+
 def test_a_call_that_can_be_avoided_may_lead_back() -> None:
     body = (
         S + '<exclusiveGateway id="g" default="f2"/><callActivity id="c" calledElement="p"/>' + E

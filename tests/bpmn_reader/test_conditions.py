@@ -260,6 +260,19 @@ def test_what_an_earlier_gateway_has_settled_holds_at_the_next_one() -> None:
     assert told(bpmn(written), "flow.condition_never") == []
 
 
+@pytest.mark.parametrize(("between", "is_told"), [(5, True), (25, False)])
+def test_what_was_settled_many_steps_ago_is_not_looked_for(between: int, is_told: bool) -> None:
+    steps = [f"t{number}" for number in range(between)]
+    tasks = "".join(f'<task id="{one}"/>' for one in steps)
+    ways = "".join(flow(one, other) for one, other in zip(steps, [*steps[1:], "h"], strict=True))
+    body = (
+        '<startEvent id="s"/><exclusiveGateway id="g" default="g_e"/><exclusiveGateway id="h" default="h_e"/>'
+        f'{tasks}<task id="a"/><endEvent id="e"/>{flow("s", "g")}{flow("g", "t0", condition("=amount &gt; 100"))}'
+        f"{ways}{flow('g', 'e')}{flow('h', 'a', condition('=amount &lt; 50'))}{flow('h', 'e')}{flow('a', 'e')}"
+    )
+    assert [element for element, _ in told(bpmn(body), "flow.condition_never")] == ["h_a"] * is_told
+
+
 def test_conditions_that_tell_too_much_apart_are_left_alone() -> None:
     wide = " and ".join(f"x{number} in ({', '.join(map(str, range(9)))})" for number in range(9))
     assert told(gateway(wide, wide), "flow.condition_shadowed") == []
@@ -278,6 +291,7 @@ _PAIR = """<fm:data name='low'>{"type": "number", "maximum": 10}</fm:data>
         ("any > name", "any < name"),
         ("any < any", "any > any"),
         ("any + 1 < name", "any + 1 > name"),
+        ("any > 3 and any > fixed", "any <= 3"),
     ],
 )
 def test_no_example_is_made_up_for_values_that_may_not_stand_so(conditions: tuple[str, ...]) -> None:

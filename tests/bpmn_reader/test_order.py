@@ -1,11 +1,14 @@
 """What is read before any step has set it is found, with the way on which that happens; guarded reads are not."""
 
+import pytest
+
 from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.known import required_of
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.values import Json
+from tests.bpmn_reader.models import bpmn, ext, flow, problems
 
 
 def said(*steps: Json, **head: Json) -> list[tuple[str, str, str]]:
@@ -128,19 +131,65 @@ def test_steps_that_may_set_anything_and_handlers_are_left_alone() -> None:
     assert said(ask("approve", "approved"), events=events) == []
 
 
-def test_a_search_that_grows_too_large_says_nothing() -> None:
+def test_a_join_that_all_ways_reach_leads_on() -> None:
+    found = said(
+        {"if": "amount > 100", "then": [ask("approve", "approved")]},
+        {"all": [[{"left": {"call": "l", "into": "x"}}], [{"right": {"call": "r", "into": "y"}}]]},
+        {"if": "approved", "then": [{"end": "yes"}]},
+    )
+    assert [(code, element) for code, element, _ in found] == [("variable.unset", "if_approved_to_yes")]
+
+
+@pytest.mark.parametrize(("votes", "is_told"), [(2, True), (10, False)])
+def test_a_search_that_grows_too_large_says_nothing(votes: int, is_told: bool) -> None:
+    names = [f"vote{number}" for number in range(votes)]
     steps: list[Json] = [
-        {
-            "if": f"amount > {number} or amount < -{number}",
-            "then": [{f"note {number}": {"set": {f"n{number}": "amount"}}}],
-        }
-        for number in range(1, 12)
+        {"if": name, "then": [{f"note {name}": {"set": {f"n_{name}": "amount"}}}]} for name in names
     ]
-    last: Json = {"if": "amount > 100", "then": [ask("approve", "approved")]}
-    assert said(last, *steps, {"if": "amount > 3 and amount < 2 and approved", "then": [{"end": "x"}]}) == []
+    found = said(
+        {"if": "amount > 100", "then": [ask("approve", "approved")]},
+        ask("vote", *names),
+        *steps,
+        {"if": f"({' or '.join(names)}) and approved", "then": [{"end": "yes"}]},
+    )
+    assert [code for code, _, _ in found] == ["variable.unset"] * is_told
 
 
-def test_links_and_groups_are_followed() -> None:
+@pytest.mark.parametrize(("values", "is_told"), [(2, True), (9, False)])
+def test_a_condition_that_tells_too_much_apart_is_not_judged(values: int, is_told: bool) -> None:
+    listed = ", ".join(map(str, range(values)))
+    wide = " and ".join(f"x{number} in ({listed})" for number in range(values))
+    numbers = {f"x{number}": "number" for number in range(values)}
+    found = said(
+        {"if": "amount > 100", "then": [ask("approve", "approved")]},
+        {"count": {"ask": "clerk", "form": dict(numbers), "into": list(numbers)}},
+        {"if": f"{wide} and approved", "then": [{"end": "yes"}]},
+    )
+    assert [code for code, _, _ in found] == ["variable.unset"] * is_told
+
+
+def test_links_are_followed() -> None:
+    jump = '<intermediate{}Event id="{}"><linkEventDefinition name="on"/></intermediate{}Event>'
+    script = '<scriptTask id="{}"><extensionElements>{}</extensionElements></scriptTask>'
+    model = bpmn(
+        ext("""<fm:data name='amount' input='true'>{"type": "number"}</fm:data>""")
+        + '<startEvent id="s"/>'
+        + jump.format("Throw", "away", "Throw")
+        + jump.format("Catch", "back", "Catch")
+        + script.format("read", "<zeebe:script expression='=total + 1' resultVariable='more'/>")
+        + script.format("sum", "<zeebe:script expression='=amount * 2' resultVariable='total'/>")
+        + '<endEvent id="e"/>'
+        + flow("s", "away")
+        + flow("back", "read")
+        + flow("read", "sum")
+        + flow("sum", "e")
+    )
+    (found,) = [one for one in problems(model) if one.code == "variable.perhaps_null"]
+    assert found.element == "read"
+    assert "s -> away -> back -> read" in found.message
+
+
+def test_groups_are_followed() -> None:
     found = said(
         {"inner": {"group": [{"if": "amount > 3", "then": [ask("approve", "approved")]}]}},
         {"if": "approved", "then": [{"end": "yes"}]},

@@ -90,8 +90,12 @@ class Artist:
             for _ in range(self._dice.randint(1, 3)):
                 self._bend(sheet)
         inside = self._write(sheet)
-        heard = f"<extensionElements>{self._heard()}</extensionElements>" if self._dice.random() < RARELY else ""
-        return f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{heard}{inside}</process></definitions>'
+        heard = (
+            f"<extensionElements>{self._heard()}</extensionElements>" if self._dice.random() < RARELY else ""
+        )
+        return (
+            f'{HEAD}{DEFINITIONS}<process id="p" isExecutable="true">{heard}{inside}</process></definitions>'
+        )
 
     def _begun_by_events(self, sheet: Sheet) -> None:
         """Let events begin the process as well: a start event, a receive task, or events behind a gateway."""
