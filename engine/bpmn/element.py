@@ -98,11 +98,6 @@ class Element:
         return self._tag.rpartition("}")[2]
 
     @property
-    def namespace(self) -> str:
-        """The namespace, empty where the element has none."""
-        return self._tag.rpartition("}")[0][1:]
-
-    @property
     def id(self) -> str:
         """The id, empty where the element has none."""
         return self._node.get("id") or ""
@@ -282,8 +277,7 @@ class Element:
         `BpmnDocument.remove` also takes away what refers to it.
         """
         parent = self._node.getparent()
-        if parent is None:
-            return
+        assert parent is not None, "the root of a document and what is out of the tree stay as they are"
         self._index.forget(self._node)
         whitespace.remove(parent, self._node)
         self._index.changes += 1

@@ -223,3 +223,60 @@ def test_a_file_that_declares_a_namespace_twice_keeps_its_prefixes_when_a_new_on
     assert f'<x:userTask xmlns:x="{MODEL}" id="a"><x:documentation>' in text
     assert '<zeebe:versionTag xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"' in text
     assert parse_bpmn(text).element("b").extension(zeebe("versionTag")) is not None
+
+
+def test_a_namespace_that_is_declared_once_further_down_stays_there_when_a_new_one_comes_to_the_top() -> None:
+    once = (
+        f'<definitions xmlns="{MODEL}" id="d" targetNamespace="urn:t"><process id="p">'
+        '<task xmlns:v="http://vendor.example/x" id="a" v:colour="red"/><task id="b"/></process></definitions>'
+    )
+    document = parse_bpmn(once)
+    document.element("b").add_extension(zeebe("versionTag"), {"value": "1"})
+    text = document.to_xml()
+    assert '<task xmlns:v="http://vendor.example/x" id="a" v:colour="red"/>' in text
+    assert text.count("http://camunda.org/schema/zeebe/1.0") == 1
+    assert text.index("xmlns:zeebe") < text.index("<process")
+
+
+def test_a_prefix_that_stands_for_something_else_is_left_alone() -> None:
+    taken = FOREIGN.replace("xmlns:v=", "xmlns:zeebe=").replace("v:", "zeebe:")
+    document = parse_bpmn(taken)
+    document.element("a").add_extension(zeebe("versionTag"), {"value": "1"})
+    text = document.to_xml()
+    assert 'xmlns:zeebe="http://vendor.example/x"' in text
+    assert "<zeebe:thing deep=" in text
+    assert '<zeebe2:versionTag value="1"/>' in text
+    assert parse_bpmn(text).element("a").extension(zeebe("versionTag")) is not None
+
+
+def test_the_drawing_of_a_subprocess_of_its_own_goes_with_it() -> None:
+    def drawing(name: str, owner: str, *shown: str) -> str:
+        shapes = "".join(f'<di:BPMNShape id="{one}_di" bpmnElement="{one}"/>' for one in shown)
+        plane = f'<di:BPMNPlane id="{name}_plane" bpmnElement="{owner}">{shapes}</di:BPMNPlane>'
+        return f'<di:BPMNDiagram id="{name}">{plane}</di:BPMNDiagram>'
+
+    document = parse_bpmn(
+        f'<definitions xmlns="{MODEL}" xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" id="d" '
+        'targetNamespace="urn:t"><process id="p"><subProcess id="sub"><task id="inner"/></subProcess></process>'
+        f"{drawing('whole', 'p', 'sub')}{drawing('detail', 'sub', 'inner')}</definitions>"
+    )
+    document.remove(document.element("sub"))
+    text = document.to_xml()
+    assert 'id="whole_plane"' in text
+    assert "detail_plane" not in text
+    assert "BPMNShape" not in text
+
+
+def test_what_a_removed_object_was_read_or_called_by() -> None:
+    document = parse_bpmn(
+        f'<definitions xmlns="{MODEL}" id="d" targetNamespace="urn:t"><process id="p"><dataObject id="o"/>'
+        '<dataObjectReference id="ship" dataObjectRef="o"/><callActivity id="call" calledElement="ship">'
+        '<dataInputAssociation id="in"><sourceRef>ship</sourceRef></dataInputAssociation></callActivity>'
+        "</process></definitions>"
+    )
+    assert document.remove(document.element("ship")) == ["ship", "in"]
+    assert document.element("call").get("calledElement") == "ship", "the id of another process"
+
+
+def test_an_element_shows_itself_by_its_kind_id_and_line() -> None:
+    assert repr(parse_bpmn(FOREIGN).element("a")) == "<startEvent 'a' line 6>"

@@ -18,7 +18,10 @@ DECISIONS = {
 }
 """The decisions that the tests know."""
 
-CALLED = {"ship": ProcessSignature((DataItem("order", {"type": "number"}, input=True, required=True),))}
+CALLED = {
+    "ship": ProcessSignature((DataItem("order", {"type": "number"}, input=True, required=True),)),
+    "bill": ProcessSignature((DataItem("sum", {"type": "number"}, required=True),)),
+}
 """The processes that the tests know."""
 
 _HEAD = (

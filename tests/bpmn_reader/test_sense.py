@@ -313,6 +313,7 @@ def test_a_decision_is_given_what_it_asks_for() -> None:
             "<zeebe:input source='=amount' target='ordr'/></zeebe:ioMapping>",
             ["call.input_missing"],
         ),
+        ("<zeebe:calledElement processId='bill'/>", []),
         ("<zeebe:calledElement processId='=x'/>", []),
         ("<zeebe:calledElement processId='other'/>", []),
     ],

@@ -36,6 +36,7 @@ TYPES: Mapping[str, Schema] = {
     "level": {"enum": ["low", "high"]},
     "mixed": {"enum": ["low", 1]},
     "open": {},
+    "loose": {"type": "object", "properties": {"total": {"type": "number"}}, "additionalProperties": True},
 }
 
 
@@ -90,6 +91,10 @@ def typing(text: str) -> tuple[str, list[str]]:
         ("substring(string: note, start position: 1)", "text"),
         ("amount = null", "boolean"),
         ("items = [1]", "boolean"),
+        ("floor(duration(note))", "number"),
+        ("loose.total", "number"),
+        ("loose.whatever + 1", ""),
+        ("for x in items, y in rows return x + y.price", "list"),
     ],
 )
 def test_the_type_of_an_expression_is_found(text: str, words: str) -> None:
@@ -124,6 +129,8 @@ def test_the_type_of_an_expression_is_found(text: str, words: str) -> None:
         ("level in [1, 2]", "looked for among values of type number"),
         ("due in [1..2]", "looked for among values of type number"),
         ("upper case(amount)", "gives 'upper case' a number"),
+        ('floor(duration("P1D"))', "gives 'floor' a days and time duration"),
+        ("for x in items, y in rows return x.price", "`x` is a number and has no field 'price'"),
     ],
 )
 def test_what_can_only_be_null_is_found(text: str, part: str) -> None:
@@ -334,3 +341,19 @@ def test_the_expressions_of_listeners_are_checked_like_those_of_other_work() -> 
         message for _, _, message in said(bpmn(_DATA + line(node("userTask", "<zeebe:userTask/>" + heard))))
     ]
     assert [one.split("`")[0] for one in told] == ["The job type of 'a', ", "The number of tries of 'a', "]
+
+
+def test_a_type_is_handed_on_over_a_few_steps_and_no_further() -> None:
+    names = ["note", "a", "b", "c", "d", "e"]
+    scripts = [
+        f'<scriptTask id="t_{new}"><extensionElements><zeebe:script expression=\'={old} + "!"\' '
+        f"resultVariable='{new}'/></extensionElements></scriptTask>"
+        for old, new in zip(names, names[1:], strict=False)
+    ]
+    sums = [
+        f"<scriptTask id=\"sum_{name}\"><extensionElements><zeebe:script expression='={name} + 1' "
+        f"resultVariable='sum_{name}'/></extensionElements></scriptTask>"
+        for name in names
+    ]
+    wrong = [where for where, _, _ in said(bpmn(_DATA + line(*scripts, *sums)))]
+    assert wrong == ["sum_note", "sum_a", "sum_b", "sum_c"]

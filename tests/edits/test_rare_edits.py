@@ -167,3 +167,10 @@ def test_a_pool_with_a_name_of_its_own_keeps_it() -> None:
     pool.set("name", "The house")
     found = edited({"set_process": {"name": "Buying"}}, of=document)
     assert [one.name for one in found.root.descendants("participant")] == ["The house"]
+
+
+def test_a_step_without_an_id_is_given_one() -> None:
+    model = parse_bpmn(bpmn('<startEvent id="s"/><task name="Look"/><endEvent id="e"/>' + flow("s", "e")))
+    found = edited({"rename": "Look", "id": "look"}, of=model)
+    assert found.element("look").name == "Look"
+    assert found.shape_of("look") is not None

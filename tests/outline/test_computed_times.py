@@ -66,6 +66,12 @@ def test_what_is_computed_from_a_computed_time_is_declared_too() -> None:
     assert declared(*steps) == {"double": "duration", "period": "duration"}
 
 
+def test_what_is_computed_over_many_steps_is_found_for_a_few_of_them() -> None:
+    steps: list[Json] = [{"first": {"set": {"p0": PERIOD}}}]
+    steps += [{f"step {n}": {"set": {f"p{n}": f"2 * p{n - 1}"}}} for n in range(1, 6)]
+    assert declared(*steps) == dict.fromkeys(("p0", "p1", "p2"), "duration")
+
+
 def test_what_another_step_writes_otherwise_is_not_declared() -> None:
     first: Json = {"first": {"set": {"period": PERIOD}}}
     assert declared(first, {"ask": {"call": "x", "into": "period"}}) == {}
