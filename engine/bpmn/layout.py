@@ -167,9 +167,7 @@ class _Studio:
         waiting = [(scope, corner)]
         while waiting:
             scope, corner = waiting.pop()
-            arranged = self.arranged.get(scope.id)
-            if arranged is None:
-                continue
+            arranged = self.arranged[scope.id]
             for identifier, box in arranged.placement.boxes.items():
                 picture.boxes[identifier] = box.moved(corner.x, corner.y)
                 inside = self.arranged.get(identifier)

@@ -145,12 +145,10 @@ def _choose_main(graph: _Graph) -> None:
             )
             graph.main_out[name] = best.id
     targets = {edge.id: edge.target for edge in graph.edges}
-    for name in graph.order:
-        if graph.layer[name] == 0 and graph.main_out.get(name) not in graph.spine:
-            while (step := graph.main_out.get(name)) is not None and step not in graph.spine:
-                graph.spine.add(step)
-                name = targets[step]
-            break
+    name = next(one for one in graph.order if graph.layer[one] == 0)
+    while (step := graph.main_out.get(name)) is not None:
+        graph.spine.add(step)
+        name = targets[step]
     best_in: dict[str, tuple[bool, bool, int]] = {}
     for edge in graph.edges:
         if edge.id in graph.back:

@@ -148,10 +148,7 @@ def _gain(over: list[int], under: list[int]) -> int:
     gain = 0
     for a in over:
         for b in under:
-            if a > b:
-                gain += 1
-            elif a < b:
-                gain -= 1
+            gain += (a > b) - (a < b)
     return gain
 
 

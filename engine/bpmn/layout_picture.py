@@ -76,13 +76,14 @@ def _in_document_order(document: BpmnDocument, page: Page, picture: Picture) -> 
     return sorted(order, key=rank)
 
 
-def _page_of(document: BpmnDocument, identifier: str, picture: Picture) -> Page | None:
-    edge = document.find(identifier)
-    ends = [] if edge is None else [document.start_of(edge), document.end_of(edge)]
+def _page_of(document: BpmnDocument, identifier: str, picture: Picture) -> Page:
+    """Return the page on which an edge ends; where it joins two edges, the page of one of these."""
+    edge = document.element(identifier)
+    ends = [end.id for end in (document.start_of(edge), document.end_of(edge)) if end is not None]
     for page in picture.pages:
-        if any(end is not None and end.id in page.ids for end in ends):
+        if any(end in page.ids for end in ends):
             return page
-    return None
+    return _page_of(document, next(end for end in ends if end in picture.ways), picture)
 
 
 def _write_shape(document: BpmnDocument, plane: Element, identifier: str, picture: Picture) -> None:

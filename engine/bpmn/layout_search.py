@@ -78,7 +78,7 @@ class Search:
     ) -> list[Point]:
         """Return a way from one box to another and enter it; `passable` boxes may be crossed.
 
-        Sides are letters, best first: `l`eft, `r`ight, `t`op, `b`ottom.
+        Sides are letters, each once, best first: `l`eft, `r`ight, `t`op, `b`ottom.
         """
         passing = {*passable}
         blocks = [box.grown(_MARGIN // 2) for box in self._obstacles if box not in passing]
@@ -115,9 +115,8 @@ def _cheapest(starts: "list[_Port]", goals: "list[_Port]", grid: Grid) -> list[P
     begins: dict[int, Point] = {}
     for port, outside, way, price in starts:
         state = grid.at(outside) * 4 + way
-        if price < cost.get(state, price + 1):
-            cost[state], begins[state] = price, port
-            heappush(queue, (price, price, state))
+        cost[state], begins[state] = price, port
+        heappush(queue, (price, price, state))
     seen = 0
     while queue and seen < STATES_MAX:
         hoped, spent, state = heappop(queue)

@@ -22,7 +22,7 @@ from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.questions import questions_of
 from flowmaster.engine.outline.reading import Reading
 from flowmaster.engine.outline.results import RESULT, ends_of_groups
-from flowmaster.engine.outline.writing_words import add_checks, put_form
+from flowmaster.engine.outline.writing_words import add_checks, add_raw, put_form
 from flowmaster.engine.values import Json
 
 
@@ -106,7 +106,7 @@ def write_outline(outline: Outline) -> BpmnDocument:
         scope.event_process(handler)
     for raw in outline.raw:
         if kind_of(raw) not in ROOT_KINDS:
-            process.add_xml(raw)
+            add_raw(process, raw)
     _note_flows(document, process)
     write_lanes(document, process, outline.roles, builder.lane_of)
     return document

@@ -30,9 +30,10 @@ from flowmaster.engine.outline.nodes import (
     in_scope,
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
+from flowmaster.engine.outline.raw import raw_xml
 from flowmaster.engine.outline.recalling_events import trigger_or_xml
 from flowmaster.engine.outline.recalling_words import WordReader, checks_of
-from flowmaster.engine.outline.results import declared_result, without_result
+from flowmaster.engine.outline.results import RESULT, declared_result, without_result
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.splitting import with_own_ends, with_plain_splits
 from flowmaster.engine.outline.structure import Bare, Structurer
@@ -43,6 +44,14 @@ from flowmaster.engine.values import Json
 _NUMBERED = re.compile(r"_\d+\Z")
 _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
 _READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"))
+_READ_AT_PROCESS = frozenset(
+    (
+        *map(fm, ("role", "calendar", "data", "check", "scenarios", "always", "never")),
+        RESULT,
+        zeebe("userTaskForm"),
+        zeebe("versionTag"),
+    )
+)
 ROUNDS_MAX = 8
 """How often ids and lanes are compared with the derived ones; each round settles what the last one shifted."""
 
@@ -99,7 +108,7 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
         scenarios=_scenarios(element),
         always=laws(element, "always"),
         never=laws(element, "never"),
-        raw=tuple(structurer.raw),
+        raw=(*_unread(element), *structurer.raw),
     )
     outline = replace(outline, raw=(*definitions_of(document, outline), *outline.raw))
     outline = _with_when(outline)
@@ -110,6 +119,13 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
     elif not assign_lanes(replace(outline, lanes=True)):
         outline = replace(outline, lanes=True)
     return without_result(_without_derived_ids(outline, structurer.jumped), declared_result(element))
+
+
+def _unread(process: Element) -> Iterator[str]:
+    """Yield the extensions of a process that an outline has no words for, as XML."""
+    for one in process.extensions():
+        if one.kind not in _READ_AT_PROCESS:
+            yield raw_xml(one)
 
 
 def _process(document: BpmnDocument, wanted: str) -> Element:

@@ -13,7 +13,7 @@ from flowmaster.engine.outline.ways import Ways
 _ID = re.compile(r"""\sid=["']([^"']*)["']""")
 _NAMED = re.compile(r"""Ref=["']([^"']*)["']|Ref>\s*([^<\s]+)\s*</""")
 _OWN_ID = re.compile(r"""\A(\s*<[^>]*?)\sid=["'][^"']*["']""")
-_TAG = re.compile(r"\A\s*<(?:[\w.-]+:)?([\w-]+)")
+_TAG = re.compile(r"\A\s*<(?:bpmn:)?([\w-]+)(?!:)\b")
 ROOT_KINDS = frozenset(
     {
         *EVENT_DEFINITION_KINDS,

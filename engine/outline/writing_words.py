@@ -303,12 +303,17 @@ class WordWriter:
     def extra(self, element: Element, value: Json) -> None:
         """Add what the outline has no words for: foreign XML as extensions, BPMN's own as children."""
         for xml in _texts(value):
-            added = element.add_xml(xml)
-            if added.kind.startswith("{"):
-                added.move_to(element.child("extensionElements") or element.add("extensionElements"))
+            add_raw(element, xml)
 
     def nothing(self, element: Element, value: Json) -> None:
         """Leave out a word that its kind writes itself."""
+
+
+def add_raw(element: Element, xml: str) -> None:
+    """Add XML to an element: BPMN's own as a child, anything else as an extension."""
+    added = element.add_xml(xml)
+    if added.kind.startswith("{"):
+        added.move_to(element.child("extensionElements") or element.add("extensionElements"))
 
 
 def own_form(element: Element) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from flowmaster.engine.bpmn.diagram import Line, Shape, read_diagrams
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
+from flowmaster.engine.bpmn.geometry import Box
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.svg import draw_svg
 from flowmaster.engine.edits.apply import apply_edits
@@ -280,3 +281,103 @@ def test_an_edit_leaves_a_message_without_a_line_alone_and_draws_the_others_roun
     edited = apply_edits(document, [{"add_after": "n1", "step": {"next": {"call": "a.b"}}}], process="p")
     _, after = drawn(edited.document)
     assert "asks" not in after
+
+
+@pytest.mark.parametrize(("wires", "is_sorted"), [(30, True), (50, False)])
+def test_wires_side_by_side_do_not_cross_unless_there_are_too_many_to_sort(
+    wires: int, is_sorted: bool
+) -> None:
+    document = new_document("p")
+    process = document.processes[0]
+    lanes = process.add("laneSet", {"id": "lanes"})
+    above, below = (lanes.add("lane", {"id": name}) for name in ("above", "below"))
+    for number in range(wires):
+        source, target = (process.add("task", {"id": f"{name}{number}"}) for name in ("a", "b"))
+        document.connect(source, target)
+        above.add("flowNodeRef", text=source.id)
+        below.add("flowNodeRef", text=target.id)
+    lay_out(document)
+    assert faults(document) == []
+    assert (crossings(document) == 0) == is_sorted
+
+
+def test_notes_of_a_collaboration_stand_below_its_pools() -> None:
+    document = chain("startEvent", "endEvent")
+    together = document.root.add("collaboration", {"id": "together"})
+    together.add("participant", {"id": "pool", "processRef": "p"})
+    for name in ("first", "second"):
+        together.add("textAnnotation", {"id": name}).add("text", text=f"The {name} note")
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert faults(document) == []
+    assert shapes["pool"].box.bottom < shapes["first"].box.y == shapes["second"].box.y
+    assert shapes["first"].box.right < shapes["second"].box.x
+
+
+def test_an_association_between_two_flows_is_drawn() -> None:
+    document = chain("startEvent", "task", "endEvent")
+    process = document.processes[0]
+    process.add("association", {"id": "a", "sourceRef": "n0_to_n1", "targetRef": "n1_to_n2"})
+    lay_out(document)
+    assert faults(document) == []
+    assert "a" in drawn(document)[1]
+
+
+def test_a_subprocess_and_the_step_inside_that_it_is_associated_with_are_joined() -> None:
+    document = chain("startEvent", "subProcess", "endEvent")
+    inner = document.element("n1").add("task", {"id": "inner"})
+    document.processes[0].add("association", {"id": "a", "sourceRef": "n1", "targetRef": "inner"})
+    lay_out(document)
+    shapes, lines = drawn(document)
+    whole, part, way = shapes["n1"].box, shapes[inner.id].box, lines["a"].points
+    assert abs(whole.center.x - part.center.x) <= 2
+    assert whole.grown(1).holds(Box(*way[0], 0, 0))
+    assert part.grown(1).holds(Box(*way[-1], 0, 0))
+
+
+def test_a_message_leaves_a_high_subprocess_near_the_step_that_it_is_for() -> None:
+    document = chain("startEvent", "subProcess", "endEvent")
+    for number in range(6):
+        document.element("n1").add("task", {"id": f"inner{number}"})
+    other = document.root.add("process", {"id": "q"})
+    other.add("task", {"id": "asked"})
+    together = document.root.add("collaboration", {"id": "together"})
+    together.add("participant", {"id": "pool", "processRef": "p"})
+    together.add("participant", {"id": "beside", "processRef": "q"})
+    together.add("messageFlow", {"id": "asks", "sourceRef": "n1", "targetRef": "asked"})
+    lay_out(document)
+    shapes, lines = drawn(document)
+    assert shapes["n1"].box.height > 4 * 80
+    assert faults(document) == []
+    assert lines["asks"].points[0].y >= shapes["n1"].box.bottom - 20
+
+
+def test_a_name_that_fits_no_size_is_cut() -> None:
+    document = chain("startEvent", "task", "endEvent")
+    document.element("n1").set("name", "Look at everything that was ever sent to us " * 20)
+    lay_out(document)
+    box = drawn(document)[0]["n1"].box
+    assert (box.width, box.height) == (200, 140)
+    assert "…" in draw_svg(document)
+
+
+def test_a_subprocess_stands_in_the_lane_of_the_steps_inside() -> None:
+    document = chain("startEvent", "subProcess", "endEvent")
+    process = document.processes[0]
+    document.element("n1").add("task", {"id": "inner"})
+    lanes = process.add("laneSet", {"id": "lanes"})
+    for lane, node in (("clerk", "n0"), ("boss", "inner")):
+        lanes.add("lane", {"id": lane}).add("flowNodeRef", text=node)
+    lay_out(document)
+    shapes, _ = drawn(document)
+    assert shapes["boss"].box.holds(shapes["n1"].box)
+    assert shapes["clerk"].box.holds(shapes["n0"].box)
+
+
+def test_a_flow_that_leads_to_an_event_on_a_border_is_drawn_to_the_event() -> None:
+    document = chain("startEvent", "task", "endEvent")
+    event = document.processes[0].add("boundaryEvent", {"id": "late", "attachedToRef": "n1"})
+    document.connect(document.element("n0"), event)
+    lay_out(document)
+    shapes, lines = drawn(document)
+    assert shapes["late"].box.grown(1).holds(Box(*lines["n0_to_late"].points[-1], 0, 0))

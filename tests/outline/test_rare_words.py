@@ -11,6 +11,7 @@ from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.outline.values import split_context
 from flowmaster.engine.values import Json
+from tests.engine.cases import HEAD, E, S, flows
 
 BASE: dict[str, Any] = {"process": "p", "roles": ["clerk"]}
 
@@ -202,3 +203,19 @@ def test_a_vote_is_over_with_its_quorum_or_when_it_cannot_be_reached_or_by_a_vet
     assert until() == plain
     assert until(veto=True) == f"{plain} or list contains(votes, false)"
     assert until(quorum="count(board) / 2") == plain.replace("2", "count(board) / 2")
+
+
+def test_what_a_process_says_beyond_the_outline_stays_under_bpmn() -> None:
+    listeners = '<zeebe:executionListeners><zeebe:executionListener eventType="end" type="bill"/></zeebe:executionListeners>'
+    note = '<o:message xmlns:o="urn:o">hello</o:message>'
+    held = f"<extensionElements>{listeners}{note}</extensionElements>"
+    document = parse_bpmn(
+        f'{HEAD}<process id="p" isExecutable="true">{held}{S}{E}{flows("s e")}</process></definitions>'
+    )
+    told = decompile(document)
+    assert told["bpmn"] == [listeners, note]
+    again = compile_outline(told).document
+    assert [one.kind for one in again.processes[0].extensions()] == [
+        one.kind for one in document.processes[0].extensions()
+    ]
+    assert decompile(again) == told
