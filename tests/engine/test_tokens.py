@@ -230,7 +230,8 @@ def test_a_signal_reaches_its_own_instance_at_once() -> None:
 
 
 def test_what_cannot_run_stops_with_an_incident_and_can_be_skipped_or_cancelled() -> None:
-    listeners = "<extensionElements><zeebe:taskListeners/></extensionElements>"
+    listeners = '<extensionElements><zeebe:taskListeners><zeebe:taskListener eventType="canceling" type="x"/>'
+    listeners += "</zeebe:taskListeners></extensionElements>"
     body = S + f'<task id="c">{listeners}</task>' + E + flows("s c", "c e")
     case = Case(model(body))
     assert case.incidents() == {"c": "element.not_executable"}
