@@ -4,21 +4,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.dmn.compiled import CompiledDecision
 from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.dmn.run import DecisionResult
+from flowmaster.engine.elements.scopes import gathered, instantiating_gateways
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.library import Decision, LinkedDecision
-from flowmaster.engine.model import Executable, Process
+from flowmaster.engine.lookup import condition_of
+from flowmaster.engine.model import Executable, Process, Value
 from flowmaster.stores.protocol import Reader
+from flowmaster.stores.rows import StartSubscription
 
 KEPT_MAX = 500
 """Compiled processes, and decisions, that stay in memory."""
+
+STARTS_KEPT_MAX = 20_000
+"""Conditions of start events that stay in memory, so that reported facts are asked of each without its process."""
 
 FILES_KEPT_MAX = 16
 """Files that stay compiled whoever asks for them."""
@@ -29,9 +35,10 @@ V = TypeVar("V")
 class _Kept(Generic[V]):
     """Keeps the most recently used values."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = KEPT_MAX) -> None:
         self._values: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = Lock()
+        self._most = most
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         with self._lock:
@@ -45,8 +52,19 @@ class _Kept(Generic[V]):
     def put(self, key: Hashable, value: V) -> None:
         with self._lock:
             self._values[key] = value
-            while len(self._values) > KEPT_MAX:
+            while len(self._values) > self._most:
                 self._values.popitem(last=False)
+
+
+class StartCondition(NamedTuple):
+    """The condition that a process begins by, and where it begins: at the start event, or at the gateway before it.
+
+    With `together`, instances wait there for what else is needed.
+    """
+
+    condition: Value
+    place: str
+    together: bool
 
 
 class Models:
@@ -55,6 +73,7 @@ class Models:
     def __init__(self) -> None:
         self._processes: _Kept[Process] = _Kept()
         self._decisions: _Kept[Mapping[str, Decision]] = _Kept()
+        self._starts: _Kept[StartCondition] = _Kept(STARTS_KEPT_MAX)
 
     def process(self, reader: Reader, tenant: str, process: str, version: int) -> Process:
         """Return a published version, compiled."""
@@ -66,6 +85,19 @@ class Models:
             return compile_process(found.content, process)
 
         return self._processes.get((tenant, process, version), load)
+
+    def start_condition(self, reader: Reader, start: StartSubscription) -> StartCondition:
+        """Return the condition that a start subscription stands for."""
+
+        def load() -> StartCondition:
+            process = self.process(reader, start.tenant, start.process, start.version)
+            element = process.elements[start.element]
+            gateways = instantiating_gateways(process, element)
+            place = gateways[0].id if gateways else element.id
+            together = bool(gathered(process, element))
+            return StartCondition(condition_of(element, start.name), place, together)
+
+        return self._starts.get((*start[:4], start.name), load)
 
     def replace(self, tenant: str, process: str, version: int, compiled: Process) -> None:
         """Put another process in the place of a version; only sandboxes do that."""

@@ -106,8 +106,10 @@ class WaitReads(Protocol):
         """Return what one instance subscribes to, sandbox or not."""
         ...
 
-    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
-        """Return the start events that this message or signal triggers."""
+    def start_subscriptions(
+        self, tenant: str, *, kind: str, name: str | None = None
+    ) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers; without a name all of the kind."""
         ...
 
     def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:

@@ -277,7 +277,7 @@ class Subscription(NamedTuple):
 
 
 class StartSubscription(NamedTuple):
-    """What starts a published process: `kind` is message, signal or timer.
+    """What starts a published process: `kind` is message, signal, condition or timer.
 
     A timer has `due`, its rule `every` and the firings `left` (-1 for no end), as `TimerWait` has them. A start event
     with several definitions has one subscription for each, by `number`.

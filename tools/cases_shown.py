@@ -172,7 +172,7 @@ def _single(visits: Json) -> Json:
 def overlay(base: Mapping[str, Json], whole: Mapping[str, Json]) -> dict[str, Json] | None:
     """Return what `like` the base must say to be the whole, or None where it would have to take something away."""
     found: dict[str, Json] = {}
-    for word in ("at", "given", "answers", "services", "messages", "clock", "business_key"):
+    for word in ("at", "given", "start", "answers", "services", "messages", "clock", "business_key"):
         before, after = base.get(word), whole.get(word)
         if word in ("given", "answers", "services"):
             differs = _over(before or {}, after or {}, whole=is_ending if word == "services" else _never)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from flowmaster.tools import (
     audit,
     documents,
+    events,
     instance_batch,
     instance_control,
     instances,
@@ -26,6 +27,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     instances.OPERATIONS,
+    events.OPERATIONS,
     instance_control.OPERATIONS,
     instance_batch.OPERATIONS,
     tasks.OPERATIONS,

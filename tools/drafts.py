@@ -12,9 +12,10 @@ from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
 from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Element, Message, Process, Signal, Timer, Triggers
+from flowmaster.engine.model import Conditional, Element, Message, Process, Signal, Timer, Triggers
 from flowmaster.engine.timers import schedule
 from flowmaster.engine.values import Json
+from flowmaster.engine.watching import CONDITION
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter, Draft, StartSubscription, Version
 from flowmaster.tools.signatures import library_of
@@ -145,7 +146,7 @@ def publish(
 
 
 def starts_of(process: Process, tenant: str, version: int, at: int) -> list[StartSubscription]:
-    """Return what starts a published version: its message, signal and timer start events."""
+    """Return what starts a published version: its message, signal, conditional and timer start events."""
     found: list[StartSubscription] = []
     for element in process.elements.values():
         if not may_start(process, element):
@@ -159,6 +160,18 @@ def starts_of(process: Process, tenant: str, version: int, at: int) -> list[Star
     return found
 
 
+def first_call(process: Process) -> Hint:
+    """Return the call that begins a first instance of a published process without data."""
+    starts = starts_of(process, "", 1, 0) if not process.root.starts else []
+    for start in starts:
+        if start.kind in ("message", "signal"):
+            return Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
+        if start.kind == CONDITION:
+            told: dict[str, Json] = {"kind": start.kind, "name": process.id, "variables": {}}
+            return Hint("event_send", told, f"Report facts; where `{start.name}` holds, an instance starts.")
+    return Hint("instance_start", {"process": process.id, "variables": {}}, "Start an instance.")
+
+
 def _start_of(
     process: Process, element: Element, tenant: str, version: int, at: int
 ) -> StartSubscription | None:
@@ -168,6 +181,9 @@ def _start_of(
         return StartSubscription(
             tenant, process.id, version, element.id, kind, str(details.name.value({}, at))
         )
+    if isinstance(details, Conditional):
+        text = details.condition.text
+        return StartSubscription(tenant, process.id, version, element.id, CONDITION, text)
     if isinstance(details, Timer):
         first = schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
         return StartSubscription(

@@ -16,7 +16,7 @@ data:                                 # variables
   first_day: date                     # date, time, datetime, duration: FEEL computes with them
   stops: [{city: text, nights?: integer}]   # list of objects; ? = may be missing
   requester: person
-start:                                # also: message: name | signal | every: R/P1D | at: date, with key, into
+start:                                # also: message: name | signal | condition | every: R/P1D | at: date, with key, into
   needs: [cost, kind, first_day, requester, stops?]
   checks: {the first day is not past: first_day >= today()}   # message: condition; false refuses the start
 result: outcome                       # each end of the process writes its name into this variable
@@ -69,7 +69,7 @@ always: {the requester never approves: not(requester = approve.by)}   # laws, fo
 never: {booked twice: book.times > 1} # step.by, .done, .times; null breaks none; publishing refuses with the case
 scenarios:                            # tests; publishing refuses while one fails
 - name: a cheap trip
-  at: 2030-01-31                      # when it begins, for today() and dates
+  at: 2030-01-31                      # when it begins, for today() and dates; start: name of an event, if not by hand
   given: {cost: 90, kind: train, first_day: 2030-05-01, requester: ann}
   answers:                            # by step; a list answers visit by visit; null: nobody does; by: who; after: when
     approve: {approved: true, by: bob, after: PT25H}

@@ -1,4 +1,4 @@
-"""Operations on running instances: start, find, read, and events sent to them."""
+"""Operations on running instances: start, find, read."""
 
 import time
 from typing import Literal
@@ -7,18 +7,15 @@ from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import JobWait, State, TaskWait
-from flowmaster.engine.timers import iso, later
+from flowmaster.engine.timers import iso
 from flowmaster.runtime.desk import Desk, Start
-from flowmaster.runtime.messages import broadcast, deliver
 from flowmaster.runtime.past import state_at
-from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.inputs import check_inputs
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
-from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments
-from flowmaster.tools.naming import duration_of, instant_of
+from flowmaster.tools.models import Arguments, ResultList, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.requests import request_of, store_once
+from flowmaster.tools.requests import request_of
 from flowmaster.tools.why import explain
 
 WAIT_SECONDS_MAX = 9
@@ -169,123 +166,6 @@ def _after(cursor: str | None) -> int:
     return int(cursor)
 
 
-class EventSend(WriteArguments):
-    """What to send, and to whom."""
-
-    kind: Literal["message", "signal"] = Field(description="A message reaches one, a signal all.")
-    name: str = Field(min_length=1, max_length=200, description="Its name in the process.")
-    correlation_key: str = Field(default="", max_length=500, description="Which instance a message is for.")
-    variables: Variables = Field(default={}, description="What it carries.")
-    ttl: str = Field(default="", description="Keep a message so long if nobody waits.", examples=["PT1H"])
-
-
-class EventSent(Result):
-    """Where it went."""
-
-    delivered: list[str] = Field(description="Instances that took it.")
-    buffered: bool = Field(description="Whether it is kept for later.")
-    settling: bool = Field(default=False, description="True while consequences are still under way.")
-
-
-@operation(right="event.send", core=True)
-async def event_send(call: Call, arguments: EventSend) -> EventSent:
-    """Send a message or signal to waiting instances; a message may also start one."""
-    request = request_of(call, "event_send", arguments.reason)
-    ttl = duration_of(arguments.ttl, "ttl")
-    _check_event(arguments)
-
-    def work(desk: Desk) -> EventSent:
-        bare = request._replace(once=None)
-        if arguments.kind == "signal":
-            delivery = broadcast(desk, bare, arguments.name, arguments.variables)
-        else:
-            key = arguments.correlation_key
-            delivery = deliver(desk, bare, arguments.name, key, arguments.variables, ttl=ttl)
-        store_once(desk.transaction, call, subject="")
-        return EventSent(delivered=delivery.delivered, buffered=delivery.buffered)
-
-    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
-    return outcome.result.model_copy(update={"settling": not outcome.settled})
-
-
-def _check_event(arguments: EventSend) -> None:
-    """Refuse for a signal what only a message has, rather than drop it."""
-    for name, given in (("correlation_key", arguments.correlation_key), ("ttl", arguments.ttl)):
-        if arguments.kind == "signal" and given:
-            raise FlowMasterError(
-                "arguments.invalid",
-                f"A signal has no `{name}`: it reaches whoever waits for it now.",
-                path=name,
-                fix=f"Leave `{name}` out, or send a message.",
-            )
-
-
-class ClockAdvance(WriteArguments):
-    """How far."""
-
-    by: str = Field(default="", description="ISO 8601 duration.", examples=["PT48H"])
-    to: str = Field(default="", description="ISO 8601 instant.", examples=["2026-12-01T09:00:00Z"])
-
-
-class ClockAdvanced(Result):
-    """What time it is."""
-
-    now: str = Field(description="The virtual time.")
-    fired: int = Field(description="How many timers fired on the way.")
-    settling: bool = Field(default=False, description="True while consequences are still under way.")
-
-
-@operation(right="clock.advance")
-async def clock_advance(call: Call, arguments: ClockAdvance) -> ClockAdvanced:
-    """Move the virtual clock; everything that falls due on the way happens, in order."""
-    runtime = call.app.runtime
-    if not runtime.clock.virtual:
-        raise FlowMasterError(
-            "clock.real",
-            "This server runs on the machine's clock, which nobody can move.",
-            fix="Start a server with `--clock virtual` to let time pass on demand.",
-            status=409,
-        )
-    if bool(arguments.by) == bool(arguments.to):
-        raise FlowMasterError(
-            "arguments.invalid", "Give either `by` or `to`.", path="by", fix="Give one of them."
-        )
-    now = runtime.now()
-    to = instant_of(arguments.to, "to") if arguments.to else _then(now, arguments.by)
-    if to is None or to < now:
-        raise FlowMasterError(
-            "clock.backwards",
-            f"The clock stands at {iso(now)} and does not go back.",
-            path="to",
-            expected=f"an instant after {iso(now)}",
-            fix="Give a later instant.",
-        )
-    if arguments.dry_run:
-        return ClockAdvanced(now=iso(to), fired=0)
-    await runtime.write(lambda transaction: _note_advance(transaction, call, arguments, now, to))
-    done = await runtime.advance(to)
-    return ClockAdvanced(now=iso(done.now), fired=done.fired, settling=not done.settled)
-
-
-def _then(now: int, by: str) -> int:
-    """Return the instant that a duration leads to; months and years count from now."""
-    duration_of(by, "by")
-    return later(now, by)
-
-
-def _note_advance(transaction: Transaction, call: Call, arguments: ClockAdvance, now: int, to: int) -> None:
-    transaction.journal(
-        call.caller.tenant,
-        "clock",
-        at=now,
-        by=call.caller.actor,
-        operation="clock_advance",
-        reason=arguments.reason or "",
-        data={"from": iso(now), "to": iso(to)},
-    )
-    store_once(transaction, call, subject="the clock")
-
-
 async def _wait_for(call: Call, instance: str, seconds: int) -> None:
     """Wait until the instance has ended or only people can move it, `seconds` at most."""
     runtime = call.app.runtime
@@ -305,4 +185,4 @@ def _still_runs(state: State) -> bool:
     return bool(busy) or not people
 
 
-OPERATIONS = (instance_start, instance_find, instance_read, event_send, clock_advance)
+OPERATIONS = (instance_start, instance_find, instance_read)

@@ -27,6 +27,7 @@ from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
     draft_of,
+    first_call,
     publish,
     read_file,
     save_draft,
@@ -471,7 +472,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
 
     versions = await runtime.write(work, dry_run=arguments.dry_run)
     runtime.changed.wake({"timers"})
-    start = Hint("instance_start", {"process": arguments.process, "variables": {}}, "Start an instance.")
+    start = first_call(file.process(arguments.process))
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],

@@ -12,13 +12,13 @@ from flowmaster.engine.model import Constant, Job, Process, Rule
 from flowmaster.engine.outline.scenarios import NEXT, Answer, Scenario, Sent, ServiceAnswer
 from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import later
-from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.messages import deliver
 from flowmaster.runtime.results import check_result
 from flowmaster.runtime.sandbox import TENANT, Sandbox
 from flowmaster.stores.rows import HistoryEntry, InstanceFilter
 from flowmaster.tools.forms import check_answer, form_of
-from flowmaster.tools.inputs import check_inputs
+from flowmaster.tools.scenario_starts import beginning_of
 
 ROUNDS_MAX = 500
 """Acts of people, workers, messages and time in one scenario."""
@@ -56,8 +56,7 @@ def play(sandbox: Sandbox, process: str, scenario: Scenario, *, rounds: int = RO
     model = sandbox.models.process(sandbox.reader, TENANT, process, 1)
     sandbox.models.replace(TENANT, process, 1, _answered_rules(model, scenario))
     try:
-        check_inputs(model, scenario.given, at=sandbox.now())
-        start = Start(process, 1, scenario.given, scenario.business_key)
+        start = beginning_of(model, scenario, sandbox.now())
         instance = sandbox.do(lambda desk: desk.start(_request("test"), start))
         player = Player(sandbox, instance, process, scenario)
         unfinished = player.run(rounds)

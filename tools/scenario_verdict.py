@@ -75,6 +75,8 @@ def _is_turning(event: ev.Event) -> bool:
 
 def is_meant(expect: Expected, refusal: FlowMasterError) -> bool:
     """Return whether a scenario expects its start to be refused: as such, or by the name of an input."""
+    if refusal.code == "scenario.condition_not_met":
+        return START in expect.refused
     if refusal.code != "instance.inputs_invalid":
         return False
     names = refusal.path.removeprefix("variables").removeprefix(".").split(".")

@@ -18,12 +18,15 @@ from flowmaster.engine.model import (
     Rule,
     Script,
     Signal,
+    Triggers,
     UserTask,
 )
 from flowmaster.engine.values import Json
 
 OUTSIDE = (UserTask, Job, Call, Message, Signal, Error, Escalation)
 """What brings values from outside: a person, a worker, another process, a message, a fault that is caught."""
+
+_SENDING = ("endEvent", "intermediateThrowEvent", "sendTask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,10 @@ def may_write_anything(process: Process, element: Element) -> bool:
         case Job():
             return not element.outputs
         case Message() | Signal():
-            return not element.outputs and element.kind not in (
-                "endEvent",
-                "intermediateThrowEvent",
-                "sendTask",
-            )
+            return not element.outputs and element.kind not in _SENDING
+        case Triggers(all=several):
+            brings = any(isinstance(one.details, Message | Signal) for one in several)
+            return brings and not element.outputs and element.kind not in _SENDING
         case AdHoc():
             return True
         case _:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.jobs import jobs_of
-from flowmaster.engine.model import Call, Constant, Process
+from flowmaster.engine.model import Call, Constant, Details, Element, Message, Process, Signal, Triggers
 from flowmaster.engine.values import Json
 
 _ACTING = ("answers", "services")
@@ -16,6 +16,22 @@ def names_of(process: Process, element: str) -> list[str]:
     found = process.elements.get(element)
     words = element.replace("_", " ")
     return list(dict.fromkeys([element, found.label, words] if found else [element]))
+
+
+def names_of_start(process: Process, element: Element, trigger: Details) -> list[str]:
+    """Return what a scenario may call a start: as any element, or by the message or signal that begins there."""
+    by = trigger.name if isinstance(trigger, Message | Signal) else None
+    return names_of(process, element.id) + ([str(by.content)] if isinstance(by, Constant) else [])
+
+
+def _starts(process: Process) -> Iterator[str]:
+    for element in process.elements.values():
+        before = (process.elements[flow.source] for flow in element.incoming)
+        begins = element.kind == "startEvent" or element.instantiate or any(one.instantiate for one in before)
+        if element.scope == process.id and begins:
+            details = element.details
+            for one in [each.details for each in details.all] if isinstance(details, Triggers) else [details]:
+                yield from names_of_start(process, element, one)
 
 
 def check_scenario_names(process: Process, findings: Findings) -> None:
@@ -42,11 +58,13 @@ def wrong_names(process: Process, scenarios: Sequence[Json]) -> Iterator[WrongNa
     known = frozenset(name for element in process.elements for name in names_of(process, element))
     jobs = [job for element in process.elements.values() for job in jobs_of(element)]
     work = known | {str(job.type.content) for job in jobs if isinstance(job.type, Constant)}
+    starts = frozenset(_starts(process))
     acting = () if any(isinstance(one.details, Call) for one in process.elements.values()) else _ACTING
     for number, scenario in enumerate(scenarios):
         if not isinstance(scenario, Mapping):
             continue
         said = [(word, scenario.get(word), work) for word in acting]
+        said.append(("start", scenario.get("start"), starts))
         expected = scenario.get("expect")
         if isinstance(expected, Mapping):
             said.append(("expect.skips", expected.get("skips"), known))

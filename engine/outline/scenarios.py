@@ -3,7 +3,8 @@
     - name: over ten thousand              # unique
       like: small and clean                # optional: takes everything of that scenario, changed by what follows
       at: 2030-01-31                       # optional: when it begins, so that `today()` is known
-      given: {invoice: {total: 10001}}     # start variables
+      given: {invoice: {total: 10001}}     # start variables, or what the message or the facts bring that begin it
+      start: goods came                    # optional: the start event, or its message or signal, if not by hand
       business_key: PO-1                   # optional
       answers:                             # by step: what the person enters
         approve: {approved: true, by: anna}       # `by`: who answers; exclusions are enforced on that name
@@ -50,7 +51,19 @@ NEXT = "next"
 START = "start"
 """Stands in `refused` where the start itself is refused."""
 
-_WORDS = ("name", "like", "at", "given", "business_key", "answers", "services", "messages", "clock", "expect")
+_WORDS = (
+    "name",
+    "like",
+    "at",
+    "given",
+    "start",
+    "business_key",
+    "answers",
+    "services",
+    "messages",
+    "clock",
+    "expect",
+)
 _EXPECT = (
     "end",
     "path",
@@ -131,6 +144,7 @@ class Scenario:
     services: Mapping[str, tuple[ServiceAnswer | None, ...]] = field(default_factory=dict)
     messages: tuple[Sent, ...] = ()
     clock: tuple[str, ...] = ()
+    start: str = ""
 
 
 def scenarios_of(listed: Json, path: str = "scenarios", saved: Sequence[Json] = ()) -> tuple[Scenario, ...]:
@@ -432,4 +446,5 @@ def _scenario(raw: Mapping[str, Json], at: str, problems: Problems) -> Scenario:
         clock=tuple(
             tick if tick == NEXT else reader.duration(tick, f"clock[{i}]") for i, tick in enumerate(ticks)
         ),
+        start=reader.text(raw.get("start"), "start"),
     )

@@ -21,12 +21,14 @@ class MessageReader(Part):
         ]
         return [row[-1] for row in sorted(found)[:limit]]
 
-    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
-        """Return the start events that this message or signal triggers."""
+    def start_subscriptions(
+        self, tenant: str, *, kind: str, name: str | None = None
+    ) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers; without a name all of the kind."""
         found = [
             start
             for start in self._data.starts.values()
-            if (start.tenant, start.kind, start.name) == (tenant, kind, name)
+            if (start.tenant, start.kind) == (tenant, kind) and name in (None, start.name)
         ]
         return sorted(found, key=lambda start: (start.process, start.element, start.number))
 

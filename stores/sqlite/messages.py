@@ -22,12 +22,14 @@ class MessageReader(Part):
             (now, limit),
         )
 
-    def start_subscriptions(self, tenant: str, *, kind: str, name: str) -> list[rows.StartSubscription]:
-        """Return the start events that this message or signal triggers."""
-        return self._start_rows(
-            f"{_STARTS} WHERE tenant = ? AND kind = ? AND name = ? ORDER BY {_BY_PROCESS}",
-            (self._words.find(tenant), kind, name),
-        )
+    def start_subscriptions(
+        self, tenant: str, *, kind: str, name: str | None = None
+    ) -> list[rows.StartSubscription]:
+        """Return the start events that this message or signal triggers; without a name all of the kind."""
+        where = Where("tenant = ? AND kind = ?", values=[self._words.find(tenant), kind])
+        if name is not None:
+            where.add("name = ?", name)
+        return self._start_rows(f"{_STARTS} WHERE {where} ORDER BY {_BY_PROCESS}", where.values)
 
     def process_starts(self, tenant: str, process: str) -> list[rows.StartSubscription]:
         """Return all start subscriptions of a process."""

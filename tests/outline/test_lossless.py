@@ -120,7 +120,8 @@ def test_events_that_no_word_says_come_back_with_what_they_name() -> None:
     several = '<signalEventDefinition signalRef="sig"/><messageEventDefinition messageRef="odd"/>'
     after = rewritten(
         bpmn(
-            f'<startEvent id="s"/><receiveTask id="t" messageRef="odd"/>'
+            f'<startEvent id="s" parallelMultiple="true">{several}</startEvent>'
+            f'<receiveTask id="t" messageRef="odd"/>'
             f'<boundaryEvent id="x" attachedToRef="t" parallelMultiple="true">{several}</boundaryEvent>'
             f'<endEvent id="e">{several}</endEvent><task id="lost"/>'
             + flow("s", "t")
@@ -130,11 +131,12 @@ def test_events_that_no_word_says_come_back_with_what_they_name() -> None:
             ROOT,
         )
     )
-    assert [one.kind for one in after.element("x").children()][-2:] == [
-        "signalEventDefinition",
-        "messageEventDefinition",
-    ]
-    assert after.element("x").is_true("parallelMultiple")
+    for event in ("s", "x"):
+        assert [one.kind for one in after.element(event).children()][-2:] == [
+            "signalEventDefinition",
+            "messageEventDefinition",
+        ]
+        assert after.element(event).is_true("parallelMultiple")
     assert after.element("odd").kind == "message"
     assert after.element("lost").parent == after.processes[0]
     assert "lost" in {one.get("sourceRef") for one in after.incoming(after.element("e"))}

@@ -120,6 +120,7 @@ def test_publishing_replaces_the_starts_of_a_process(store: Store) -> None:
         transaction.put_starts("other", "order", [_start(tenant="other")])
     reader = store.reader()
     assert reader.start_subscriptions(TENANT, kind="message", name="paid") == [_start("leave"), _start()]
+    assert reader.start_subscriptions(TENANT, kind="message") == [_start("leave"), _start()]
     assert reader.process_starts(TENANT, "order") == [_start(), hourly]
     assert (reader.next_due(), reader.due_starts(AT + 59, limit=9)) == (AT + 60, [])
     assert reader.due_starts(AT + 60, limit=9) == [hourly]

@@ -98,3 +98,116 @@ def test_a_start_that_needs_two_triggers_shows_what_it_still_waits_for() -> None
         assert read["variables"] == {"n": 1, "sum": 5}
 
     played(play)
+
+
+def together(*definitions: str) -> str:
+    start = f'<startEvent id="s" parallelMultiple="true">{"".join(definitions)}</startEvent>'
+    return start + flow("s", "a") + END
+
+
+def time(text: str, kind: str = "timeDuration") -> str:
+    return f"<timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>"
+
+
+def test_a_signal_that_completes_a_start_begins_no_further_one() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), SIGNAL))
+        for _ in range(2):
+            await sent(agent, "message", "order")
+        await sent(agent, "signal", "all hands")
+        assert await waiting(agent) == [["a"], ["a"]]
+        await sent(agent, "signal", "all hands")
+        assert await waiting(agent) == [["a"], ["a"], ["s"]]
+
+    played(play)
+
+
+def test_later_messages_find_the_start_that_waits_by_their_key() -> None:
+    key = '<message id="m3" name="paid"><extensionElements><zeebe:subscription correlationKey="=order"/></extensionElements></message>'
+
+    async def play(agent: Agent) -> None:
+        body = together(MESSAGE.format("m1"), MESSAGE.format("m3"))
+        await agent.published(None, bpmn=bpmn(body, ROOT + key))
+        for order in ("A", "B"):
+            await sent(agent, "message", "order", variables={"order": order})
+        answer = await agent.ask("event_send", kind="message", name="paid", correlation_key="B")
+        assert answer["delivered"] == ["p:2"]
+        assert await waiting(agent) == [["a"], ["s"]]
+
+    played(play)
+
+
+def test_a_start_that_waits_without_a_key_is_found_by_its_business_key() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), MESSAGE.format("m2")))
+        for key in ("A", "B"):
+            await sent(agent, "message", "order", correlation_key=key)
+        answer = await agent.ask("event_send", kind="message", name="wish", correlation_key="B")
+        assert answer["delivered"] == ["p:2"]
+
+    played(play)
+
+
+def test_a_time_that_begins_an_instance_has_counted_from_publishing() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), time("PT1H")))
+        await agent.advance("PT1H")
+        assert await waiting(agent) == [["s"]]
+        await sent(agent, "message", "order")
+        assert await waiting(agent) == [["a"]]
+        await sent(agent, "message", "order")
+        await agent.advance("PT59M")
+        assert await waiting(agent) == [["a"], ["s"]]
+        await agent.advance("PT1M")
+        assert await waiting(agent) == [["a"], ["a"]]
+
+    played(play)
+
+
+def test_a_time_that_a_begun_instance_waits_for_begins_no_further_one() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), time("R/PT1H", "timeCycle")))
+        await agent.advance("PT30M")
+        await sent(agent, "message", "order")
+        await agent.advance("PT30M")
+        assert await waiting(agent) == [["s"]]
+        await agent.advance("PT30M")
+        assert await waiting(agent) == [["a"]]
+        await agent.advance("PT30M")
+        assert await waiting(agent) == [["a"], ["s"]]
+
+    played(play)
+
+
+def test_a_date_completes_what_a_message_began_and_is_over_for_those_that_come_later() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), time("2100-01-01T00:00:00Z", "timeDate")))
+        await sent(agent, "message", "order")
+        await agent.ask("clock_advance", to="2100-01-01T00:00:00Z")
+        assert await waiting(agent) == [["a"]]
+        await sent(agent, "message", "order")
+        await agent.advance("PT1S")
+        assert await waiting(agent) == [["a"], ["a"]]
+
+    played(play)
+
+
+def test_a_start_that_waits_is_read_as_it_stood_forked_and_cancelled() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), MESSAGE.format("m2")))
+        await sent(agent, "message", "order", variables={"n": 1})
+        fork = await agent.ask("instance_control", instance="p:1", action="fork")
+        assert [wait["element"] for wait in fork["waiting"]] == ["s"]
+        await sent(agent, "message", "wish", correlation_key=fork["instance"])
+        fork = await agent.ask("instance_read", instance=fork["instance"])
+        assert [wait["element"] for wait in fork["waiting"]] == ["a"]
+        await sent(agent, "message", "wish")
+        past = await agent.ask("instance_read", instance="p:1", at=3)
+        assert [(wait["element"], wait["message"]) for wait in past["waiting"]] == [("s", "wish")]
+        await sent(agent, "message", "order")
+        over = await agent.ask("instance_control", instance="p:2", action="cancel")
+        assert (over["status"], over["waiting"]) == ("cancelled", [])
+        await sent(agent, "message", "wish")
+        assert await waiting(agent) == [[], ["a"], ["s"]]
+
+    played(play)
