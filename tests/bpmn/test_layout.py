@@ -335,21 +335,22 @@ def test_a_subprocess_and_the_step_inside_that_it_is_associated_with_are_joined(
     assert part.grown(1).holds(Box(*way[-1], 0, 0))
 
 
-def test_a_message_leaves_a_high_subprocess_near_the_step_that_it_is_for() -> None:
-    document = chain("startEvent", "subProcess", "endEvent")
+def test_a_line_leaves_a_high_subprocess_near_what_it_leads_to() -> None:
+    document = chain("startEvent", "subProcess", "exclusiveGateway")
+    high, after = document.element("n1"), document.element("n2")
+    split = high.add("exclusiveGateway", {"id": "split"})
     for number in range(6):
-        document.element("n1").add("task", {"id": f"inner{number}"})
-    other = document.root.add("process", {"id": "q"})
-    other.add("task", {"id": "asked"})
-    together = document.root.add("collaboration", {"id": "together"})
-    together.add("participant", {"id": "pool", "processRef": "p"})
-    together.add("participant", {"id": "beside", "processRef": "q"})
-    together.add("messageFlow", {"id": "asks", "sourceRef": "n1", "targetRef": "asked"})
+        document.connect(split, high.add("task", {"id": f"inner{number}"}))
+    for number in range(4):
+        document.connect(after, document.processes[0].add("task", {"id": f"after{number}"}))
+    document.processes[0].add("association", {"id": "a", "sourceRef": "n1", "targetRef": "after3"})
     lay_out(document)
     shapes, lines = drawn(document)
-    assert shapes["n1"].box.height > 4 * 80
+    box, lowest = shapes["n1"].box, shapes["after3"].box
     assert faults(document) == []
-    assert lines["asks"].points[0].y >= shapes["n1"].box.bottom - 20
+    assert box.height > 600
+    assert lines["a"].points[0] == (box.right, box.bottom - 20)
+    assert abs(lowest.center.y - box.bottom) < 20 < lowest.center.y - box.center.y
 
 
 def test_a_name_that_fits_no_size_is_cut() -> None:
