@@ -14,13 +14,14 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.server.callers import caller_of
 from flowmaster.server.options import ALL, CORE
 from flowmaster.server.pictures import without_pictures
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke
 from flowmaster.tools.json_text import read_json
-from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
+from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.schemas import shown_schema
 
 Context = ServerRequestContext[Any, Any]
@@ -95,6 +96,20 @@ def tool_of(operation: AnyOperation) -> types.Tool:
     )
 
 
+def process_tool_of(tool: ProcessTool) -> types.Tool:
+    """Return a published process as the tool list shows it."""
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        output_schema=InstanceView.model_json_schema() if False else instance_start.output_schema,
+        annotations=types.ToolAnnotations(
+            read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
+        ),
+    )
+
+
 def mcp_server(
     app: App, *, carry: Carry | None = None, exact: Exact | None = None, stateless: bool = False
 ) -> Server[Any]:
@@ -161,7 +176,7 @@ class _Door:
         return modern or self._stateless or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        call = Call(app=self._app, caller=Caller(door="mcp-http" if self._stateless else "mcp"))
+        call = Call(app=self._app, caller=caller_of(ctx))
         return self._framed(ctx, await invoke(self._app.registry, call, name, self._exact(ctx, arguments)))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:

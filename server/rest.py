@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.callers import caller_in
 from flowmaster.server.http_body import json_body, response_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.json_text import read_json
-from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
+from flowmaster.tools.registry import AnyOperation, Call, Registry
 
 ROOT = "/api/v1"
 
@@ -29,7 +30,7 @@ class RestDoor:
             arguments = _arguments(await json_body(request.scope, request.receive))
         except FlowMasterError as error:
             return response_of(refused(error))
-        call = Call(app=self._app, caller=Caller(door="rest"))
+        call = Call(app=self._app, caller=caller_in(request.scope, "rest"))
         return response_of(
             await invoke(self._app.registry, call, request.path_params["operation"], arguments)
         )

@@ -1,0 +1,30 @@
+"""Who calls: the one place that says which caller a request comes from.
+
+Over HTTP the sign-in puts the caller into the scope of the request; where nobody has to sign in, and over
+standard streams, it is the single local user with all rights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from mcp.server import ServerRequestContext
+
+from flowmaster.tools.registry import Caller
+
+SIGNED_IN: Final = "flowmaster.caller"
+"""The key of the scope under which the sign-in puts the caller."""
+
+_LOCAL: Final = {door: Caller(door=door) for door in ("mcp", "mcp-http", "rest")}
+
+
+def caller_of(ctx: ServerRequestContext[Any, Any]) -> Caller:
+    """Return who sent an MCP request, over any transport."""
+    request = ctx.request
+    return _LOCAL["mcp"] if request is None else caller_in(request.scope, "mcp-http")
+
+
+def caller_in(scope: Mapping[str, Any], door: str) -> Caller:
+    """Return who sent an HTTP request, for calls through that door."""
+    signed_in: Caller | None = scope.get(SIGNED_IN)
+    return _LOCAL[door] if signed_in is None else replace(signed_in, door=door)
