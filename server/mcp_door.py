@@ -46,7 +46,7 @@ needs no trial instances.
 3. Publish: process_publish; it refuses while errors or failing scenarios stand.
 4. Run: instance_start runs up to the next wait states and says what it waits for.
 5. Act: people's work with task_find, task_read, task_act; services' work with work_take, work_finish; messages \
-with event_send.
+and facts from outside with event_send.
 6. Explain: instance_read with detail ["why"] or ["history"]; instance_control repairs (retry, skip, move and more).
 Rules: rule_save, rule_evaluate. Documents: document_add, document_read.
 

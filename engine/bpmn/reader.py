@@ -116,7 +116,9 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
             for element in elements.values()
             if element.kind in PATIENT_JOINS and len(element.incoming) > 1
         ),
-        conditions=frozenset(element.id for element in elements.values() if _waits_for_data(element)),
+        conditions=frozenset(
+            element.id for element in elements.values() if _waits_for_data(element, identifier)
+        ),
     )
     report_unread(reading, xml)
     report_correlation(reading)
@@ -313,7 +315,10 @@ def _may_begin(element: Element) -> bool:
     )
 
 
-def _waits_for_data(element: Element) -> bool:
+def _waits_for_data(element: Element, process: str) -> bool:
+    """Return whether instances wait for a condition there; one that begins the process was asked before there was any."""
+    if element.scope == process and element.family in ("startEvent/conditional", "startEvent/multiple"):
+        return False
     details = element.details
     several = details.all if isinstance(details, Triggers) else ()
     return isinstance(details, Conditional) or any(isinstance(one.details, Conditional) for one in several)

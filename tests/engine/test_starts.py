@@ -171,6 +171,14 @@ def test_a_process_that_could_not_begin_knows_later_which_trigger_came() -> None
     assert case.wait("s").name == "go"
 
 
+def test_listeners_before_a_process_do_not_forget_which_trigger_came() -> None:
+    heard = '<extensionElements><zeebe:executionListeners><zeebe:executionListener eventType="start" type="hear"/></zeebe:executionListeners></extensionElements>'
+    case = Case(model(heard + together(MESSAGE, OTHER) + flows("s t"), MESSAGES), start="s", trigger=1)
+    assert case.waiting == ["p"]
+    case.job("p")
+    assert (case.waiting, case.wait("s").name) == (["s"], "go")
+
+
 def test_a_start_that_waits_is_skipped_moved_and_cancelled_like_any_element() -> None:
     executable = model(together(MESSAGE, OTHER) + user("u") + flows("s t", "t u"), MESSAGES)
     skipped, moved, over = (Case(executable, start="s") for _ in range(3))

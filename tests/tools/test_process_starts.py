@@ -211,3 +211,20 @@ def test_a_start_that_waits_is_read_as_it_stood_forked_and_cancelled() -> None:
         assert await waiting(agent) == [[], ["a"], ["s"]]
 
     played(play)
+
+
+def test_a_signal_or_time_that_completes_what_a_gateway_began_begins_nothing_further() -> None:
+    async def play(agent: Agent) -> None:
+        gateway = '<eventBasedGateway id="g" instantiate="true" eventGatewayType="Parallel"/>'
+        events = catch("x", MESSAGE.format("m1")) + catch("y", SIGNAL) + catch("z", time("PT1H"))
+        join = '<parallelGateway id="j"/>' + "".join(flow("g", one) + flow(one, "j") for one in "xyz")
+        await published(agent, gateway + events + join + flow("j", "a") + END)
+        await sent(agent, "message", "order")
+        await sent(agent, "signal", "all hands")
+        assert await waiting(agent) == [["j", "z"]]
+        await agent.advance("PT1H")
+        assert await waiting(agent) == [["a"]]
+        await agent.advance("PT9H")
+        assert await waiting(agent) == [["a"]]
+
+    played(play)

@@ -236,3 +236,28 @@ def test_conditions_behind_a_gateway_begin_one_instance_for_each_report() -> Non
         assert (await told(agent, {"n": 3}, name="q"))["delivered"] == ["q:3", "q:2"]
 
     played(play)
+
+
+def test_an_instance_that_is_paused_takes_no_facts() -> None:
+    async def play(agent: Agent) -> None:
+        both = MESSAGE.format("m1") + when("stock &gt; 1")
+        start = f'<startEvent id="s" parallelMultiple="true">{both}</startEvent>'
+        await agent.published(None, bpmn=bpmn(start + flow("s", "a") + END, ROOT))
+        await agent.ask("event_send", kind="message", name="order")
+        await agent.ask("instance_control", instance="p:1", action="pause")
+        assert (await told(agent, {"stock": 5}))["delivered"] == ["p:2"]
+
+    played(play)
+
+
+def test_a_condition_that_fails_over_the_data_of_one_instance_completes_the_others() -> None:
+    async def play(agent: Agent) -> None:
+        both = MESSAGE.format("m1") + when("go and count(for i in 1..n return i) &gt; 0")
+        start = f'<startEvent id="s" parallelMultiple="true">{both}</startEvent>'
+        await agent.published(None, bpmn=bpmn(start + flow("s", "a") + END, ROOT))
+        for n in (10**9, 10**8, 2):
+            await agent.ask("event_send", kind="message", name="order", variables={"n": n, "go": False})
+        answer = await told(agent, {"go": True})
+        assert (answer["delivered"], len(answer["failed"])) == (["p:3"], 1)
+
+    played(play)

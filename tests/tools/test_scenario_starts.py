@@ -129,3 +129,15 @@ def test_facts_and_a_signal_that_begin_together_are_tested() -> None:
         assert told["failed"] == 0, told
 
     played(play)
+
+
+def test_a_scenario_that_names_no_start_of_the_process_fails() -> None:
+    async def play(agent: Agent) -> None:
+        case = {"name": "wrong", "start": "it was late", "expect": {"end": "seen"}}
+        made = await agent.ask("process_create", outline=LATE | {"scenarios": [case]})
+        assert "scenario.step_unknown" in [one["code"] for one in made["problems"]]
+        (told,) = (await agent.ask("process_test", process="late"))["scenarios"]
+        assert (told["passed"], told["refused"]["code"]) == (False, "scenario.start_unknown")
+        assert "Did you mean 'it is late'" in told["refused"]["message"]
+
+    played(play)
