@@ -49,6 +49,14 @@ class InstanceReads(Protocol):
         """Return a page of the journal, newest first."""
         ...
 
+    def last_change(self) -> int:
+        """Return the id of the newest journal row of all tenants, 0 without any."""
+        ...
+
+    def changes(self, after: int, *, limit: int) -> list[rows.Change]:
+        """Return what changed behind a journal row, of all tenants and whichever process wrote it, oldest first."""
+        ...
+
     def verify(self, tenant: str, scope: str) -> rows.Verification:
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""
         ...

@@ -176,6 +176,14 @@ class AuditEntry(NamedTuple):
     data: Json
 
 
+class Change(NamedTuple):
+    """A journal row as a sign that its scope changed; `id` rises with every row of every tenant."""
+
+    id: int
+    tenant: str
+    scope: str
+
+
 class AuditFilter(NamedTuple):
     """Which journal rows; `since` counts, `until` does not. Newest first."""
 

@@ -1,6 +1,7 @@
 """Instances and the journal in memory."""
 
 from collections.abc import Collection
+from itertools import takewhile
 
 from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
@@ -171,6 +172,16 @@ class JournalReader(Part):
         ]
         more = numbers_cursor((found[limit - 1].id,)) if len(found) > limit else None
         return rows.Page(items, total, more)
+
+    def last_change(self) -> int:
+        """Return the id of the newest journal row of all tenants, 0 without any."""
+        return next((record.id for record in reversed(self._data.journal.values())), 0)
+
+    def changes(self, after: int, *, limit: int) -> list[rows.Change]:
+        """Return what changed behind a journal row, of all tenants and whichever process wrote it, oldest first."""
+        newest_first = takewhile(lambda record: record.id > after, reversed(self._data.journal.values()))
+        found = [rows.Change(record.id, record.tenant, record.scope) for record in newest_first]
+        return found[::-1][:limit]
 
     def verify(self, tenant: str, scope: str) -> rows.Verification:
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""

@@ -72,6 +72,22 @@ class JournalReader(Part):
             items = [self._audit_entry(row) for row in found[:limit]]
         return rows.Page(items, total, numbers_cursor(found[limit - 1][:1]) if len(found) > limit else None)
 
+    def last_change(self) -> int:
+        """Return the id of the newest journal row of all tenants, 0 without any."""
+        last: int | None = self._db.value("SELECT max(id) FROM journal")
+        return last or 0
+
+    def changes(self, after: int, *, limit: int) -> list[rows.Change]:
+        """Return what changed behind a journal row, of all tenants and whichever process wrote it, oldest first."""
+        found = self._db.all(
+            "SELECT j.id, j.tenant, coalesce(i.id, s.name) FROM journal j"
+            " LEFT JOIN instance i ON i.num = j.scope LEFT JOIN scope s ON s.num = -j.scope"
+            " WHERE j.id > ? ORDER BY j.id LIMIT ?",
+            (after, limit),
+        )
+        text = self._words.text
+        return [rows.Change(number, text(tenant), scope) for number, tenant, scope in found]
+
     def verify(self, tenant: str, scope: str) -> rows.Verification:
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""
         with self._db.snapshot():

@@ -1,5 +1,7 @@
 """The journal tells what happened, and cannot be changed without notice."""
 
+from contextlib import suppress
+
 import pytest
 
 from flowmaster.engine import events as ev
@@ -7,7 +9,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, fold
 from flowmaster.stores import rows
 from flowmaster.stores.protocol import Store
-from tests.stores.given import AT, ENDED, TENANT, first_step, go_on, load, next_step, put, task
+from tests.stores.given import AT, ENDED, TENANT, Undone, first_step, go_on, load, next_step, put, task
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +107,33 @@ def test_the_audit_is_found_by_who_what_and_when(store: Store) -> None:
     rest = reader.audit(TENANT, rows.AuditFilter(limit=3, cursor=first.next_cursor))
     assert (first.total, len(first.items), [entry.first for entry in rest.items]) == (4, 3, [1])
     assert rest.next_cursor is None
+
+
+def test_what_changed_behind_a_row_is_told_in_order_and_of_all_tenants(store: Store) -> None:
+    before = store.reader().last_change()
+    assert before == 3, "the three steps of the order"
+    with store.transaction() as transaction:
+        transaction.journal(TENANT, "process:order", at=1, by="anna", operation="process_create", data=None)
+        transaction.journal("other", "decision:limit", at=1, by="eve", operation="rule_save", data=None)
+    put(store, first_step("order:2"))
+    told = store.reader().changes(before, limit=9)
+    assert [(one.tenant, one.scope) for one in told] == [
+        (TENANT, "process:order"),
+        ("other", "decision:limit"),
+        (TENANT, "order:2"),
+    ]
+    assert store.reader().changes(before, limit=2) == told[:2]
+    assert store.reader().last_change() == told[-1].id
+    assert store.reader().changes(told[-1].id, limit=9) == []
+
+
+def test_what_was_taken_back_changed_nothing(store: Store) -> None:
+    before = store.reader().last_change()
+    with suppress(Undone), store.transaction() as transaction:
+        transaction.journal(TENANT, "process:order", at=1, by="anna", operation="process_create", data=None)
+        raise Undone
+    assert store.reader().last_change() == before
+    assert store.reader().changes(before, limit=9) == []
 
 
 def test_a_chain_that_nobody_touched_verifies(store: Store) -> None:

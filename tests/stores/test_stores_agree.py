@@ -137,6 +137,8 @@ def _everything(store: Store) -> list[object]:
         reader.next_due(),
         reader.next_job(),
         reader.audit(TENANT, rows.AuditFilter(limit=1_000)),
+        reader.changes(0, limit=1_000),
+        reader.last_change(),
     ]
     said += [
         reader.evaluations(TENANT, decision, limit=limit)
