@@ -1,20 +1,32 @@
-"""The MCP door over streamable HTTP: stateless, one JSON answer for one request, numbers exact.
+"""The MCP door over streamable HTTP, numbers exact.
+
+A client of 2026-07-28 sends every request by itself and gets one JSON answer, or a stream where something is told
+while the call is under way. A client of 2025-11-25 that greets gets a session, so that it can be asked and told
+something; without a greeting each of its requests is answered by itself, in plain JSON.
 
 The protocol library reads and writes JSON with binary floats. So the arguments of a tool call are read here, beside
 it, and handed to the door through the request; the text of the answer replaces a placeholder in its response.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, check_accept_headers
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.callers import SIGNED_IN, caller_in
 from flowmaster.server.http_body import BODY_LENGTH_MAX, response_of, whole_body
 from flowmaster.server.mcp_door import Context, mcp_server
 from flowmaster.tools.app import App
@@ -22,6 +34,12 @@ from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import read_json, write_json
 
 PATH = "/mcp"
+
+SESSIONS_MAX: Final = 1_000
+"""Sessions of clients of 2025-11-25 that are open at once; those of 2026-07-28 need none."""
+
+Mirrored = Callable[[str], Mapping[str, Any] | None]
+"""Returns the input schema of a tool whose arguments headers repeat."""
 
 _PLACE: dict[str, Any] = {"$": secrets.token_hex(8)}
 _PLACE_TEXT = write_json(_PLACE)
@@ -31,39 +49,46 @@ class McpHttpDoor:
     """An ASGI application that answers MCP requests."""
 
     def __init__(self, app: App) -> None:
-        self._server = mcp_server(app, carry=_carried, exact=_exact, stateless=True)
-        self._inner = self._server.streamable_http_app(
-            streamable_http_path=PATH,
-            json_response=True,
-            stateless_http=True,
-            max_request_body_size=BODY_LENGTH_MAX,
-            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        )
+        server = mcp_server(app, carry=_carried, exact=_exact, stateless=True)
+        mirrored = server.get_tool_input_schema
+        assert mirrored is not None
+        self._mirrored = mirrored
+        shared: dict[str, Any] = {
+            "app": server,
+            "max_request_body_size": BODY_LENGTH_MAX,
+            "security_settings": TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        }
+        self._plain = StreamableHTTPSessionManager(**shared, json_response=True, stateless=True)
+        self._live = StreamableHTTPSessionManager(**shared, max_sessions=SESSIONS_MAX)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serve while the context is open."""
-        async with self._server.session_manager.run():
+        async with self._plain.run(), self._live.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["method"] != "POST":
+        request = Request(scope)
+        in_session = MCP_SESSION_ID_HEADER in request.headers
+        if scope["method"] != "POST" and not (in_session and scope["method"] in ("GET", "DELETE")):
             return await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
         try:
             body = await whole_body(scope, receive)
         except FlowMasterError as error:
             return await response_of(refused(error))(scope, receive, send)
-        exchange = Exchange(body, receive, send)
-        scope = {**scope, "path": PATH, "root_path": "", "flowmaster.exchange": exchange}
-        await self._inner(scope, exchange.receive, exchange.send)
+        exchange = Exchange(body, receive, send, self._mirrored)
+        scope = {**scope, **_owner(scope), "path": PATH, "root_path": "", "flowmaster.exchange": exchange}
+        lives = in_session or (_takes_streams(request) and (_is_modern(request) or exchange.greets))
+        manager = self._live if lives else self._plain
+        await manager.handle_request(scope, exchange.receive, exchange.send)
 
 
 class Exchange:
     """One request and its response: the exact arguments go in, the exact answer comes out."""
 
-    def __init__(self, body: bytes, receive: Receive, send: Send) -> None:
-        self.arguments, without = _taken_out(body)
+    def __init__(self, body: bytes, receive: Receive, send: Send, mirrored: Mirrored) -> None:
+        self.greets, self.arguments, without = _taken_out(body, mirrored)
         self._body: bytes | None = without
         self._receive = receive
         self._send = send
@@ -80,17 +105,35 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """Pass the response on, the answer in its place."""
         if message["type"] == "http.response.start":
-            self._start = message
-            return
-        if self.answer is not None and "body" in message:
+            if "content-length" in MutableHeaders(raw=message["headers"]):
+                self._start = message
+                return
+        elif self.answer is not None and "body" in message:
             message = {**message, "body": message["body"].replace(_PLACE_TEXT, self.answer)}
         if self._start is not None:
             headers = MutableHeaders(raw=self._start["headers"])
-            if "content-length" in headers:
-                headers["content-length"] = str(len(message.get("body", b"")))
+            headers["content-length"] = str(len(message.get("body", b"")))
             await self._send({**self._start, "headers": headers.raw})
             self._start = None
         await self._send(message)
+
+
+def _owner(scope: Scope) -> dict[str, Any]:
+    """Return whom the library binds a session to: the caller who signed in, if somebody had to."""
+    caller = caller_in(scope, "mcp-http")
+    if SIGNED_IN not in scope:
+        return {}
+    name = write_json([caller.tenant, caller.actor, caller.on_behalf_of]).decode()
+    return {"user": AuthenticatedUser(AccessToken(token="", client_id=name, scopes=[]))}
+
+
+def _takes_streams(request: Request) -> bool:
+    return all(check_accept_headers(request))
+
+
+def _is_modern(request: Request) -> bool:
+    version = request.headers.get(MCP_PROTOCOL_VERSION_HEADER)
+    return version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 def _carried(body: bytes, ctx: Context) -> dict[str, Any]:
@@ -109,18 +152,22 @@ def _exchange(ctx: Context) -> Exchange:
     return exchange
 
 
-def _taken_out(body: bytes) -> tuple[dict[str, Any] | None, bytes]:
-    """Return the arguments of a tool call, and the body without them.
+def _taken_out(body: bytes, mirrored: Mirrored) -> tuple[bool, dict[str, Any] | None, bytes]:
+    """Return whether a request greets, the arguments of a tool call, and the body without them.
 
-    Whatever else a body holds is for the library to judge, as it came.
+    Whatever else a body holds is for the library to judge, as it came; so are arguments that headers repeat.
     """
-    if b'"tools/call"' not in body:
-        return None, body
+    if b'"tools/call"' not in body and b'"initialize"' not in body:
+        return False, None, body
     try:
         message = read_json(body.decode())
+        if message["method"] == "initialize":
+            return True, None, body
         params = message["params"]
         arguments = params["arguments"]
         without = write_json({**message, "params": {**params, "arguments": {}}})
+        if mirrored(params["name"]) is not None:
+            without = body
     except (ValueError, LookupError, TypeError):
-        return None, body
-    return (arguments, without) if isinstance(arguments, dict) else (None, body)
+        return False, None, body
+    return False, *((arguments, without) if isinstance(arguments, dict) else (None, body))

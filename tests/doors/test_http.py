@@ -256,3 +256,27 @@ def test_a_taken_port_is_told_with_the_way_out() -> None:
         )
     assert process.returncode == 1
     assert "--port" in process.stderr
+
+
+def test_a_client_that_greets_gets_a_session_that_only_it_can_use() -> None:
+    async def use(client: httpx.AsyncClient) -> list[int]:
+        headers = {**JSON, "accept": "application/json, text/event-stream"}
+        greeting = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        }
+        content = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": greeting}
+        greeted = await client.post("/mcp", json=content, headers=headers)
+        session = {"mcp-session-id": greeted.headers["mcp-session-id"]}
+        call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+        return [
+            (await client.post("/mcp", json=call, headers={**headers, **session})).status_code,
+            (
+                await client.post("/mcp", json=call, headers={**headers, "mcp-session-id": "guess"})
+            ).status_code,
+            (await client.delete("/mcp", headers=session)).status_code,
+            (await client.post("/mcp", json=call, headers={**headers, **session})).status_code,
+        ]
+
+    assert with_client(use) == [200, 404, 200, 404]
