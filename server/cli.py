@@ -2,7 +2,7 @@
 
 import sys
 
-from flowmaster.server.options import SERVER_OPTIONS, UsageError, split
+from flowmaster.server.options import SERVER_FLAGS, SERVER_OPTIONS, UsageError, split
 
 HELP = """\
 FlowMaster: business processes as tools for agents.
@@ -80,7 +80,7 @@ def _run(command: str, rest: list[str]) -> int:
 
 
 def _mcp(rest: list[str]) -> int:
-    options, words = split(rest, valued=SERVER_OPTIONS)
+    options, words = split(rest, valued=SERVER_OPTIONS, flags=SERVER_FLAGS)
     _nothing_more(words)
     from flowmaster.server.opening import opened
 
@@ -95,7 +95,7 @@ def _mcp(rest: list[str]) -> int:
 
 
 def _serve(rest: list[str]) -> int:
-    options, words = split(rest, valued=SERVER_OPTIONS)
+    options, words = split(rest, valued=SERVER_OPTIONS, flags=SERVER_FLAGS)
     _nothing_more(words)
     from flowmaster.server.collector import load_without_collector
     from flowmaster.server.listening import serve
@@ -106,7 +106,7 @@ def _serve(rest: list[str]) -> int:
 
 
 def _call(rest: list[str]) -> int:
-    options, words = split(rest, valued=(*SERVER_OPTIONS, "out"), flags=("json",))
+    options, words = split(rest, valued=(*SERVER_OPTIONS, "out"), flags=("json", *SERVER_FLAGS))
     if not words:
         raise UsageError("call needs the name of an operation, such as server_info.")
     from flowmaster.server.command import call

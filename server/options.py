@@ -3,8 +3,25 @@
 CORE = "core"
 ALL = "all"
 
-SERVER_OPTIONS = ("data", "store", "clock", "tools", "host", "port")
+SERVER_OPTIONS = (
+    "data",
+    "store",
+    "clock",
+    "tools",
+    "host",
+    "port",
+    "public-host",
+    "auth-issuer",
+    "auth-resource",
+    "limits",
+)
 """The options that every server form takes; each has a value."""
+
+SERVER_FLAGS = ("read-only",)
+"""The options that every server form takes without a value."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""The hosts that only programs of this machine reach."""
 
 _CLOCKS = ("real", "virtual")
 
@@ -63,3 +80,17 @@ def _check(options: dict[str, str]) -> None:
         raise UsageError(f"--port is a number from 0 to 65535, not {port!r}.")
     if not options.get("tools", CORE).replace(",", "").strip():
         raise UsageError("--tools is core, all, or operations with commas between them.")
+    if ("auth-issuer" in options) != ("auth-resource" in options):
+        raise UsageError("--auth-issuer and --auth-resource go together.")
+    for name in ("auth-issuer", "auth-resource"):
+        if name in options and not _is_safe(options[name]):
+            raise UsageError(f"--{name} is an https address without query, not {options[name]!r}.")
+
+
+def _is_safe(address: str) -> bool:
+    """Whether nobody on the way can read what goes to an address: https, or http on this machine."""
+    scheme, given, rest = address.partition("://")
+    host = rest.partition("/")[0]
+    local = host.rpartition(":")[0].strip("[]") or host
+    plain = bool(given and host) and not any(letter in address for letter in "?#@ ")
+    return plain and (scheme == "https" or (scheme == "http" and local in LOOPBACK))

@@ -26,6 +26,11 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8321
     folders: tuple[str, ...] = ()
+    read_only: bool = False
+    public_hosts: tuple[str, ...] = ()
+    issuer: str = ""
+    resource: str = ""
+    limits: str = ""
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:
@@ -39,6 +44,11 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         host=options.get("host", "127.0.0.1"),
         port=int(options.get("port", "8321")),
         folders=document_folders(os.environ.get(DOCUMENT_FOLDERS, ""), Path.cwd(), Path.home()),
+        read_only="read-only" in options,
+        public_hosts=tuple(name.strip() for name in options.get("public-host", "").split(",") if name.strip()),
+        issuer=options.get("auth-issuer", ""),
+        resource=options.get("auth-resource", "").rstrip("/"),
+        limits=options.get("limits", ""),
     )
 
 
