@@ -11,8 +11,10 @@ from flowmaster.engine.state import State
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.effects import FOLLOW
+from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.writer import Undone, Writer
 from flowmaster.stores.protocol import Reader, Store, Transaction
@@ -61,6 +63,7 @@ class Runtime:
         self.models = Models()
         self.writer = Writer(store)
         self.changed = Signals()
+        self.feed = Feed(store.reader, self.changed)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -79,6 +82,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
+        await self.feed.close()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -97,7 +101,7 @@ class Runtime:
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""
         outcome = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
-        self.changed.wake(outcome.woken)
+        self.changed.wake(outcome.woken | {STORED})
         return outcome.result
 
     async def write(self, work: Callable[[Transaction], T], *, dry_run: bool = False) -> T:
@@ -109,7 +113,9 @@ class Runtime:
                 raise Undone(result)
             return result
 
-        return await self.writer.do(piece)
+        result = await self.writer.do(piece)
+        self.changed.wake({STORED})
+        return result
 
     async def advance(self, to: int) -> Done:
         """Move the virtual clock to an instant, firing everything that falls due on the way, in order."""
@@ -134,8 +140,7 @@ class Runtime:
         return Outcome(result, settled, desk.states, desk.woken)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
-        if woken:
-            self.changed.wake(woken)
+        self.changed.wake(woken | {STORED})
         if not settled or "outbox" in woken:
             self._tasks.append(asyncio.create_task(self._take_up_outbox()))
             self._tasks = [task for task in self._tasks if not task.done()]
@@ -150,7 +155,7 @@ class Runtime:
 
             outcome = await self._take_once(take)
             after = outcome.result
-            self.changed.wake(outcome.woken)
+            self.changed.wake(outcome.woken | {STORED})
 
     async def _take_once(self, take: Callable[[Desk], int]) -> Outcome[int]:
         return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False))
@@ -205,34 +210,3 @@ class Runtime:
         due = None if self.clock.virtual else self.reader.next_due()
         seconds = LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - self.now()) / 1000))
         await self.changed.wait("timers", seconds)
-
-
-class Signals:
-    """Wakes whoever waits for a kind of change in this process: timers, jobs, instances."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
-
-    def wake(self, topics: set[str]) -> None:
-        """Wake everybody who waits for one of these topics."""
-        for topic in topics:
-            for future in self._waiting.pop(topic, set()):
-                if not future.done():
-                    future.get_loop().call_soon_threadsafe(_wake_one, future)
-
-    async def wait(self, topic: str, seconds: float) -> None:
-        """Wait until the topic is woken, `seconds` at most."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(topic, set()).add(future)
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting.get(topic, set()).discard(future)
-
-
-def _wake_one(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
