@@ -98,6 +98,11 @@ class Element:
         return self._tag.rpartition("}")[2]
 
     @property
+    def is_bpmn(self) -> bool:
+        """Whether it belongs to BPMN; one without any namespace does not, though its `kind` looks like it."""
+        return self._tag.startswith(_MODEL_TAG)
+
+    @property
     def id(self) -> str:
         """The id, empty where the element has none."""
         return self._node.get("id") or ""

@@ -185,10 +185,7 @@ def _reason(error: etree.XMLSyntaxError) -> str:
 
 
 def _near(text: str, line: int) -> str:
-    lines = text.split("\n", line)
-    if not 1 <= line <= len(lines):
-        return ""
-    near = lines[line - 1].strip()[:80]
+    near = "".join(text.split("\n", line)[line - 1 : line]).strip()[:80]
     return f" Near {near!r}." if near else ""
 
 

@@ -193,14 +193,11 @@ def _towards(corner: Point, other: Point, reach: int = 5) -> Point:
 def _middle(points: tuple[Point, ...]) -> Point:
     """Return the point halfway along a line."""
     lengths = [abs(a.x - b.x) + abs(a.y - b.y) for a, b in zip(points, points[1:], strict=False)]
-    left = sum(lengths) // 2
-    for (a, b), length in zip(zip(points, points[1:], strict=False), lengths, strict=True):
-        if left <= length:
-            return Point(
-                a.x + (b.x - a.x) * left // max(1, length), a.y + (b.y - a.y) * left // max(1, length)
-            )
-        left -= length
-    return points[-1]
+    left, part = sum(lengths) // 2, 0
+    while left > lengths[part]:
+        left, part = left - lengths[part], part + 1
+    a, b, length = points[part], points[part + 1], max(1, lengths[part])
+    return Point(a.x + (b.x - a.x) * left // length, a.y + (b.y - a.y) * left // length)
 
 
 def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:

@@ -11,7 +11,8 @@ from typing import assert_never
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.identifiers import id_from_name
-from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
+from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, GATEWAY_KINDS
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.activities import element_of
 from flowmaster.engine.outline.labels import decision_label, event_process_label, start_label
 from flowmaster.engine.outline.links import link_of
@@ -209,6 +210,14 @@ class ScopeBuilder:
 
     def _raw(self, step: Step, identifier: str) -> Element:
         element = self.element.add_xml(str(step.main))
+        if not element.is_bpmn or element.kind not in FLOW_NODE_KINDS:
+            raise FlowMasterError(
+                "bpmn.fragment_wrong",
+                f"`<{element.local_name}>` in {step.label!r} is no step of BPMN.",
+                path="bpmn",
+                expected="<bpmn:manualTask/>",
+                fix="Write one flow node of BPMN with its prefix `bpmn:`.",
+            )
         for old in element.children("incoming", "outgoing"):
             old.remove()
         if not element.id:

@@ -312,7 +312,7 @@ class WordWriter:
 def add_raw(element: Element, xml: str) -> None:
     """Add XML to an element: BPMN's own as a child, anything else as an extension."""
     added = element.add_xml(xml)
-    if added.kind.startswith("{"):
+    if not added.is_bpmn:
         added.move_to(element.child("extensionElements") or element.add("extensionElements"))
 
 

@@ -21,3 +21,11 @@ def test_a_name_beside_its_shape_gets_wider_rather_than_broken_or_high() -> None
     long = "Customer has complained about the invoice and wants it to be sent again to the other address of the firm"
     assert len(label_lines(long, 90, 5).lines) <= 5
     assert len(label_lines(long, 20, 2).lines) > 2
+
+
+def test_what_fits_into_the_last_line_is_not_cut() -> None:
+    word = "\u4e00" * 181
+    assert len(broken(word, 197).lines) == 13
+    shown = broken(word, 197, 12).lines
+    assert "".join(shown).replace(" ", "") == word
+    assert all(text_width(line) <= 197 for line in shown)

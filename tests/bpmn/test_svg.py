@@ -3,14 +3,18 @@
 import pytest
 from lxml import etree
 
+from flowmaster.engine.bpmn.diagram import read_diagrams
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document, parse_bpmn
+from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.layout import lay_out
 from flowmaster.engine.bpmn.svg import ACTIVE, COMPLETED, INCIDENT, Marks, draw_svg
 from flowmaster.engine.bpmn.vocabulary import (
     EVENT_DEFINITION_KINDS,
     FLOW_NODE_KINDS,
     GATEWAY_KINDS,
+    MODEL,
     TASK_KINDS,
+    WAYPOINT,
 )
 from tests.bpmn.models import random_model
 
@@ -165,6 +169,8 @@ def test_a_diagram_with_nonsense_for_numbers_is_still_drawn() -> None:
     )
     root = picture(parse_bpmn(text))
     assert "Sti" in texts(root)
+    words = text.replace('x="NaN"', 'x="left"')
+    assert draw_svg(parse_bpmn(words)) == draw_svg(parse_bpmn(text))
 
 
 def test_a_shape_of_an_unknown_element_is_left_out() -> None:
@@ -173,3 +179,76 @@ def test_a_shape_of_an_unknown_element_is_left_out() -> None:
     lay_out(document)
     text = document.to_xml().replace('bpmnElement="t"', 'bpmnElement="gone"')
     assert picture(parse_bpmn(text)) is not None
+
+
+def test_lines_say_both_directions_and_their_beginning_even_where_they_have_no_length() -> None:
+    document = new_document("p")
+    process = document.processes[0]
+    task, left, right = (process.add("task", {"id": name}) for name in ("task", "left", "right"))
+    default, other = document.connect(task, left), document.connect(task, right, condition="=amount > 1")
+    task.set("default", default.id)
+    process.add("association", {"id": "a", "sourceRef": "left", "targetRef": "right"})
+    lay_out(document)
+    marks_at_begin = [len(every(of(picture(document), one.id), "path")) for one in (default, other)]
+    one_way = len(every(of(picture(document), "a"), "path"))
+    document.element("a").set("associationDirection", "Both")
+    assert len(every(of(picture(document), "a"), "path")) == one_way + 2
+    for flow in (default, other):
+        points = drawn_points(document, flow.id)
+        for point in points:
+            point.set("x", points[0].get("x"))
+            point.set("y", points[0].get("y"))
+    without = [len(every(of(picture(document), one.id), "path")) for one in (default, other)]
+    assert marks_at_begin == [3, 3]
+    assert without == [1, 1]
+
+
+def drawn_points(document: BpmnDocument, identifier: str) -> list[Element]:
+    edge = document.edge_of(identifier)
+    assert edge is not None
+    return edge.children(WAYPOINT)
+
+
+def test_a_flow_from_nowhere_is_drawn_as_a_plain_one() -> None:
+    document = new_document("p")
+    task = document.processes[0].add("task", {"id": "t"})
+    flow = document.connect(document.processes[0].add("task", {"id": "s"}), task, condition="=x")
+    lay_out(document)
+    with_diamond = len(every(of(picture(document), flow.id), "path"))
+    flow.set("sourceRef", "gone")
+    assert len(every(of(picture(document), flow.id), "path")) == with_diamond - 1
+
+
+def test_an_event_that_refers_to_no_definition_has_no_icon() -> None:
+    document = new_document("p")
+    process = document.processes[0]
+    process.add("task", {"id": "t"})
+    process.add("intermediateCatchEvent", {"id": "e"}).add("eventDefinitionRef", text="t")
+    assert every(of(picture(document), "e"), "g")[1:] == []
+
+
+def test_a_conversation_is_drawn_as_a_hexagon_with_its_name() -> None:
+    document = parse_bpmn(
+        f'<definitions xmlns="{MODEL}" xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" id="d" targetNamespace="urn:t"><collaboration id="c">'
+        '<conversation id="talk" name="About the order"/></collaboration><di:BPMNDiagram><di:BPMNPlane bpmnElement="c">'
+        '<di:BPMNShape bpmnElement="talk"><dc:Bounds x="10" y="20" width="40" height="30"/></di:BPMNShape>'
+        "</di:BPMNPlane></di:BPMNDiagram></definitions>"
+    )
+    shape = of(picture(document), "talk")
+    (outline,) = every(shape, "path")
+    assert outline.get("d") == "M10 35L20 20H40L50 35L40 50H20z"
+    assert "About the" in texts(shape)
+
+
+def test_the_badge_of_a_gateway_leaves_the_place_of_its_name_free() -> None:
+    document = new_document("p")
+    process = document.processes[0]
+    gateway = process.add("exclusiveGateway", {"id": "g", "name": "Enough?"})
+    document.connect(gateway, process.add("task", {"id": "t"}))
+    lay_out(document)
+    root = picture(document, Marks(active={"g", "t"}, counts={"g": 7, "t": 8}))
+    badges = {text.text: float(str(text.get("y"))) for text in every(root, "text")}
+    boxes = {shape.element.id: shape.box for shape in read_diagrams(document)[0].shapes}
+    assert badges["7"] > boxes["g"].center.y
+    assert badges["8"] < boxes["t"].center.y

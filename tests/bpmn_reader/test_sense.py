@@ -323,6 +323,15 @@ def test_a_called_process_is_given_what_it_needs(task: str, codes: list[str]) ->
     assert [one.code for one in problems(xml) if one.code in _CALLS] == codes
 
 
+def test_names_in_scenarios_are_looked_for_wherever_they_stand() -> None:
+    told = """[5, {"name": "x", "answers": {"a": {}, "ghost": {}}, "expect": {"skips": "shadow"}}]"""
+    xml = bpmn(ext(f"<fm:scenarios>{told}</fm:scenarios>") + line('<userTask id="a"/>'))
+    assert [message for _, message in said(xml, "scenario.step_unknown")] == [
+        "Scenario 'x', `answers`: no step is called 'ghost'.",
+        "Scenario 'x', `expect.skips`: no step is called 'shadow'.",
+    ]
+
+
 def test_a_role_that_only_a_scenario_names_is_used() -> None:
     own = _ROLES + """<fm:scenarios>[{"name": "x", "answers": {"a": {"by": "boss"}}}]</fm:scenarios>"""
     task = node("userTask", "<zeebe:assignmentDefinition candidateGroups='clerk'/>")

@@ -8,7 +8,7 @@ from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.datatypes import schema_of, type_of
 from flowmaster.engine.outline.decompile import decompile
-from flowmaster.engine.outline.problems import Problems
+from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.values import split_context
 from flowmaster.engine.values import Json
 from tests.engine.cases import HEAD, E, S, flows
@@ -133,6 +133,29 @@ def test_a_late_time_may_be_an_expression() -> None:
 def test_what_is_not_executable_as_xml_at_the_top_is_refused_with_its_place() -> None:
     with pytest.raises(Exception, match=r"bpmn.*malformed"):
         compiled({"a": {"call": "a"}}, bpmn="<bpmn:task>")
+
+
+@pytest.mark.parametrize(
+    ("xml", "says"),
+    [
+        ("<bpmn:task/><bpmn:task/>", "One XML element is expected here, not 2"),
+        ("by hand", "One XML element is expected here, not 0"),
+        ("<manualTask/>", "`<manualTask>` in 'by hand' is no step of BPMN"),
+        ("<bpmn:lane/>", "`<lane>` in 'by hand' is no step of BPMN"),
+    ],
+)
+def test_xml_that_is_not_one_step_of_bpmn_is_refused(xml: str, says: str) -> None:
+    with pytest.raises(OutlineRefused, match=says) as refused:
+        compiled({"by hand": {"bpmn": xml}})
+    assert refused.value.code == "bpmn.fragment_wrong"
+
+
+def test_xml_without_a_namespace_is_an_extension() -> None:
+    element = compiled({"a": {"call": "a", "extra": ["<note>Mind this</note>"]}}).element("a")
+    holder = element.child("extensionElements")
+    assert holder is not None
+    assert "note" in [one.local_name for one in holder.children()]
+    assert not element.children("note")
 
 
 @pytest.mark.parametrize(
