@@ -11,7 +11,7 @@ from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.model import Element, Error, Escalation, Timer, Triggers
-from flowmaster.engine.state import ROOT, EventWait, Node, TimerWait
+from flowmaster.engine.state import ROOT, EventWait, JobWait, Node, TimerWait
 from flowmaster.engine.stops import ARMING
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import remember_conditions
@@ -211,10 +211,11 @@ def begin_handler(run: Execution, scope: Node, start: Element, variables: Mappin
         if scope.turns is not None:
             run.emit(ev.LoopStopped(scope.key, scope.element))
         run.empty(scope, spare=key)
-        for wait in scope.waits:
-            element = run.state.waits[wait].element
-            if run.elements[element].kind == "startEvent":
-                run.emit(ev.WaitClosed(wait, element, "withdrawn", {}))
+        for key_of_wait in scope.waits:
+            wait = run.state.waits[key_of_wait]
+            # The job of a scope is that of an ad-hoc sub-process, whose next activity nobody chooses any more.
+            if run.elements[wait.element].kind == "startEvent" or isinstance(wait, JobWait):
+                run.emit(ev.WaitClosed(wait.id, wait.element, "withdrawn", {}))
     handler = run.state.nodes[key]
     try:
         arm_handlers(run, handler)

@@ -21,7 +21,7 @@ from flowmaster.engine.events import (
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.jobs import open_job
 from flowmaster.engine.limits import NODES_MAX
-from flowmaster.engine.model import AdHoc, Element
+from flowmaster.engine.model import AdHoc, Element, Link
 from flowmaster.engine.state import JobWait, Node
 from flowmaster.engine.triggers import arm_handlers
 from flowmaster.engine.values import Json
@@ -80,11 +80,12 @@ class AdHocSubProcess(SubProcess):
             return
         left = run.elements[inner.element]
         enough = _is_activity(left) and self._is_enough(run, node, element, inner)
-        if enough or not left.outgoing:
+        is_end = not left.outgoing and not (isinstance(left.details, Link) and left.details.target)
+        if enough or is_end:
             _withdraw_job(run, node)
         if enough:
             run.emit(LoopStopped(node.key, element.id))
-        elif details.job is not None and not left.outgoing:
+        elif details.job is not None and is_end:
             open_job(run, node, element, details.job)
 
     def _is_enough(self, run: Execution, node: Node, element: Element, inner: Node) -> bool:
@@ -151,7 +152,11 @@ def _details(element: Element) -> AdHoc:
 def tools_of(elements: Mapping[str, Element], element: Element) -> list[Element]:
     """Return the activities inside that can be chosen."""
     inside = (one for one in elements.values() if one.scope == element.id)
-    return [one for one in inside if one.kind != "boundaryEvent" and not one.triggered_by_event]
+    return [
+        one
+        for one in inside
+        if one.kind != "boundaryEvent" and not one.triggered_by_event and not one.for_compensation
+    ]
 
 
 def choice_of(
@@ -218,7 +223,7 @@ def _chosen(run: Execution, node: Node, element: Element, details: AdHoc) -> tup
     may = tools_of(run.elements, element)
     most = NODES_MAX if details.sequential else NODES_MAX - len(run.state.nodes)
     if details.active is None:
-        return tuple(one.id for one in may if not one.incoming and not one.for_compensation)
+        return tuple(one.id for one in may if not one.incoming)
     found = run.value(node, details.active)
     if not isinstance(found, list | tuple):
         raise Fault(

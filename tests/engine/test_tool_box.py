@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine import events as ev
 from flowmaster.engine.elements.adhoc import TOOLS
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.state import JobWait
-from tests.engine.cases import Case, E, S, flows, job, model, user
+from flowmaster.engine.state import EventWait, JobWait
+from tests.engine.cases import Case, E, S, flows, job, model, script, user
 
 COLLECTS = (
     '<zeebe:adHoc outputCollection="found" outputElement="=answer"/><zeebe:taskDefinition type="agent.next"/>'
@@ -142,3 +143,64 @@ def test_nothing_need_be_chosen_while_something_runs() -> None:
     assert (open_tools(case), asked(case)) == (["ask"], 0)
     case.do(cmd.ActOnTask, case.wait("ask").id, "complete", {})
     assert asked(case) == 1
+
+
+def test_what_was_chosen_first_may_be_enough_so_that_nothing_else_begins() -> None:
+    done = script("sum", "true", "enough")
+    case = box(after="<completionCondition>=enough</completionCondition>", inside=done + user("ask"))
+    chosen(case, activate=["sum", "ask"])
+    assert case.state.status == "completed"
+    assert "ask" not in [one.wait.element for one in case.events if isinstance(one, ev.WaitOpened)]
+
+
+def test_the_worker_is_asked_again_when_what_was_undone_beside_it_is_through() -> None:
+    undo = (
+        '<boundaryEvent id="b" attachedToRef="pay"><compensateEventDefinition/></boundaryEvent>'
+        '<serviceTask id="refund" isForCompensation="true"><extensionElements><zeebe:taskDefinition type="refund"/>'
+        '</extensionElements></serviceTask><association id="l" sourceRef="b" targetRef="refund"/>'
+        '<intermediateThrowEvent id="back"><compensateEventDefinition waitForCompletion="false"/>'
+        "</intermediateThrowEvent>"
+    )
+    case = box(inside=job("pay") + undo)
+    (node,) = [one for one in case.state.nodes.values() if one.element == "box"]
+    tools: Any = (node.variables or {})[TOOLS]
+    assert [tool["elementId"] for tool in tools] == ["pay", "back"], "a handler is no tool"
+    chosen(case, activate="pay")
+    case.do(cmd.CompleteJob, case.wait("pay").id, {})
+    chosen(case, activate="back")
+    chosen(case)
+    assert asked(case) == 0
+    case.do(cmd.CompleteJob, case.wait("refund").id, {})
+    assert asked(case) == 1
+    chosen(case, done=True)
+    assert case.state.status == "completed"
+
+
+def test_a_jump_inside_is_no_end_of_a_way() -> None:
+    jump = '<intermediate{}Event id="{}"><linkEventDefinition name="on"/></intermediate{}Event>'
+    events = jump.format("Throw", "away", "Throw") + jump.format("Catch", "back", "Catch")
+    ways = '<sequenceFlow id="i1" sourceRef="search" targetRef="away"/><sequenceFlow id="i2" sourceRef="back" targetRef="read"/>'
+    case = box(inside=job("search") + events + user("read"), after=ways)
+    chosen(case, activate="search")
+    case.do(cmd.CompleteJob, case.wait("search").id, {})
+    assert (open_tools(case), asked(case)) == (["read"], 0)
+    case.do(cmd.ActOnTask, case.wait("read").id, "complete", {})
+    assert asked(case) == 1
+
+
+def test_an_event_that_interrupts_the_box_takes_the_question_away() -> None:
+    handler = (
+        '<subProcess id="stop" triggeredByEvent="true"><startEvent id="heard"><signalEventDefinition signalRef="sig"/>'
+        '</startEvent><userTask id="fix"/><sequenceFlow id="i2" sourceRef="heard" targetRef="fix"/></subProcess>'
+    )
+    inside = (
+        f'<adHocSubProcess id="box"><extensionElements>{COLLECTS}</extensionElements>{user("ask")}{handler}'
+        "</adHocSubProcess>"
+    )
+    case = Case(model(S + inside + E + flows("s box", "box e"), '<signal id="sig" name="stop"/>'))
+    assert asked(case) == 1
+    (signal,) = [one for one in case.state.waits.values() if isinstance(one, EventWait)]
+    case.do(cmd.ReceiveEvent, signal.id, {})
+    assert (open_tools(case), asked(case)) == (["fix", "stop"], 0)
+    case.do(cmd.ActOnTask, case.wait("fix").id, "complete", {})
+    assert case.state.status == "completed"
