@@ -24,11 +24,9 @@ class EventSend(WriteArguments):
     """What to send, and to whom."""
 
     kind: Literal["message", "signal", "condition"] = Field(
-        description="A message reaches one, a signal all; `condition`: facts that may begin processes."
+        description="A message reaches one, a signal all; `condition` reports facts."
     )
-    name: str = Field(
-        default="", max_length=200, description="Its name in the process; for `condition` a process, or none."
-    )
+    name: str = Field(default="", max_length=200, description="Its name; for `condition` a process, or none.")
     correlation_key: str = Field(default="", max_length=500, description="Which instance a message is for.")
     variables: Variables = Field(default={}, description="What it carries.")
     ttl: str = Field(default="", description="Keep a message so long if nobody waits.", examples=["PT1H"])
@@ -47,7 +45,7 @@ class EventSent(Result):
 
     delivered: list[str] = Field(description="Instances that took it, or began by it.")
     buffered: bool = Field(description="Whether it is kept for later.")
-    failed: list[StartFailed] = Field(default=[], description="Conditional starts that could not be asked.")
+    failed: list[StartFailed] = Field(default=[], description="Starts that could not be asked.")
     note: str = Field(default="", description="Why reported facts began nothing.")
     settling: bool = Field(default=False, description="True while consequences are still under way.")
 

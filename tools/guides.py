@@ -69,7 +69,7 @@ always: {the requester never approves: not(requester = approve.by)}   # laws, fo
 never: {booked twice: book.times > 1} # step.by, .done, .times; null breaks none; publishing refuses with the case
 scenarios:                            # tests; publishing refuses while one fails
 - name: a cheap trip
-  at: 2030-01-31                      # when it begins, for today() and dates; start: name of an event, if not by hand
+  at: 2030-01-31                      # for today(); start: the event it begins by
   given: {cost: 90, kind: train, first_day: 2030-05-01, requester: ann}
   answers:                            # by step; a list answers visit by visit; null: nobody does; by: who; after: when
     approve: {approved: true, by: bob, after: PT25H}
@@ -78,7 +78,7 @@ scenarios:                            # tests; publishing refuses while one fail
     check seats: {free: 3, price: 80}
     book: {ticket: T1}
   messages: [{name: paid, key: T1, after: book}]    # also variables; after: a step or a duration
-  clock: [next]                       # when nothing else can go on: to what is due next (timer, message, answer), or PT49H on
+  clock: [next]                       # when nothing else can go on: to what is due next, or PT49H on
   expect:
     end: travelled                    # or waits_at: [steps], incident: step
     path: [approve, book]             # in this order; exactly: true allows no others
