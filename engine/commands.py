@@ -85,7 +85,7 @@ class FailJob(NamedTuple):
 
 
 class ThrowJobError(NamedTuple):
-    """A job ended in a business error (a BPMN error)."""
+    """A job ended in a business error (a BPMN error); `caller_catches` says whether one does if the instance does not."""
 
     at: int
     by: str
@@ -93,6 +93,7 @@ class ThrowJobError(NamedTuple):
     code: str
     message: str = ""
     variables: Mapping[str, Json] = NO_VARIABLES
+    caller_catches: bool = False
 
 
 class FireTimer(NamedTuple):
@@ -122,7 +123,10 @@ class ReportChildStarted(NamedTuple):
 
 
 class ReportChildEnded(NamedTuple):
-    """The called process is over, or could not be started (`status` is `refused`)."""
+    """The called process is over, or could not be started (`status` is `refused`).
+
+    With an `error`, `caller_catches` says whether a caller of the instance catches it if the instance does not.
+    """
 
     at: int
     by: str
@@ -131,6 +135,7 @@ class ReportChildEnded(NamedTuple):
     variables: Mapping[str, Json] = NO_VARIABLES
     error: str = ""
     message: str = ""
+    caller_catches: bool = False
 
 
 class ReportEscalation(NamedTuple):

@@ -36,6 +36,7 @@ from flowmaster.engine.state import (
 from flowmaster.engine.timers import Schedule, following
 from flowmaster.engine.triggers import (
     arm_again,
+    catcher_of,
     happen,
     needs_all,
     needs_more,
@@ -43,6 +44,7 @@ from flowmaster.engine.triggers import (
     throw_error,
     throw_escalation,
 )
+from flowmaster.engine.values import Json
 
 
 class Decided(NamedTuple):
@@ -70,6 +72,18 @@ def decide_in_place(model: Executable, state: State, command: cmd.Command) -> De
         _HANDLERS[type(command)](run, command)
     run.settle()
     return Decided(run.events, run.state)
+
+
+def catches(model: Executable, state: State, wait: int, code: str, at: int) -> bool:
+    """Return whether an instance catches an error of a process that it called at a wait; it stays as it is."""
+    waits = state.waits.get(wait)
+    if waits is None:
+        return False
+    run = Execution(model, state, BEHAVIOURS, JOINS, receive=receive, at=at, by="")
+    try:
+        return catcher_of(run, state.nodes[waits.node], "error", code) is not None
+    except (Fault, FlowMasterError):  # It stops there, where its catcher can be mended.
+        return True
 
 
 def _start(run: Execution, command: cmd.StartInstance) -> None:
@@ -215,10 +229,19 @@ def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError
     try:
         if throw_error(run, node, wait.element, command.code, command.message, command.variables):
             return
+        if command.caller_catches:
+            _fail(run, command.code, command.message, command.variables)
+            return
     except (Fault, FlowMasterError) as fault:
         code, message = fault.code, fault.message
     run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
     _stop(run, node, "working", code, message)
+
+
+def _fail(run: Execution, code: str, message: str, variables: Mapping[str, Json]) -> None:
+    """End with an error for the caller that catches it, and with what it brings along."""
+    run.write(run.state.nodes[ROOT], variables)
+    run.end("failed", code, message)
 
 
 def _fire(run: Execution, timer: TimerWait) -> None:
@@ -255,6 +278,9 @@ def _child_ended(run: Execution, wait: ChildWait, command: cmd.ReportChildEnded)
         if command.error and throw_error(
             run, node, wait.element, command.error, command.message, command.variables
         ):
+            return
+        if command.error and command.caller_catches:
+            _fail(run, command.error, command.message, command.variables)
             return
     except (Fault, FlowMasterError) as fault:
         code, message = fault.code, fault.message

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from flowmaster.engine.decide import Decided, decide_in_place
+from flowmaster.engine.decide import Decided, catches, decide_in_place
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
 from flowmaster.engine.limits import CALL_DEPTH_MAX
@@ -121,10 +121,30 @@ class Desk:
             self.transaction, request.tenant, state.process, state.version, self.now
         )
         expected = state.seq
-        decided = decide_in_place(model, state, command(state, self.now))
+        made = self._informed(request.tenant, state, command(state, self.now))
+        decided = decide_in_place(model, state, made)
         if decided.events:
             self._append(request, model, expected, decided)
         return decided.state
+
+    def _informed(self, tenant: str, state: State, command: cmd.Command) -> cmd.Command:
+        """Tell the command that brings an error to a called process whether one of the callers catches it."""
+        match command:
+            case cmd.ThrowJobError(code=code) | cmd.ReportChildEnded(error=code) if (
+                code and state.parent is not None
+            ):
+                return command._replace(caller_catches=self._catches(tenant, state.parent, code))
+        return command
+
+    def _catches(self, tenant: str, parent: Parent | None, code: str) -> bool:
+        """Return whether a caller, or one of its own, catches an error."""
+        while parent is not None:
+            state = self.load(tenant, parent.instance)
+            model = self.models.executable(self.transaction, tenant, state.process, state.version, self.now)
+            if catches(model, state, parent.wait, code, self.now):
+                return True
+            parent = state.parent
+        return False
 
     def load(self, tenant: str, instance: str) -> State:
         """Return the state of an instance, for this desk alone, or refuse an unknown one."""
