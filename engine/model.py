@@ -391,6 +391,14 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """How a published process is called as a tool of its own: its name, and what it does."""
+
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One executable process: its elements by id; the process itself stands under its own id."""
 
@@ -410,6 +418,7 @@ class Process:
     patient_joins: frozenset[str] = frozenset()
     conditions: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tool: Tool | None = None
 
     @property
     def root(self) -> Element:

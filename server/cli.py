@@ -84,7 +84,7 @@ def _mcp(rest: list[str]) -> int:
     _nothing_more(words)
     from flowmaster.server.opening import opened
 
-    opening = opened(options.get("tools", "core"))
+    opening = opened(options.get("tools", "core"), options.get("data", ""))
     from flowmaster.server.collector import load_without_collector
 
     load_without_collector()

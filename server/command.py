@@ -10,10 +10,10 @@ import anyio
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.logs import log_to_folder
-from flowmaster.server.options import UsageError
+from flowmaster.server.options import MEMORY, UsageError
 from flowmaster.server.pictures import write_view
 from flowmaster.server.readable import answer_text, error_text, table
-from flowmaster.server.settings import MEMORY, Settings, settings_from
+from flowmaster.server.settings import Settings, settings_from
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.catalog import catalog

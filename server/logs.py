@@ -3,7 +3,8 @@
 import logging
 from pathlib import Path
 
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
 
 FILE = "flowmaster.log"
 

@@ -21,6 +21,7 @@ from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke
 from flowmaster.tools.json_text import read_json
+from flowmaster.tools.process_tools import process_tool, process_tools, run_tool
 from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.schemas import shown_schema
 
@@ -31,7 +32,9 @@ Exact = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
 """Returns the arguments with exact numbers, where the transport has read them so beside the library."""
 
 CACHE = CacheHint(ttl_ms=300_000, scope="public")
-"""The tool list is the same for everybody until the server is updated."""
+"""What the server is, is the same for everybody until it is updated."""
+LIST_CACHE = CacheHint(ttl_ms=10_000, scope="private")
+"""The tool list grows when a process is published that is a tool, and depends on the caller's rights."""
 
 INSTRUCTIONS = """\
 FlowMaster designs, tests, runs and explains business processes (BPMN, DMN, FEEL).
@@ -96,20 +99,6 @@ def tool_of(operation: AnyOperation) -> types.Tool:
     )
 
 
-def process_tool_of(tool: ProcessTool) -> types.Tool:
-    """Return a published process as the tool list shows it."""
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.input_schema,
-        output_schema=InstanceView.model_json_schema() if False else instance_start.output_schema,
-        annotations=types.ToolAnnotations(
-            read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
-        ),
-    )
-
-
 def mcp_server(
     app: App, *, carry: Carry | None = None, exact: Exact | None = None, stateless: bool = False
 ) -> Server[Any]:
@@ -120,7 +109,7 @@ def mcp_server(
         version=__version__,
         title="FlowMaster",
         instructions=INSTRUCTIONS,
-        cache_hints={"tools/list": CACHE, "server/discover": CACHE},
+        cache_hints={"tools/list": LIST_CACHE, "server/discover": CACHE},
         get_tool_input_schema=door.input_schema,
         on_list_tools=door.list_tools,
         on_call_tool=door.call_tool,
@@ -149,8 +138,14 @@ class _Door:
     async def list_tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Answer `tools/list`, all in one page."""
-        return self._tools
+        """Answer `tools/list`, all in one page: operations, then the processes that are tools."""
+        if tuple(self._app.settings.tools) not in ((CORE,), (ALL,)):
+            return self._tools
+        found = [
+            types.Tool.model_validate(one.shown)
+            for one in process_tools(Call(app=self._app, caller=caller_of(ctx)))
+        ]
+        return types.ListToolsResult(tools=[*self._tools.tools, *found]) if found else self._tools
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Answer `tools/call` where the quick way is not open."""
@@ -176,8 +171,11 @@ class _Door:
         return modern or self._stateless or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        call = Call(app=self._app, caller=caller_of(ctx))
-        return self._framed(ctx, await invoke(self._app.registry, call, name, self._exact(ctx, arguments)))
+        call, asked = Call(app=self._app, caller=caller_of(ctx)), self._exact(ctx, arguments)
+        tool = process_tool(call, name) if self._app.registry.find(name) is None else None
+        if tool is not None:
+            return self._framed(ctx, await run_tool(call, tool, asked))
+        return self._framed(ctx, await invoke(self._app.registry, call, name, asked))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
         answer, images = without_pictures(answer)

@@ -15,7 +15,7 @@ import os
 import select
 import sys
 
-from flowmaster.server.options import ALL, CORE
+from flowmaster.server.options import ALL, CORE, TOOL_FILE, data_folder
 from flowmaster.server.quick_json import read, text_of
 
 TYPE_CHECKING = False
@@ -62,14 +62,19 @@ class Snapshot:
         spoken = version if version in self.versions else newest
         return self._greeting.replace(f'"protocolVersion":"{newest}"', f'"protocolVersion":"{spoken}"')
 
-    def tool_list(self, shown: str, *, modern: bool) -> str | None:
-        """Return the answer to `tools/list`, or nothing if a shown tool is not known."""
+    def tool_list(self, shown: str, processes: str, *, modern: bool) -> str | None:
+        """Return the answer to `tools/list`, or nothing if a shown tool is not known.
+
+        `processes` names the file with the published processes that are tools; it need not be there.
+        """
         names = [name.strip() for name in shown.split(",") if name.strip()]
+        own: list[str] = []
         if names in ([ALL], [CORE]):
             names = self._core if names == [CORE] else list(self._tools)
+            own = _lines_of(processes)
         if not all(name in self._tools for name in names):
             return None
-        tools = ",".join(text for name, text in self._tools.items() if name in names)
+        tools = ",".join([*(text for name, text in self._tools.items() if name in names), *own])
         fields = f"{self._list[1:-1]}," if modern else ""
         return f'{{{fields}"tools":[{tools}]}}'
 
@@ -77,11 +82,12 @@ class Snapshot:
 class Opening:
     """Reads the frames of a session, answering the opening ones until a server takes over."""
 
-    def __init__(self, source: int, sink: int, snapshot: Snapshot, tools: str) -> None:
+    def __init__(self, source: int, sink: int, snapshot: Snapshot, tools: str, processes: str = "") -> None:
         self._source = source
         self.sink = sink
         self._snapshot = snapshot
         self._tools = tools
+        self._processes = processes
         self._lock = _thread.allocate_lock()
         self._rest: list[bytes] = []
         self._rest_length = 0
@@ -169,7 +175,7 @@ class Opening:
         elif method == "server/discover" and modern:
             result = self._snapshot.discovery
         elif method == "tools/list" and params.get("cursor") is None and (modern or self._initialized):
-            result = self._snapshot.tool_list(self._tools, modern=modern)
+            result = self._snapshot.tool_list(self._tools, self._processes, modern=modern)
         if result is None:
             return False
         self._write(identity, "result", result)
@@ -181,7 +187,7 @@ class Opening:
             frame = frame[os.write(self.sink, frame) :]
 
 
-def opened(tools: str) -> Opening:
+def opened(tools: str, data: str) -> Opening:
     """Take the standard streams for frames, so that nothing else can get between them, and start to listen."""
     with open(os.path.join(os.path.dirname(__file__), "opening.json"), encoding="utf-8") as file:
         snapshot = Snapshot(file.read())
@@ -190,10 +196,18 @@ def opened(tools: str) -> Opening:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    opening = Opening(source, sink, snapshot, tools)
+    opening = Opening(source, sink, snapshot, tools, os.path.join(data_folder(data), TOOL_FILE))
     sys.setswitchinterval(0.001)
     opening.listen()
     return opening
+
+
+def _lines_of(file: str) -> list[str]:
+    try:
+        with open(file, encoding="utf-8") as lines:
+            return [line for line in lines.read().splitlines() if line]
+    except OSError:
+        return []
 
 
 def _parsed(line: bytes) -> "dict[str, Any]":

@@ -1,5 +1,7 @@
 """The command line's options, read without a library: the MCP start has no milliseconds to spare for one."""
 
+import os
+
 CORE = "core"
 ALL = "all"
 
@@ -24,6 +26,24 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """The hosts that only programs of this machine reach."""
 
 _CLOCKS = ("real", "virtual")
+
+
+MEMORY = ":memory:"
+"""The data folder that leaves no trace."""
+
+TOOL_FILE = "tools.json"
+"""The file of a data folder with the published processes that are tools, one a line as the tool list shows it."""
+
+
+def data_folder(given: str) -> str:
+    """Return the data folder: as given, else the user's own (XDG base directories)."""
+    if given == MEMORY:
+        return MEMORY
+    if given:
+        return os.path.abspath(os.path.expanduser(given))
+    home = os.environ.get("XDG_DATA_HOME", "")
+    folder = home if home.startswith("/") else os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(folder, "flowmaster")
 
 
 class UsageError(Exception):

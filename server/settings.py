@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowmaster.server.options import CORE
-
-MEMORY = ":memory:"
-"""The data folder that leaves no trace."""
-
+from flowmaster.server.options import CORE, data_folder
 
 DOCUMENT_FOLDERS = "FLOWMASTER_DOCUMENT_FOLDERS"
 """The environment variable with the folders that `document_add` may read by path, parted as in PATH."""
@@ -37,7 +33,7 @@ def settings_from(options: Mapping[str, str]) -> Settings:
     """Return the settings for options that `server/options.py` has read."""
     tools = tuple(name.strip() for name in options.get("tools", CORE).split(",") if name.strip())
     return Settings(
-        data=_folder(options.get("data", "")),
+        data=data_folder(options.get("data", "")),
         store=options.get("store", ""),
         clock=options.get("clock", "real"),
         tools=tools,
@@ -60,14 +56,3 @@ def document_folders(given: str, here: Path, home: Path) -> tuple[str, ...]:
     if given:
         return tuple(str(Path(part).expanduser().absolute()) for part in given.split(os.pathsep) if part)
     return () if here in (home, *home.parents) else (str(here),)
-
-
-def _folder(given: str) -> str:
-    """Return the data folder: as given, else the user's own (XDG base directories)."""
-    if given == MEMORY:
-        return MEMORY
-    if given:
-        return str(Path(given).expanduser().absolute())
-    home = os.environ.get("XDG_DATA_HOME", "")
-    folder = Path(home) if home.startswith("/") else Path.home() / ".local" / "share"
-    return str(folder / "flowmaster")

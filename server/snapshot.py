@@ -14,8 +14,8 @@ from mcp.types import JSONRPCRequest, JSONRPCResponse
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_MODERN_VERSION, MODERN_PROTOCOL_VERSIONS
 
 from flowmaster.server.mcp_door import mcp_server
-from flowmaster.server.options import ALL
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import ALL, MEMORY
+from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.app import App
 

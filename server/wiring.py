@@ -12,7 +12,9 @@ from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.workers import Workers
 from flowmaster.server.answers import StoredAnswers
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
+from flowmaster.server.tool_file import write_tool_file
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
@@ -36,7 +38,15 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     try:
         await runtime.open()
         workers.open()
-        yield App(settings=settings, registry=catalog(), answers=StoredAnswers(runtime), runtime=runtime)
+        app = App(
+            settings=settings,
+            registry=catalog(),
+            answers=StoredAnswers(runtime),
+            runtime=runtime,
+            published=lambda: write_tool_file(app),
+        )
+        write_tool_file(app)
+        yield app
     finally:
         await workers.close()
         await runtime.close()

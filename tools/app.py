@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from flowmaster.runtime.runtime import Runtime
+    from flowmaster.stores.call_log import CallLog
+    from flowmaster.tools.limits import Gate
     from flowmaster.tools.registry import Registry
 
 
@@ -69,6 +71,14 @@ class Settings(Protocol):
     def folders(self) -> Sequence[str]:
         """The folders below which documents may be read by path."""
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed through this server."""
+
+
+def _nothing() -> None:
+    """Nobody shows tools of processes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -78,3 +88,9 @@ class App:
     registry: Registry
     answers: AnswerBook
     runtime: Runtime
+    published: Callable[[], None] = _nothing
+    """Called when processes were published, since some are tools that a door shows."""
+    gate: Gate | None = None
+    """Lets calls through as far as the limits of their callers go; none without limits."""
+    calls: CallLog | None = None
+    """Where calls are noted; nowhere without a data folder."""

@@ -14,6 +14,7 @@ from flowmaster.tools import (
     instances,
     operations,
     processes,
+    publishing,
     rule_compare,
     rule_tests,
     rule_views,
@@ -26,6 +27,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
+    publishing.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,

@@ -1,7 +1,7 @@
-"""Drafts of processes: what a saved file holds, what is wrong with it, and what publishing makes of it."""
+"""Drafts of processes: what a saved file holds, and what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from flowmaster.engine.bpmn.checks import check_process
@@ -9,15 +9,12 @@ from flowmaster.engine.bpmn.checks_calls import certain_calls
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
-from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Conditional, Element, Message, Process, Signal, Timer, Triggers
-from flowmaster.engine.timers import schedule
+from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.engine.watching import CONDITION
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import DefinitionFilter, Draft, StartSubscription, Version
+from flowmaster.stores.rows import DefinitionFilter, Draft, Version
 from flowmaster.tools.signatures import library_of
 
 KIND = "process"
@@ -120,83 +117,6 @@ def save_draft(
             base=base if key == main else None,
         )
     return numbers
-
-
-def publish(
-    transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str
-) -> dict[str, int]:
-    """Publish every process of a file, with its start subscriptions, and return the new versions."""
-    xml = file.document.to_xml()
-    versions: dict[str, int] = {}
-    for key, read in file.reads.items():
-        versions[key] = transaction.put_version(
-            tenant,
-            KIND,
-            key,
-            name=read.process.name or key,
-            content=xml,
-            by=by,
-            at=at,
-            tag=read.process.version_tag,
-            note=note,
-            meta={"processes": file.processes},
-        )
-        transaction.put_starts(tenant, key, starts_of(read.process, tenant, versions[key], at))
-    return versions
-
-
-def starts_of(process: Process, tenant: str, version: int, at: int) -> list[StartSubscription]:
-    """Return what starts a published version: its message, signal, conditional and timer start events."""
-    found: list[StartSubscription] = []
-    for element in process.elements.values():
-        if not may_start(process, element):
-            continue
-        details = element.details
-        each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
-        for number, one in enumerate(each):
-            start = _start_of(process, replace(element, details=one), tenant, version, at)
-            if start is not None:
-                found.append(start._replace(number=number))
-    return found
-
-
-def first_call(process: Process) -> Hint:
-    """Return the call that begins a first instance of a published process without data."""
-    starts = starts_of(process, "", 1, 0) if not process.root.starts else []
-    for start in starts:
-        if start.kind in ("message", "signal"):
-            return Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
-        if start.kind == CONDITION:
-            told: dict[str, Json] = {"kind": start.kind, "name": process.id, "variables": {}}
-            return Hint("event_send", told, f"Report facts; where `{start.name}` holds, an instance starts.")
-    return Hint("instance_start", {"process": process.id, "variables": {}}, "Start an instance.")
-
-
-def _start_of(
-    process: Process, element: Element, tenant: str, version: int, at: int
-) -> StartSubscription | None:
-    details = element.details
-    if isinstance(details, Message | Signal):
-        kind = "message" if isinstance(details, Message) else "signal"
-        return StartSubscription(
-            tenant, process.id, version, element.id, kind, str(details.name.value({}, at))
-        )
-    if isinstance(details, Conditional):
-        text = details.condition.text
-        return StartSubscription(tenant, process.id, version, element.id, CONDITION, text)
-    if isinstance(details, Timer):
-        first = schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
-        return StartSubscription(
-            tenant,
-            process.id,
-            version,
-            element.id,
-            "timer",
-            due=first.due,
-            every=first.every,
-            left=first.left,
-        )
-    return None
 
 
 def draft_of(reader: Reader, tenant: str, process: str, number: int | None = None) -> Draft:

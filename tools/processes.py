@@ -1,11 +1,11 @@
-"""Operations on processes: create, edit, read, find, test and publish."""
+"""Operations on processes: create, edit, read, find and test."""
 
 from typing import Any, Literal
 
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
-from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
@@ -19,16 +19,12 @@ from flowmaster.tools.draft_problems import (
     SIDE_BYTES,
     after_draft,
     after_test,
-    refuse_errors,
-    refuse_failures,
     shown_problems,
 )
 from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
     draft_of,
-    first_call,
-    publish,
     read_file,
     save_draft,
     unknown_process,
@@ -40,14 +36,13 @@ from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.requests import store_once
+from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.scenarios import (
     OUTCOMES_BYTES,
     Tested,
     in_short,
     run_scenarios,
     scenarios_of,
-    summary_of,
     told_in_short,
 )
 
@@ -115,7 +110,9 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         numbers = save_draft(
             transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.reason or "created"
         )
-        _journal(transaction, call, main, "process_create", at, {"draft": numbers[main]}, arguments.reason)
+        journal_process(
+            transaction, call, main, "process_create", at, {"draft": numbers[main]}, arguments.reason
+        )
         store_once(transaction, call, subject=main)
         return numbers[main]
 
@@ -203,7 +200,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
             main=arguments.process,
         )
         data: Json = {"draft": numbers[arguments.process], "edits": arguments.edits}
-        _journal(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)
+        journal_process(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)
         store_once(transaction, call, subject=arguments.process)
         return numbers[arguments.process], file, [dict(change) for change in made.diff]
 
@@ -425,76 +422,4 @@ def _tested(
     )
 
 
-class ProcessPublish(WriteArguments):
-    """Which process."""
-
-    process: str = Field(description="Process id.")
-    note: str = Field(default="", max_length=1000, description="What is new.")
-
-
-class ProcessPublished(Result):
-    """A published version."""
-
-    process: str = Field(description="Its id.")
-    version: int = Field(description="The new version.")
-    problems: list[dict[str, Any]] = Field(description="Warnings and hints that stand.")
-    scenarios: str = Field(description="How its scenarios went, and what none covers.")
-    processes: dict[str, int] = Field(default={}, description="Versions of all processes of the file.")
-
-
-@operation(right="process.publish", core=True)
-async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
-    """Publish the newest draft; refused while errors or failing scenarios stand."""
-    runtime, tenant = call.app.runtime, call.caller.tenant
-    draft = draft_of(runtime.reader, tenant, arguments.process)
-    file = read_file(draft.content, runtime.reader, tenant)
-    refuse_errors(file, arguments.process)
-    tested = await run_scenarios(call, draft.content, arguments.process, None)
-    refuse_failures(arguments.process, tested)
-
-    def work(transaction: Transaction) -> dict[str, int]:
-        newest = draft_of(transaction, tenant, arguments.process)
-        if newest.number != draft.number:
-            raise FlowMasterError(
-                "draft.stale",
-                f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
-                path="process",
-                fix="Publish again; the newest draft is tested then.",
-                next=[Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
-                status=409,
-            )
-        at = runtime.clock.now(transaction)
-        versions = publish(transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.note)
-        data: Json = {"version": versions[arguments.process], "draft": draft.number}
-        _journal(transaction, call, arguments.process, "process_publish", at, data, arguments.reason)
-        store_once(transaction, call, subject=arguments.process)
-        return versions
-
-    versions = await runtime.write(work, dry_run=arguments.dry_run)
-    runtime.changed.wake({"timers"})
-    start = first_call(file.process(arguments.process))
-    return ProcessPublished(
-        process=arguments.process,
-        version=versions[arguments.process],
-        problems=shown_problems(file.problems[arguments.process]),
-        scenarios=summary_of(tested),
-        processes=versions if len(versions) > 1 else {},
-        next=[] if file.process(arguments.process).data else [follow_up(start)],
-    )
-
-
-def _journal(
-    transaction: Transaction, call: Call, process: str, name: str, at: int, data: Json, reason: str | None
-) -> None:
-    transaction.journal(
-        call.caller.tenant,
-        f"process:{process}",
-        at=at,
-        by=call.caller.actor,
-        operation=name,
-        reason=reason or "",
-        data=data,
-    )
-
-
-OPERATIONS = (process_create, process_edit, process_read, process_find, process_test, process_publish)
+OPERATIONS = (process_create, process_edit, process_read, process_find, process_test)

@@ -1,5 +1,6 @@
 """From a call at a door to a request of the runtime: who asks, and the key that makes it act once."""
 
+from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Request
 from flowmaster.stores.protocol import Transaction
@@ -24,3 +25,18 @@ def store_once(transaction: Transaction, call: Call, *, subject: str) -> None:
     once = once_of(call)
     if once is not None:
         transaction.put_once(call.caller.tenant, once._replace(subject=subject), at=real_now())
+
+
+def journal_process(
+    transaction: Transaction, call: Call, process: str, name: str, at: int, data: Json, reason: str | None
+) -> None:
+    """Note in the journal of a process what a call did to it."""
+    transaction.journal(
+        call.caller.tenant,
+        f"process:{process}",
+        at=at,
+        by=call.caller.actor,
+        operation=name,
+        reason=reason or "",
+        data=data,
+    )

@@ -35,6 +35,7 @@ from flowmaster.engine.bpmn.reader_own import (
     role_kinds_of,
     roles_of,
     scenarios_of,
+    tool_of,
     version_tag_of,
 )
 from flowmaster.engine.bpmn.reader_tasks import mappings_of, node_details
@@ -111,6 +112,7 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         laws=laws_of(reading),
         calendars=calendars_of(reading),
         handlers=_handlers(elements),
+        tool=tool_of(reading),
         patient_joins=frozenset(
             element.id
             for element in elements.values()

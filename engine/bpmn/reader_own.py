@@ -1,6 +1,7 @@
 """What FlowMaster's own namespace and zeebe say about a whole process: data, checks, roles, scenarios, forms."""
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from flowmaster.engine.bpmn.vocabulary import (
 )
 from flowmaster.engine.calendars import Calendar, read_calendar
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
-from flowmaster.engine.model import DataItem, InputCheck, Law
+from flowmaster.engine.model import DataItem, InputCheck, Law, Tool
 from flowmaster.engine.values import Json
 
 DATA = fm("data")
@@ -26,6 +27,14 @@ ALWAYS = fm("always")
 NEVER = fm("never")
 CALENDAR = fm("calendar")
 MUTEX = fm("mutex")
+TOOL = fm("tool")
+
+TOOL_NAME_LENGTH_MAX = 64
+"""Characters of a tool's name; clients put the server's name before it."""
+TOOL_ABOUT_LENGTH_MAX = 400
+"""Characters of what a tool says of itself: every client shows it to its model all the time."""
+_TOOL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def is_declared(process: XmlElement) -> bool:
@@ -149,6 +158,22 @@ def forms_of(reading: Reading) -> dict[str, Json]:
         else:
             _add(reading, "form.malformed", holder, f"The form {holder.id!r} is no JSON object.")
     return found
+
+
+def tool_of(reading: Reading) -> Tool | None:
+    """Read how the process is called as a tool of its own; without a name it is that of the process behind `run_`."""
+    holder = reading.process.extension(TOOL)
+    if holder is None:
+        return None
+    words = _NO_WORD.sub("_", reading.id_of(reading.process).lower()).strip("_")
+    name = holder.get("name") or f"run_{words}"[:TOOL_NAME_LENGTH_MAX].rstrip("_")
+    if _TOOL_NAME.fullmatch(name) is None or len(name) > TOOL_NAME_LENGTH_MAX:
+        _add(reading, "tool.name_wrong", holder, f"{name!r} cannot be the name of a tool.")
+        return None
+    about = " ".join(holder.text.split())
+    if not about:
+        _add(reading, "tool.about_missing", holder, f"The tool {name!r} does not say what it does.")
+    return Tool(name, about[:TOOL_ABOUT_LENGTH_MAX])
 
 
 def version_tag_of(process: XmlElement) -> str:

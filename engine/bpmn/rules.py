@@ -250,6 +250,16 @@ _ACTIVITIES = {
         "Ask for it in the declared type, or correct the type under `data`.",
         "A field of a form goes into a variable that is declared with another type.",
     ),
+    "tool.name_wrong": Rule(
+        ERROR,
+        "Take small letters, digits and single underscores between them, at most 64: `tool: {name: pay_invoice}`.",
+        "The process is to be called as a tool under a name that no tool can have.",
+    ),
+    "tool.about_missing": Rule(
+        WARNING,
+        "Say in one sentence what it does and when to use it: `tool: Pays an invoice that is approved`.",
+        "The process is to be called as a tool, and does not say what the tool does: an agent knows nothing but its name.",
+    ),
     "role.kind_unknown": Rule(
         ERROR,
         "Write internal, affiliated, third_party, machine or agent.",

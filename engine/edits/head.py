@@ -7,8 +7,9 @@ from flowmaster.engine.bpmn.vocabulary import INTERNAL, fm, zeebe
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
+from flowmaster.engine.outline.compile import write_tool
 from flowmaster.engine.outline.datatypes import schema_of
-from flowmaster.engine.outline.header import read_calendars, read_role
+from flowmaster.engine.outline.header import read_calendars, read_role, read_tool
 from flowmaster.engine.outline.json_text import json_text, json_value
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.outline.reading_words import form_schema
@@ -147,15 +148,22 @@ def set_forms(batch: Batch, edit: Edit, path: str) -> None:
 
 
 def set_process(batch: Batch, edit: Edit, path: str) -> None:
-    """`{set_process: {name: Invoice to pay, about: ..., version_tag: v2}}`."""
+    """`{set_process: {name: Invoice to pay, about: ..., version_tag: v2, tool: Pays an invoice}}`."""
     known_words(edit, ("set_process",), path)
     given = _mapping(edit["set_process"], f"{path}.set_process", "{name: Invoice to pay}")
-    known_words(given, ("name", "about", "version_tag"), f"{path}.set_process")
+    known_words(given, ("name", "about", "version_tag", "tool"), f"{path}.set_process")
     process = batch.process
+    tool = read_tool(batch.reading, given.get("tool"), f"{path}.set_process.tool")
     said = {
         key: None if value is None else batch.reading.text(value, f"{path}.set_process.{key}", f"`{key}`")
         for key, value in given.items()
+        if key != "tool"
     }
+    if "tool" in given:
+        for found in process.extensions(fm("tool")):
+            remove_extension(process, found)
+        if tool is not None:
+            write_tool(process, tool)
     if "name" in said:
         name = said["name"]
         for pool in batch.document.root.descendants("participant"):

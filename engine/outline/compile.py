@@ -117,6 +117,8 @@ def _head(process: Element, outline: Outline) -> None:
         process.add("documentation", text=outline.about)
     if outline.version_tag:
         process.add_extension(zeebe("versionTag"), {"value": outline.version_tag})
+    if outline.tool is not None:
+        write_tool(process, outline.tool)
     for role, name in outline.roles.items():
         process.add_extension(fm("role"), {"id": role, "name": name, "kind": outline.role_kinds.get(role)})
     for name, given in outline.calendars.items():
@@ -132,6 +134,12 @@ def _head(process: Element, outline: Outline) -> None:
     write_laws(process, "never", outline.never)
     if outline.scenarios:
         process.add_extension(fm("scenarios"), text=json_text(outline.scenarios))
+
+
+def write_tool(process: Element, tool: tuple[str, str]) -> None:
+    """Let a process be called as a tool of its own."""
+    name, about = tool
+    process.add_extension(fm("tool"), {"name": name or None}, text=about)
 
 
 def write_laws(process: Element, word: str, laws: Mapping[str, str]) -> None:

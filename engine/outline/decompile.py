@@ -46,7 +46,7 @@ _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
 _READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"))
 _READ_AT_PROCESS = frozenset(
     (
-        *map(fm, ("role", "calendar", "data", "check", "scenarios", "always", "never")),
+        *map(fm, ("role", "tool", "calendar", "data", "check", "scenarios", "always", "never")),
         RESULT,
         zeebe("userTaskForm"),
         zeebe("versionTag"),
@@ -92,6 +92,7 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
         name=element.name,
         about=element.documentation,
         version_tag=_version_tag(element),
+        tool=_tool(element),
         roles=roles,
         role_kinds=_role_kinds(element),
         calendars={one.name: json_value(one.text) for one in element.extensions(fm("calendar"))},
@@ -235,6 +236,11 @@ def _role_at(document: BpmnDocument, node: Node, lane_roles: Mapping[str, str]) 
 def _version_tag(process: Element) -> str:
     tag = process.extension(zeebe("versionTag"))
     return tag.get("value") if tag is not None else ""
+
+
+def _tool(process: Element) -> tuple[str, str] | None:
+    tool = process.extension(fm("tool"))
+    return None if tool is None else (tool.get("name"), tool.text.strip())
 
 
 def _data(process: Element) -> tuple[DataItem, ...]:

@@ -51,6 +51,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         name=_optional(reading, value, "name"),
         about=_optional(reading, value, "about"),
         version_tag=_optional(reading, value, "version_tag"),
+        tool=read_tool(reading, value.get("tool"), "tool"),
         lanes="lanes" not in value or reading.flag(value["lanes"], "lanes"),
         calendars=calendars,
         data=_data_items(reading, needs),
@@ -80,6 +81,22 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
 def _optional(reading: Reading, value: Mapping[str, Json], key: str) -> str:
     given = value.get(key)
     return "" if given is None else reading.text(given, key, f"`{key}`")
+
+
+def read_tool(reading: Reading, given: Json, path: str) -> tuple[str, str] | None:
+    """Read `Pays an invoice`, `{name: pay_invoice, about: Pays an invoice}` or true: how a process is called as a tool."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return "", ""
+    if not isinstance(given, Mapping):
+        return "", reading.text(given, path, "What a tool does")
+    reading.unknown_words(given, ("name", "about"), path)
+    texts = [
+        "" if given.get(word) is None else reading.text(given[word], f"{path}.{word}", f"`{word}`")
+        for word in ("name", "about")
+    ]
+    return texts[0], texts[1]
 
 
 def _process_id(reading: Reading, value: Mapping[str, Json]) -> str:

@@ -158,13 +158,15 @@ class Outline:
     """A whole process.
 
     `checks` are conditions over the start variables, each with `that`, `message` and `path`; `result` is the variable
-    that each end of the process writes its name into.
+    that each end of the process writes its name into; `tool` is the name, empty for one that follows from the process,
+    and the description under which it is called as a tool of its own.
     """
 
     process: str
     name: str = ""
     about: str = ""
     version_tag: str = ""
+    tool: tuple[str, str] | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     role_kinds: Mapping[str, str] = field(default_factory=dict)
     lanes: bool = True

@@ -36,10 +36,7 @@ _ORDER = ("title", "id", "about", "lane", "when", "not", "due", "follow_up", "pr
 def plain_outline(outline: Outline) -> Plain:
     """Return the object that reads as this outline."""
     writer = _Writer(outline)
-    found: Plain = {"process": outline.process}
-    for key, text in (("name", outline.name), ("about", outline.about), ("version_tag", outline.version_tag)):
-        if text:
-            found[key] = text
+    found = _identity(outline)
     if outline.roles:
         found["roles"] = _roles(outline)
     if not outline.lanes:
@@ -61,6 +58,18 @@ def plain_outline(outline: Outline) -> Plain:
         found["scenarios"] = list(outline.scenarios)
     if outline.raw:
         found["bpmn"] = list(outline.raw)
+    return found
+
+
+def _identity(outline: Outline) -> Plain:
+    """Return what the process is called, and under which name and description it is a tool."""
+    found: Plain = {"process": outline.process}
+    for key, text in (("name", outline.name), ("about", outline.about), ("version_tag", outline.version_tag)):
+        if text:
+            found[key] = text
+    if outline.tool is not None:
+        name, about = outline.tool
+        found["tool"] = ({"name": name} | ({"about": about} if about else {})) if name else about or True
     return found
 
 

@@ -61,6 +61,7 @@ TOP = (
     "name",
     "about",
     "version_tag",
+    "tool",
     "roles",
     "lanes",
     "types",

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from flowmaster.engine.values import Json
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App

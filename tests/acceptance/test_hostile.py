@@ -8,7 +8,7 @@ import pytest
 
 from flowmaster.server.command import call as command_call
 from flowmaster.server.http import http_app
-from flowmaster.server.settings import MEMORY
+from flowmaster.server.options import MEMORY
 from flowmaster.tools.registry import AnyOperation
 from tests.acceptance.agent import Agent, Body, body_of, played, whole_state
 from tests.acceptance.town import LEAVE, settled

@@ -383,6 +383,8 @@ _EXPRESSIONS = {
             )
         ),
     ),
+    "tool.name_wrong": Example("p", bpmn(ext('<fm:tool name="Pay it!">Pays</fm:tool>') + line())),
+    "tool.about_missing": Example("p", bpmn(ext("<fm:tool/>") + line())),
     "data.unused": Example("p", bpmn(_DATA + line('<task id="a"/>'))),
     "rule.input_missing": Example("a", bpmn(_DATA + line(_RULE))),
     "call.input_missing": Example(

@@ -8,7 +8,8 @@ import anyio
 from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools import operations
 from flowmaster.tools.app import App, Once, StoredAnswer

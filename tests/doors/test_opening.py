@@ -81,11 +81,11 @@ def test_the_snapshot_file_reads_the_same_by_line_and_as_json() -> None:
     by_line = Snapshot(text)
     assert by_line.versions == whole["versions"]
     assert json.loads(by_line.discovery) == whole["discover"]
-    listed = json.loads(by_line.tool_list("all", modern=True) or "")
+    listed = json.loads(by_line.tool_list("all", "", modern=True) or "")
     assert listed == {**whole["list"], "tools": list(whole["tools"].values())}
-    named = json.loads(by_line.tool_list("server_info, operation_find", modern=False) or "")
+    named = json.loads(by_line.tool_list("server_info, operation_find", "", modern=False) or "")
     assert [tool["name"] for tool in named["tools"]] == ["operation_find", "server_info"]
-    assert by_line.tool_list("server_info,nonsense", modern=False) is None
+    assert by_line.tool_list("server_info,nonsense", "", modern=False) is None
 
 
 def test_a_greeting_is_answered_and_kept_for_the_server(pipes: Pipes) -> None:

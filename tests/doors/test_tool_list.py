@@ -9,7 +9,8 @@ from mcp import Client
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.mcp_door import INSTRUCTIONS, mcp_server, shown_operations, tool_of
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.registry import AnyOperation

@@ -18,7 +18,8 @@ from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
-from flowmaster.tools.drafts import publish, read_file
+from flowmaster.tools.drafts import read_file
+from flowmaster.tools.publishing import publish
 from tests.engine.cases import HEAD, E, S, flows, job, user
 
 TENANT = "default"

@@ -7,7 +7,8 @@ from typing import Any
 
 import anyio
 
-from flowmaster.server.settings import MEMORY, Settings
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.invoke import invoke

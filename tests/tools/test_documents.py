@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
-from flowmaster.server.settings import MEMORY, Settings, document_folders
+from flowmaster.server.options import MEMORY
+from flowmaster.server.settings import Settings, document_folders
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.documents import OPERATIONS
 from flowmaster.tools.invoke import invoke

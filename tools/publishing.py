@@ -1,0 +1,166 @@
+"""Publishing: the newest draft becomes a version, if its checks, scenarios and laws let it."""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from flowmaster.engine.elements.scopes import may_start
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.model import Conditional, Element, Message, Process, Signal, Timer, Triggers
+from flowmaster.engine.timers import schedule
+from flowmaster.engine.values import Json
+from flowmaster.engine.watching import CONDITION
+from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.rows import StartSubscription
+from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
+from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
+from flowmaster.tools.models import Result, WriteArguments, follow_up
+from flowmaster.tools.process_tools import TOOL, refuse_taken
+from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.scenarios import run_scenarios, summary_of
+
+
+class ProcessPublish(WriteArguments):
+    """Which process."""
+
+    process: str = Field(description="Process id.")
+    note: str = Field(default="", max_length=1000, description="What is new.")
+
+
+class ProcessPublished(Result):
+    """A published version."""
+
+    process: str = Field(description="Its id.")
+    version: int = Field(description="The new version.")
+    problems: list[dict[str, Any]] = Field(description="Warnings and hints that stand.")
+    scenarios: str = Field(description="How its scenarios went, and what none covers.")
+    processes: dict[str, int] = Field(default={}, description="Versions of all processes of the file.")
+
+
+@operation(right="process.publish", core=True)
+async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
+    """Publish the newest draft; refused while errors or failing scenarios stand."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    draft = draft_of(runtime.reader, tenant, arguments.process)
+    file = read_file(draft.content, runtime.reader, tenant)
+    refuse_errors(file, arguments.process)
+    tested = await run_scenarios(call, draft.content, arguments.process, None)
+    refuse_failures(arguments.process, tested)
+
+    def work(transaction: Transaction) -> dict[str, int]:
+        newest = draft_of(transaction, tenant, arguments.process)
+        if newest.number != draft.number:
+            raise FlowMasterError(
+                "draft.stale",
+                f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
+                path="process",
+                fix="Publish again; the newest draft is tested then.",
+                next=[Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                status=409,
+            )
+        at = runtime.clock.now(transaction)
+        for key in file.reads:
+            refuse_taken(call.app.registry, transaction, tenant, file.process(key))
+        versions = publish(transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.note)
+        data: Json = {"version": versions[arguments.process], "draft": draft.number}
+        journal_process(transaction, call, arguments.process, "process_publish", at, data, arguments.reason)
+        store_once(transaction, call, subject=arguments.process)
+        return versions
+
+    versions = await runtime.write(work, dry_run=arguments.dry_run)
+    runtime.changed.wake({"timers"})
+    if not arguments.dry_run:
+        call.app.published()
+    start = first_call(file.process(arguments.process))
+    return ProcessPublished(
+        process=arguments.process,
+        version=versions[arguments.process],
+        problems=shown_problems(file.problems[arguments.process]),
+        scenarios=summary_of(tested),
+        processes=versions if len(versions) > 1 else {},
+        next=[] if file.process(arguments.process).data else [follow_up(start)],
+    )
+
+
+def publish(
+    transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str
+) -> dict[str, int]:
+    """Publish every process of a file, with its start subscriptions, and return the new versions."""
+    xml = file.document.to_xml()
+    versions: dict[str, int] = {}
+    for key, read in file.reads.items():
+        versions[key] = transaction.put_version(
+            tenant,
+            KIND,
+            key,
+            name=read.process.name or key,
+            content=xml,
+            by=by,
+            at=at,
+            tag=read.process.version_tag,
+            note=note,
+            meta={"processes": file.processes},
+        )
+        transaction.put_starts(tenant, key, starts_of(read.process, tenant, versions[key], at))
+    return versions
+
+
+def starts_of(process: Process, tenant: str, version: int, at: int) -> list[StartSubscription]:
+    """Return what starts a published version: its start events by message, signal, condition and time, and its tool."""
+    found: list[StartSubscription] = []
+    if process.tool is not None:
+        found.append(StartSubscription(tenant, process.id, version, process.id, TOOL, process.tool.name))
+    for element in process.elements.values():
+        if not may_start(process, element):
+            continue
+        details = element.details
+        each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
+        for number, one in enumerate(each):
+            start = _start_of(process, replace(element, details=one), tenant, version, at)
+            if start is not None:
+                found.append(start._replace(number=number))
+    return found
+
+
+def first_call(process: Process) -> Hint:
+    """Return the call that begins a first instance of a published process without data."""
+    starts = starts_of(process, "", 1, 0) if not process.root.starts else []
+    for start in starts:
+        if start.kind in ("message", "signal"):
+            return Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
+        if start.kind == CONDITION:
+            told: dict[str, Json] = {"kind": start.kind, "name": process.id, "variables": {}}
+            return Hint("event_send", told, f"Report facts; where `{start.name}` holds, an instance starts.")
+    return Hint("instance_start", {"process": process.id, "variables": {}}, "Start an instance.")
+
+
+def _start_of(
+    process: Process, element: Element, tenant: str, version: int, at: int
+) -> StartSubscription | None:
+    details = element.details
+    if isinstance(details, Message | Signal):
+        kind = "message" if isinstance(details, Message) else "signal"
+        return StartSubscription(
+            tenant, process.id, version, element.id, kind, str(details.name.value({}, at))
+        )
+    if isinstance(details, Conditional):
+        text = details.condition.text
+        return StartSubscription(tenant, process.id, version, element.id, CONDITION, text)
+    if isinstance(details, Timer):
+        first = schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
+        return StartSubscription(
+            tenant,
+            process.id,
+            version,
+            element.id,
+            "timer",
+            due=first.due,
+            every=first.every,
+            left=first.left,
+        )
+    return None
+
+
+OPERATIONS = (process_publish,)
