@@ -7,6 +7,7 @@ open hours begins when they next open; where a day closes earlier than the time 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError
@@ -78,12 +79,9 @@ def working_time_later(calendar: Calendar, at: int, days: int, milliseconds: int
 def _days_later(calendar: Calendar, moment: int, days: int) -> int:
     """Return the same time of day so many open days later, or the nearest open time of that day."""
     local = _local(calendar, moment)
-    for day, spans in _open_days(calendar, local.date() + timedelta(days=1)):
-        days -= 1
-        if not days:
-            wanted = _milliseconds(local.replace(year=day.year, month=day.month, day=day.day))
-            return next((max(opens, wanted) for opens, closes in spans if wanted <= closes), spans[-1][1])
-    raise AssertionError("the open days of a calendar do not end in silence")
+    day, spans = next(islice(_open_days(calendar, local.date() + timedelta(days=1)), days - 1, None))
+    wanted = _milliseconds(local.replace(year=day.year, month=day.month, day=day.day))
+    return next((max(opens, wanted) for opens, closes in spans if wanted <= closes), spans[-1][1])
 
 
 def _spans_from(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
@@ -101,7 +99,7 @@ def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
 
 
 def _open_days(calendar: Calendar, first: date) -> Iterator[tuple[date, list[tuple[int, int]]]]:
-    """Yield the days that are open from one on, each with its open spans as instants."""
+    """Yield the days that are open from one on, each with its open spans as instants; at their end it is an error."""
     try:
         for number in range(DAYS_MAX):
             day = first + timedelta(days=number)

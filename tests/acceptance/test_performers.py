@@ -88,6 +88,28 @@ def test_a_receive_task_waits_and_is_done_by_nobody_while_the_send_task_before_i
     played(play)
 
 
+def test_steps_that_name_no_role_are_done_by_whom_their_lane_stands_for() -> None:
+    roles = (
+        '<extensionElements><fm:role id="supplier" name="Supplier" kind="third_party"/></extensionElements>'
+    )
+    lanes = (
+        '<laneSet id="l"><lane id="lane_s" name="supplier"><flowNodeRef>pack</flowNodeRef><flowNodeRef>sign</flowNodeRef>'
+        "</lane></laneSet>"
+    )
+    tasks = '<manualTask id="pack"/><userTask id="sign"/><task id="file"/><manualTask id="store"/>'
+    model = bpmn(
+        roles + lanes + S + tasks + E + flows("s pack", "pack sign", "sign file", "file store", "store e")
+    )
+
+    async def play(agent: Agent) -> None:
+        process = (await agent.ask("process_create", bpmn=model))["process"]
+        for performer, steps in (("third_party", ["pack", "sign"]), ("internal", ["file", "store"])):
+            shown = await agent.ask("process_read", process=process, view="table", performer=performer)
+            assert [row["element"] for row in shown["content"]] == steps
+
+    played(play)
+
+
 def test_open_tasks_are_found_by_what_their_roles_stand_for_also_after_an_escalation() -> None:
     people = ("sort", "lend", "offer", "pack", "both", "look")
     steps = [step for step in SUPPLY["steps"] if set(step) & {*people, "check", "end"}]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flowmaster.engine.calendars import Calendar, read_calendar, working_time_later
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel.zones import zone
+from flowmaster.engine.timers import later
 
 OFFICE = read_calendar(
     "office",
@@ -115,6 +116,23 @@ def test_a_calendar_that_is_never_open_ends_in_an_error() -> None:
         with pytest.raises(FlowMasterError) as refused:
             working_time_later(never, 0, days, milliseconds)
         assert refused.value.code == "calendar.never_open"
+
+
+def test_working_time_ends_with_the_last_year_that_there_is() -> None:
+    begin = instant("9999-12-30T10:00")
+    assert local(working_time_later(OFFICE, begin, 1, 0)) == "9999-12-31T10:00"
+    with pytest.raises(FlowMasterError) as refused:
+        working_time_later(OFFICE, begin, 2, 0)
+    assert refused.value.code == "calendar.never_open"
+    assert "before the year 10000" in refused.value.message
+
+
+@pytest.mark.parametrize("duration", ["P1W@office", "P1M@office", "P1Y2D@office"])
+def test_weeks_months_and_years_are_no_working_time(duration: str) -> None:
+    with pytest.raises(FlowMasterError) as refused:
+        later(instant("2026-03-30T10:00"), duration, {"office": OFFICE})
+    assert refused.value.code == "timer.unreadable"
+    assert "P2D@office" in str(refused.value.expected)
 
 
 def test_a_day_whose_only_hour_the_clocks_leave_out_is_no_open_day() -> None:

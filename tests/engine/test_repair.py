@@ -1,10 +1,12 @@
 """Operators skip, move and go on without what never comes; what makes no sense is refused with what does."""
 
+from typing import Any
+
 import pytest
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import EXPECTED_MAX, FlowMasterError
 from tests.engine.cases import Case, E, S, flows, job, model, user
 from tests.engine.test_incidents import CALL, refusal
 
@@ -171,3 +173,15 @@ def test_a_token_that_a_limit_stopped_before_a_join_waits_there_for_the_other_wh
     assert case.incidents() == {"j": "engine.too_many_steps"}
     assert len(case.state.nodes) == 2
     assert case.completed().count("g") - case.completed().count("j") == 1
+
+
+def test_of_a_long_list_of_what_is_possible_the_beginning_is_told() -> None:
+    names = [f"t{number}" for number in range(60)]
+    ways = flows("s t0", *(" ".join(pair) for pair in zip(names, [*names[1:], "e"], strict=True)))
+    inside = f'<subProcess id="g">{user("x")}</subProcess>'
+    case = Case(model(S + "".join(map(user, names)) + inside + E + ways))
+    with pytest.raises(FlowMasterError) as refused:
+        case.do(cmd.Move, "t0", "x")
+    expected: Any = refused.value.expected
+    assert expected[:3] == ["s", "t0", "t1"]
+    assert (len(expected), expected[-1]) == (EXPECTED_MAX + 1, "... and 23 more")

@@ -15,7 +15,7 @@ from flowmaster.engine.feel.numbers import read_number
 from flowmaster.engine.feel.scope import NOTHING
 from flowmaster.engine.feel.types import simple_type
 from flowmaster.engine.proof.changes import Change, changed
-from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.proof.solving import Fuel, Solver
 from flowmaster.engine.proof.views import ItemView
 from flowmaster.engine.values import Json
 
@@ -168,6 +168,15 @@ def test_a_condition_is_made_to_hold_and_to_fail(text: str) -> None:
     for wanted in (True, False):
         found = outcomes(text, solver.holds(expression.node, wanted))
         assert wanted in found, (now, found)
+
+
+@pytest.mark.parametrize("text", ["a > 100 and order.total > 1000", "a + b = 100"])
+def test_with_fewer_goals_less_is_found_and_in_the_end_nothing(text: str) -> None:
+    node = compile_expression(text).node
+    found = [len(list(Solver(Table(VARIABLES), fuel=Fuel(goals)).holds(node, True))) for goals in range(40)]
+    assert found == sorted(found)
+    assert (found[0], found[-1] > 0) == (0, True)
+    assert list(Solver(Table(VARIABLES), fuel=Fuel(0)).becomes(node, False)) == []
 
 
 VALUES: list[tuple[str, Any]] = [
