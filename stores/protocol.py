@@ -201,6 +201,14 @@ class DefinitionReads(Protocol):
         """Return what is known of a request made under this idempotency key, or None."""
         ...
 
+    def find_long_call(self, tenant: str, handle: str) -> rows.LongCall | None:
+        """Return a long call by its handle, or None."""
+        ...
+
+    def count_long_calls(self, tenant: str, owner: str, *, now: int) -> int:
+        """Return how many long calls of a caller have neither ended nor expired."""
+        ...
+
     def outbox_depth(self) -> int:
         """Return how many effects of all tenants are still to be done."""
         ...
@@ -376,6 +384,14 @@ class DefinitionWrites(Protocol):
 
     def forget_once(self, before: int) -> int:
         """Delete the requests of all tenants noted before an instant and return how many."""
+        ...
+
+    def put_long_call(self, tenant: str, call: rows.LongCall) -> None:
+        """Add a long call or replace what is known of it."""
+        ...
+
+    def drop_long_calls(self, tenant: str, owner: str, *, now: int, keep: int) -> int:
+        """Delete the expired calls of all tenants, and all but the newest ended ones of a caller; return how many."""
         ...
 
     def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:

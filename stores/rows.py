@@ -419,3 +419,32 @@ class DocumentFilter(NamedTuple):
     limit: int = PAGE_ITEMS
     cursor: str | None = None
     sha256: str = ""
+
+
+class LongCall(NamedTuple):
+    """A call whose answer its caller comes back for, under a handle that nobody can guess.
+
+    Instants are real time. `holder` is the process at work on it, until `held_until` unless it says so again;
+    `instance` is the one whose end is waited for, if it is no work of ours. `asked` are open questions by key,
+    `answered` what came for them and is not taken up yet; `answer` is the outcome once it has ended.
+    """
+
+    handle: str
+    owner: str
+    operation: str
+    status: str
+    at: int
+    changed: int
+    expires: int
+    note: str = ""
+    instance: str = ""
+    holder: str = ""
+    held_until: int = 0
+    asked: Mapping[str, Json] = {}
+    answered: Mapping[str, Json] = {}
+    answer: Json = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing about it changes any more."""
+        return self.status in ("completed", "failed", "cancelled")

@@ -112,6 +112,7 @@ class Data:
         self.documents: dict[tuple[str, str], tuple[int, rows.DocumentRow, str]] = {}
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.settings: dict[tuple[str, str], str] = {}
+        self.long_calls: dict[tuple[str, str], str] = {}
         self.once: dict[tuple[str, str], tuple[rows.IdempotencyRow, str | None]] = {}
         self.leases: dict[str, tuple[str, int]] = {}
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []

@@ -9,16 +9,33 @@ from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord,
 from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.memory.facts import FactReader, FactWriter
 from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
+from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
 from flowmaster.stores.projection import wait_changes
 
 
-class MemoryReader(InstanceReader, JournalReader, WaitReader, MessageReader, DefinitionReader, FactReader):
+class MemoryReader(
+    InstanceReader,
+    JournalReader,
+    WaitReader,
+    MessageReader,
+    DefinitionReader,
+    FactReader,
+    LongCallReader,
+):
     """Reads for any thread."""
 
 
-class _Writes(InstanceReader, JournalWriter, WaitWriter, MessageWriter, DefinitionWriter, FactWriter):
+class _Writes(
+    InstanceReader,
+    JournalWriter,
+    WaitWriter,
+    MessageWriter,
+    DefinitionWriter,
+    FactWriter,
+    LongCallWriter,
+):
     """All that can be written."""
 
 

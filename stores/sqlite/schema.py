@@ -267,5 +267,19 @@ CREATE INDEX start_name ON start (tenant, kind, name);
 CREATE INDEX start_due ON start (due) WHERE due IS NOT NULL;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+CREATE TABLE long_call (
+    handle TEXT PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    ended INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX long_call_owner ON long_call (tenant, owner, ended, at);
+CREATE INDEX long_call_expires ON long_call (expires);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """Each entry takes a file from the version before it to its own number, counted from 1."""

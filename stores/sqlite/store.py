@@ -13,6 +13,7 @@ from flowmaster.stores.sqlite.facts import FactReader
 from flowmaster.stores.sqlite.instances import Head, InstanceReader
 from flowmaster.stores.sqlite.jobs import JobReader, JobWriter
 from flowmaster.stores.sqlite.journal import JournalReader
+from flowmaster.stores.sqlite.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sqlite.messages import MessageReader
 from flowmaster.stores.sqlite.steps import StepWriter
 from flowmaster.stores.sqlite.waits import WaitReader
@@ -20,7 +21,14 @@ from flowmaster.stores.sqlite.words import Vocabulary, Words
 
 
 class SqliteReader(
-    InstanceReader, JournalReader, WaitReader, JobReader, MessageReader, DefinitionReader, FactReader
+    InstanceReader,
+    JournalReader,
+    WaitReader,
+    JobReader,
+    MessageReader,
+    DefinitionReader,
+    FactReader,
+    LongCallReader,
 ):
     """Reads for any thread, each on a connection of its own."""
 
@@ -53,7 +61,7 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter):
+class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:

@@ -81,7 +81,8 @@ def test_a_file_from_before_gets_the_index_of_what_it_holds(tmp_path: Path) -> N
 def _back_to_the_first_version(path: Path) -> None:
     peer = apsw.Connection(str(path))
     peer.execute(
-        "DROP TABLE evaluation; DROP INDEX version_valid; ALTER TABLE version DROP COLUMN valid_from"
+        "DROP TABLE evaluation; DROP INDEX version_valid; ALTER TABLE version DROP COLUMN valid_from;"
+        " DROP TABLE long_call"
     )
     peer.pragma("user_version", 1)
     peer.close()
