@@ -1,5 +1,6 @@
 """The answer of a call, as every door sends it: JSON text made once, and whether it is a refusal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flowmaster.engine.values import Json
@@ -8,10 +9,16 @@ from flowmaster.tools.json_text import read_own
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one call: the JSON object as bytes, and the HTTP status (200, or that of the refusal)."""
+    """The outcome of one call: the JSON object as bytes, and the HTTP status (200, or that of the refusal).
+
+    `shown` are the contents that a door which can show more than text shows instead of the body's text (pictures,
+    sounds, embedded resources, in the form of MCP). `goes_on` is the instance whose end the caller waits for.
+    """
 
     body: bytes
     status: int = 200
+    shown: tuple[Mapping[str, Json], ...] = ()
+    goes_on: str = ""
 
     @property
     def refused(self) -> bool:

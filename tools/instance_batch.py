@@ -16,6 +16,7 @@ from flowmaster.stores.rows import AuditFilter, InstanceFilter, Once
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.losses import losses_of
 from flowmaster.tools.models import Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
@@ -108,7 +109,19 @@ async def _operated_again(call: Call, arguments: InstanceBatch, subject: str) ->
     return await _operate(call, arguments, [str(one) for one in chosen], subject)
 
 
-@operation(right="instance.control", destructive=True, recover=_operated_again)
+def _losses(call: Call, arguments: InstanceBatch, tried: InstancesOperated) -> str:
+    done = [item.instance for item in tried.items if item.done]
+    element, target = arguments.element or arguments.source, arguments.target
+    return losses_of(arguments.action, done, of=tried.done, meant=tried.meant, element=element, target=target)
+
+
+@operation(
+    right="instance.control",
+    destructive=True,
+    destroys=_losses,
+    recover=_operated_again,
+    lasting="may",
+)
 async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOperated:
     """Operate many instances at once: retry, cancel, pause, resume, skip, move, set_variables.
 

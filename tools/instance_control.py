@@ -10,6 +10,7 @@ from flowmaster.engine.state import State
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.forks import fork
 from flowmaster.tools.instance_view import InstanceView, after, load, view
+from flowmaster.tools.losses import loss_of
 from flowmaster.tools.models import Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
@@ -50,7 +51,11 @@ async def _controlled_again(call: Call, arguments: InstanceControl, subject: str
     return view(runtime, runtime.reader, tenant, load(runtime.reader, tenant, subject))
 
 
-@operation(right="instance.control", core=True, destructive=True, recover=_controlled_again)
+def _loss(call: Call, arguments: InstanceControl, tried: InstanceView) -> str:
+    return loss_of(call, arguments.action, arguments.element or arguments.source, arguments.target, tried)
+
+
+@operation(right="instance.control", core=True, destructive=True, destroys=_loss, recover=_controlled_again)
 async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
     """Operate an instance; fork copies it into a sandbox to try things. For many see `instance_batch`."""
     request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)

@@ -17,6 +17,8 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import KEY_TAKEN, Once, StoredAnswer
+from flowmaster.tools.asking import InputNeeded
+from flowmaster.tools.confirming import confirm
 from flowmaster.tools.extras import extra_missing, is_installed
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, WriteArguments
@@ -28,12 +30,18 @@ logger = logging.getLogger(__name__)
 
 
 async def invoke(registry: Registry, call: Call, name: str, raw_arguments: object) -> Answer:
-    """Call an operation by name with raw arguments and return its answer or its refusal; never raises."""
+    """Call an operation by name with raw arguments and return its answer or its refusal; never raises.
+
+    Raises:
+        InputNeeded: the caller has to be asked first; only where the door can ask so.
+    """
     try:
         operation = registry.get(name)
         arguments = parsed(operation, raw_arguments)
         allow(operation, call)
         return await _act(operation, call, arguments)
+    except InputNeeded:
+        raise
     except FlowMasterError as error:
         return refused(error)
     except Exception:
@@ -86,7 +94,7 @@ async def _act(operation: AnyOperation, call: Call, arguments: Arguments) -> Ans
         arguments.idempotency_key if isinstance(arguments, WriteArguments) and not arguments.dry_run else None
     )
     if key is None:
-        return _told(operation, await operation.run(call, arguments))
+        return await _run(operation, call, arguments)
     once = Once(key, operation.name, request_hash(operation.name, arguments))
     async with _one_at_a_time(call.caller.tenant, key):
         return await _act_once(operation, replace(call, once=once), arguments, once)
@@ -98,7 +106,7 @@ async def _act_once(operation: AnyOperation, call: Call, arguments: Arguments, o
     stored = await book.find(tenant, once.key)
     if stored is None:
         try:
-            answer = _told(operation, await operation.run(call, arguments))
+            answer = await _run(operation, call, arguments)
         except FlowMasterError as error:
             stored = await book.find(tenant, once.key) if error.code == KEY_TAKEN else None
             if stored is None:
@@ -118,11 +126,18 @@ async def _told_again(
     if stored.answer is not None:
         return Answer(stored.answer)
     if operation.recover is not None:
-        return _told(operation, await operation.recover(call, arguments, stored.subject))
+        return _told(operation, arguments, await operation.recover(call, arguments, stored.subject))
     raise FlowMasterError(
         "idempotency.answer_lost",
         f"The call with the key {once.key!r} took effect, but its answer was lost.",
         path="idempotency_key",
+async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:
+    """Run an operation, what destroys something only once that is confirmed."""
+    if operation.destroys is not None:
+        await confirm(operation, call, arguments)
+    return _told(operation, arguments, await operation.run(call, arguments))
+
+
         fix=f"Read the state of {stored.subject or 'what the call was about'}; do not repeat it with another key.",
         status=409,
     )
@@ -147,7 +162,8 @@ def _told(operation: AnyOperation, result: Result | Answer) -> Answer:
     if isinstance(result, Answer):
         return result
     assert type(result) is operation.told, f"`{operation.name}` answered a {type(result).__name__}"
-    return Answer(write_json(result.model_dump(exclude_defaults=True, by_alias=True)))
+    goes_on = "" if operation.goes_on is None else operation.goes_on(arguments, result)
+    return Answer(write_json(result.model_dump(exclude_defaults=True, by_alias=True)), goes_on=goes_on)
 
 
 def _conflict(once: Once, used: Once) -> FlowMasterError:

@@ -34,6 +34,8 @@ the MCP door and the OpenAPI document are read off the registry (tests/doors say
   durable together; the door keeps the answer. `recover=` tells a lost answer again from the subject that the
   commit wrote beside the key.
 - `call.caller` says who asks (`actor`, `tenant`, `rights`); pass `caller.tenant` to every read.
+- `call.ask(question)` asks whoever called (`tools/asking.py`), before anything is changed; None where nobody can be
+  asked. `call.client.tell_progress` tells how far long work is. Long work stops where it is cancelled, between steps.
 - Never return a `float`; numbers are `int` or `Decimal`. Results have no size limit but a default answer stays
   under 2,000 tokens: page, or ask for `detail`.
 """
@@ -43,19 +45,23 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast, get_type_hints
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App, Once
+from flowmaster.tools.asking import NOBODY, Client, Question, Reply, reply_of
 from flowmaster.tools.extras import EXTRAS
 from flowmaster.tools.models import Arguments, Result, WriteArguments
-from flowmaster.tools.schemas import input_schema, output_schema, undescribed
+from flowmaster.tools.schemas import input_schema, output_schema, shown_schema, undescribed
 
 EVERYTHING = "*"
 """The right that stands for all rights."""
+
+Lasting: TypeAlias = Literal["no", "may", "always", "only"]
+"""Whether calls last: never long, sometimes, always, or so long that only who can come back for the answer may call."""
 
 _NAME = re.compile(r"[a-z]+(_[a-z]+)+")
 _RIGHT = re.compile(r"[a-z]+\.[a-z]+")
@@ -86,6 +92,14 @@ class Call:
     app: App
     caller: Caller
     once: Once | None = None
+    client: Client = NOBODY
+
+    async def ask(self, question: Question) -> Reply | None:
+        """Ask whoever called to fill in a form; None where nobody can be asked."""
+        if not self.client.can_answer(question.kind):
+            return None
+        replies = await self.client.answers([question])
+        return None if replies is None else reply_of(replies[question.name])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +119,9 @@ class Operation(Generic[Asked, Told]):
     idempotent: bool
     open_world: bool
     recover: Callable[[Call, Asked, str], Awaitable[Told]] | None
+    destroys: Callable[[Call, Asked, Told], str] | None = None
+    lasting: Lasting = "no"
+    goes_on: Callable[[Asked, Told], str] | None = None
 
     async def __call__(self, call: Call, arguments: Asked) -> Told:
         """Run the operation with arguments that are parsed already."""
@@ -125,6 +142,11 @@ class Operation(Generic[Asked, Told]):
         """The JSON schema of the result, without noise."""
         return output_schema(self.told) if issubclass(self.told, BaseModel) else {"type": "object"}
 
+    @property
+    def shown_schema(self) -> dict[str, Any]:
+        """The JSON schema of the arguments as the tool list shows it."""
+        return shown_schema(self.input_schema)
+
 
 AnyOperation = Operation[Any, Any]
 
@@ -139,6 +161,9 @@ def operation(
     idempotent: bool = False,
     open_world: bool = False,
     recover: Callable[[Call, Any, str], Awaitable[Any]] | None = None,
+    destroys: Callable[[Call, Any, Any], str] | None = None,
+    lasting: Lasting = "no",
+    goes_on: Callable[[Any, Any], str] | None = None,
 ) -> Callable[[Callable[[Call, Asked], Awaitable[Told]]], Operation[Asked, Told]]:
     """Make an operation of an async function, or fail at import with what it lacks.
 
@@ -151,6 +176,9 @@ def operation(
         idempotent: the same call again changes nothing more, also without a key.
         open_world: it reaches beyond this server.
         recover: tells the answer of a committed effect again from the subject kept beside its key.
+        destroys: tells from the arguments and a dry run what the call would take away; nothing, if it takes nothing.
+        lasting: whether calls may take longer than a client should wait for.
+        goes_on: names the instance, if any, whose end the caller waits for.
     """
 
     def mark(function: Callable[[Call, Asked], Awaitable[Told]]) -> Operation[Asked, Told]:
@@ -169,6 +197,9 @@ def operation(
             idempotent=idempotent or read_only,
             open_world=open_world,
             recover=recover,
+            destroys=destroys,
+            lasting=lasting,
+            goes_on=goes_on,
         )
         _inspect(made)
         return made
@@ -243,6 +274,9 @@ def _inspect(made: AnyOperation) -> None:
     assert not (made.read_only and made.destructive), (
         f"the operation `{name}` cannot both only read and destroy"
     )
+    assert made.destructive == (made.destroys is not None) or made.told is Answer, (
+        f"the operation `{name}` must be marked `destructive=True` and tell in `destroys` what it destroys, or neither"
+    )
     writes = issubclass(made.asked, WriteArguments)
     passes_on = made.told is Answer
     assert passes_on or writes != made.read_only, (
@@ -255,4 +289,4 @@ def _inspect(made: AnyOperation) -> None:
     )
 
 
-__all__ = ["EVERYTHING", "AnyOperation", "Call", "Caller", "Operation", "Registry", "operation"]
+__all__ = ["EVERYTHING", "AnyOperation", "Call", "Caller", "Lasting", "Operation", "Registry", "operation"]
