@@ -131,13 +131,6 @@ async def _told_again(
         "idempotency.answer_lost",
         f"The call with the key {once.key!r} took effect, but its answer was lost.",
         path="idempotency_key",
-async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:
-    """Run an operation, what destroys something only once that is confirmed."""
-    if operation.destroys is not None:
-        await confirm(operation, call, arguments)
-    return _told(operation, arguments, await operation.run(call, arguments))
-
-
         fix=f"Read the state of {stored.subject or 'what the call was about'}; do not repeat it with another key.",
         status=409,
     )
@@ -158,7 +151,7 @@ def _sorted(value: object) -> Json:
     return plain
 
 
-def _told(operation: AnyOperation, result: Result | Answer) -> Answer:
+def _told(operation: AnyOperation, arguments: Arguments, result: Result | Answer) -> Answer:
     if isinstance(result, Answer):
         return result
     assert type(result) is operation.told, f"`{operation.name}` answered a {type(result).__name__}"
