@@ -118,6 +118,13 @@ async def _act_once(operation: AnyOperation, call: Call, arguments: Arguments, o
     return answer
 
 
+async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:
+    """Run an operation, what destroys something only once that is confirmed."""
+    if operation.destroys is not None:
+        await confirm(operation, call, arguments)
+    return _told(operation, arguments, await operation.run(call, arguments))
+
+
 async def _told_again(
     operation: AnyOperation, call: Call, arguments: Arguments, once: Once, stored: StoredAnswer
 ) -> Answer:
