@@ -1,0 +1,1 @@
+"""The examination of an installation: what is wrong, and the fix."""
