@@ -286,7 +286,10 @@ def test_instances_keep_their_version_and_new_ones_take_the_newest(tmp_path: Pat
     played(play, tmp_path)
 
 
-LISTENER = "<extensionElements><zeebe:taskListeners/></extensionElements>"
+LISTENER = (
+    '<extensionElements><zeebe:taskListeners><zeebe:taskListener eventType="canceling" type="x"/>'
+    "</zeebe:taskListeners></extensionElements>"
+)
 
 
 def test_what_a_plain_model_leaves_open_is_a_warning_and_what_cannot_run_is_named() -> None:
