@@ -9,7 +9,7 @@ from docs.model_problems import problems_page
 from docs.outline_reference import outline_page
 from docs.refusals import Refusal, refusals
 from flowmaster.server import snapshot
-from flowmaster.server.cli import HELP
+from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP
 from flowmaster.server.rest import openapi_text
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
@@ -41,18 +41,19 @@ def command_line_page() -> str:
             "# The command line",
             GENERATED,
             "",
-            "`flowmaster --help` says:",
-            "",
-            "```text",
-            HELP.rstrip(),
-            "```",
-            "",
+            *_said("flowmaster --help", HELP),
+            *_said("flowmaster doctor --help", DOCTOR_HELP),
+            *_said("flowmaster mcp install --help", INSTALL_HELP),
             "Exit codes: 0 done, 1 refused (the refusal stands on stderr), 2 not understood.",
             "",
             "The default data folder is `flowmaster` below `XDG_DATA_HOME`, which is `~/.local/share` unless it is set.",
             "",
         ]
     )
+
+
+def _said(command: str, text: str) -> list[str]:
+    return [f"`{command}` says:", "", "```text", text.rstrip(), "```", ""]
 
 
 def operations_page() -> str:

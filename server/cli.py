@@ -12,6 +12,8 @@ FlowMaster: business processes as tools for agents.
   flowmaster call OPERATION [...]    call one operation and print its answer
   flowmaster call OPERATION --help   tell what an operation does and takes
   flowmaster operations [WORDS]      list the operations, or find one
+  flowmaster doctor                  examine this installation: what is wrong, and the fix
+  flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
 
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
@@ -29,7 +31,47 @@ Arguments of call are JSON, or words with = between name and value:
   flowmaster call task_find --json                              (the answer as JSON, for programs)
   flowmaster call process_read process=invoice-to-pay view=png --out invoice.png   (the view alone, into a file)
 
-An agent is connected with:  claude mcp add flowmaster -- flowmaster mcp
+An agent is connected with:  flowmaster mcp install claude-code   (or claude-desktop, codex, vscode, cursor)
+"""
+
+DOCTOR_HELP = """\
+flowmaster doctor [--data DIR] [--deep] [--json]
+
+Examines this installation and changes nothing: Python and its packages, the extras, the data folder and its disk, the
+store, the port of `flowmaster serve`, the command on the PATH, how quickly `flowmaster mcp` answers a client, the
+clock and the time zones, the environment variables, and the files of the clients. Each thing is ok, a warning or a
+fault, with the fix. Then it prints what each client needs in its file.
+
+  --deep             read the whole store: its pages and indexes, and the chain of every history (takes long)
+  --json             the same for programs: version, state, checks[], clients[]
+  --data, --port ... the options of the server that is examined, as `flowmaster mcp` and `serve` take them
+
+Exit code 0: nothing is faulty (there may be warnings). 1: something is.
+"""
+
+INSTALL_HELP = """\
+flowmaster mcp install CLIENT [--scope user|project] [--data DIR] [--dry-run] [--uninstall]
+
+Writes FlowMaster into the file from which a client learns which servers to start. CLIENT is one of
+  claude-code        ~/.claude.json, or .mcp.json of a project
+  claude-desktop     claude_desktop_config.json in the settings of the program
+  codex              ~/.codex/config.toml, or .codex/config.toml of a project
+  vscode             mcp.json in the settings of the user, or .vscode/mcp.json of a project
+  cursor             ~/.cursor/mcp.json, or .cursor/mcp.json of a project
+
+  --scope project    the file of the project in this folder; without it the client starts FlowMaster everywhere
+  --data DIR         the data folder that the client's server works on (default: your own, as everywhere)
+  --dry-run          show what would change, and change nothing
+  --uninstall        take FlowMaster out of the file again
+  --tools, --read-only ... other options of `flowmaster mcp` are written down as well
+
+Only the entry `flowmaster` is touched: other servers, comments and the order of things stay. The file as it was before
+lies beside it, its name ending in .before-flowmaster. A file that cannot be edited safely is left alone, and the text
+to paste is shown. Run twice, it changes nothing the second time.
+
+  flowmaster mcp install claude-code
+  flowmaster mcp install codex --scope project --data ./processes
+  flowmaster mcp install vscode --dry-run
 """
 
 
@@ -55,7 +97,10 @@ def _help(command: str, words: list[str]) -> int:
         from flowmaster.server.command import explain
 
         return explain(words[0])
-    print(HELP, end="")
+    if command == "mcp" and words[:1] == ["install"]:
+        print(INSTALL_HELP, end="")
+    else:
+        print(DOCTOR_HELP if command == "doctor" else HELP, end="")
     return 0
 
 
@@ -66,16 +111,18 @@ def _run(command: str, rest: list[str]) -> int:
         print(__version__)
         return 0
     if command == "mcp":
-        return _mcp(rest)
+        return _install(rest[1:]) if rest[:1] == ["install"] else _mcp(rest)
     if command == "serve":
         return _serve(rest)
     if command == "call":
         return _call(rest)
     if command == "operations":
         return _operations(rest)
+    if command == "doctor":
+        return _doctor(rest)
     from flowmaster.engine.errors import did_you_mean
 
-    commands = ("mcp", "serve", "call", "operations")
+    commands = ("mcp", "serve", "call", "operations", "doctor")
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 
 
@@ -119,6 +166,22 @@ def _operations(rest: list[str]) -> int:
     from flowmaster.server.command import operations
 
     return operations(" ".join(words), as_json="json" in options)
+
+
+def _doctor(rest: list[str]) -> int:
+    options, words = split(rest, valued=SERVER_OPTIONS, flags=("deep", "json", *SERVER_FLAGS))
+    _nothing_more(words)
+    from flowmaster.server.doctor.examination import examine
+
+    return examine(options)
+
+
+def _install(rest: list[str]) -> int:
+    flags = ("dry-run", "uninstall", *SERVER_FLAGS)
+    options, words = split(rest, valued=("scope", *SERVER_OPTIONS), flags=flags)
+    from flowmaster.server.clients.install import install
+
+    return install(words, options)
 
 
 def _nothing_more(words: list[str]) -> None:
