@@ -111,7 +111,7 @@ def example_of(table: CompiledTable, row: int) -> Json:
     except SearchExceeded:
         places = None
     if places is None:
-        places = coverage.choice(1 << row) if earlier is None else None
+        places = coverage.choice(row) if earlier is None else None
     if places is None:
         return None
     chosen = [column[place].value for column, place in zip(columns, places, strict=True)]

@@ -98,20 +98,19 @@ class _Sheet:
         fix = "Test these rules by cases (`rule_test`)." if rows else "Split the table into smaller ones."
         return Problem("rule.not_analysed", message, self.id, "hint", tuple(rows), fix=fix)
 
-    def _example(self, places: Sequence[int] | None) -> dict[str, str]:
-        if places is None:
-            return {}
+    def _example(self, places: Sequence[int]) -> dict[str, str]:
         chosen = [column[place].value for column, place in zip(self.pieces, places, strict=True)]
         return {label: literal(value) for label, value in zip(self.table.labels, chosen, strict=True)}
 
     def _example_of(self, rules: Sequence[int]) -> dict[str, str]:
-        """Return an input that matches rules together."""
+        """Return an input that matches rules together, which some input does."""
         wanted = sum(1 << rule for rule in rules)
-        places = []
-        for column in self.pieces:
-            fitting = (place for place, piece in enumerate(column) if piece.rules & wanted == wanted)
-            places.append(next(fitting, -1))
-        return self._example(None if -1 in places else places)
+        return self._example(
+            [
+                next(place for place, piece in enumerate(column) if piece.rules & wanted == wanted)
+                for column in self.pieces
+            ]
+        )
 
     def _gaps(self, facts: Facts) -> Iterator[Problem]:
         if self.table.default is not None:

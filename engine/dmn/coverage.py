@@ -60,15 +60,11 @@ class Coverage:
         """Whether no input matches a rule."""
         return not self.meeting[rule] >> rule & 1
 
-    def choice(self, rules: int) -> list[int] | None:
-        """Return the piece of each column for an input that matches at least these rules, if there is one."""
-        found: list[int] = []
-        for pieces in self.columns:
-            place = next((place for place, piece in enumerate(pieces) if piece & rules == rules), None)
-            if place is None:
-                return None
-            found.append(place)
-        return found
+    def choice(self, rule: int) -> list[int]:
+        """Return the piece of each column for an input that matches a rule, which some input does."""
+        return [
+            next(place for place, piece in enumerate(pieces) if piece >> rule & 1) for pieces in self.columns
+        ]
 
     def uncovered(self, rule: int, others: int) -> list[int] | None:
         """Return an input that matches a rule and none of the others; None when they cover it."""

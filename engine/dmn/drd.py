@@ -141,7 +141,10 @@ def _width(layer: Sequence[str], nodes: Mapping[str, Element]) -> int:
 
 
 def _line(link: Link, links: Sequence[Link], boxes: Mapping[str, Box]) -> tuple[Point, Point]:
-    """Return the ends of a line; several that arrive at one box share its side."""
+    """Return the ends of a line; several that arrive at one box share its side.
+
+    What is required stands below, in a circle of requirements beside what requires it.
+    """
     source, target = boxes[link.source], boxes[link.target]
     arriving = sorted(
         (other for other in links if other.target == link.target),
@@ -150,8 +153,6 @@ def _line(link: Link, links: Sequence[Link], boxes: Mapping[str, Box]) -> tuple[
     end = target.x + target.width * (arriving.index(link) + 1) // (len(arriving) + 1)
     if source.y >= target.bottom:
         return Point(source.center.x, source.y), Point(end, target.bottom)
-    if source.bottom <= target.y:
-        return Point(source.center.x, source.bottom), Point(end, target.y)
     if source.x < target.x:
         return Point(source.right, source.center.y), Point(target.x, target.center.y)
     return Point(source.x, source.center.y), Point(target.right, target.center.y)

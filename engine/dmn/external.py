@@ -75,8 +75,6 @@ def _converter(kind: str) -> Callable[[object], object] | None:
         return lambda value: _whole(value, size)
     if kind in ("float", "double"):
         return _real if kind == "double" else _single
-    if kind in ("decimal", "integer"):
-        return _number
     if kind == _TEXT:
         return _text
     if kind == "char":
@@ -107,10 +105,7 @@ def _real(value: object) -> float:
 
 
 def _single(value: object) -> float:
-    try:
-        return float(struct.unpack("f", struct.pack("f", float(_number(value))))[0])
-    except OverflowError:
-        raise Fault("the argument is too large") from None
+    return _single_of(str(_number(value)))
 
 
 def _text(value: object) -> str:

@@ -139,10 +139,6 @@ class Node:
     def link(self) -> None:
         """Connect to what is required and compile."""
 
-    def compute(self, run: DmnRun) -> object:
-        """Return the value in this evaluation."""
-        return None
-
     def resolved(self, references: Sequence[str]) -> "tuple[Node, ...]":
         """Return the nodes of references."""
         nodes = [self.unit.resolve(reference, self) for reference in references]
@@ -172,15 +168,14 @@ class Node:
     def static_scope(self, nodes: "Sequence[Node]") -> dict[str, object]:
         """Return the functions among the required nodes by name, imported ones in a context."""
         scope: dict[str, object] = {}
-        for node in nodes:
-            if isinstance(node, (KnowledgeNode, ServiceNode)):
-                prefix = self.prefix_of(node)
-                if prefix:
-                    inner = scope.setdefault(prefix, {})
-                    assert isinstance(inner, dict)
-                    inner[node.name] = node.function
-                else:
-                    scope[node.name] = node.function
+        for node in [one for one in nodes if isinstance(one, (KnowledgeNode, ServiceNode))]:
+            prefix = self.prefix_of(node)
+            if prefix:
+                inner = scope.setdefault(prefix, {})
+                assert isinstance(inner, dict)
+                inner[node.name] = node.function
+            else:
+                scope[node.name] = node.function
         return scope
 
     def guarded(self, box: BoxCompiler, logic: m.Boxed, names: NameSet) -> Code:
@@ -251,22 +246,23 @@ class DecisionNode(Node):
         self.type: FeelType | None = None if found is ANY else found
         self.classes = classes_of(self.type)
         self.static: dict[str, object] = {}
-        self.values: tuple[tuple[str, str, Node], ...] = ()
+        self.values: tuple[tuple[str, str, InputNode | DecisionNode], ...] = ()
         self.inputs: tuple[tuple[str, InputNode], ...] = ()
 
     def link(self) -> None:
-        """Connect to what is required and compile the logic."""
-        required, known = self.resolved(self.item.requires), self.resolved(self.item.knows)
-        self.needs = tuple(node for node in required if isinstance(node, DecisionNode))
+        """Connect to what is required and compile the logic; each counts as what it is, however it is required."""
+        required = self.resolved((*self.item.requires, *self.item.knows))
+        values = _values_among(required)
+        self.needs = tuple(node for node in values if isinstance(node, DecisionNode))
         self.inputs = tuple(
-            (node.name, node) for node in required if isinstance(node, InputNode) and not self.prefix_of(node)
+            (node.name, node) for node in values if isinstance(node, InputNode) and not self.prefix_of(node)
         )
-        others = [node for node in required if not isinstance(node, InputNode) or self.prefix_of(node)]
+        others = [node for node in values if not isinstance(node, InputNode) or self.prefix_of(node)]
         self.values = tuple((self.prefix_of(node), node.name, node) for node in others)
-        self.static = self.static_scope(known)
+        self.static = self.static_scope(required)
         box = BoxCompiler(self.name, self.unit.types)
         if self.item.logic is not None:
-            code = self.guarded(box, self.item.logic, self.scope_names((*required, *known)))
+            code = self.guarded(box, self.item.logic, self.scope_names(required))
             self.code = box.typed(code, self.item.type_ref)
             if isinstance(self.item.logic, m.DecisionTable):
                 self.table = next(iter(box.tables.values()), None)
@@ -356,9 +352,13 @@ class DecisionNode(Node):
             for prefix, name, needed in node.values:
                 if isinstance(needed, InputNode):
                     found.setdefault(f"{prefix}.{name}", needed.type_ref)
-                elif isinstance(needed, DecisionNode):
+                else:
                     pending.append(needed)
         return tuple(found.items())
+
+
+def _values_among(nodes: Sequence[Node]) -> tuple[InputNode | DecisionNode, ...]:
+    return tuple(node for node in nodes if isinstance(node, (InputNode, DecisionNode)))
 
 
 class KnowledgeNode(Node):
@@ -408,8 +408,8 @@ class ServiceNode(Node):
     def __init__(self, unit: Unit, item: m.Service) -> None:
         super().__init__(unit, item.id, item.name)
         self.item = item
-        self._outputs: tuple[Node, ...] = ()
-        self._given: tuple[Node, ...] = ()
+        self._outputs: tuple[InputNode | DecisionNode, ...] = ()
+        self._given: tuple[InputNode | DecisionNode, ...] = ()
         self.function = self._function(())
 
     def _function(self, types: tuple[FeelType, ...]) -> Function:
@@ -423,13 +423,12 @@ class ServiceNode(Node):
 
     def link(self) -> None:
         """Connect to the decisions."""
-        self._outputs = self.resolved(self.item.outputs)
-        self._given = self.resolved((*self.item.input_data, *self.item.input_decisions))
+        self._outputs = _values_among(self.resolved(self.item.outputs))
+        self._given = _values_among(self.resolved((*self.item.input_data, *self.item.input_decisions)))
         types = self.unit.types
         kinds = [
             types.of(node.type_ref if isinstance(node, InputNode) else node.item.type_ref) or ANY
             for node in self._given
-            if isinstance(node, (InputNode, DecisionNode))
         ]
         if len(kinds) == len(self.function.parameters):
             object.__setattr__(self.function, "types", tuple(kinds))

@@ -9,7 +9,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 
 SIGNS = (",", ";", "\t", "|")
-_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEPARATOR = re.compile(r'sep=([^"\s]|\t)\r?\n', re.IGNORECASE)
 
 
 def read_csv(text: str) -> list[list[Json]]:

@@ -120,6 +120,48 @@ def test_answers_that_cannot_be_meant_are_found() -> None:
     assert wrong_default == ["rule.output_type"]
 
 
+def test_answers_that_are_computed_or_null_are_left_alone() -> None:
+    rows = [["< 5", "-", "null"], ["[5..9]", "-", "a * 2"], ["> 9", "-", "-"]]
+    assert codes(rows, outputs=[{"name": "o", "type": "number"}]) == []
+    inputs: list[Json] = [{"name": "net price", "type": "number"}]
+    blank = [["-", "net price * 2"]]
+    assert codes(blank, inputs=inputs, outputs=[{"name": "o", "type": "number"}]) == []
+
+
+def test_a_priority_table_with_computed_answers_is_looked_at_without_an_order() -> None:
+    outputs: list[Json] = [{"name": "o", "type": "string", "values": ["high", "low"]}]
+    rows = [["< 5", "-", '"low"'], ["< 9", "-", 'if b then "high" else "low"'], [">= 9", "-", '"low"']]
+    assert "rule.unreachable" not in codes(rows, "P", outputs=outputs)
+
+
+def test_allowed_values_that_are_no_feel_bound_nothing() -> None:
+    kinds = '<itemDefinition name="tOdd"><typeRef>string</typeRef><allowedValues><text>((</text></allowedValues></itemDefinition>'
+    table = (
+        '<decisionTable id="dt"><input><inputExpression typeRef="tOdd"><text>a</text></inputExpression></input>'
+        '<output name="o"/><rule><inputEntry><text>"x"</text></inputEntry><outputEntry><text>1</text></outputEntry>'
+        "</rule></decisionTable>"
+    )
+    told = problems(model(kinds + data("a", "tOdd") + decision("d1", table, inputs="a")))
+    assert "rule.gap" in [one.code for one in told]
+
+
+def test_a_column_that_allows_nothing_leaves_no_gap_and_no_rule_alive() -> None:
+    table = (
+        '<decisionTable id="dt"><input><inputExpression typeRef="number"><text>a</text></inputExpression>'
+        '<inputValues><text>(3..3)</text></inputValues></input><output name="o"/><rule><inputEntry><text>3</text>'
+        "</inputEntry><outputEntry><text>1</text></outputEntry></rule></decisionTable>"
+    )
+    told = problems(model(data("a", "number") + decision("d1", table, inputs="a")))
+    assert [one.code for one in told] == ["rule.never_matches"]
+
+
+def test_a_problem_shows_only_what_it_says() -> None:
+    wrong = {p.code: p.body() for p in found([["< 5", "-", "1"]])}["rule.gap"]
+    assert set(wrong) == {"code", "element", "severity", "message", "example", "fix"}
+    plain = Problem("x.wrong", "It is wrong.", "t", "hint").body()
+    assert plain == {"code": "x.wrong", "element": "t", "severity": "hint", "message": "It is wrong."}
+
+
 def test_rules_that_ask_for_other_variables_are_left_out_and_the_rest_is_looked_at() -> None:
     rows = [["> b", "-", "1"], ["< 5", "-", "2"], ["3", "-", "3"]]
     told = {problem.code: problem.rules for problem in found(rows)}

@@ -63,7 +63,24 @@ def test_boxes_do_not_overlap_and_what_is_required_stands_below() -> None:
 
 def test_decisions_that_require_each_other_are_drawn_all_the_same() -> None:
     circle = FOREIGN.replace('href="#income"', 'href="#grant"').replace("requiredInput", "requiredDecision")
-    assert len(drawing_of(read_dmn(circle).root).boxes) == 7
+    drawing = drawing_of(read_dmn(circle).root)
+    assert len(drawing.boxes) == 7
+    in_circle = [
+        line
+        for link, line in zip(drawing.links, drawing.lines, strict=True)
+        if link.kind == "informationRequirement"
+    ]
+    assert all(start.y == end.y for start, end in in_circle)
+
+
+def test_a_diagram_takes_no_id_that_is_taken() -> None:
+    taken = (
+        FOREIGN.replace('"law"', '"diagram"').replace("#law", "#diagram").replace('"remark"', '"shape_risk"')
+    )
+    root = etree.fromstring(with_diagram(read_dmn(taken.replace("#remark", "#shape_risk"))).encode())
+    ids = [str(element.get("id")) for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert {"diagram", "diagram_2", "shape_risk", "shape_risk_2"} <= set(ids)
 
 
 def test_pictures_name_every_element() -> None:

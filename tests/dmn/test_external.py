@@ -62,7 +62,7 @@ def test_pure_methods_have_equivalents(owner: str, signature: str, arguments: st
         (MATH, "sqrt(double)", "-1"),
         (MATH, "sqrt(int)", "4"),
         (MATH, "exp(double)", "100000"),
-        (MATH, "max(float, float)", "1e300, 1"),
+        (MATH, "max(float, float)", "10 ** 300, 1"),
         (TEXT, "valueOf(char)", '"ab"'),
         (TEXT, "valueOf(boolean)", "1"),
         (TEXT, "valueOf(java.lang.Object)", "1"),
@@ -75,6 +75,7 @@ def test_pure_methods_have_equivalents(owner: str, signature: str, arguments: st
         ("java.lang.Byte", "valueOf(byte)", "300"),
         ("java.lang.Integer", "valueOf(boolean)", "true"),
         ("java.lang.Integer", "toString(int)", "1"),
+        ("java.math.BigDecimal", "valueOf(java.math.BigDecimal)", "1"),
     ],
 )
 def test_everything_else_is_null(owner: str, signature: str, arguments: str) -> None:

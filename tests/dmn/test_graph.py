@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from flowmaster.engine.dmn.run import FAULTS_MAX
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel.evaluation import Limits
 from flowmaster.engine.feel.expression import FeelLimitExceeded, compile_expression
@@ -174,6 +175,15 @@ def test_knowledge_models_can_be_called_from_outside() -> None:
     assert function.evaluate({}).value is None
 
 
+def test_what_is_required_counts_as_what_it_is_however_it_is_required() -> None:
+    body = KNOWLEDGE + decision("base", literal("4"))
+    wrong = decision("d1", literal("double it(base)"), decisions="k1", knows="base")
+    assert evaluate(body + wrong, "d1").value == 8
+    circle = decision("d2", literal("1"), knows="d3") + decision("d3", literal("1"), knows="d2")
+    with pytest.raises(FlowMasterError, match="requires itself"):
+        evaluate(circle, "d2")
+
+
 def test_recursion_without_end_is_stopped() -> None:
     body = KNOWLEDGE + decision("d1", literal("factorial(0.5)"), knows="k2")
     with pytest.raises(FeelLimitExceeded):
@@ -193,6 +203,7 @@ SERVICE = (
     '<inputDecision href="#base"/><inputData href="#i_a"/></decisionService>'
     '<decisionService id="s2" name="both"><outputDecision href="#sum"/><outputDecision href="#base"/></decisionService>'
     '<decisionService id="s3" name="lost"><outputDecision href="#nowhere"/></decisionService>'
+    '<decisionService id="s4" name="astray"><outputDecision href="#base"/><inputData href="#i_nobody"/></decisionService>'
 )
 
 
@@ -219,6 +230,35 @@ def test_a_service_is_a_function_of_its_inputs() -> None:
 def test_a_service_is_called_from_expressions(text: str, expected: object) -> None:
     body = SERVICE + decision("d1", literal(text), knows="s1 s2")
     assert evaluate(body, "d1", a=5).value == expected
+
+
+def test_a_broken_service_breaks_those_who_call_it() -> None:
+    for text, missing in (("lost()", "#nowhere"), ("astray(1)", "#i_nobody")):
+        with pytest.raises(FlowMasterError) as refused:
+            evaluate(SERVICE + decision("d1", literal(text), knows="s3 s4"), "d1")
+        assert refused.value.code == "dmn.reference_unknown"
+        assert missing in refused.value.message
+
+
+RATE = """<businessKnowledgeModel id="k6" name="rate"><encapsulatedLogic><formalParameter name="n" typeRef="number"/>
+<decisionTable><input><inputExpression typeRef="number"><text>n</text></inputExpression></input><output name="o"/>
+<rule><inputEntry><text>&lt; 5</text></inputEntry><outputEntry><text>"low"</text></outputEntry></rule>
+</decisionTable></encapsulatedLogic></businessKnowledgeModel>"""
+
+
+def test_a_table_that_left_its_model_still_answers() -> None:
+    rate = evaluate(RATE + decision("d1", literal("rate"), knows="k6"), "d1").value
+    assert compile_expression("f(4)").evaluate({"f": rate}).value == "low"
+    without = compile_expression("f(6)").evaluate({"f": rate})
+    assert without.value is None
+    assert "No rule matches" in without.warnings[0].text
+
+
+def test_only_so_many_faults_are_kept() -> None:
+    result = evaluate(RATE + decision("d1", literal("for n in 1..100 return rate(n)"), knows="k6"), "d1")
+    assert result.value == ["low"] * 4 + [None] * 96
+    assert len(result.faults) == FAULTS_MAX
+    assert {fault.kind for fault in result.faults} == {"no_match"}
 
 
 def test_imported_models_are_seen_under_their_import_name() -> None:

@@ -157,6 +157,30 @@ def test_types_are_inferred_where_all_cells_agree() -> None:
     assert table_of(text)["outputs"] == [{"name": "y", "type": "number"}]
 
 
+def test_empty_rows_and_columns_round_a_matrix_are_left_out() -> None:
+    around = ",,,\n\na,=> y,,\n1,2,,\n,,,\n2,3,,\n"
+    assert table_of(around) == table_of("a,=> y\n1,2\n2,3\n")
+
+
+def test_a_column_of_truth_values_and_others_has_no_type() -> None:
+    table = matrix_to_table([["a", "=> y"], [True, 1], [5, 2], [False, 3]], decision="t")
+    assert table["inputs"] == [{"name": "a"}]
+    assert table["rules"] == [["true", "1"], ["5", "2"], ["false", "3"]]
+
+
+def test_the_sign_that_a_file_tells_separates_its_cells() -> None:
+    assert read_csv("sep=;\na,b;=> y\n1,5;2\n") == [["a,b", "=> y"], ["1,5", "2"]]
+    assert read_csv("sep=\t\r\na,b\t=> y\r\n") == [["a,b", "=> y"]]
+    assert read_csv('sep="\na,b\n')[-1] == ["a", "b"]
+
+
+def test_csv_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(FlowMasterError) as caught:
+        read_csv("a,b\n1," + "9" * 200_000 + "\n")
+    assert caught.value.code == "table.csv_broken"
+    assert "limit" in caught.value.message
+
+
 NAMES = st.sampled_from(
     [
         "amount",

@@ -13,6 +13,7 @@ from flowmaster.engine.dmn.run import DecisionResult
 from flowmaster.engine.feel.expression import compile_expression, compile_unary_tests
 from flowmaster.engine.feel.temporal import Date
 from flowmaster.engine.values import Json
+from tests.dmn import models
 
 
 def table(hit: str, rows: list[list[str]], **more: Json) -> CompiledDecision:
@@ -250,6 +251,21 @@ def test_an_answer_of_another_type_is_null_with_a_warning_in_a_constant_table_to
     result = ask(typed("F", [["-", "-", "5"]]), 1, "x")
     assert result.value is None
     assert result.warnings
+
+
+def test_an_answer_that_does_not_fit_its_decision_is_null_also_where_the_columns_are_typed() -> None:
+    table = (
+        '<decisionTable hitPolicy="FIRST"><input><inputExpression typeRef="number"><text>a</text></inputExpression>'
+        '</input><output name="o"/><rule><inputEntry><text>&lt; 5</text></inputEntry><outputEntry><text>"few"</text>'
+        "</outputEntry></rule><rule><inputEntry><text>-</text></inputEntry><outputEntry><text>7</text></outputEntry>"
+        "</rule></decisionTable>"
+    )
+    body = models.data("a", "number") + models.decision("d1", table, inputs="a", kind="number")
+    assert models.evaluate(body, "d1", a=6).value == 7
+    wrong = models.evaluate(body, "d1", a=4)
+    assert wrong.value is None
+    assert "does not fit the type number" in wrong.warnings[0].text
+    assert [match.rule for match in wrong.matched] == [1]
 
 
 def test_an_overlap_in_a_constant_table_names_its_rules() -> None:

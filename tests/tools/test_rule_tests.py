@@ -78,6 +78,52 @@ def test_a_case_sees_what_a_filter_reads_like_a_process_does() -> None:
     served(story)
 
 
+def test_each_test_that_fails_tells_how_it_went() -> None:
+    several = table(["<= 1000", '"one"'], ["< 50", '"few"'], ["<= 0", "null"], hit="C")
+    slow = table(["<= 1000", 'if count(for x in 1..1000, y in 1..amount return x) > 0 then "one" else "two"'])
+
+    async def story(ask: Ask) -> None:
+        await ask("rule_save", table=several)
+        tests = [
+            {"name": "right", "inputs": {"amount": 5}, "expect": ["one", "few"]},
+            {"name": "order", "inputs": {"amount": 5}, "expect": ["few", "one"]},
+            {"name": "fewer", "inputs": {"amount": 5}, "expect": ["one"]},
+            {"name": "rules", "inputs": {"amount": 5}, "rule": 2},
+            {"name": "none", "inputs": {"amount": 5000}, "rule": [1, 2]},
+        ]
+        played = {
+            one["name"]: one for one in (await ask("rule_test", decision="level", tests=tests))["tests"]
+        }
+        assert {name: one["passed"] for name, one in played.items()} == {
+            "right": True, "order": False, "fewer": False, "rules": False, "none": False,
+        }  # fmt: skip
+        assert (
+            played["order"]["why"] == "It gave ['one', 'few'] instead of ['few', 'one']. rules 1, 2 matched."
+        )
+        assert played["rules"]["why"] == "rules 1, 2 matched instead of rule 2."
+        assert "expected" not in played["rules"]
+        assert played["none"]["why"] == "no rule matched instead of rules 1, 2."
+        await ask("rule_save", table=slow)
+        (over,) = (
+            await ask("rule_test", decision="level", tests=[{"inputs": {"amount": 999}, "expect": "one"}])
+        )["tests"]
+        assert over["passed"] is False
+        assert "more than 200,000 items in one list" in over["why"]
+
+    served(story)
+
+
+def test_too_many_tests_are_refused() -> None:
+    async def story(ask: Ask) -> None:
+        await ask("rule_save", table=LEVEL)
+        many = [{"name": f"t{number}", "inputs": {}, "rule": 1} for number in range(1_001)]
+        told = await ask("rule_test", decision="level", tests=many)
+        assert (told["code"], told["path"]) == ("rule.test_invalid", "tests")
+        assert "1,001" in told["message"]
+
+    served(story)
+
+
 def test_tests_travel_until_they_are_replaced() -> None:
     async def story(ask: Ask) -> None:
         first = await ask("rule_save", table=LEVEL, tests=CASES[:1])

@@ -51,6 +51,19 @@ def test_chosen_scenarios_do_not_tell_what_the_process_has_beside_them() -> None
     played(play)
 
 
+def test_the_example_of_a_missed_row_matches_it_though_others_match_too() -> None:
+    rules: list[Json] = [["-", '"low"'], ["> 100", '"high"'], ["> 5, < 5, 5", '"any"']]
+
+    async def play(agent: Agent) -> None:
+        await created(agent, LOW)
+        await agent.ask("rule_save", table={**GRADE, "hit": "C", "rules": rules})
+        whole = (await agent.ask("process_test", process="count"))["coverage"]["rules"]["grade"]
+        assert whole["missed"] == [2]
+        assert whole["example"] == {"row 2": {"amount": "101"}}
+
+    played(play)
+
+
 def test_only_a_draft_that_is_not_published_yet_is_offered_to_be_published() -> None:
     async def play(agent: Agent) -> None:
         await created(agent, LOW)
