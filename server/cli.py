@@ -14,13 +14,16 @@ FlowMaster: business processes as tools for agents.
   flowmaster operations [WORDS]      list the operations, or find one
   flowmaster doctor                  examine this installation: what is wrong, and the fix
   flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
+  flowmaster key add|list|revoke     keys for callers over HTTP (`--help` after it tells more)
 
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
   --store URL        a store elsewhere, such as postgresql://...
   --clock virtual    a clock that stands still until clock_advance moves it
   --tools core|all|a,b,c   the operations shown as MCP tools
-  --host, --port     where serve listens (default 127.0.0.1:8321)
+  --read-only        answer what only reads, refuse the rest, and write nothing to the store: such a server fires no
+                     timers and runs no connectors, so beside it one without --read-only has to work on the folder
+  --host, --port     where serve listens (default 127.0.0.1:8321); more for serve: `flowmaster serve --help`
 
 Arguments of call are JSON, or words with = between name and value:
   flowmaster call server_info
@@ -32,6 +35,36 @@ Arguments of call are JSON, or words with = between name and value:
   flowmaster call process_read process=invoice-to-pay view=png --out invoice.png   (the view alone, into a file)
 
 An agent is connected with:  flowmaster mcp install claude-code   (or claude-desktop, codex, vscode, cursor)
+"""
+
+SERVE_HELP = """
+More options of serve:
+  --auth-issuer URL    who issues access tokens (OAuth 2.1, OpenID Connect); its public keys are fetched from there
+  --auth-resource URL  the address of this server's MCP, as clients know it; tokens must be made for it
+  --public-host A,B    names under which callers ask for this server, besides local ones (checked against DNS rebinding)
+  --limits TEXT        what one caller may: calls=100,bytes=10000000 (a second), at_once=32, size=16000000 (bytes of
+                       the arguments of a call), each the default for callers who sign in; 0 is no limit, `none` is none
+
+Who calls: on 127.0.0.1 nobody has to sign in until a key is made or an issuer is named; from then on everybody who comes
+over HTTP has to. Other hosts than those of this machine are served only then. Let a proxy speak TLS before it.
+"""
+
+KEY_HELP = """\
+flowmaster key add NAME [--rights worker] [--tenant default] [--for PERSON] [--until 2027-01-31|P90D]
+flowmaster key list [--json]
+flowmaster key revoke NAME
+
+Makes, lists and revokes keys for callers over HTTP. The key goes to the output this once; the data folder keeps a hash.
+It is sent as `Authorization: Bearer fm_...`. What is revoked is dead at once in every server on the folder.
+
+  --rights           roles and rights, with commas: reader, worker, designer, operator, admin, or such as task.act
+  --tenant           the tenant it works for; whatever belongs to others is unknown to it
+  --for              the person on whose behalf it acts; both are recorded
+  --until            a date, a date with time, or a duration from now; without it the key holds until it is revoked
+  --data DIR         the data folder
+
+As soon as a key was made, all callers over HTTP need one, also when all keys are revoked. Local stdio and the command
+line need none.
 """
 
 DOCTOR_HELP = """\
@@ -90,6 +123,7 @@ def run(argv: list[str]) -> int:
 
 
 _HELP_WORDS = ("--help", "-h", "help")
+_MORE_HELP = {"doctor": DOCTOR_HELP, "install": INSTALL_HELP, "key": KEY_HELP, "serve": HELP + SERVE_HELP}
 
 
 def _help(command: str, words: list[str]) -> int:
@@ -98,9 +132,8 @@ def _help(command: str, words: list[str]) -> int:
 
         return explain(words[0])
     if command == "mcp" and words[:1] == ["install"]:
-        print(INSTALL_HELP, end="")
-    else:
-        print(DOCTOR_HELP if command == "doctor" else HELP, end="")
+        command = "install"
+    print(_MORE_HELP.get(command, HELP), end="")
     return 0
 
 
@@ -120,9 +153,11 @@ def _run(command: str, rest: list[str]) -> int:
         return _operations(rest)
     if command == "doctor":
         return _doctor(rest)
+    if command == "key":
+        return _key(rest)
     from flowmaster.engine.errors import did_you_mean
 
-    commands = ("mcp", "serve", "call", "operations", "doctor")
+    commands = ("mcp", "serve", "call", "operations", "doctor", "key")
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 
 
@@ -131,7 +166,7 @@ def _mcp(rest: list[str]) -> int:
     _nothing_more(words)
     from flowmaster.server.opening import opened
 
-    opening = opened(options.get("tools", "core"), options.get("data", ""))
+    opening = opened(options.get("tools", "core"), options.get("data", ""), read_only="read-only" in options)
     from flowmaster.server.collector import load_without_collector
 
     load_without_collector()
@@ -174,6 +209,14 @@ def _doctor(rest: list[str]) -> int:
     from flowmaster.server.doctor.examination import examine
 
     return examine(options)
+
+
+def _key(rest: list[str]) -> int:
+    valued = ("data", "store", "rights", "tenant", "for", "until")
+    options, words = split(rest, valued=valued, flags=("json",))
+    from flowmaster.server.key_command import key
+
+    return key(words, options)
 
 
 def _install(rest: list[str]) -> int:

@@ -20,6 +20,7 @@ from flowmaster.tools.catalog import catalog
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.json_text import read_json, write_json
 from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
+from flowmaster.tools.watching import watched
 
 
 def call(name: str, words: Sequence[str], options: Mapping[str, str]) -> int:
@@ -88,7 +89,8 @@ async def _answer(settings: Settings, name: str, words: Sequence[str]) -> Answer
     try:
         async with open_app(settings) as app:
             call = Call(app=app, caller=Caller(door="cli"))
-            return await invoke(app.registry, call, name, arguments_of(app.registry, name, words))
+            asked = arguments_of(app.registry, name, words)
+            return await watched(call, name, asked, lambda: invoke(app.registry, call, name, asked))
     except FlowMasterError as error:
         return refused(error)
 

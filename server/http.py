@@ -4,7 +4,8 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import anyio
 import uvicorn
@@ -18,9 +19,13 @@ from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
-from flowmaster.server.http_body import Guard, response_of
+from flowmaster.server.http_body import LOCAL_HOSTS, Guard, response_of
+from flowmaster.server.issuer import Issuer
+from flowmaster.server.resource import Resource
 from flowmaster.server.settings import Settings
-from flowmaster.server.wiring import open_app
+from flowmaster.server.sign_in import Grounds, SignIn
+from flowmaster.server.tokens import Tokens
+from flowmaster.server.wiring import allowed_hosts, open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import refused
@@ -29,9 +34,12 @@ from flowmaster.tools.json_text import write_json
 SHUTDOWN_SECONDS = 5
 
 
-def http_app(app: App) -> FastAPI:
+def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
     """Return the web application of an open FlowMaster."""
-    door = mcp_http.McpHttpDoor(app)
+    settings = app.settings
+    assert isinstance(settings, Settings)
+    grounds = grounds_of(app, settings)
+    door = mcp_http.McpHttpDoor(app, extend)
     api = FastAPI(
         title="FlowMaster",
         version=__version__,
@@ -41,15 +49,35 @@ def http_app(app: App) -> FastAPI:
         lifespan=lambda _: door.open(),
         redirect_slashes=False,
     )
-    document = rest.openapi(app.registry)
+    document = rest.openapi(each for each in app.registry if each.read_only or not settings.read_only)
     api.openapi = lambda: document  # type: ignore[method-assign]  # how FastAPI wants a document of one's own
     for path in (mcp_http.PATH, f"{mcp_http.PATH}/"):
         api.router.routes.append(Route(path, endpoint=door))
     api.router.routes.append(Route("/health", _health, methods=["GET"]))
     api.router.routes.append(Route(f"{rest.ROOT}/{{operation}}", rest.RestDoor(app).call, methods=["POST"]))
+    if grounds.resource is not None:
+        metadata = _metadata(grounds.resource.metadata())
+        api.router.routes += [Route(path, metadata, methods=["GET"]) for path in grounds.resource.paths]
     api.add_exception_handler(HTTPException, _unknown)
-    api.add_middleware(Guard)
+    api.state.grounds = grounds
+    api.add_middleware(SignIn, grounds=grounds)
+    api.add_middleware(Guard, hosts=(*LOCAL_HOSTS, *public_hosts(settings)))
     return api
+
+
+def grounds_of(app: App, settings: Settings) -> Grounds:
+    """Return what the sign-in of callers is decided on."""
+    grounds = Grounds(lambda: app.runtime.reader, calls=app.calls)
+    if settings.issuer:
+        grounds.resource = Resource(settings.resource, settings.issuer)
+        grounds.tokens = Tokens(Issuer(settings.issuer, allowed_hosts()), settings.resource)
+    return grounds
+
+
+def public_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the names, besides the local ones, under which callers may ask for this server."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return tuple(name.lower() for name in (host, *settings.public_hosts))
 
 
 async def serve_http(settings: Settings, listening: socket.socket) -> None:
@@ -89,6 +117,13 @@ async def _end_on_signal(server: uvicorn.Server) -> None:
 
 async def _health(request: Request) -> Response:
     return response_of(Answer(write_json({"status": "ok", "version": __version__})))
+
+
+def _metadata(document: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_: Request) -> Response:
+        return response_of(Answer(write_json(document)))
+
+    return answer
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

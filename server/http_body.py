@@ -17,19 +17,20 @@ BODY_LENGTH_MAX: Final = 16_000_000
 BODY_SECONDS_MAX: Final = 30.0
 """How long a client may take to send its request."""
 
-_LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+"""The names that only programs of this machine ask for."""
 
 
 class Guard:
     """Refuses requests that a web page sent here behind its reader's back (DNS rebinding, foreign origins)."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = _LOCAL) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = LOCAL_HOSTS) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             host, origin = headers.get("host", ""), headers.get("origin")
             if _name(host) not in self._hosts:
@@ -123,7 +124,7 @@ def _too_large() -> FlowMasterError:
 def _name(host: str) -> str:
     """Return the host without its port."""
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdecimal() else host
+    return (name if colon and port.isdecimal() else host).lower()
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, code: str, message: str, status: int) -> None:

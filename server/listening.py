@@ -5,9 +5,8 @@ import sys
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.logs import log_to_errors
+from flowmaster.server.options import LOOPBACK
 from flowmaster.server.settings import Settings
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(settings: Settings) -> int:
@@ -28,13 +27,13 @@ def serve(settings: Settings) -> int:
 
 def _listening(settings: Settings) -> socket.socket:
     """Return the socket that listens, or say why there is none."""
-    if settings.host not in LOOPBACK:
+    if settings.host not in LOOPBACK and not _callers_sign_in(settings):
         raise FlowMasterError(
             "server.sign_in_missing",
             f"Everybody who reaches {settings.host} could use FlowMaster, since sign-in is not set up.",
             path="host",
             expected=list(LOOPBACK),
-            fix="Listen on 127.0.0.1 and let a proxy that signs people in stand before it.",
+            fix="Make a key first (`flowmaster key add NAME`), or name an issuer of tokens with --auth-issuer.",
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The protocol is named, since asyncio sends small answers at once (TCP_NODELAY) only where it is.
@@ -52,3 +51,17 @@ def _listening(settings: Settings) -> socket.socket:
             fix="Choose another with --port, or 0 for any free one.",
         ) from None
     return listening
+
+
+def _callers_sign_in(settings: Settings) -> bool:
+    """Whether callers need a key or a token."""
+    if settings.issuer:
+        return True
+    from flowmaster.server.keys import are_made
+    from flowmaster.server.wiring import open_store
+
+    store = open_store(settings)
+    try:
+        return are_made(store.reader())
+    finally:
+        store.close()

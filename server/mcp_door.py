@@ -4,7 +4,7 @@ Answers are JSON text already when they get here. `carry` turns that text into w
 frame as structured content, so that numbers stay exact and nothing is serialised twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import mcp.types as types
@@ -14,16 +14,17 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
-from flowmaster.server.callers import caller_of
-from flowmaster.server.options import ALL, CORE
+from flowmaster.server.callers import caller_of, request_of, tell_denied
+from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE
 from flowmaster.server.pictures import without_pictures
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
-from flowmaster.tools.invoke import invoke
+from flowmaster.tools.invoke import invoke, is_offered
 from flowmaster.tools.json_text import read_json
 from flowmaster.tools.process_tools import process_tool, process_tools, run_tool
 from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.schemas import shown_schema
+from flowmaster.tools.watching import watched
 
 Context = ServerRequestContext[Any, Any]
 Carry = Callable[[bytes, Context], Any]
@@ -108,7 +109,7 @@ def mcp_server(
         "flowmaster",
         version=__version__,
         title="FlowMaster",
-        instructions=INSTRUCTIONS,
+        instructions=(READ_ONLY_NOTE if app.settings.read_only else "") + INSTRUCTIONS,
         cache_hints={"tools/list": LIST_CACHE, "server/discover": CACHE},
         get_tool_input_schema=door.input_schema,
         on_list_tools=door.list_tools,
@@ -128,7 +129,7 @@ class _Door:
         self._exact = exact
         self._stateless = stateless
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))
-        self._tools = types.ListToolsResult(tools=[tool_of(each) for each in self._shown])
+        self._tools = [(each, tool_of(each)) for each in self._shown]
         self.stamp: dict[str, Any] = {}
 
     def input_schema(self, name: str) -> Mapping[str, Any] | None:
@@ -138,14 +139,12 @@ class _Door:
     async def list_tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Answer `tools/list`, all in one page: operations, then the processes that are tools."""
-        if tuple(self._app.settings.tools) not in ((CORE,), (ALL,)):
-            return self._tools
-        found = [
-            types.Tool.model_validate(one.shown)
-            for one in process_tools(Call(app=self._app, caller=caller_of(ctx)))
-        ]
-        return types.ListToolsResult(tools=[*self._tools.tools, *found]) if found else self._tools
+        """Answer `tools/list`, all in one page: the operations that the caller may use, then processes."""
+        call = Call(app=self._app, caller=caller_of(ctx))
+        tools = [tool for operation, tool in self._tools if is_offered(operation, call)]
+        if tuple(self._app.settings.tools) in ((CORE,), (ALL,)):
+            tools += [types.Tool.model_validate(one.shown) for one in process_tools(call)]
+        return types.ListToolsResult(tools=tools)
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Answer `tools/call` where the quick way is not open."""
@@ -173,9 +172,16 @@ class _Door:
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         call, asked = Call(app=self._app, caller=caller_of(ctx)), self._exact(ctx, arguments)
         tool = process_tool(call, name) if self._app.registry.find(name) is None else None
-        if tool is not None:
-            return self._framed(ctx, await run_tool(call, tool, asked))
-        return self._framed(ctx, await invoke(self._app.registry, call, name, asked))
+
+        def answered() -> Awaitable[Answer]:
+            return (
+                invoke(self._app.registry, call, name, asked) if tool is None else run_tool(call, tool, asked)
+            )
+
+        answer = await watched(call, name, asked, answered, request=request_of(ctx))
+        if answer.status == 403 and ctx.request is not None:
+            tell_denied(ctx.request.scope, answer)
+        return self._framed(ctx, answer)
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
         answer, images = without_pictures(answer)

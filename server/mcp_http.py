@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from mcp.server import Server
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, check_accept_headers
@@ -32,6 +33,7 @@ from flowmaster.server.mcp_door import Context, mcp_server
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import read_json, write_json
+from flowmaster.tools.limits import limit_headers
 
 PATH = "/mcp"
 
@@ -45,11 +47,21 @@ _PLACE: dict[str, Any] = {"$": secrets.token_hex(8)}
 _PLACE_TEXT = write_json(_PLACE)
 
 
+Extend = Callable[[Server[Any], App], None]
+"""Lets a server answer more than FlowMaster itself does, as the fixtures of a conformance test."""
+
+
+def as_it_is(server: Server[Any], app: App) -> None:
+    """Add nothing."""
+
+
 class McpHttpDoor:
     """An ASGI application that answers MCP requests."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, extend: Extend = as_it_is) -> None:
+        self._app = app
         server = mcp_server(app, carry=_carried, exact=_exact, stateless=True)
+        extend(server, app)
         mirrored = server.get_tool_input_schema
         assert mirrored is not None
         self._mirrored = mirrored
@@ -78,10 +90,27 @@ class McpHttpDoor:
         except FlowMasterError as error:
             return await response_of(refused(error))(scope, receive, send)
         exchange = Exchange(body, receive, send, self._mirrored)
+        if exchange.arguments is None and (refusal := self._over_limit(scope, len(body))) is not None:
+            return await refusal(scope, receive, send)
         scope = {**scope, **_owner(scope), "path": PATH, "root_path": "", "flowmaster.exchange": exchange}
         lives = in_session or (_takes_streams(request) and (_is_modern(request) or exchange.greets))
         manager = self._live if lives else self._plain
         await manager.handle_request(scope, exchange.receive, exchange.send)
+
+    def _over_limit(self, scope: Scope, length: int) -> Response | None:
+        """Count a request that is no call of a tool, or refuse it; calls are counted where they are made."""
+        gate, caller = self._app.gate, caller_in(scope, "mcp-http")
+        if gate is None or not gate.watches(caller):
+            return None
+        try:
+            gate.enter(caller, "other", length)
+        except FlowMasterError as error:
+            response, standing = response_of(refused(error)), gate.standing(caller)
+            if standing is not None:
+                response.headers.update(limit_headers(standing, refused=error.status == 429))
+            return response
+        gate.leave(caller)
+        return None
 
 
 class Exchange:

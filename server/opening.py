@@ -15,7 +15,7 @@ import os
 import select
 import sys
 
-from flowmaster.server.options import ALL, CORE, TOOL_FILE, data_folder
+from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE, TOOL_FILE, data_folder
 from flowmaster.server.quick_json import read, text_of
 
 TYPE_CHECKING = False
@@ -33,13 +33,15 @@ LISTEN_SECONDS = 0.05
 
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+_READS = '"readOnlyHint":true'
+"""What stands in a tool that changes nothing."""
 _CHUNK = 65_536
 
 
 class Snapshot:
     """The answers to opening frames, as JSON text; read line by line, since the file has one entry a line."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, read_only: bool = False) -> None:
         entries: dict[str, str] = {}
         self._tools: dict[str, str] = {}
         into = entries
@@ -55,6 +57,11 @@ class Snapshot:
         self._greeting = entries["initialize"]
         self.discovery = entries["discover"]
         self._list = entries["list"]
+        self._read_only = read_only
+        if read_only:
+            note = f'"instructions":{text_of(READ_ONLY_NOTE)[:-1]}'
+            self._greeting = self._greeting.replace('"instructions":"', note)
+            self.discovery = self.discovery.replace('"instructions":"', note)
 
     def greeting(self, version: str) -> str:
         """Return the answer to `initialize` for a client that speaks that version."""
@@ -74,7 +81,8 @@ class Snapshot:
             own = _lines_of(processes)
         if not all(name in self._tools for name in names):
             return None
-        tools = ",".join([*(text for name, text in self._tools.items() if name in names), *own])
+        found = [*(text for name, text in self._tools.items() if name in names), *own]
+        tools = ",".join(text for text in found if not self._read_only or _READS in text)
         fields = f"{self._list[1:-1]}," if modern else ""
         return f'{{{fields}"tools":[{tools}]}}'
 
@@ -187,10 +195,10 @@ class Opening:
             frame = frame[os.write(self.sink, frame) :]
 
 
-def opened(tools: str, data: str) -> Opening:
+def opened(tools: str, data: str, *, read_only: bool = False) -> Opening:
     """Take the standard streams for frames, so that nothing else can get between them, and start to listen."""
     with open(os.path.join(os.path.dirname(__file__), "opening.json"), encoding="utf-8") as file:
-        snapshot = Snapshot(file.read())
+        snapshot = Snapshot(file.read(), read_only=read_only)
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -22,6 +22,9 @@ SERVER_OPTIONS = (
 SERVER_FLAGS = ("read-only",)
 """The options that every server form takes without a value."""
 
+READ_ONLY_NOTE = "This server only reads: what changes something is not offered here, and refused.\n\n"
+"""What the instructions begin with where nothing may be changed."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """The hosts that only programs of this machine reach."""
 

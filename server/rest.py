@@ -1,6 +1,7 @@
 """The REST door: `POST /api/v1/<operation>` with the arguments as JSON, and the OpenAPI document that says so."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -8,12 +9,14 @@ from starlette.responses import Response
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.callers import caller_in
+from flowmaster.server.callers import REQUEST, caller_in, tell_denied
 from flowmaster.server.http_body import json_body, response_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.json_text import read_json
-from flowmaster.tools.registry import AnyOperation, Call, Registry
+from flowmaster.tools.limits import limit_headers
+from flowmaster.tools.registry import AnyOperation, Call
+from flowmaster.tools.watching import watched
 
 ROOT = "/api/v1"
 
@@ -30,10 +33,23 @@ class RestDoor:
             arguments = _arguments(await json_body(request.scope, request.receive))
         except FlowMasterError as error:
             return response_of(refused(error))
-        call = Call(app=self._app, caller=caller_in(request.scope, "rest"))
-        return response_of(
-            await invoke(self._app.registry, call, request.path_params["operation"], arguments)
+        call, name = (
+            Call(app=self._app, caller=caller_in(request.scope, "rest")),
+            request.path_params["operation"],
         )
+        answer = await watched(
+            call,
+            name,
+            arguments,
+            lambda: invoke(self._app.registry, call, name, arguments),
+            request=request.scope.get(REQUEST, ""),
+        )
+        tell_denied(request.scope, answer)
+        response = response_of(answer)
+        standing = None if self._app.gate is None else self._app.gate.standing(call.caller)
+        if standing is not None:
+            response.headers.update(limit_headers(standing, refused=answer.status == 429))
+        return response
 
 
 def _arguments(text: str) -> Any:
@@ -48,8 +64,9 @@ def _arguments(text: str) -> Any:
         ) from None
 
 
-def openapi(registry: Registry) -> dict[str, Any]:
-    """Return the OpenAPI document of all operations; the same registry gives the same document."""
+def openapi(operations: Iterable[AnyOperation]) -> dict[str, Any]:
+    """Return the OpenAPI document of operations; the same registry gives the same document."""
+    registry = tuple(operations)
     schemas: dict[str, Any] = {"Problem": _PROBLEM}
     paths = {f"{ROOT}/{each.name}": {"post": _path(each, schemas)} for each in registry}
     return {
@@ -68,7 +85,7 @@ def openapi(registry: Registry) -> dict[str, Any]:
     }
 
 
-def openapi_text(registry: Registry) -> str:
+def openapi_text(registry: Iterable[AnyOperation]) -> str:
     """Return the OpenAPI document as the text that is committed, so that a change of contract shows."""
     return json.dumps(openapi(registry), indent=1, ensure_ascii=False) + "\n"
 

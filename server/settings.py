@@ -41,7 +41,9 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         port=int(options.get("port", "8321")),
         folders=document_folders(os.environ.get(DOCUMENT_FOLDERS, ""), Path.cwd(), Path.home()),
         read_only="read-only" in options,
-        public_hosts=tuple(name.strip() for name in options.get("public-host", "").split(",") if name.strip()),
+        public_hosts=tuple(
+            name.strip() for name in options.get("public-host", "").split(",") if name.strip()
+        ),
         issuer=options.get("auth-issuer", ""),
         resource=options.get("auth-resource", "").rstrip("/"),
         limits=options.get("limits", ""),

@@ -15,11 +15,13 @@ from flowmaster.server.answers import StoredAnswers
 from flowmaster.server.options import MEMORY
 from flowmaster.server.settings import Settings
 from flowmaster.server.tool_file import write_tool_file
+from flowmaster.stores.call_log import CallLog
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
 from flowmaster.tools.app import App
 from flowmaster.tools.catalog import catalog
+from flowmaster.tools.limits import NO_LIMITS, Gate, limits_from
 
 ALLOWED_HOSTS = "FLOWMASTER_ALLOWED_HOSTS"
 """The environment variable with private hosts that connectors may call, separated by commas."""
@@ -35,28 +37,44 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
     runtime = Runtime(store, clock)
     workers = Workers(runtime, connectors())
+    calls = None if settings.data == MEMORY else CallLog(Path(settings.data))
     try:
-        await runtime.open()
-        workers.open()
         app = App(
             settings=settings,
             registry=catalog(),
             answers=StoredAnswers(runtime),
             runtime=runtime,
             published=lambda: write_tool_file(app),
+            gate=gate(settings),
+            calls=calls,
         )
-        write_tool_file(app)
+        if not settings.read_only:
+            await runtime.open()
+            workers.open()
+            write_tool_file(app)
         yield app
     finally:
         await workers.close()
         await runtime.close()
+        if calls is not None:
+            calls.close()
         store.close()
+
+
+def gate(settings: Settings) -> Gate | None:
+    """Return what keeps callers within limits: those who sign in, and the local one if limits were asked for."""
+    limits = limits_from(settings.limits)
+    return None if limits == NO_LIMITS else Gate(limits, also_local=bool(settings.limits))
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Return the private hosts that this server may call."""
+    return tuple(host for host in os.environ.get(ALLOWED_HOSTS, "").split(",") if host)
 
 
 def connectors() -> dict[str, Connector]:
     """Return the built-in connectors by the job type that they do."""
-    allowed = [host for host in os.environ.get(ALLOWED_HOSTS, "").split(",") if host]
-    built_in: list[Connector] = [HttpConnector(allowed)]
+    built_in: list[Connector] = [HttpConnector(allowed_hosts())]
     return {connector.type: connector for connector in built_in}
 
 
@@ -72,4 +90,4 @@ def open_store(settings: Settings) -> Store:
         )
     if settings.data == MEMORY:
         return MemoryStore()
-    return SqliteStore(Path(settings.data) / DATABASE)
+    return SqliteStore(Path(settings.data) / DATABASE, read_only=settings.read_only)

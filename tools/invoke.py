@@ -75,8 +75,21 @@ def parsed(operation: AnyOperation, raw_arguments: object) -> Arguments:
     return arguments
 
 
+def is_offered(operation: AnyOperation, call: Call) -> bool:
+    """Whether the caller may use the operation on this server at all."""
+    return call.caller.may(operation.right) and (operation.read_only or not call.app.settings.read_only)
+
+
 def allow(operation: AnyOperation, call: Call) -> None:
-    """Refuse a caller without the right, and an operation whose part is not installed."""
+    """Refuse what a server that only reads does not do, a caller without the right, and what is not installed."""
+    if call.app.settings.read_only and not operation.read_only:
+        raise FlowMasterError(
+            "server.read_only",
+            f"`{operation.name}` changes something, and this server was started with --read-only.",
+            path="operation",
+            fix="Read what you need here; changes go to a server that was started without --read-only.",
+            status=403,
+        )
     if not call.caller.may(operation.right):
         raise FlowMasterError(
             "access.denied",

@@ -10,7 +10,7 @@ from pydantic import Field
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.guides import guide_for
-from flowmaster.tools.invoke import invoke
+from flowmaster.tools.invoke import invoke, is_offered
 from flowmaster.tools.models import Arguments, Result, Shape, Variables
 from flowmaster.tools.registry import AnyOperation, Call, operation
 
@@ -53,7 +53,7 @@ class FoundOperations(Result):
 async def operation_find(call: Call, arguments: OperationFind) -> FoundOperations:
     """Find operations beyond this list; "outline language" or "rule table" gives a whole language on one page."""
     registry = call.app.registry
-    known = [each for each in registry if each.name not in _DOORS]
+    known = [each for each in registry if each.name not in _DOORS and is_offered(each, call)]
     ranked = sorted(((_score(each, arguments.query), each) for each in known), key=lambda pair: -pair[0])
     guide = guide_for(arguments.query)
     found = [each for score, each in ranked if score > 0]

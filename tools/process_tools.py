@@ -13,7 +13,7 @@ from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.inputs import signature
-from flowmaster.tools.invoke import invoke
+from flowmaster.tools.invoke import invoke, is_offered
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import Call, Registry
 
@@ -38,7 +38,7 @@ class ProcessTool(NamedTuple):
 
 def process_tools(call: Call) -> list[ProcessTool]:
     """Return the tools that published processes are, by their names; none to a caller who may not start any."""
-    if not call.caller.may(call.app.registry.get(START).right):
+    if not is_offered(call.app.registry.get(START), call):
         return []
     reader = call.app.runtime.reader
     found = reader.start_subscriptions(call.caller.tenant, kind=TOOL)

@@ -14,6 +14,9 @@ from flowmaster.tools.registry import EVERYTHING, Registry
 FOR_OTHERS: Final = "task.as_other"
 """The right to act for another person (`as_user`), which no operation asks for by itself."""
 
+LOCAL: Final = "local"
+"""The name of the single user of this machine; no key and no token may have it."""
+
 _READS: Final = frozenset(
     {
         "document.read",

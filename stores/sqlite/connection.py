@@ -34,6 +34,8 @@ LOG_PAGES: Final = 4_000
 STATEMENTS_CACHED: Final = 256
 """How many prepared statements a connection keeps."""
 
+_READ_AND_MAKE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
 Values = Sequence[Any]
 """What is bound to a statement; what comes out of one is typed where it is read."""
 
@@ -44,12 +46,13 @@ class Connection:
     def __init__(self, path: Path, *, busy_ms_max: int = BUSY_MS_MAX, read_only: bool = False) -> None:
         self._path = path
         with self.errors():
-            self._db = apsw.Connection(str(path), statementcachesize=STATEMENTS_CACHED)
+            flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_AND_MAKE
+            self._db = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS_CACHED)
             self._db.set_busy_handler(_patience(busy_ms_max))
             if not read_only:
                 self._prepare()
-            self._db.pragma("journal_size_limit", JOURNAL_BYTES_MAX)
-            self._db.pragma("synchronous", "FULL")
+                self._db.pragma("journal_size_limit", JOURNAL_BYTES_MAX)
+                self._db.pragma("synchronous", "FULL")
             self._db.pragma("cache_size", -CACHE_KIB)
             self._db.pragma("wal_autocheckpoint", LOG_PAGES)
             self._db.pragma("query_only", read_only)
@@ -136,6 +139,19 @@ class Connection:
         except apsw.Error as error:
             raise self._told(error) from error
 
+    def check(self) -> None:
+        """Refuse a file that only a writing process can bring to the version that is read here."""
+        with self.errors():
+            version = int(self._db.pragma("user_version"))
+        self._refuse_newer(version)
+        if version < len(MIGRATIONS):
+            raise FlowMasterError(
+                "store.older",
+                f"The data in {str(self._path)!r} has version {version}; this FlowMaster reads {len(MIGRATIONS)}.",
+                fix="Start a server without --read-only on it once: that brings it to the newest version.",
+                status=500,
+            )
+
     def _prepare(self) -> None:
         """Make the file ours and bring it to the newest version, once, whoever comes first."""
         if self._db.pragma("user_version") != len(MIGRATIONS):
@@ -165,13 +181,7 @@ class Connection:
 
     def _migrate(self) -> None:
         version = int(self._db.pragma("user_version"))
-        if version > len(MIGRATIONS):
-            raise FlowMasterError(
-                "store.newer",
-                f"The data in {str(self._path)!r} has version {version}; this FlowMaster knows {len(MIGRATIONS)}.",
-                fix="Update FlowMaster, or choose another folder with `--data`.",
-                status=500,
-            )
+        self._refuse_newer(version)
         ours = int(self._db.pragma("application_id")) == APPLICATION_ID
         if not ours and self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
             raise FlowMasterError(
@@ -184,6 +194,15 @@ class Connection:
             self._db.execute(script)
         self._db.pragma("application_id", APPLICATION_ID)
         self._db.pragma("user_version", len(MIGRATIONS))
+
+    def _refuse_newer(self, version: int) -> None:
+        if version > len(MIGRATIONS):
+            raise FlowMasterError(
+                "store.newer",
+                f"The data in {str(self._path)!r} has version {version}; this FlowMaster knows {len(MIGRATIONS)}.",
+                fix="Update FlowMaster, or choose another folder with `--data`.",
+                status=500,
+            )
 
     def _told(self, error: Exception) -> FlowMasterError:
         where = str(self._path)

@@ -108,10 +108,19 @@ class _Savepoint:
 class SqliteStore:
     """A store in one file, shared with other processes on the same machine."""
 
-    def __init__(self, path: Path, *, busy_ms_max: int = BUSY_MS_MAX) -> None:
-        """Open the file, making it and its folder if need be."""
+    def __init__(self, path: Path, *, busy_ms_max: int = BUSY_MS_MAX, read_only: bool = False) -> None:
+        """Open the file, making it and its folder if need be; one that is only read must be there."""
+        self._read_only = read_only
+        if read_only and not path.is_file():
+            raise FlowMasterError(
+                "store.absent",
+                f"There is no data in {str(path.parent)!r} that could be read.",
+                fix="Name the data folder of a server that has run, with `--data`.",
+                status=404,
+            )
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FlowMasterError(
                 "store.unwritable",
@@ -120,7 +129,9 @@ class SqliteStore:
                 status=500,
             ) from error
         self._known = Vocabulary()
-        self._db = Connection(path, busy_ms_max=busy_ms_max)
+        self._db = Connection(path, busy_ms_max=busy_ms_max, read_only=read_only)
+        if read_only:
+            self._db.check()
         self._transaction = SqliteTransaction(self._db, Words(self._db, self._known))
         self._reader = SqliteReader(path, self._known, busy_ms_max=busy_ms_max)
         self._writing = threading.Lock()
@@ -129,6 +140,13 @@ class SqliteStore:
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
         """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`)."""
+        if self._read_only:
+            raise FlowMasterError(
+                "store.read_only",
+                "The data is opened for reading alone.",
+                fix="Make changes through a server that was started without --read-only.",
+                status=403,
+            )
         with self._writing:
             self._db.run("BEGIN IMMEDIATE")
             try:
