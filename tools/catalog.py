@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from flowmaster.tools import (
     audit,
     documents,
+    drawings,
     events,
     instance_batch,
     instance_control,
@@ -34,6 +35,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     instance_batch.OPERATIONS,
     tasks.OPERATIONS,
     work.OPERATIONS,
+    drawings.OPERATIONS,
     rules.OPERATIONS,
     rule_views.OPERATIONS,
     rule_tests.OPERATIONS,

@@ -1,6 +1,6 @@
 """Pictures of processes and instances: where a case stands, which way it came, and where its time went."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.document import BpmnDocument
@@ -23,19 +23,27 @@ def picture(
     """
     if state is None:
         return draw_svg(document)
+    heat = None if heat_until is None else heat_of(history, heat_until)
+    return draw_svg(document, marks_of(state, history, heat))
+
+
+def marks_of(state: State, history: Sequence[HistoryEntry], heat: Heat | None = None) -> Marks:
+    """Return what a picture shows of an instance: tokens, incidents and the path taken, coloured by heat if given."""
     events = [entry.event for entry in history]
     completed = {event.element for event in events if isinstance(event, ev.ElementCompleted)}
-    active = {node.element for node in state.nodes.values() if node.element != state.process}
-    return draw_svg(
-        document,
-        Marks(
-            completed=frozenset(completed - active),
-            active=frozenset(active),
-            incident=frozenset(incident.element for incident in state.incidents.values()),
-            taken=frozenset(event.flow for event in events if isinstance(event, ev.FlowTaken)),
-            heat=None if heat_until is None else heat_of(history, heat_until),
-        ),
+    active = frozenset(standing_at(state))
+    return Marks(
+        completed=frozenset(completed - active),
+        active=active,
+        incident=frozenset(incident.element for incident in state.incidents.values()),
+        taken=frozenset(event.flow for event in events if isinstance(event, ev.FlowTaken)),
+        heat=heat,
     )
+
+
+def standing_at(state: State) -> list[str]:
+    """Return the element of each token of an instance."""
+    return [node.element for node in state.nodes.values() if node.element != state.process]
 
 
 def heat_of(history: Sequence[HistoryEntry], until: int) -> Heat:
@@ -60,4 +68,15 @@ def heat_of(history: Sequence[HistoryEntry], until: int) -> Heat:
                 pass
     for key in list(open_since):
         close(key, until)
+    return Heat(passed, lasted)
+
+
+def together(heats: Iterable[Heat]) -> Heat:
+    """Return the heat of several instances as one."""
+    passed: dict[str, int] = {}
+    lasted: dict[str, int] = {}
+    for heat in heats:
+        for total, part in ((passed, heat.passed), (lasted, heat.lasted)):
+            for element, value in part.items():
+                total[element] = total.get(element, 0) + value
     return Heat(passed, lasted)
