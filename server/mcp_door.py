@@ -15,6 +15,11 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.server.callers import caller_of, request_of, tell_denied
+from flowmaster.server.mcp_completion import add_completion
+from flowmaster.server.mcp_faults import hide_faults
+from flowmaster.server.mcp_prompts import add_prompts
+from flowmaster.server.mcp_resources import add_resources
+from flowmaster.server.mcp_subscriptions import add_subscriptions
 from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE
 from flowmaster.server.pictures import without_pictures
 from flowmaster.tools.answer import Answer
@@ -115,6 +120,9 @@ def mcp_server(
         on_list_tools=door.list_tools,
         on_call_tool=door.call_tool,
     )
+    for add in (add_resources, add_completion, add_prompts, add_subscriptions):
+        add(server, app)
+    server.middleware.append(hide_faults)
     server.middleware.append(door.at_once)
     door.stamp = {"io.modelcontextprotocol/serverInfo": server.server_info_stamp}
     return server

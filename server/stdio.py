@@ -26,6 +26,8 @@ from flowmaster.server.wiring import open_app
 FINISH_SECONDS: Final = 5.0
 """How long calls under way may still be answered after the client has closed the input."""
 
+_LISTEN: Final = "subscriptions/listen"
+"""The request that is answered when the session ends, and so keeps none open."""
 _SWITCH_SECONDS: Final = 0.005
 """What Python switches threads by when the opening has not made it quicker."""
 _AT_ONCE: Final = select.PIPE_BUF
@@ -96,7 +98,8 @@ class _Session:
                 continue
             message = read.message
             if isinstance(message, JSONRPCRequest):
-                self._open.add(message.id)
+                if message.method != _LISTEN:
+                    self._open.add(message.id)
             elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
                 self._open.discard((message.params or {}).get("requestId", ""))
             self._arrived.send_nowait(read)

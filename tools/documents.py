@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DocumentFilter, DocumentRow
 from flowmaster.tools.document_source import Source, from_base64, from_path, from_url
-from flowmaster.tools.models import Arguments, Result, Value, Variables, WriteArguments, follow_up
+from flowmaster.tools.models import (
+    Arguments,
+    Result,
+    ResultList,
+    Shape,
+    Value,
+    Variables,
+    WriteArguments,
+    follow_up,
+)
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 
@@ -168,6 +178,44 @@ async def document_read(call: Call, arguments: DocumentRead) -> DocumentView:
     return view.model_copy(update=update)
 
 
+class DocumentFind(Arguments):
+    """Which documents."""
+
+    query: str = Field(default="", max_length=200, description="Words in id or name.", examples=["invoice"])
+    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    cursor: str | None = Field(default=None, description="From the page before.")
+
+
+class DocumentItem(Shape):
+    """A document in a list."""
+
+    document: str = Field(description="Readable id.")
+    filename: str = Field(description="Its name.")
+    media_type: str = Field(description="Its kind.")
+    bytes: int = Field(description="How long it is.")
+    added: str = Field(description="When it was added.")
+    added_by: str = Field(description="By whom.")
+
+
+@operation(right="document.read", read_only=True)
+async def document_find(call: Call, arguments: DocumentFind) -> ResultList[DocumentItem]:
+    """List kept documents, newest first."""
+    which = DocumentFilter(query=arguments.query, limit=arguments.limit, cursor=arguments.cursor)
+    page = call.app.runtime.reader.find_documents(call.caller.tenant, which)
+    items = [
+        DocumentItem(
+            document=row.document,
+            filename=row.name,
+            media_type=row.media_type,
+            bytes=row.size,
+            added=iso(row.at),
+            added_by=row.by,
+        )
+        for row in page.items
+    ]
+    return ResultList[DocumentItem](items=items, total=page.total, next_cursor=page.next_cursor)
+
+
 def _source(call: Call, arguments: DocumentAdd) -> Source:
     given = [name for name in ("path", "url", "content_base64") if getattr(arguments, name)]
     if len(given) != 1:
@@ -248,7 +296,8 @@ def stored_document(reader: Reader, tenant: str, document: str) -> tuple[Documen
             "document.unknown",
             f"There is no document {document!r}.{did_you_mean(document, [each.document for each in known])}",
             path="document",
-            fix="Use the id that `document_add` answered.",
+            fix="Call `document_find` to see the documents.",
+            next=[Hint("document_find", {}, "List the documents.")],
             status=404,
         )
     return row, data
@@ -331,4 +380,4 @@ def _next(row: DocumentRow, view: DocumentView) -> list[Any]:
     return []
 
 
-OPERATIONS = (document_add, document_read)
+OPERATIONS = (document_add, document_read, document_find)

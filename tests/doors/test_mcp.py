@@ -4,6 +4,7 @@ import json
 from typing import Any, Literal
 
 import anyio
+import mcp.types as types
 import pytest
 from mcp import Client, MCPError
 
@@ -82,13 +83,20 @@ def test_a_cancelled_call_ends(era: Era) -> None:
     assert anyio.run(play)
 
 
+class Unserved(types.Request[types.RequestParams | None, Literal["nothing/served"]]):
+    """A request that no server knows."""
+
+    method: Literal["nothing/served"] = "nothing/served"
+    params: types.RequestParams | None = None
+
+
 def test_a_method_that_is_not_served_is_a_protocol_error(era: Era) -> None:
     app = sample_app()
 
     async def play() -> int:
         async with Client(mcp_server(app), mode=era) as client:
             try:
-                await client.list_prompts()
+                await client.session.send_request(Unserved(), types.EmptyResult)
             except MCPError as error:
                 return error.error.code
         return 0
