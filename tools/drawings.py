@@ -204,7 +204,9 @@ def _of_all(reader: Reader, tenant: str, arguments: ProcessDraw, now: int) -> _K
             tokens.update(standing_at(stored.state))
             incidents.update(one.element for one in stored.state.incidents.values())
     return _Known(
-        marks=Marks(active=frozenset(tokens), incident=frozenset(incidents), counts=tokens),
+        marks=Marks(
+            active=frozenset(tokens), incident=frozenset(incidents), counts=tokens, counted="tokens there"
+        ),
         tokens=tokens,
         incident_counts=incidents,
         instances=len(page.items),

@@ -9,7 +9,7 @@ from flowmaster.runtime.results import first_error, place_of
 
 _TYPES: Mapping[str, dict[str, Json]] = {
     "textfield": {"type": "string"},
-    "textarea": {"type": "string"},
+    "textarea": {"type": "string", "contentMediaType": "text/plain"},
     "number": {"type": "number"},
     "checkbox": {"type": "boolean"},
     "datetime": {"type": "string"},
@@ -20,6 +20,12 @@ _TYPES: Mapping[str, dict[str, Json]] = {
     "select": {},
 }
 """What the input components of form-js give; others only show something."""
+
+_MOMENTS: Mapping[str, str] = {"date": "date", "time": "time", "datetime": "date-time"}
+"""What a component for dates and times asks for, by its subtype."""
+
+_OFFERING = ("radio", "select", "checklist", "taglist")
+"""Components that offer values to choose from."""
 
 
 def form_of(process: Process, element: Element) -> Json:
@@ -72,16 +78,18 @@ def _form_js(components: Sequence[Json]) -> dict[str, Json]:
     for component in _inputs(components):
         key = str(component["key"])
         field: dict[str, Json] = dict(_TYPES[str(component["type"])])
-        if isinstance(component.get("label"), str):
-            field["title"] = component["label"]
+        for name, word in (("label", "title"), ("dateLabel", "title"), ("description", "description")):
+            text = component.get(name)
+            if isinstance(text, str) and text:
+                field[word] = text
+        if component["type"] == "datetime":
+            field["format"] = _MOMENTS.get(str(component.get("subtype")), "date")
         rules = component.get("validate")
         if isinstance(rules, Mapping):
             _constrain(field, rules)
             if rules.get("required") is True:
                 required.append(key)
-        values = component.get("values")
-        if component["type"] in ("radio", "select") and isinstance(values, Sequence):
-            field["enum"] = [value.get("value") for value in values if isinstance(value, Mapping)]
+        _offer(field, component)
         properties[key] = field
     return {"type": "object", "properties": properties, "required": required}
 
@@ -97,6 +105,22 @@ def _constrain(field: dict[str, Json], rules: Mapping[str, Json]) -> None:
     for name, word in names.items():
         if rules.get(name) is not None:
             field[word] = rules[name]
+
+
+def _offer(field: dict[str, Json], component: Mapping[str, Json]) -> None:
+    """Write down the values that are offered, and how they are called where that is something else."""
+    values = component.get("values")
+    if component["type"] not in _OFFERING or not isinstance(values, Sequence):
+        return
+    offered = [value for value in values if isinstance(value, Mapping)]
+    told: dict[str, Json] = {"enum": [value.get("value") for value in offered]}
+    labels = [value.get("label") for value in offered]
+    if all(isinstance(label, str) for label in labels) and labels != told["enum"]:
+        told["enumNames"] = labels
+    if field.get("type") == "array":
+        field["items"] = told
+    else:
+        field.update(told)
 
 
 def _inputs(components: Sequence[Json]) -> Iterable[Mapping[str, Json]]:

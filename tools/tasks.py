@@ -10,7 +10,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
-from flowmaster.engine.model import Process
+from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.timers import iso
@@ -122,6 +122,14 @@ class TaskRead(Arguments):
     )
 
 
+class AnswerCheck(Shape):
+    """A condition that the answer has to fulfil."""
+
+    message: str = Field(description="What it says.")
+    condition: str = Field(description="FEEL over the answer and what the task can see.")
+    path: str = Field(default="", description="The field that it is about.")
+
+
 class TaskView(Result):
     """A task with what is needed to do it."""
 
@@ -145,6 +153,7 @@ class TaskView(Result):
     briefing: list[str] | None = Field(default=None, description="What happened before, in sentences.")
     history: list[dict[str, Any]] | None = Field(default=None, description="The task's own history.")
     comments: list[dict[str, Any]] | None = Field(default=None, description="What people wrote.")
+    checks: list[AnswerCheck] = Field(default=[], description="What the answer is checked for on completion.")
     waiting: list[dict[str, Any]] | None = Field(default=None, description="What the instance waits for now.")
     status: str = Field(default="", description="How the instance is after an action.")
     settling: bool = Field(default=False, description="True while consequences are still under way.")
@@ -203,8 +212,19 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
         form=schema_of(form),
         values=values,
         data=dict(list(short.items())[: KEY_FIGURES * 2]),
+        checks=_checks(element),
         next=[follow_up(complete)] if wait.state in TRANSITIONS["complete"].allowed else [],
     )
+
+
+def _checks(element: Element) -> list[AnswerCheck]:
+    details = element.details
+    if not isinstance(details, UserTask):
+        return []
+    return [
+        AnswerCheck(message=check.message, condition=check.condition.text, path=check.path)
+        for check in details.checks
+    ]
 
 
 def _is_short(value: Json) -> bool:
@@ -327,6 +347,7 @@ def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]
         since=iso(state.started),
         values={},
         data={},
+        checks=[],
         waiting=waiting,
         status=state.status,
         settling=not outcome.settled,

@@ -45,6 +45,8 @@ class Marks:
     """A number for a badge: how often an element was entered, or how many tokens wait there."""
     heat: Heat | None = None
     """Colours elements by what they cost instead of by their state; tokens and incidents keep their badges."""
+    counted: str = "how often"
+    """What the numbers count, as the legend says."""
 
     def style_of(self, identifier: str) -> Style | None:
         """Return the colours of an element's state; an incident outshines a token, a token what is done."""
@@ -249,6 +251,6 @@ def _legend(pen: Pen, marks: Marks, top: int) -> int:
         x += 30 + text_width("path taken") + 22
     if marks.counts:
         pen.rect(Box(x, y, 22, 16), Style(PAPER, "#5f6368", "1.5"), radius=8)
-        pen.text(["how often"], x + 30, y + 2, INK, anchor="start")
-        x += 30 + text_width("how often") + 22
+        pen.text([marks.counted], x + 30, y + 2, INK, anchor="start")
+        x += 30 + text_width(marks.counted) + 22
     return x + _MARGIN

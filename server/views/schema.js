@@ -4,7 +4,7 @@ import { plain } from "./words.js";
 
 const DEPTH_MAX = 3;
 const LONG_TEXT = 200;
-const FORMATS = { date: "date", time: "time", "date-time": "datetime", textarea: "long", email: "email" };
+const FORMATS = { date: "date", time: "time", "date-time": "datetime", email: "email" };
 
 /** Return how a part of a form is asked for: its kind, and its schema without references and `null`. */
 export function part(given, root, depth = 0) {
@@ -18,7 +18,7 @@ export function choices(schema) {
   if (Array.isArray(named) && named.length && named.every((each) => each && "const" in each)) {
     return named.map((each) => ({ value: each.const, label: each.title ?? plain(each.const) }));
   }
-  const labels = schema["x-labels"] ?? [];
+  const labels = Array.isArray(schema.enumNames) ? schema.enumNames : [];
   return schema.enum?.map((value, place) => ({ value, label: labels[place] ?? plain(value) }));
 }
 
@@ -99,13 +99,13 @@ function kindOf(schema, root, depth) {
     case "integer":
       return "number";
     case "string":
-      return FORMATS[schema.format] ?? (schema.maxLength > LONG_TEXT ? "long" : "text");
+      return FORMATS[schema.format] ?? (schema.maxLength > LONG_TEXT || schema.contentMediaType === "text/plain" ? "long" : "text");
     case "object":
       return schema.properties && depth < DEPTH_MAX ? "object" : "json";
     case "array": {
       const item = bare(schema.items, root).schema;
       if (choices(item)) return "choices";
-      return item.type && depth < DEPTH_MAX && !["array"].includes(item.type) ? "list" : "json";
+      return item.type && depth < DEPTH_MAX && item.type !== "array" ? "list" : "json";
     }
     default:
       return schema.properties && depth < DEPTH_MAX ? "object" : "any";
