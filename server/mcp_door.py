@@ -15,6 +15,7 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.server.callers import caller_of, request_of, tell_denied
+from flowmaster.server.mcp_apps import add_views, tool_meta
 from flowmaster.server.mcp_completion import add_completion
 from flowmaster.server.mcp_faults import hide_faults
 from flowmaster.server.mcp_prompts import add_prompts
@@ -102,6 +103,7 @@ def tool_of(operation: AnyOperation) -> types.Tool:
             idempotent_hint=operation.idempotent,
             open_world_hint=operation.open_world,
         ),
+        _meta=tool_meta(operation.name),
     )
 
 
@@ -122,6 +124,7 @@ def mcp_server(
     )
     for add in (add_resources, add_completion, add_prompts, add_subscriptions):
         add(server, app)
+    add_views(server)
     server.middleware.append(hide_faults)
     server.middleware.append(door.at_once)
     door.stamp = {"io.modelcontextprotocol/serverInfo": server.server_info_stamp}
