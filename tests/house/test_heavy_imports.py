@@ -15,6 +15,8 @@ HOMES = {
     "arango": ("stores/",),
     "asyncpg": ("stores/",),
     "chromadb": ("knowledge/",),
+    "cryptography": ("server/tokens.py",),
+    "jwt": ("server/tokens.py",),
     "litellm": ("agents/model.py",),
     "openpyxl": ("knowledge/",),
     "pdfminer": ("knowledge/",),
