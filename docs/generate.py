@@ -9,7 +9,7 @@ from docs.model_problems import problems_page
 from docs.outline_reference import outline_page
 from docs.refusals import Refusal, refusals
 from flowmaster.server import snapshot
-from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP
+from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP, KEY_HELP, SERVE_HELP
 from flowmaster.server.rest import openapi_text
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
@@ -42,6 +42,8 @@ def command_line_page() -> str:
             GENERATED,
             "",
             *_said("flowmaster --help", HELP),
+            *_said("flowmaster serve --help", SERVE_HELP.lstrip("\n")),
+            *_said("flowmaster key --help", KEY_HELP),
             *_said("flowmaster doctor --help", DOCTOR_HELP),
             *_said("flowmaster mcp install --help", INSTALL_HELP),
             "Exit codes: 0 done, 1 refused (the refusal stands on stderr), 2 not understood.",

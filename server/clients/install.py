@@ -11,6 +11,7 @@ from flowmaster.server.clients.client import CLIENTS, NAME, SCOPES, UNWANTED, Cl
 from flowmaster.server.clients.launch import WRITTEN_OPTIONS, Launch, launch
 from flowmaster.server.clients.machine import Machine, this_machine
 from flowmaster.server.clients.settings_file import SettingsFile, settings_file
+from flowmaster.server.clients.trial import Failed, measured
 from flowmaster.server.clients.unusual import Unusual
 from flowmaster.server.options import MEMORY, UsageError
 from flowmaster.server.readable import error_text
@@ -136,11 +137,14 @@ def _try_out(started: Launch, options: Mapping[str, str]) -> None:
     """Start the server once with what it is to be told, so that no entry is written that cannot work."""
     if "uninstall" in options or not any(options.get(name) for name in WRITTEN_OPTIONS if name != "data"):
         return
-    from flowmaster.server.doctor.start import start
-
-    found = start(started)
-    if found.state == "fault":
-        raise FlowMasterError("client.start_failing", f"{found.says}. Nothing was changed.", fix=found.fix)
+    try:
+        measured(started)
+    except Failed as error:
+        raise FlowMasterError(
+            "client.start_failing",
+            f"{error}. Nothing was changed.",
+            fix="Mend the options; they are those of `flowmaster mcp`.",
+        ) from None
 
 
 def _told(client: Client, path: Path, started: Launch, options: Mapping[str, str]) -> list[str]:

@@ -68,7 +68,7 @@ def environment(given: Mapping[str, str]) -> Iterator[Finding]:
             says = f"{DOCUMENT_FOLDERS} names {folder!r}, which is not a folder"
             yield Finding("environment", "warning", says, "Make the folder, or take it out.")
     for name in given:
-        if name.startswith("FLOWMASTER_") and name not in VARIABLES and name != "FLOWMASTER_SHARED":
+        if name.startswith("FLOWMASTER_") and name not in VARIABLES:
             says = f"{name} is not read by FlowMaster.{did_you_mean(name, list(VARIABLES))}"
             yield Finding("environment", "warning", says, f"It reads {', '.join(VARIABLES)}.")
 

@@ -1,9 +1,13 @@
 """Looks at a store's file without bringing it to a new version or changing anything in it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
+
+import apsw
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores.sqlite.connection import Connection
@@ -36,8 +40,7 @@ def look(path: Path) -> Health:
     Raises:
         FlowMasterError: it cannot be read as a database.
     """
-    db = Connection(path, busy_ms_max=_BUSY_MS_MAX, read_only=True)
-    try:
+    with _opened(path) as db:
         version = int(db.value("PRAGMA user_version"))
         if db.value("PRAGMA application_id") != APPLICATION_ID:
             return Health(db.value("SELECT count(*) FROM sqlite_schema") == 0, version)
@@ -50,8 +53,6 @@ def look(path: Path) -> Health:
             db.value("SELECT at FROM journal ORDER BY id DESC LIMIT 1"),
             db.value("SELECT 1 FROM setting WHERE name = 'clock.now'") is not None,
         )
-    finally:
-        db.close()
 
 
 def damages(path: Path) -> list[str]:
@@ -60,18 +61,27 @@ def damages(path: Path) -> list[str]:
     Raises:
         FlowMasterError: it is damaged so that it cannot be read at all.
     """
+    with _opened(path) as db:
+        reader = SqliteReader(path, Vocabulary(), busy_ms_max=_BUSY_MS_MAX)
+        try:
+            found = [text for (text,) in db.all(f"PRAGMA integrity_check({DAMAGES_MAX})") if text != "ok"]
+            return found or list(islice(_broken_histories(db, reader), DAMAGES_MAX))
+        finally:
+            reader.close()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Connection]:
+    """Open a file for reading; behind it a connection that may write tidies the write-ahead log up again."""
     db = Connection(path, busy_ms_max=_BUSY_MS_MAX, read_only=True)
-    reader = SqliteReader(path, Vocabulary(), busy_ms_max=_BUSY_MS_MAX)
     try:
-        found = [text for (text,) in db.all(f"PRAGMA integrity_check({DAMAGES_MAX})") if text != "ok"]
-        for broken in () if found else _broken_histories(db, reader):
-            found.append(broken)
-            if len(found) == DAMAGES_MAX:
-                break
-        return found
+        yield db
     finally:
-        reader.close()
         db.close()
+        with suppress(apsw.Error):
+            last = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+            last.pragma("user_version")
+            last.close()
 
 
 def _broken_histories(db: Connection, reader: SqliteReader) -> Iterator[str]:
