@@ -10,26 +10,30 @@ from typing import Any
 import mcp.types as types
 from mcp.server import CacheHint, Server, ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
+from mcp.shared.inbound import X_MCP_HEADER_KEY
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.server.callers import caller_of, request_of, tell_denied
 from flowmaster.server.mcp_apps import add_views, tool_meta
+from flowmaster.server.mcp_calls import ToolCalls
 from flowmaster.server.mcp_completion import add_completion
 from flowmaster.server.mcp_faults import hide_faults
 from flowmaster.server.mcp_prompts import add_prompts
 from flowmaster.server.mcp_resources import add_resources
+from flowmaster.server.mcp_rounds import Seal
 from flowmaster.server.mcp_subscriptions import add_subscriptions
+from flowmaster.server.mcp_tasks import McpTasks, contents_of
+from flowmaster.server.numbers import with_floats
 from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE
-from flowmaster.server.pictures import without_pictures
+from flowmaster.server.pictures import with_pictures
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke, is_offered
 from flowmaster.tools.json_text import read_json
 from flowmaster.tools.process_tools import process_tool, process_tools, run_tool
 from flowmaster.tools.registry import AnyOperation, Call, Registry
-from flowmaster.tools.schemas import shown_schema
 from flowmaster.tools.watching import watched
 
 Context = ServerRequestContext[Any, Any]
@@ -95,7 +99,7 @@ def tool_of(operation: AnyOperation) -> types.Tool:
         name=operation.name,
         title=operation.name.replace("_", " ").capitalize(),
         description=operation.text,
-        input_schema=shown_schema(operation.input_schema),
+        input_schema=operation.shown_schema,
         output_schema=operation.output_schema,
         annotations=types.ToolAnnotations(
             read_only_hint=operation.read_only,
@@ -118,12 +122,14 @@ def mcp_server(
         title="FlowMaster",
         instructions=(READ_ONLY_NOTE if app.settings.read_only else "") + INSTRUCTIONS,
         cache_hints={"tools/list": LIST_CACHE, "server/discover": CACHE},
+        lifespan=lambda _: door.tasks.open(),
         get_tool_input_schema=door.input_schema,
         on_list_tools=door.list_tools,
         on_call_tool=door.call_tool,
     )
-    for add in (add_resources, add_completion, add_prompts, add_subscriptions):
+    for add in (add_resources, add_completion, add_prompts):
         add(server, app)
+    door.tasks.add_to(server, add_subscriptions(server, app))
     add_views(server)
     server.middleware.append(hide_faults)
     server.middleware.append(door.at_once)
@@ -139,13 +145,21 @@ class _Door:
         self._carry = carry
         self._exact = exact
         self._stateless = stateless
+        seal = Seal(app.settings.data, app.runtime)
+        self.tasks = McpTasks(app, seal, self._framed)
+        self._calls = ToolCalls(app, seal, self.tasks)
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))
         self._tools = [(each, tool_of(each)) for each in self._shown]
+        self._mirrored = {
+            tool.name: tool.input_schema
+            for _, tool in self._tools
+            if X_MCP_HEADER_KEY in str(tool.input_schema)
+        }
         self.stamp: dict[str, Any] = {}
 
     def input_schema(self, name: str) -> Mapping[str, Any] | None:
-        """Nothing in our schemas is mirrored in a header."""
-        return None
+        """Return the schema of a tool whose arguments headers repeat; FlowMaster itself has none such."""
+        return self._mirrored.get(name)
 
     async def list_tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
@@ -168,7 +182,7 @@ class _Door:
         if ctx.method != "tools/call" or params is None or not self._is_open(ctx):
             return await call_next(ctx)
         name, arguments = params.get("name"), params.get("arguments", {})
-        if not isinstance(name, str) or not isinstance(arguments, dict) or "inputResponses" in params:
+        if not isinstance(name, str) or not isinstance(arguments, dict):
             return await call_next(ctx)
         result = await self._called(ctx, name, arguments)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
@@ -181,25 +195,34 @@ class _Door:
         return modern or self._stateless or ctx.session.client_params is not None
 
     async def _called(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        call, asked = Call(app=self._app, caller=caller_of(ctx)), self._exact(ctx, arguments)
-        tool = process_tool(call, name) if self._app.registry.find(name) is None else None
+        asked = self._exact(ctx, arguments)
 
-        def answered() -> Awaitable[Answer]:
-            return (
-                invoke(self._app.registry, call, name, asked) if tool is None else run_tool(call, tool, asked)
-            )
+        def done(call: Call) -> Awaitable[Answer]:
+            tool = process_tool(call, name) if self._app.registry.find(name) is None else None
 
-        answer = await watched(call, name, asked, answered, request=request_of(ctx))
+            def answered() -> Awaitable[Answer]:
+                if tool is not None:
+                    return run_tool(call, tool, asked)
+                return invoke(self._app.registry, call, name, asked)
+
+            return watched(call, name, asked, answered, request=request_of(ctx))
+
+        answer = await self._calls.answer(ctx, name, asked, done)
+        if not isinstance(answer, Answer):
+            return answer
         if answer.status == 403 and ctx.request is not None:
             tell_denied(ctx.request.scope, answer)
         return self._framed(ctx, answer)
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
-        answer, images = without_pictures(answer)
-        content = [{"type": "text", "text": answer.text}, *images]
+        answer = with_pictures(answer)
         if answer.refused:
-            return {"content": content, "isError": True}
-        return {"content": content, "structuredContent": self._carry(answer.body, ctx), "isError": False}
+            return {"content": contents_of(answer), "isError": True}
+        return {
+            "content": contents_of(answer),
+            "structuredContent": self._carry(answer.body, ctx),
+            "isError": False,
+        }
 
 
 def _as_read(_: Context, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -208,12 +231,4 @@ def _as_read(_: Context, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _parsed(body: bytes, _: Context) -> Any:
     """Return the JSON value for a transport that passes objects, its decimals as floats like all of MCP."""
-    return _with_floats(read_json(body))
-
-
-def _with_floats(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_floats(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_floats(each) for each in value]
-    return value if isinstance(value, str | int | None) else float(value)
+    return with_floats(read_json(body))

@@ -93,6 +93,7 @@ class McpHttpDoor:
         if exchange.arguments is None and (refusal := self._over_limit(scope, len(body))) is not None:
             return await refusal(scope, receive, send)
         scope = {**scope, **_owner(scope), "path": PATH, "root_path": "", "flowmaster.exchange": exchange}
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         lives = in_session or (_takes_streams(request) and (_is_modern(request) or exchange.greets))
         manager = self._live if lives else self._plain
         await manager.handle_request(scope, exchange.receive, exchange.send)

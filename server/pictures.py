@@ -2,9 +2,11 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from flowmaster.engine.values import Json
 from flowmaster.server.options import UsageError
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.json_text import write_json
@@ -16,23 +18,24 @@ FIELDS = ("content", "picture", "diagram")
 _MARK = PREFIX.encode()
 
 
-def without_pictures(answer: Answer) -> tuple[Answer, list[dict[str, str]]]:
-    """Return an answer whose PNG pictures are taken out, and these as MCP image contents.
+def with_pictures(answer: Answer) -> Answer:
+    """Return an answer whose PNG pictures are shown as images of their own, not as text.
 
     An agent would pay for the letters of a picture as text and could not see it.
     """
-    if answer.refused or _MARK not in answer.body:
-        return answer, []
+    if answer.refused or answer.shown or _MARK not in answer.body:
+        return answer
     body = answer.data()
     assert isinstance(body, Mapping), "answers are objects"
-    images: list[dict[str, str]] = []
+    images: list[Mapping[str, Json]] = []
     told = dict(body)
     for name in FIELDS:
         value = told.get(name)
         if isinstance(value, str) and value.startswith(PREFIX):
             images.append({"type": "image", "data": value.removeprefix(PREFIX), "mimeType": "image/png"})
             told[name] = f"PNG, shown as image {len(images)} of this answer."
-    return Answer(write_json(told), answer.status), images
+    text = write_json(told)
+    return replace(answer, body=text, shown=({"type": "text", "text": text.decode()}, *images))
 
 
 def write_view(body: Any, file: Path) -> str:

@@ -74,7 +74,7 @@ class Step(NamedTuple):
 
     `expected` is the revision that `state` grew from (0 for a new instance); a revision is the number of the
     last event, so `state.seq == expected + len(events)`. `at` is engine time. `labels` names the elements of
-    newly opened waits.
+    newly opened waits. `by` is the person, `agent` who acted for them, if somebody did.
     """
 
     tenant: str
@@ -88,6 +88,7 @@ class Step(NamedTuple):
     outbox: Sequence[Effect] = ()
     once: Once | None = None
     labels: Mapping[str, str] = NOTHING
+    agent: str = ""
 
 
 class InstanceRow(NamedTuple):
@@ -163,6 +164,7 @@ class AuditEntry(NamedTuple):
     """One journal row: who did what to which scope (an instance id, `process:x`, `decision:y`), and why.
 
     `first` and `last` number its events within the scope; `data` are those of a scope that is no instance.
+    `agent` is who acted for the person named by `by`, if somebody did.
     """
 
     id: int
@@ -174,6 +176,7 @@ class AuditEntry(NamedTuple):
     operation: str
     reason: str
     data: Json
+    agent: str = ""
 
 
 class Change(NamedTuple):
@@ -185,7 +188,7 @@ class Change(NamedTuple):
 
 
 class AuditFilter(NamedTuple):
-    """Which journal rows; `since` counts, `until` does not. Newest first."""
+    """Which journal rows; `by` is a person or who acted for one; `since` counts, `until` does not. Newest first."""
 
     scope: str = ""
     by: str = ""
@@ -427,6 +430,7 @@ class LongCall(NamedTuple):
     Instants are real time. `holder` is the process at work on it, until `held_until` unless it says so again;
     `instance` is the one whose end is waited for, if it is no work of ours. `asked` are open questions by key,
     `answered` what came for them and is not taken up yet; `answer` is the outcome once it has ended.
+    `cancel` says that it shall be stopped.
     """
 
     handle: str
@@ -443,6 +447,7 @@ class LongCall(NamedTuple):
     asked: Mapping[str, Json] = {}
     answered: Mapping[str, Json] = {}
     answer: Json = None
+    cancel: bool = False
 
     @property
     def ended(self) -> bool:

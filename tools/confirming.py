@@ -27,18 +27,17 @@ _YES: Final[Mapping[str, Json]] = {
 async def confirm(operation: AnyOperation, call: Call, arguments: Arguments) -> None:
     """Let a call pass that destroys nothing, or that is confirmed; refuse any other."""
     assert operation.destroys is not None
-    if getattr(arguments, "dry_run", False) or (
-        call.caller.may(DESTROY) and not call.client.can_answer(FORM)
-    ):
+    asks = call.client.can_answer(FORM)
+    if getattr(arguments, "dry_run", False) or (not asks and call.caller.may(DESTROY)):
         return
     tried = await operation.run(replace(call, once=None), arguments.model_copy(update={"dry_run": True}))
     loss = operation.destroys(call, arguments, tried)
     if not loss:
         return
+    if not asks:
+        raise _unasked(operation, call)
     reply = await call.ask(form("confirm", loss, _YES, bound=True))
-    if reply is None:
-        _refuse_unasked(operation, call)
-    elif reply.action != "accept" or reply.content.get("confirm") is not True:
+    if reply is None or reply.action != "accept" or reply.content.get("confirm") is not True:
         raise FlowMasterError(
             "operation.not_confirmed",
             f"Nothing was done: `{operation.name}` was not confirmed. {loss}",
@@ -47,13 +46,12 @@ async def confirm(operation: AnyOperation, call: Call, arguments: Arguments) -> 
         )
 
 
-def _refuse_unasked(operation: AnyOperation, call: Call) -> None:
-    if not call.caller.may(DESTROY):
-        raise FlowMasterError(
-            "access.denied",
-            f"{call.caller.actor!r} may not call `{operation.name}` unasked: it takes something away, so it needs the "
-            f"right `{DESTROY}` or a client that can ask somebody to confirm it.",
-            expected=DESTROY,
-            fix="Let someone who holds the right make the call, or make it with a client that can ask.",
-            status=403,
-        )
+def _unasked(operation: AnyOperation, call: Call) -> FlowMasterError:
+    return FlowMasterError(
+        "access.denied",
+        f"{call.caller.actor!r} may not call `{operation.name}` unasked: it takes something away, so it needs the "
+        f"right `{DESTROY}` or a client that can ask somebody to confirm it.",
+        expected=DESTROY,
+        fix="Let someone who holds the right make the call, or make it with a client that can ask.",
+        status=403,
+    )

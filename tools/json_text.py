@@ -52,12 +52,18 @@ def write_json(value: object) -> bytes:
     return _ENCODER.encode(value)
 
 
+def write_sorted(value: object) -> bytes:
+    """Return the compact JSON text of a value, its keys in order: the same text for the same value."""
+    return _SORTED.encode(value)
+
+
 def read_own(text: bytes) -> Any:
     """Parse a JSON text that `write_json` wrote, and so need not be examined."""
     return _DECODER.decode(text)
 
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 

@@ -38,7 +38,8 @@ class ProcessTool(NamedTuple):
 
 def process_tools(call: Call) -> list[ProcessTool]:
     """Return the tools that published processes are, by their names; none to a caller who may not start any."""
-    if not is_offered(call.app.registry.get(START), call):
+    start = call.app.registry.find(START)
+    if start is None or not is_offered(start, call):
         return []
     reader = call.app.runtime.reader
     found = reader.start_subscriptions(call.caller.tenant, kind=TOOL)
