@@ -130,7 +130,7 @@ def _scope(client: Client, scope: str) -> str:
 def _check_data(data: str) -> None:
     path = Path(data).expanduser()
     if data and data != MEMORY and path.exists() and not path.is_dir():
-        raise UsageError(f"--data is a folder, and {data!r} is none.")
+        raise UsageError(f"--data takes a folder, and {data!r} is a file.")
 
 
 def _try_out(started: Launch, options: Mapping[str, str]) -> None:

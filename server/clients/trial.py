@@ -15,7 +15,9 @@ from flowmaster import __version__
 from flowmaster.server.clients.launch import Launch
 from flowmaster.server.options import MEMORY
 
-ANSWER_SECONDS_MAX: Final = 30.0
+ANSWER_SECONDS_MAX: Final = 60.0
+"""How long an answer is waited for; no client waits longer."""
+
 HANDED_ON: Final = (
     *("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"),
     *("APPDATA", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE"),

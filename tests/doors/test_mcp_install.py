@@ -280,7 +280,7 @@ def test_a_link_stays_a_link_and_a_mark_of_windows_stays(home: Path) -> None:
         (["cursor", "--scope", "projct"], "user or project, not 'projct'. Did you mean 'project'?"),
         (["claude-desktop", "--scope", "project"], "no settings for a project"),
         (["cursor", "--dryrun"], "Did you mean '--dry-run'"),
-        (["cursor", "--data", __file__], "--data is a folder"),
+        (["cursor", "--data", __file__], "--data takes a folder"),
     ],
 )
 def test_a_command_line_that_is_not_understood_is_told_what_to_write(
