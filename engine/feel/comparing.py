@@ -164,6 +164,8 @@ def order_keys(left: object, right: object) -> "tuple[Any, Any] | None":
 
 def in_range(value: object, within: Range) -> bool | None:
     """Tell whether a value lies in a range; None when it cannot be compared with the ends."""
+    if within.low is None and within.high is None:  # `= null` or `!= null`: no other range has no ends.
+        return (value is None) is (within.test == "=")
     if within.test == "!=":
         order = compare(value, within.low)
         return None if order is None else order != 0
@@ -179,8 +181,6 @@ def in_range(value: object, within: Range) -> bool | None:
             return None
         if order > 0 or (order == 0 and not within.high_closed):
             return False
-    if within.low is None and within.high is None:
-        return None if value is None else True
     return True
 
 

@@ -274,8 +274,7 @@ def _scopes(
     items = _items_of(iterators[index], variables, evaluation, place)
     if items is None:
         yield None
-        return
-    for item in items:
+    for item in items or ():
         evaluation.spend()
         scope = Scope({name: item}, variables)
         if index + 1 < len(iterators):

@@ -36,7 +36,7 @@ def reader_of(schema: Mapping[str, Json], depth: int = 0) -> Read | None:
 def _reader_of_items(read: Read | None) -> Read | None:
     if read is None:
         return None
-    return lambda value: [read(item) for item in value] if isinstance(value, list) else value
+    return lambda value: [read(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _reader_of_fields(fields: Mapping[str, Read]) -> Read:

@@ -211,6 +211,17 @@ def test_columns_without_types_are_analysed_by_what_their_cells_name() -> None:
     assert codes(days, inputs=[{"name": "a", "type": "date"}, {"name": "b"}]) == []
 
 
+def test_gaps_between_texts_that_are_close_and_beside_the_last_date_are_found() -> None:
+    inputs: list[Json] = [{"name": "a", "type": "string"}]
+    (gap,) = found([['<= "a"', "1"], ['>= "a\\u0005"', "2"]], inputs=inputs)
+    assert (gap.code, gap.example) == ("rule.gap", {"a": '"a\x01"'})
+    dates: list[Json] = [{"name": "a", "type": "date"}]
+    last = '@"999999999-12-31"'
+    (gap,) = found([[f"< {last}", "1"]], inputs=dates)
+    assert (gap.code, gap.example) == ("rule.gap", {"a": last})
+    assert codes([[f"<= {last}", "1"]], inputs=dates) == []
+
+
 def test_what_is_not_analysed_is_said() -> None:
     assert codes([["> b", "-", "1"]]) == ["rule.not_analysed"]
     inputs: list[Json] = [{"name": f"i{number}", "type": "number"} for number in range(18)]

@@ -1,5 +1,6 @@
 """FEEL values as JSON, as text and as literals."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel.convert import literal, show
+from flowmaster.engine.feel.declared import Read, reader_of
 from flowmaster.engine.feel.expression import compile_expression, from_json, to_json
 from flowmaster.engine.feel.temporal import Date, DayTimeDuration, YearMonthDuration
 from flowmaster.engine.feel.values import kind_of
+from flowmaster.engine.values import Json
 
 NUMBERS = st.one_of(
     st.integers(-(10**33), 10**33),
@@ -88,6 +91,37 @@ def test_iso_texts_are_read_where_a_type_is_declared(
     given_value: object, type_name: str | None, expected: object
 ) -> None:
     assert from_json(given_value, type_name) == expected  # type: ignore[arg-type]  # JSON values, all of them.
+
+
+def test_texts_are_read_wherever_their_schema_says_what_they_are() -> None:
+    day: dict[str, Json] = {"type": "string", "format": "date"}
+    lines: dict[str, Json] = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"due": day, "n": {"type": "number"}}},
+    }
+    read = reader_of(lines)
+    assert read is not None
+    given = [{"due": "2020-01-01", "n": 1}, {"n": 2}, "odd"]
+    wanted = [{"due": Date(2020, 1, 1), "n": 1}, {"n": 2}, "odd"]
+    assert read(given) == read(tuple(given)) == wanted
+    assert read("no list") == "no list"
+    days = compile_expression("[due[1] < due[2], n[1] < n[2]]", declared={"due": reader_of_days(day)})
+    assert days.value({"due": ["2020-01-01", "2020-01-02"], "n": [1, 2]}) == [True, True]
+    assert reader_of({"type": "array", "items": {"type": "number"}}) is None
+
+
+def reader_of_days(day: Json) -> Read:
+    found = reader_of({"type": "array", "items": day})
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(5, True), (25, False)])
+def test_texts_are_read_down_to_a_depth(depth: int, is_read: bool) -> None:
+    schema: Mapping[str, Json] = {"type": "string", "format": "date"}
+    for _ in range(depth):
+        schema = {"type": "array", "items": schema}
+    assert (reader_of(schema) is not None) == is_read
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,29 @@ def test_texts_and_lists_of_bounded_expressions_are_bounded_too() -> None:
     QUIET.spend(10**9)
 
 
+def test_each_call_costs_a_step_and_deep_work_within_calls_ends_by_name() -> None:
+    calls = "{f: function(g, n) if n = 0 then 0 else g(g, n - 1), r: f(f, 20)}.r"
+    assert compile_expression(calls).evaluate({}).value == 0
+    with pytest.raises(FeelLimitExceeded, match="more than 10 steps"):
+        compile_expression(calls).evaluate({}, limits=Limits(steps=10))
+    inner = "g(g, n - 1)"
+    for _ in range(40):
+        inner = f"1 + ({inner})"
+    deep = f"{{f: function(g, n) if n = 0 then 0 else {inner}, r: f(f, 95)}}.r"
+    with pytest.raises(FeelLimitExceeded, match="nested calls"):
+        compile_expression(deep).value({})
+
+
+def test_lists_that_are_nested_too_deep_have_no_text_and_are_not_flattened() -> None:
+    deep: list[object] = [1]
+    for _ in range(150):
+        deep = [deep]
+    for text, part in (("string(x)", "more than 100,000 values"), ("flatten(x)", "nested too deeply")):
+        result = compile_expression(text).evaluate({"x": deep})
+        assert result.value is None
+        assert part in result.warnings[0].text
+
+
 def test_only_so_many_warnings_are_kept() -> None:
     result = compile_expression('for i in 1..200 return i + "a"').evaluate({})
     assert len(result.warnings) == 50

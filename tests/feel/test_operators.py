@@ -247,6 +247,8 @@ def test_instance_of_knows_generic_types(text: str, expected: object) -> None:
 def test_numbers_stay_integers_while_they_are_small_and_become_decimals_beyond_34_digits() -> None:
     assert value("x + 1", x=10**33) == 10**33 + 1
     assert isinstance(value("x * x", x=10**20), Decimal)
+    assert value("(x * 1) + 5", x=10**34 - 2) == Decimal(10) ** 34
+    assert isinstance(value("(x * 1) + 5", x=10**34 - 2), Decimal)
     assert isinstance(value("x + 1", x=1), int)
     assert value("x - y", x=Decimal("0.3"), y=Decimal("0.1")) == Decimal("0.2")
 

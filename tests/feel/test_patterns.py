@@ -127,6 +127,7 @@ def test_patterns_mean_what_xpath_says(pattern: str, text: str, flags: str, expe
         ("(" * 100 + ")" * 100, ""),
         ("((a{500}){500}){500}", ""),
         ("[a-[b-[c" * 40, ""),
+        ("[a-" * 70 + "[b]" + "]" * 70, ""),
         ("a" * 6000, ""),
         ("|".join(["(a{100})"] * 300), ""),
     ],

@@ -1,5 +1,6 @@
 """Reading expressions: names with blanks and signs, literals, and errors that name line and column."""
 
+import sys
 from decimal import Decimal
 
 import pytest
@@ -39,6 +40,7 @@ def value(text: str, variables: dict[str, object] | None = None) -> object:
         ("a between 1", 1, 12, "`and`"),
         ("a instance b", 1, 12, "`of`"),
         ("a instance of 1", 1, 15, "type"),
+        ("a instance of number<text>", 1, 27, "ends too early"),
         ("a.1", 1, 2, "does not belong"),
         ("a.", 1, 3, "name"),
         ('"abc', 1, 1, "not closed"),
@@ -90,13 +92,26 @@ def test_faulty_tests_are_refused(text: str) -> None:
     ],
 )
 def test_hostile_nesting_is_a_syntax_error_and_no_crash(text: str) -> None:
-    with pytest.raises(FeelSyntaxError):
-        compile_expression(text)
+    for read in (compile_expression, compile_unary_tests):
+        with pytest.raises(FeelSyntaxError):
+            read(text)
+
+
+def test_where_the_stack_is_large_enough_the_limit_of_nesting_has_a_name() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        assert compile_expression("(" * 99 + "1" + ")" * 99).value({}) == 1
+        with pytest.raises(FeelSyntaxError, match="nested deeper than 100 levels"):
+            compile_expression("(" * 101 + "1" + ")" * 101)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize(
     ("text", "variables", "expected"),
     [
+        ("order.net price + 1", {"order": {"net price": 5}}, 6),
         ("first name + last name", {"first name": "a", "last name": "b"}, "ab"),
         ("first  name", {"first name": "a"}, "a"),
         ("a-b", {"a-b": 1, "a": 5, "b": 3}, 1),
@@ -139,6 +154,9 @@ def test_names_may_have_blanks_signs_and_keywords(
         (r'"\ud83d"', "\ufffd"),
         (r'"\d\.\x"', r"\d\.\x"),
         (r'"\u12"', r"\u12"),
+        (r'"\U110000"', r"\U110000"),
+        ("{order: {net price: 5}}.order.net price", 5),
+        ("{order: {a b c: 5}, d: order.a b c + 1}.d", 6),
         ("1.50", Decimal("1.50")),
         (".5", Decimal("0.5")),
         ("1e2", 100),

@@ -132,6 +132,7 @@ def test_the_months_between_two_dates_change_sign_when_the_dates_change_places(a
         "P1Y1D",
         "P1DT",
         "PT.S",
+        "PT5M.S",
         "PT1H1D",
         "-P-1D",
         "P1.5D",

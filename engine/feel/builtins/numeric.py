@@ -35,8 +35,7 @@ def _round(value: Number, scale: Number, rounding: str) -> Number:
         return value
     context = Context(prec=EXACT.prec, rounding=rounding, Emin=EXACT.Emin, Emax=EXACT.Emax, traps=[])
     result = tidy(exact.quantize(Decimal(1).scaleb(-places, EXACT), context=context))
-    if result is None:
-        raise Fault("the result is too large")
+    assert result is not None, "a number with fewer digits is not too large"
     return result
 
 
