@@ -97,7 +97,7 @@ async def _recover(call: Call, arguments: DocumentAdd, subject: str) -> Document
     return _view(row, await to_thread(_learn, Source(data, row.name), arguments.document_schema))
 
 
-@operation(right="document.write", core=True, open_world=True, recover=_recover)
+@operation(right="document.write", core=True, open_world=True, recover=_recover, lasting="may")
 async def document_add(call: Call, arguments: DocumentAdd) -> DocumentView:
     """Keep a document (text PDF, CSV, XLSX, HTML, text) and read its fields, each with place and confidence."""
     runtime, tenant = call.app.runtime, call.caller.tenant

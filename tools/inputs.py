@@ -23,6 +23,15 @@ def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) ->
             raise _refused(process, [(check.path, message)])
 
 
+def missing_inputs(process: Process, variables: Mapping[str, Json]) -> list[str]:
+    """Return the required inputs that are not given."""
+    return [
+        item.name
+        for item in process.data
+        if item.input and item.required and variables.get(item.name) is None
+    ]
+
+
 def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """Yield where an input is wrong, and how."""
     known = [item.name for item in process.data]

@@ -278,6 +278,7 @@ async def _outcomes(call: Call, arguments: InstanceBatch, chosen: Sequence[str],
         ):
             items += outcome.items
             settled = settled and outcome.settled
+        await call.client.tell_progress(len(items), len(chosen), "instances operated")
     return Outcomes(items, settled)
 
 

@@ -1,6 +1,7 @@
 """Operations on running instances: start, find, read."""
 
 import time
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -8,10 +9,12 @@ from pydantic import Field
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import JobWait, State, TaskWait
 from flowmaster.engine.timers import iso
+from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
-from flowmaster.tools.inputs import check_inputs
+from flowmaster.tools.asking import FORM, flat_schema, form
+from flowmaster.tools.inputs import check_inputs, missing_inputs, signature
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, ResultList, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
@@ -39,17 +42,30 @@ async def _started_again(call: Call, arguments: InstanceStart, subject: str) -> 
     return view(runtime, runtime.reader, tenant, load(runtime.reader, tenant, subject))
 
 
-@operation(right="instance.start", core=True, recover=_started_again)
+def _still_waits(arguments: InstanceStart, view: InstanceView) -> str:
+    """Return the instance whose end the caller waits for."""
+    waits = arguments.wait_seconds > 0 and not arguments.dry_run and view.status in ("active", "paused")
+    return view.instance if waits else ""
+
+
+@operation(
+    right="instance.start",
+    core=True,
+    recover=_started_again,
+    lasting="may",
+    goes_on=_still_waits,
+)
 async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
     """Start a published process and run it to its next wait states."""
     runtime, tenant = call.app.runtime, call.caller.tenant
     request = request_of(call, "instance_start", arguments.reason)
+    variables = {**arguments.variables, **await _asked_for(call, arguments)}
 
     def work(desk: Desk) -> str:
         version = arguments.version or desk.newest(tenant, arguments.process)
         process = runtime.models.process(desk.transaction, tenant, arguments.process, version)
-        check_inputs(process, arguments.variables, at=desk.now)
-        start = Start(arguments.process, version, arguments.variables, arguments.business_key)
+        check_inputs(process, variables, at=desk.now)
+        start = Start(arguments.process, version, variables, arguments.business_key)
         return desk.start(request, start)
 
     outcome = await runtime.do(work, dry_run=arguments.dry_run)
@@ -57,6 +73,24 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
         await _wait_for(call, outcome.result, arguments.wait_seconds)
         outcome.states.clear()
     return after(call, outcome, outcome.result)
+
+
+async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]:
+    """Return the required inputs that are missing and that somebody gave who was asked; nothing where nobody can be."""
+    runtime, tenant = call.app.runtime, call.caller.tenant
+    if arguments.dry_run or not call.client.can_answer(FORM):
+        return {}
+    version = arguments.version or runtime.reader.version_number(tenant, "process", arguments.process)
+    if version is None:
+        return {}
+    process = runtime.models.process(runtime.reader, tenant, arguments.process, version)
+    missing = missing_inputs(process, arguments.variables)
+    schema = flat_schema(signature(process), missing)
+    if not missing or schema is None:
+        return {}
+    reply = await call.ask(form("inputs", f"What {process.name or process.id!r} needs to start:", schema))
+    given = reply.content if reply is not None and reply.action == "accept" else {}
+    return {name: given[name] for name in missing if name in given}
 
 
 class InstanceFind(Arguments):

@@ -358,7 +358,7 @@ class ProcessTested(Result):
     draft: int | None = Field(default=None, description="The draft that keeps the scenarios.")
 
 
-@operation(right="process.write", core=True)
+@operation(right="process.write", core=True, lasting="may")
 async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
     """Play scenarios in a sandbox: path, outcome, differences, branch coverage."""
     runtime, tenant = call.app.runtime, call.caller.tenant

@@ -76,7 +76,7 @@ class Fixer:
         """Tell whether a scenario passes with another condition on a flow, and all that passed still do."""
         model = _with_condition(self._stage.model, self._world, flow, text)
         kit = self._stage.kit._replace(processes={**self._stage.kit.processes, model.id: model})
-        stage = Stage(kit, model.id, self._stage.at)
+        stage = Stage(kit, model.id, self._stage.at, self._stage.between)
         return all(
             outcome_of(model, each, stage.play(each))["passed"] is True for each in (scenario, *self._passing)
         )

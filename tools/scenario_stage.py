@@ -1,6 +1,6 @@
 """The stage of a test: what a process needs is compiled once, and each scenario is played in a sandbox of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from flowmaster.engine.model import Process
@@ -21,13 +21,19 @@ class Kit(NamedTuple):
     definitions: list[Version]
 
 
+def _nothing() -> None:
+    """Go on."""
+
+
 class Stage:
     """Plays scenarios of one process, each in a sandbox of its own that begins at one instant."""
 
-    def __init__(self, kit: Kit, process: str, at: int) -> None:
+    def __init__(self, kit: Kit, process: str, at: int, between: Callable[[], None] = _nothing) -> None:
         self.kit = kit
         self.process = process
         self.at = at
+        self.between = between
+        """Called before each play; it may stop the test."""
         self._models = Models()
 
     @property
@@ -37,6 +43,7 @@ class Stage:
 
     def play(self, scenario: Scenario, *, rounds: int = ROUNDS_MAX) -> Played:
         """Play one scenario to its end, or until so many acts are done."""
+        self.between()
         begins = instant(scenario.at) if scenario.at else self.at
         sandbox = Sandbox(self._models, begins)
         sandbox.write(lambda transaction: furnish(transaction, self.kit, begins))

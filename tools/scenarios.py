@@ -1,9 +1,7 @@
 """Plays scenarios through a process in a sandbox and compares what happened with what must happen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
-
-import anyio
 
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
@@ -28,6 +26,7 @@ from flowmaster.tools.scenario_fixes import FIXED_MAX, Fixer
 from flowmaster.tools.scenario_play import Played
 from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenario_verdict import outcome_of
+from flowmaster.tools.steps import Steps, in_steps
 from flowmaster.tools.unnamed import place_of
 
 DEFINITIONS_MAX = 500
@@ -96,8 +95,14 @@ async def run_scenarios(
     if given is not None:
         _check_names(reads[process], listed)
     kit = Kit(bpmn, reads, collect(runtime.reader, tenant, reads))
-    trial = Trial(Stage(kit, process, runtime.now()), listed, scenarios, chosen=given is not None)
-    return await anyio.to_thread.run_sync(lambda: trial.run(generate=generate, tries=tries))
+    at = runtime.now()
+
+    def work(steps: Steps) -> Tested:
+        stage = Stage(kit, process, at, steps.check)
+        trial = Trial(stage, listed, scenarios, chosen=given is not None, tell=steps.tell)
+        return trial.run(generate=generate, tries=tries)
+
+    return await in_steps(call, work)
 
 
 def _check_names(process: Process, scenarios: Sequence[Mapping[str, Json]]) -> None:
@@ -112,6 +117,10 @@ def _check_names(process: Process, scenarios: Sequence[Mapping[str, Json]]) -> N
         )
 
 
+def _untold(done: int, total: int, message: str) -> None:
+    """Tell nobody."""
+
+
 class Trial:
     """Plays scenarios through one process, and says how they went."""
 
@@ -122,8 +131,10 @@ class Trial:
         scenarios: Sequence[Scenario],
         *,
         chosen: bool,
+        tell: Callable[[int, int, str], None] = _untold,
     ) -> None:
         self._stage = stage
+        self._tell = tell
         self._listed = listed
         self._scenarios = scenarios
         self._chosen = chosen
@@ -133,7 +144,7 @@ class Trial:
         """Play all, and look for more where that is asked."""
         tries = 0 if self._chosen else tries
         model = self._stage.model
-        played = [self._stage.play(scenario) for scenario in self._scenarios]
+        played = [self._played(place) for place in range(len(self._scenarios))]
         outcomes = [
             outcome_of(model, scenario, run) for scenario, run in zip(self._scenarios, played, strict=True)
         ]
@@ -155,6 +166,10 @@ class Trial:
         return Tested(
             len(outcomes) - failed, failed, outcomes, coverage, suggested, laws, self._listed, self._chosen
         )
+
+    def _played(self, place: int) -> Played:
+        self._tell(place, len(self._scenarios), "scenarios played")
+        return self._stage.play(self._scenarios[place])
 
     def _fix(self, played: Sequence[Played], outcomes: Sequence[dict[str, Json]]) -> None:
         """Add ready edits to the first scenarios that fail."""

@@ -61,7 +61,7 @@ class WorkTaken(Result):
     items: list[JobView] = Field(description="Oldest first.")
 
 
-@operation(right="work.take", core=True)
+@operation(right="work.take", core=True, lasting="may")
 async def work_take(call: Call, arguments: WorkTake) -> WorkTaken:
     """Take jobs of service, send and agent steps to do them."""
     until = time.monotonic() + arguments.wait_seconds

@@ -1,0 +1,48 @@
+"""Long work in steps: it tells how far it is, and stops between two of them where its call was cancelled."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import anyio
+
+from flowmaster.tools.asking import NOBODY
+from flowmaster.tools.registry import Call
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The call that the work is for was cancelled."""
+
+
+class Steps:
+    """What work in a thread of its own says between its steps."""
+
+    def __init__(self, call: Call) -> None:
+        self._client = call.client
+        self._over = threading.Event()
+
+    def check(self) -> None:
+        """Stop the work if nobody waits for it any more."""
+        if self._over.is_set():
+            raise Stopped
+
+    def tell(self, done: int, total: int, message: str) -> None:
+        """Tell how far the work is, and stop it if nobody waits for it any more."""
+        self.check()
+        if self._client is not NOBODY:
+            anyio.from_thread.run(self._client.tell_progress, done, total, message)
+
+    def end(self) -> None:
+        """Let the work stop at its next step."""
+        self._over.set()
+
+
+async def in_steps(call: Call, work: Callable[[Steps], T]) -> T:
+    """Do work in a thread and return what comes of it; a call that is cancelled does not wait for the thread."""
+    steps = Steps(call)
+    try:
+        return await anyio.to_thread.run_sync(work, steps, abandon_on_cancel=True)
+    finally:
+        steps.end()
