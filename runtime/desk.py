@@ -30,13 +30,17 @@ FOLLOW_UPS_MAX = 1_000
 
 
 class Request(NamedTuple):
-    """Who asks for a change, by which operation, and why; it goes on record with the step."""
+    """Who asks for a change, by which operation, and why; it goes on record with the step.
+
+    `by` is the person, `agent` who acts for them, if somebody does.
+    """
 
     tenant: str
     by: str
     operation: str
     reason: str = ""
     once: Once | None = None
+    agent: str = ""
 
 
 class Start(NamedTuple):
@@ -203,6 +207,7 @@ class Desk:
                 request.reason,
                 once=request.once,
                 labels=labels,
+                agent=request.agent,
             )
         )
 

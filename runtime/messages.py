@@ -153,6 +153,7 @@ def _note(desk: Desk, request: Request, name: str, data: dict[str, Json]) -> Non
         operation=request.operation,
         reason=request.reason,
         data=data,
+        agent=request.agent,
     )
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, response_of
@@ -96,7 +97,7 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"FlowMaster listens on {address} (MCP at {address}/mcp)", file=sys.stderr, flush=True)  # noqa: T201
         async with anyio.create_task_group() as group:
-            group.start_soon(_end_on_signal, server)
+            group.start_soon(_end_on_signal, server, app.runtime.feed)
             await server.serve(sockets=[listening])
             group.cancel_scope.cancel()
 
@@ -109,9 +110,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _end_on_signal(server: uvicorn.Server) -> None:
+async def _end_on_signal(server: uvicorn.Server, feed: Feed) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
+            feed.end()
             server.should_exit = True
 
 

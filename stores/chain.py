@@ -23,6 +23,7 @@ class Link(NamedTuple):
     events: str
     erased: bytes | None
     hash: bytes
+    agent: str = ""
 
 
 def genesis(tenant: str, scope: str) -> bytes:
@@ -31,10 +32,19 @@ def genesis(tenant: str, scope: str) -> bytes:
 
 
 def forge(
-    previous: bytes, *, first: int, last: int, at: int, by: str, operation: str, reason: str, events: str
+    previous: bytes,
+    *,
+    first: int,
+    last: int,
+    at: int,
+    by: str,
+    operation: str,
+    reason: str,
+    events: str,
+    agent: str = "",
 ) -> Link:
     """Return a new link that seals the one before it, by the hash of that."""
-    link = Link(first, last, at, by, operation, reason, events, None, b"")
+    link = Link(first, last, at, by, operation, reason, events, None, b"", agent)
     return link._replace(hash=_seal(previous, digest_of(events), link))
 
 
@@ -63,4 +73,5 @@ def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int, head: b
 
 
 def _seal(previous: bytes, digest: bytes, link: Link) -> bytes:
-    return hashlib.sha256(previous + digest + dump(link[:6])).digest()
+    told = (*link[:6], link.agent) if link.agent else link[:6]
+    return hashlib.sha256(previous + digest + dump(told)).digest()

@@ -230,7 +230,16 @@ class StepWrites(Protocol):
         ...
 
     def journal(
-        self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
+        self,
+        tenant: str,
+        scope: str,
+        *,
+        at: int,
+        by: str,
+        operation: str,
+        reason: str = "",
+        data: Json,
+        agent: str = "",
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         ...

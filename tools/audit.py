@@ -41,6 +41,7 @@ class AuditItem(Shape):
     last: int = Field(description="Number of its last event.")
     at: str = Field(description="When.")
     by: str = Field(description="Who.")
+    agent: str = Field(default="", description="Who acted for them, if somebody did.")
     operation: str = Field(description="By which operation.")
     reason: str = Field(default="", description="Why, in the caller's words.")
     data: Any = Field(default=None, description="What it was about; long data only with detail `data`.")
@@ -75,6 +76,7 @@ def _item(entry: AuditEntry, *, whole: bool) -> AuditItem:
         last=entry.last,
         at=iso(entry.at),
         by=entry.by,
+        agent=entry.agent,
         operation=entry.operation,
         reason=entry.reason,
         data=entry.data if whole else _beginning(entry.data),

@@ -119,7 +119,7 @@ async def document_add(call: Call, arguments: DocumentAdd) -> DocumentView:
             media_type=learned.document.media_type,
             sha256=transaction.put_blob(tenant, source.data),
             size=len(source.data),
-            by=call.caller.actor,
+            by=call.caller.person,
             at=at,
             meta=_meta(learned, arguments),
         )
@@ -131,7 +131,8 @@ async def document_add(call: Call, arguments: DocumentAdd) -> DocumentView:
             tenant,
             f"document:{row.document}",
             at=at,
-            by=call.caller.actor,
+            by=call.caller.person,
+            agent=call.caller.agent,
             operation="document_add",
             reason=arguments.reason or "",
             data={"sha256": row.sha256, "name": row.name},

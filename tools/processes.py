@@ -108,7 +108,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
     def work(transaction: Transaction) -> int:
         at = runtime.clock.now(transaction)
         numbers = save_draft(
-            transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.reason or "created"
+            transaction, tenant, file, by=call.caller.person, at=at, note=arguments.reason or "created"
         )
         journal_process(
             transaction, call, main, "process_create", at, {"draft": numbers[main]}, arguments.reason
@@ -193,7 +193,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
             transaction,
             tenant,
             file,
-            by=call.caller.actor,
+            by=call.caller.person,
             at=at,
             note=note,
             base=base,

@@ -63,7 +63,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         at = runtime.clock.now(transaction)
         for key in file.reads:
             refuse_taken(call.app.registry, transaction, tenant, file.process(key))
-        versions = publish(transaction, tenant, file, by=call.caller.actor, at=at, note=arguments.note)
+        versions = publish(transaction, tenant, file, by=call.caller.person, at=at, note=arguments.note)
         data: Json = {"version": versions[arguments.process], "draft": draft.number}
         journal_process(transaction, call, arguments.process, "process_publish", at, data, arguments.reason)
         store_once(transaction, call, subject=arguments.process)

@@ -80,6 +80,16 @@ class Caller:
     on_behalf_of: str | None = None
     door: str = "inside"
 
+    @property
+    def person(self) -> str:
+        """Who answers for what is done: the person that an agent acts for, else the caller."""
+        return self.on_behalf_of or self.actor
+
+    @property
+    def agent(self) -> str:
+        """Who acts for that person, empty for people who act for themselves."""
+        return self.actor if self.on_behalf_of else ""
+
     def may(self, right: str) -> bool:
         """Whether the caller holds the right, or all rights."""
         return right in self.rights or EVERYTHING in self.rights

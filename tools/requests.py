@@ -6,11 +6,15 @@ from flowmaster.runtime.desk import Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import Once
 from flowmaster.tools.registry import Call
+from flowmaster.tools.roles import LOCAL
 
 
 def request_of(call: Call, name: str, reason: str | None, *, by: str = "") -> Request:
-    """Return the request that a call makes; `by` is the person acted for, else the caller."""
-    return Request(call.caller.tenant, by or call.caller.actor, name, reason or "", once=once_of(call))
+    """Return the request that a call makes; `by` is the person acted for, if the call names one."""
+    caller = call.caller
+    by = by or caller.person
+    agent = "" if caller.actor in (by, LOCAL) else caller.actor
+    return Request(caller.tenant, by, name, reason or "", once=once_of(call), agent=agent)
 
 
 def once_of(call: Call) -> Once | None:
@@ -35,7 +39,8 @@ def journal_process(
         call.caller.tenant,
         f"process:{process}",
         at=at,
-        by=call.caller.actor,
+        by=call.caller.person,
+        agent=call.caller.agent,
         operation=name,
         reason=reason or "",
         data=data,

@@ -49,7 +49,7 @@ def put_cases(
         decision,
         name=decision,
         content=dump(list(cases)).decode(),
-        by=call.caller.actor,
+        by=call.caller.person,
         at=at,
     )
 
@@ -186,7 +186,8 @@ def _keep(transaction: Transaction, call: Call, arguments: RuleTest) -> None:
         call.caller.tenant,
         f"decision:{arguments.decision}",
         at=at,
-        by=call.caller.actor,
+        by=call.caller.person,
+        agent=call.caller.agent,
         operation="rule_test",
         reason=arguments.reason or "",
         data={"tests": len(tests)},

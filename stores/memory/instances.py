@@ -167,6 +167,7 @@ class JournalReader(Part):
                 record.link.operation,
                 record.link.reason,
                 None if record.of_instance else codec.load(record.link.events),
+                record.link.agent,
             )
             for record in found[:limit]
         ]
@@ -198,7 +199,7 @@ class JournalReader(Part):
         link = record.link
         return (
             which.scope in ("", record.scope)
-            and which.by in ("", link.by)
+            and which.by in ("", link.by, link.agent)
             and which.operation in ("", link.operation)
             and (which.since is None or link.at >= which.since)
             and (which.until is None or link.at < which.until)
@@ -210,7 +211,16 @@ class JournalWriter(JournalReader):
     """The writes of the journal."""
 
     def journal(
-        self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
+        self,
+        tenant: str,
+        scope: str,
+        *,
+        at: int,
+        by: str,
+        operation: str,
+        reason: str = "",
+        data: Json,
+        agent: str = "",
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         end = self._data.chains.get((tenant, scope))
@@ -224,6 +234,7 @@ class JournalWriter(JournalReader):
             operation=operation,
             reason=reason,
             events=codec.dump(data).decode(),
+            agent=agent,
         )
         self._put_link(tenant, scope, link, of_instance=False)
         return link.last

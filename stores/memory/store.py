@@ -75,6 +75,7 @@ class MemoryTransaction(_Writes):
             operation=step.operation,
             reason=step.reason,
             events=codec.encode_events(step.events).decode(),
+            agent=step.agent,
         )
         self._put_link(step.tenant, state.instance, link, of_instance=True)
         if not record.row.sandbox:

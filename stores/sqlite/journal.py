@@ -65,7 +65,7 @@ class JournalReader(Part):
             if which.cursor is not None:
                 where.add("id < ?", *cursor_numbers(which.cursor, 1))
             found = self._db.all(
-                "SELECT id, scope, first, last, at, by, operation, reason,"
+                "SELECT id, scope, first, last, at, by, operation, reason, agent,"
                 f" CASE WHEN scope < 0 THEN events END FROM journal WHERE {where} ORDER BY id DESC LIMIT ?",
                 (*where.values, limit + 1),
             )
@@ -101,19 +101,21 @@ class JournalReader(Part):
 
     def _links(self, scope: int | None) -> Iterator[chain.Link]:
         text = self._words.text
-        for first, last, at, by, operation, reason, events, erased, sealed in self._db.each(
-            "SELECT first, last, at, by, operation, reason, events, erased, hash FROM journal"
+        for first, last, at, by, operation, reason, events, erased, sealed, agent in self._db.each(
+            "SELECT first, last, at, by, operation, reason, events, erased, hash, agent FROM journal"
             " WHERE scope = ? ORDER BY first",
             (scope,),
         ):
-            yield chain.Link(first, last, at, text(by), text(operation), reason or "", events, erased, sealed)
+            told = (first, last, at, text(by), text(operation), reason or "", events, erased, sealed)
+            yield chain.Link(*told, text(agent) if agent else "")
 
     def _audit_conditions(self, tenant: str, which: rows.AuditFilter) -> Where:
         where = Where("tenant = ?", values=[self._words.find(tenant)])
         if which.scope:
             where.add("scope = ?", self._scope_number(tenant, which.scope, refuse=False))
         if which.by:
-            where.add("by = ?", self._words.find(which.by))
+            who = self._words.find(which.by)
+            where.add("(by = ? OR agent = ?)", who, who)
         if which.operation:
             where.add("operation = ?", self._words.find(which.operation))
         if which.since is not None:
@@ -123,7 +125,7 @@ class JournalReader(Part):
         return where
 
     def _audit_entry(self, row: tuple[Any, ...]) -> rows.AuditEntry:
-        number, scope, first, last, at, by, operation, reason, events = row
+        number, scope, first, last, at, by, operation, reason, agent, events = row
         name = self._db.value(
             "SELECT id FROM instance WHERE num = ?" if scope > 0 else "SELECT name FROM scope WHERE num = ?",
             (abs(scope),),
@@ -139,6 +141,7 @@ class JournalReader(Part):
             text(operation),
             reason or "",
             codec.load(events) if events else None,
+            text(agent) if agent else "",
         )
 
     def _scope_number(self, tenant: str, scope: str, *, refuse: bool = True) -> int | None:
@@ -163,7 +166,16 @@ class JournalWriter(JournalReader):
     """The writes of the journal."""
 
     def journal(
-        self, tenant: str, scope: str, *, at: int, by: str, operation: str, reason: str = "", data: Json
+        self,
+        tenant: str,
+        scope: str,
+        *,
+        at: int,
+        by: str,
+        operation: str,
+        reason: str = "",
+        data: Json,
+        agent: str = "",
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         owner = self._words.number(tenant)
@@ -180,6 +192,7 @@ class JournalWriter(JournalReader):
             operation=operation,
             reason=reason,
             events=codec.dump(data).decode(),
+            agent=agent,
         )
         if number is None:
             number = self._db.insert(
@@ -207,9 +220,10 @@ class JournalWriter(JournalReader):
     def _put_link(self, tenant: int, scope: int, link: chain.Link) -> None:
         """Write a journal row; the head of its chain is written by the caller."""
         word = self._words.number
-        first, last, at, by, operation, reason, events, _, sealed = link
+        first, last, at, by, operation, reason, events, _, sealed, agent = link
+        who = (word(by), word(agent) if agent else None)
         self._db.run(
-            "INSERT INTO journal (tenant, scope, first, last, at, by, operation, reason, hash, events)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (tenant, scope, first, last, at, word(by), word(operation), reason or None, sealed, events),
+            "INSERT INTO journal (tenant, scope, first, last, at, by, agent, operation, reason, hash, events)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (tenant, scope, first, last, at, *who, word(operation), reason or None, sealed, events),
         )

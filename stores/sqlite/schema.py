@@ -281,5 +281,9 @@ CREATE INDEX long_call_owner ON long_call (tenant, owner, ended, at);
 CREATE INDEX long_call_expires ON long_call (expires);
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = """
+ALTER TABLE journal ADD COLUMN agent INTEGER;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """Each entry takes a file from the version before it to its own number, counted from 1."""

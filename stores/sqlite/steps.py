@@ -45,6 +45,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
             operation=step.operation,
             reason=step.reason,
             events=codec.encode_events(step.events).decode(),
+            agent=step.agent,
         )
         number = self._put_instance(step, head, link)
         changes = wait_changes(step.events, state)

@@ -31,20 +31,20 @@ class Served(NamedTuple):
     app: App
     client: httpx.AsyncClient
 
-    async def rest(self, operation: str, credential: str = "", **arguments: Any) -> httpx.Response:
+    async def rest(self, operation: str, credential: str = "", /, **arguments: Any) -> httpx.Response:
         """Call an operation over REST."""
         return await self.client.post(
             f"/api/v1/{operation}", content=json.dumps(arguments), headers={**JSON, **bearer(credential)}
         )
 
-    async def mcp(self, method: str, credential: str = "", **params: Any) -> httpx.Response:
+    async def mcp(self, method: str, credential: str = "", /, **params: Any) -> httpx.Response:
         """Send a request over MCP, in the older way that needs no session."""
         message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         return await self.client.post(
             "/mcp", content=json.dumps(message), headers={**MCP, **bearer(credential)}
         )
 
-    async def tool(self, name: str, credential: str = "", **arguments: Any) -> httpx.Response:
+    async def tool(self, name: str, credential: str = "", /, **arguments: Any) -> httpx.Response:
         """Call a tool over MCP."""
         return await self.mcp("tools/call", credential, name=name, arguments=arguments)
 
@@ -123,7 +123,7 @@ class LocalIssuer:
         """Return the public keys."""
         return {"keys": [_public(name, key) for name, key in self.private.items()]}
 
-    def token(self, scope: str = "flowmaster:admin", *, key: str = "one", **claims: Any) -> str:
+    def token(self, scope: str | None = "flowmaster:admin", *, key: str = "one", **claims: Any) -> str:
         """Return a token that counts, but for the claims that are given; None leaves one out."""
         now = int(time.time())
         said = {

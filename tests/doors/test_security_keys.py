@@ -8,10 +8,13 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from flowmaster.server.attempts import FREE, WAITING_MAX, Attempts
 from flowmaster.server.cli import run
-from tests.doors.callers import bearer, key_on, revoked_on, served
+from flowmaster.server.sign_in import Grounds, SignIn
+from flowmaster.server.wiring import open_store
+from tests.doors.callers import bearer, key_on, revoked_on, served, settings_on
 
 WRONG = ("fm_0123456789ab_wrong", "fm_", "fm__", "fm_" + "x" * 5_000, "no key at all", "fm_ä_ß")
 
@@ -76,7 +79,7 @@ def test_a_wrong_key_opens_no_door(tmp_path: Path, credential: str) -> None:
 
     async def play() -> None:
         async with served(tmp_path) as server:
-            headers = {"authorization": f"Bearer {credential}".encode()}
+            headers = {b"authorization": f"Bearer {credential}".encode()}
             for path in ("/mcp", "/api/v1/server_info", "/api/v1/openapi.json"):
                 assert (await server.client.post(path, headers=headers)).status_code == 401
 
@@ -286,15 +289,11 @@ def test_failures_are_forgotten_after_a_minute() -> None:
 
 
 def test_a_stream_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
-    from flowmaster.server.sign_in import Grounds, SignIn
-    from flowmaster.server.wiring import open_store
-    from tests.doors.callers import settings_on
-
     key = key_on(tmp_path, "bot")
     store = open_store(settings_on(tmp_path))
     sent: list[dict[str, Any]] = []
 
-    async def stream(scope: Any, receive: Any, send: Any) -> None:
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for number in range(10):
@@ -303,18 +302,22 @@ def test_a_stream_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
                 revoked_on(tmp_path, "bot")
         raise AssertionError("the stream went on")
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    async def send(message: Message) -> None:
+        sent.append(dict(message))
 
-    scope = {
+    scope: Scope = {
         "type": "http",
         "path": "/mcp",
         "query_string": b"",
         "headers": [(b"authorization", bearer(key)["authorization"].encode())],
     }
     try:
-        anyio.run(SignIn(stream, Grounds(store.reader)), scope, None, send)
+        anyio.run(SignIn(stream, Grounds(store.reader)), scope, _nothing_more, send)
     finally:
         store.close()
     assert [each.get("body") for each in sent] == [None, b"0", b"1", b"2", b""]
     assert sent[-1]["more_body"] is False
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}

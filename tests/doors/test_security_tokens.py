@@ -13,6 +13,7 @@ import anyio
 import httpx
 import jwt
 import pytest
+from anyio import to_thread
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -160,7 +161,7 @@ def test_unsigned_foreign_and_confused_signatures_are_refused(one: LocalIssuer) 
     async def use(server: Served) -> dict[str, tuple[int, Any]]:
         told = {}
         for name, token in forged.items():
-            headers = {"authorization": f"Bearer {token}".encode()}
+            headers = {b"authorization": f"Bearer {token}".encode()}
             response = await server.client.post("/api/v1/server_info", headers=headers)
             told[name] = response.status_code, response.json()
         return told
@@ -401,7 +402,7 @@ def test_an_issuer_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch)
     async def hang(*_: object, **__: object) -> None:
         await held.wait()
 
-    monkeypatch.setattr(issuers.to_thread, "run_sync", hang)
+    monkeypatch.setattr(to_thread, "run_sync", hang)
 
     async def play() -> None:
         with pytest.raises(FlowMasterError, match="does not answer"):

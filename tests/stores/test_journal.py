@@ -7,7 +7,7 @@ import pytest
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, fold
-from flowmaster.stores import rows
+from flowmaster.stores import chain, rows
 from flowmaster.stores.protocol import Store
 from tests.stores.given import AT, ENDED, TENANT, Undone, first_step, go_on, load, next_step, put, task
 
@@ -75,7 +75,7 @@ def test_scopes_that_are_no_instances_have_journals_too(store: Store) -> None:
         transaction.journal("other", "process:order", at=2, by="eve", operation="x", data=None)
     assert (first, second) == (1, 2)
     page = store.reader().audit(TENANT, rows.AuditFilter(scope="process:order"))
-    assert [entry[1:] for entry in page.items] == [
+    assert [entry[1:9] for entry in page.items] == [
         ("process:order", 2, 2, 2, "bert", "process_publish", "Go.", [1, "x"]),
         ("process:order", 1, 1, 1, "anna", "process_create", "", {"draft": 1}),
     ]
@@ -107,6 +107,49 @@ def test_the_audit_is_found_by_who_what_and_when(store: Store) -> None:
     rest = reader.audit(TENANT, rows.AuditFilter(limit=3, cursor=first.next_cursor))
     assert (first.total, len(first.items), [entry.first for entry in rest.items]) == (4, 3, [1])
     assert rest.next_cursor is None
+
+
+def test_who_acted_for_somebody_is_on_record_and_sealed(store: Store) -> None:
+    with store.transaction() as transaction:
+        stored = load(transaction, "order:1")
+        step = next_step(stored, ev.VariablesSet(0, "", {"note": "x"}))._replace(agent="helper")
+        transaction.append(step)
+        transaction.journal(
+            TENANT, "process:order", at=1, by="anna", agent="helper", operation="process_publish", data=None
+        )
+        transaction.journal(TENANT, "process:order", at=1, by="anna", operation="process_publish", data=None)
+    reader = store.reader()
+    found = reader.audit(TENANT, rows.AuditFilter(by="helper")).items
+    assert [(entry.scope, entry.by, entry.agent) for entry in found] == [
+        ("process:order", "anna", "helper"),
+        ("order:1", step.by, "helper"),
+    ]
+    assert [entry.agent for entry in reader.audit(TENANT, rows.AuditFilter(scope="process:order")).items] == [
+        "",
+        "helper",
+    ]
+    for scope, count in (("order:1", 4), ("process:order", 2)):
+        assert reader.verify(TENANT, scope) == rows.Verification(count, 0, None, "")
+
+
+def test_the_seal_of_a_row_covers_who_acted() -> None:
+    def forged_by(agent: str) -> chain.Link:
+        return chain.forge(
+            chain.genesis(TENANT, "s"),
+            first=1,
+            last=1,
+            at=1,
+            by="anna",
+            operation="x",
+            reason="",
+            events="[]",
+            agent=agent,
+        )
+
+    acted = forged_by("helper")
+    assert len({acted.hash, forged_by("").hash, forged_by("other").hash}) == 3
+    forged = acted._replace(agent="")
+    assert chain.verify(TENANT, "s", [forged], last=1, head=acted.hash).broken == 1
 
 
 def test_what_changed_behind_a_row_is_told_in_order_and_of_all_tenants(store: Store) -> None:
