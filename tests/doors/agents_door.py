@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal, NamedTuple
 
 import anyio
+import mcp.types as types
 from mcp import Client
 
 from flowmaster.server.mcp_door import mcp_server
@@ -60,6 +61,27 @@ async def stage(data: str = ":memory:") -> AsyncIterator[Stage]:
         added = await empty.does("document_add", content_base64="SGVsbG8=", filename="Hello.txt")
         began = await empty.does("instance_start", process="leave", variables={"days": 9}, business_key="K-1")
         yield Stage(app, began["instance"], began["waiting"][0]["task"], added["document"])
+
+
+class Heard:
+    """What a client of 2025-11-25 was told."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self._news = anyio.Event()
+
+    async def __call__(self, message: Any) -> None:
+        if isinstance(message, types.ResourceUpdatedNotification):
+            self.addresses.append(message.params.uri)
+            self._news.set()
+
+    async def next(self) -> str:
+        """Return what is told next."""
+        with anyio.fail_after(5):
+            while not self.addresses:
+                self._news = anyio.Event()
+                await self._news.wait()
+        return self.addresses.pop(0)
 
 
 def in_era(era: Era, use: Callable[[Client, Stage], Awaitable[None]]) -> None:
