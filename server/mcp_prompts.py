@@ -13,8 +13,7 @@ from flowmaster.prompts.rendering import filled
 from flowmaster.server.mcp_resources import Context, call_of, contents_of, protocol_error
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
-from flowmaster.tools.registry import Call
-from flowmaster.tools.resources import address_of, read_resource
+from flowmaster.tools.resources import Contents, address_of, read_resource
 
 EMBEDDED_LENGTH_MAX: Final = 40_000
 """Characters of what is embedded; of what is longer stands the address."""
@@ -29,13 +28,22 @@ PROMPTS_MS: Final = 300_000
 def add_prompts(server: Server[Any], app: App) -> None:
     """Let a server list and fill prompts."""
 
+    async def beside_prompt(
+        ctx: Context, form: str, arguments: Mapping[str, str]
+    ) -> types.EmbeddedResource | types.ResourceLink:
+        address = address_of(form, **arguments)
+        found = await read_resource(call_of(app, ctx), address)
+        if isinstance(found, Answer):
+            raise protocol_error(ctx, found, address)
+        return _embedded(address, found)
+
     async def list_prompts(ctx: Context, params: types.PaginatedRequestParams) -> types.ListPromptsResult:
         return known
 
     async def get(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         prompt, arguments = _named(params.name), params.arguments or {}
         _check(prompt, arguments)
-        beside = [await _beside(call_of(app, ctx), form, arguments) for form in prompt.reads]
+        beside = [await beside_prompt(ctx, form, arguments) for form in prompt.reads]
         text = types.TextContent(text=filled(prompt, arguments))
         return types.GetPromptResult(
             description=prompt.about,
@@ -50,14 +58,8 @@ def add_prompts(server: Server[Any], app: App) -> None:
     server.add_request_handler("prompts/get", types.GetPromptRequestParams, get)
 
 
-async def _beside(
-    call: Call, form: str, arguments: Mapping[str, str]
-) -> types.EmbeddedResource | types.ResourceLink:
+def _embedded(address: str, found: Contents) -> types.EmbeddedResource | types.ResourceLink:
     """Return what is shown beside a prompt, or where it is read if it is long."""
-    address = address_of(form, **arguments)
-    found = await read_resource(call, address)
-    if isinstance(found, Answer):
-        raise protocol_error(found, address)
     resource = found.place.resource
     if len(found.text) > EMBEDDED_LENGTH_MAX:
         return types.ResourceLink(

@@ -7,7 +7,7 @@ import mcp.types as types
 from mcp import MCPError
 from mcp.server import Server, ServerRequestContext
 
-from flowmaster.server.callers import caller_of
+from flowmaster.server.callers import caller_of, tell_denied
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.registry import Call
@@ -26,7 +26,7 @@ def add_resources(server: Server[Any], app: App) -> None:
     async def list_resources(ctx: Context, params: types.PaginatedRequestParams) -> types.ListResourcesResult:
         page = await listed(call_of(app, ctx), params.cursor)
         if isinstance(page, Answer):
-            raise protocol_error(page)
+            raise protocol_error(ctx, page)
         return types.ListResourcesResult(
             resources=[_shown(each) for each in page.entries], next_cursor=page.cursor
         )
@@ -39,7 +39,7 @@ def add_resources(server: Server[Any], app: App) -> None:
     async def read(ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         found = await read_resource(call_of(app, ctx), params.uri)
         if isinstance(found, Answer):
-            raise protocol_error(found, params.uri)
+            raise protocol_error(ctx, found, params.uri)
         resource = found.place.resource
         return types.ReadResourceResult(
             contents=[contents_of(params.uri, found)],
@@ -70,8 +70,10 @@ def contents_of(address: str, found: Contents) -> types.TextResourceContents | t
     return types.TextResourceContents(uri=address, mime_type=media_type, text=found.text)
 
 
-def protocol_error(refusal: Answer, address: str | None = None) -> MCPError:
+def protocol_error(ctx: Context, refusal: Answer, address: str | None = None) -> MCPError:
     """Return a refusal as an error of the protocol; what is not there looks the same, whoever else may have it."""
+    if ctx.request is not None:
+        tell_denied(ctx.request.scope, refusal)
     body = refusal.data()
     assert isinstance(body, Mapping), "a refusal is an object"
     message = str(body["message"])
@@ -79,6 +81,8 @@ def protocol_error(refusal: Answer, address: str | None = None) -> MCPError:
     if refusal.status == 404:
         return MCPError(types.INVALID_PARAMS, message, about or None)
     told = {name: body[name] for name in ("code", "path", "expected", "fix") if name in body}
+    if refusal.status in (403, 429):
+        return MCPError(types.INVALID_REQUEST, message, {**about, **told})
     code = types.INTERNAL_ERROR if refusal.status >= 500 else types.INVALID_PARAMS
     return MCPError(code, message, {**about, **told})
 

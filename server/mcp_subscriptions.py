@@ -65,7 +65,7 @@ class Subscriptions:
             )
         found = await found_at(call_of(self._app, ctx), params.uri)
         if isinstance(found, Answer):
-            raise protocol_error(found, params.uri)
+            raise protocol_error(ctx, found, params.uri)
         held = connection.state.get(_STATE)
         if held is None:
             held = connection.state[_STATE] = _Held(connection, self._app.runtime.feed, caller_of(ctx).tenant)
@@ -125,6 +125,8 @@ class Subscriptions:
                 found = await found_at(call_of(self._app, ctx), address)
                 if not isinstance(found, Answer):
                     watch.addresses[address] = found.scope
+                elif found.status == 429 or found.status >= 500:
+                    raise protocol_error(ctx, found, address)
         except BaseException:
             stop()
             raise

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from flowmaster.engine.values import Json
-from flowmaster.tools.invoke import invoke
 from flowmaster.tools.registry import Call
+from flowmaster.tools.resources import looked_up
 
 VALUES_MAX: Final = 100
 """Values that one completion shows."""
@@ -100,6 +100,6 @@ async def _items(call: Call, operation: str, asked: dict[str, Any]) -> tuple[lis
 
 async def _body(call: Call, operation: str, asked: dict[str, Any]) -> Mapping[str, Any]:
     """Return what an operation answers; a refusal offers nothing."""
-    answer = await invoke(call.app.registry, call, operation, asked)
+    answer = await looked_up(call, operation, asked)
     body = {} if answer.refused else answer.data()
     return body if isinstance(body, Mapping) else {}

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from flowmaster.tools.answer import Answer
-from flowmaster.tools.invoke import invoke
 from flowmaster.tools.registry import Call
-from flowmaster.tools.resources import JSON, RESOURCES, YAML, address_of
+from flowmaster.tools.resources import JSON, RESOURCES, YAML, address_of, looked_up
 
 PROCESSES_AT_ONCE: Final = 50
 """Published processes that one page of the list holds."""
@@ -61,7 +60,7 @@ def shown_name(text: str) -> str:
 
 async def _found(call: Call, operation: str, asked: dict[str, Any]) -> Mapping[str, Any] | Answer:
     """Return a page of what an operation finds: nothing for a caller who may not look."""
-    answer = await invoke(call.app.registry, call, operation, asked)
+    answer = await looked_up(call, operation, asked)
     if answer.status == 403:
         return {"items": [], "next_cursor": None}
     if answer.refused:

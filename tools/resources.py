@@ -18,6 +18,7 @@ from flowmaster.tools.answer import Answer
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.raster import PREFIX
 from flowmaster.tools.registry import Call
+from flowmaster.tools.watching import watched
 
 ADDRESS_LENGTH_MAX: Final = 1_000
 """Characters of an address."""
@@ -127,7 +128,7 @@ async def read_resource(call: Call, address: str) -> Contents | Answer:
         return refused(unknown_resource(address))
     arguments, parts = place.arguments, list[str]()
     for _ in range(PAGES_MAX):
-        answer = await invoke(call.app.registry, call, place.resource.operation, arguments)
+        answer = await looked_up(call, place.resource.operation, arguments)
         if answer.refused:
             return refused(unknown_resource(address)) if answer.status == 404 else answer
         if not place.resource.field:
@@ -150,10 +151,17 @@ async def found_at(call: Call, address: str) -> Place | Answer:
     place = place_at(address)
     if place is None:
         return refused(unknown_resource(address))
-    answer = await invoke(call.app.registry, call, place.resource.operation, place.identity)
+    answer = await looked_up(call, place.resource.operation, place.identity)
     if answer.refused:
         return refused(unknown_resource(address)) if answer.status == 404 else answer
     return place
+
+
+async def looked_up(call: Call, operation: str, arguments: Mapping[str, Json]) -> Answer:
+    """Call an operation that reads for somebody outside: within limits, and noted in the log of calls."""
+    return await watched(
+        call, operation, arguments, lambda: invoke(call.app.registry, call, operation, arguments)
+    )
 
 
 def place_at(address: str) -> Place | None:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,9 +14,10 @@ from mcp import Client, MCPError
 from mcp.shared.uri_template import UriTemplate
 
 from flowmaster.server import mcp_resources
-from flowmaster.tools import pages, resources
+from flowmaster.tools import pages, resource_list, resources
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.invoke import parsed
+from flowmaster.tools.limits import Gate, Limits
 from flowmaster.tools.registry import Call, Caller
 from flowmaster.tools.resource_list import Listing, listed, shown_name
 from flowmaster.tools.resources import RESOURCES, Contents, address_of, found_at, place_at, read_resource
@@ -232,10 +235,31 @@ def test_a_missing_right_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> Non
     in_era("auto", use)
 
 
+def test_reading_counts_against_the_limits_of_the_caller_and_is_noted(tmp_path: Path) -> None:
+    async def play() -> list[dict[str, object]]:
+        async with stage(str(tmp_path)) as set_up:
+            app = replace(set_up.app, gate=Gate(Limits(calls=1)))
+            call = Call(app=app, caller=Caller(actor="bot"))
+            address = f"instance://{set_up.instance}"
+            assert isinstance(await read_resource(call, address), Contents)
+            denied = await read_resource(call, address)
+            assert isinstance(denied, Answer)
+            assert denied.status == 429
+            assert isinstance(await found_at(call, address), Answer)
+            assert app.calls is not None
+            return list(app.calls.newest(100))
+
+    noted = [(line["caller"], line["operation"], line["outcome"]) for line in anyio.run(play)]
+    assert ("bot", "instance_read", "ok") in noted
+    assert ("bot", "instance_read", "limit.calls") in noted
+
+
 def test_the_list_shows_guides_processes_and_open_instances(era: Era) -> None:
     async def use(client: Client, stage: Stage) -> None:
         found = await client.list_resources()
+        views = [each.uri for each in found.resources if each.uri.startswith("ui://")]
         assert [each.uri for each in found.resources] == [
+            *views,
             "guide://outline-language",
             "guide://rule-table",
             "process://leave",
@@ -248,22 +272,21 @@ def test_the_list_shows_guides_processes_and_open_instances(era: Era) -> None:
     in_era(era, use)
 
 
-def test_the_list_comes_in_pages_and_each_entry_once(era: Era) -> None:
+def test_the_list_comes_in_pages_and_each_entry_once(era: Era, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource_list, "PROCESSES_AT_ONCE", 3)
+
     async def use(client: Client, stage: Stage) -> None:
-        for number in range(120):
+        for number in range(6):
             await stage.does("process_create", outline=LEAVE.replace("process: leave", f"process: p{number}"))
             await stage.does("process_publish", process=f"p{number}")
         seen: list[str] = []
-        cursor = None
-        for _ in range(9):
+        cursor, pages = None, 0
+        while pages == 0 or cursor is not None:
             page = await client.list_resources(cursor=cursor)
-            seen += [each.uri for each in page.resources]
-            cursor = page.next_cursor
-            assert len(page.resources) <= 75
-            if cursor is None:
-                break
-        assert cursor is None
-        assert len(seen) == len(set(seen)) == 2 + 121 + 1
+            seen += [each.uri for each in page.resources if not each.uri.startswith("ui://")]
+            cursor, pages = page.next_cursor, pages + 1
+        assert pages == 3
+        assert len(seen) == len(set(seen)) == 2 + 7 + 1
         with pytest.raises(MCPError) as refused:
             await client.list_resources(cursor="nonsense")
         assert refused.value.code == types.INVALID_PARAMS
