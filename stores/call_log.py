@@ -99,13 +99,12 @@ class CallLog:
         """Yield the newest lines of all processes on the folder, newest first, `lines_max` at most."""
         self.flush()
         for path in (self._path, *(self._aside(number) for number in range(1, FILES_KEPT + 1))):
-            try:
-                lines = path.read_bytes().splitlines()
-            except FileNotFoundError:
-                return
-            for line in reversed(lines[-lines_max:]):
+            lines = path.read_bytes().splitlines() if path.exists() else []
+            for line in reversed(lines):
+                if lines_max <= 0:
+                    return
                 yield json.loads(line)
-            lines_max -= min(lines_max, len(lines))
+                lines_max -= 1
 
     def _run(self) -> None:
         while not self._closed:

@@ -14,6 +14,8 @@ from flowmaster.tools.registry import Call, Registry
 
 _DOORS: Final = ("operation_query", "operation_call")
 _DIGEST_LENGTH: Final = 32
+_BEFORE: Final = ("operation.unknown", "limit.")
+"""What begins the codes of refusals that come before a name is known to be one of ours."""
 
 
 async def watched(
@@ -65,7 +67,7 @@ def _line(
     caller = call.caller
     return CallLine(
         at=time.time(),
-        operation=operation,
+        operation=operation or ("unknown" if outcome.startswith(_BEFORE) else name),
         caller=caller.actor,
         tenant=caller.tenant,
         door=caller.door,
@@ -73,18 +75,18 @@ def _line(
         outcome=outcome,
         ms=(time.perf_counter() - begun) * 1000,
         request=request,
-        through="" if name == operation else name,
+        through=name if name in _DOORS and name != operation else "",
         on_behalf_of=caller.on_behalf_of or "",
     )
 
 
 def _meant(registry: Registry, name: str, raw_arguments: object) -> str:
-    """Return the operation that is meant, also behind one that leads to others; what is none stays out of the log."""
+    """Return the operation that is meant, also behind one that leads to others; nothing for one that is none."""
     if name in _DOORS and isinstance(raw_arguments, Mapping):
         inner = raw_arguments.get("operation")
         if isinstance(inner, str) and registry.find(inner) is not None:
             return inner
-    return name if registry.find(name) is not None else "other"
+    return name if registry.find(name) is not None else ""
 
 
 def _text(raw_arguments: object) -> bytes:
