@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check coverage format docs serve bench soak conformance clean
+.PHONY: help install demo test check coverage format docs views serve bench soak conformance clean
 
 help: ## Show this list
 	@echo "FlowMaster: business processes as tools for agents."
@@ -67,6 +67,9 @@ docs: $(STAMP) ## Write the generated reference pages and the pictures of the ex
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python benchmarks/corpus.py
 	@$(BIN)/python examples/draw.py
+
+views: ## Install the host that the views are tested in (needs npm; the browser is the system's Chromium)
+	@cd tests/views && npm install --silent
 
 serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 	@$(BIN)/flowmaster serve

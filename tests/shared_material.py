@@ -15,17 +15,18 @@ def shared(name: str) -> Path:
     folder = Path(os.environ.get("FLOWMASTER_SHARED") or ROOT.parent / "shared")
     path = folder / name
     if not path.exists():
-        _go_without(f"no {name} in {folder}; set FLOWMASTER_SHARED to the folder that holds it")
+        go_without(f"no {name} in {folder}; set FLOWMASTER_SHARED to the folder that holds it")
     return path
 
 
 def need_peer(package: str) -> None:
     """Go on with an engine to compare with; without it the test is skipped, and fails where CI runs."""
     if find_spec(package) is None:
-        _go_without(f"{package} is not installed; `make install` does it")
+        go_without(f"{package} is not installed; `make install` does it")
 
 
-def _go_without(missing: str) -> NoReturn:
+def go_without(missing: str) -> NoReturn:
+    """Skip a test for want of something, and fail it where CI runs."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(missing)
     pytest.skip(missing)

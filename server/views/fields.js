@@ -37,7 +37,7 @@ function group(name, schema, root, initial, { required, depth }) {
   const needed = new Set(schema.required ?? []);
   const entries = Object.entries(schema.properties ?? {}).map(([key, each]) => [
     key,
-    field(key, each, root, initial?.[key], { required: needed.has(key), depth: depth + 1 }),
+    field(key, each, root, own(initial, key), { required: needed.has(key), depth: depth + 1 }),
   ]);
   const nodes = entries.map(([, each]) => each.node);
   const { node, say } = depth === 0 ? loose(nodes) : framed(labelOf(name, schema), required, hintOf(schema), nodes);
@@ -227,6 +227,11 @@ function meant(kind, text) {
   } catch {
     return text;
   }
+}
+
+/** Return what a value holds under a name of its own; a field may be called like what all objects have. */
+function own(values, name) {
+  return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function same(one, other) {
