@@ -182,4 +182,4 @@ def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
 
 def new_nonce() -> str:
     """Return the unguessable part of a lease's id."""
-    return secrets.token_hex(8)
+    return secrets.token_hex(16)

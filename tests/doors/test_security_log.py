@@ -199,7 +199,7 @@ def test_two_processes_share_a_file_and_put_it_aside_once(tmp_path: Path) -> Non
     first.close()
     second.close()
     kept = [each["caller"] for each in first.newest(1_000)]
-    assert kept == sorted(kept, key=lambda name: -int(name.removeprefix("bot-")))
+    assert kept == sorted(kept, key=lambda name: -int(str(name).removeprefix("bot-")))
     assert len(kept) > 8
 
 
