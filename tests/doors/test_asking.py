@@ -8,6 +8,7 @@ import mcp.types as types
 import pytest
 from mcp import Client
 
+from flowmaster.runtime.clock import real_now
 from flowmaster.server import mcp_rounds
 from flowmaster.server.mcp_door import mcp_server
 from flowmaster.tools.invoke import invoke
@@ -31,7 +32,7 @@ class Person:
         self._reply = {"action": action, **({"content": content} if action == "accept" else {})}
         self.asked: list[types.ElicitRequestFormParams] = []
 
-    async def __call__(self, ctx: Any, params: Any) -> types.ElicitResult:
+    async def __call__(self, context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
         assert isinstance(params, types.ElicitRequestFormParams)
         self.asked.append(params)
         return types.ElicitResult.model_validate(self._reply)
@@ -232,7 +233,7 @@ def test_the_state_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play() -> None:
         async with stage() as opened, modern(opened.app, ASKS) as client:
             arguments, state = await asked_to_cancel(client, opened.instance)
-            later = mcp_rounds.real_now() + mcp_rounds.ROUND_MS_MAX
+            later = real_now() + mcp_rounds.ROUND_MS_MAX
             monkeypatch.setattr(mcp_rounds, "real_now", lambda: later)
             call = {"name": "instance_control", "inputResponses": YES, "requestState": state}
             assert (await client.error("tools/call", arguments=arguments, **call))["code"] == -32602
