@@ -11,7 +11,7 @@ from flowmaster.prompts.catalog import PROMPTS
 from flowmaster.server.mcp_resources import Context, call_of
 from flowmaster.tools.app import App
 from flowmaster.tools.completions import completed
-from flowmaster.tools.resources import RESOURCES
+from flowmaster.tools.resource_table import RESOURCES
 
 
 def add_completion(server: Server[Any], app: App) -> None:

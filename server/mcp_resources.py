@@ -12,7 +12,8 @@ from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.registry import Call
 from flowmaster.tools.resource_list import Listed, listed
-from flowmaster.tools.resources import RESOURCES, Contents, Resource, read_resource
+from flowmaster.tools.resource_table import RESOURCES, Resource
+from flowmaster.tools.resources import Contents, read_resource
 
 Context = ServerRequestContext[Any, Any]
 

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.registry import Call
-from flowmaster.tools.resources import JSON, RESOURCES, YAML, address_of, looked_up
+from flowmaster.tools.resource_table import JSON, RESOURCES, YAML
+from flowmaster.tools.resources import address_of, looked_up
 
 PROCESSES_AT_ONCE: Final = 50
 """Published processes that one page of the list holds."""

@@ -1,6 +1,6 @@
 """Fixtures beside the tools: resources, prompts, completion of their arguments, and the level of the client's log.
 
-Resources are entries of the product's own table and are read through operations, as all are. Prompts that show more
+Resources are read through operations, as all are. Prompts that show more
 than text, or ask, are answered before the product's own are looked at.
 """
 
@@ -22,7 +22,6 @@ from flowmaster.tools.asking import form
 from flowmaster.tools.models import Arguments, Result
 from flowmaster.tools.raster import PREFIX
 from flowmaster.tools.registry import AnyOperation, Call, operation
-from flowmaster.tools.resources import Resource
 from tests.conformance.fixture import PIXEL, Nothing
 from tests.conformance.fixtures_asking import asked, content_of, fields_of
 from tests.conformance.fixtures_telling import test_missing_capability as _needy
@@ -61,29 +60,8 @@ async def fixture_template(call: Call, arguments: Numbered) -> Read:
 OPERATIONS: tuple[AnyOperation, ...] = (fixture_text, fixture_picture, fixture_template)
 
 
-def _resource(form: str, name: str, media_type: str, reads: AnyOperation, **asked: str) -> Resource:
-    return Resource(
-        form=form,
-        name=name,
-        title=name,
-        about=f"A fixture: {name}.",
-        media_type=media_type,
-        operation=reads.name,
-        asked=asked,
-        field="content",
-    )
-
-
 NEEDY = _needy.name
 """The tool that works only for clients whose model can be asked."""
-
-RESOURCES = (
-    _resource("test://static-text", "static-text", "text/plain", fixture_text),
-    _resource("test://static-binary", "static-binary", "image/png", fixture_picture),
-    _resource("test://watched-resource", "watched-resource", "text/plain", fixture_text),
-    _resource("test://template/{id}/data", "template-data", "application/json", fixture_template, id="{id}"),
-)
-"""What the table of resources is extended by."""
 
 
 def extend(server: Server[Any], app: App) -> None:

@@ -11,16 +11,25 @@ from pathlib import Path
 import anyio
 import uvicorn
 
-from flowmaster.tools import resources
-from tests.conformance import fixtures_asking, fixtures_beside, fixtures_lasting, fixtures_telling
+from flowmaster.tools import resource_table
+from tests.conformance import fixtures_table
 
 # The table is extended before anything that shows it is loaded.
-resources.RESOURCES = (*resources.RESOURCES, *fixtures_beside.RESOURCES)  # type: ignore[misc]  # for this process
+resource_table.RESOURCES = (  # type: ignore[misc]  # for this process
+    *resource_table.RESOURCES,
+    *fixtures_table.RESOURCES,
+)
 
 from flowmaster.server.http import http_app  # noqa: E402
 from flowmaster.server.settings import Settings  # noqa: E402
 from flowmaster.server.wiring import open_app  # noqa: E402
 from flowmaster.tools.catalog import catalog  # noqa: E402
+from tests.conformance import (  # noqa: E402
+    fixtures_asking,
+    fixtures_beside,
+    fixtures_lasting,
+    fixtures_telling,
+)
 
 FIXTURES = (
     *fixtures_telling.OPERATIONS,

@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from flowmaster.prompts.catalog import PROMPTS
 from flowmaster.tools.completions import FINDERS, completed
 from flowmaster.tools.registry import Call, Caller
-from flowmaster.tools.resources import RESOURCES
+from flowmaster.tools.resource_table import RESOURCES
 from tests.doors.agents_door import LEAVE, Era, Stage, in_era, stage
 
 

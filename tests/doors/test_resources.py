@@ -20,7 +20,8 @@ from flowmaster.tools.invoke import parsed
 from flowmaster.tools.limits import Gate, Limits
 from flowmaster.tools.registry import Call, Caller
 from flowmaster.tools.resource_list import Listing, listed, shown_name
-from flowmaster.tools.resources import RESOURCES, Contents, address_of, found_at, place_at, read_resource
+from flowmaster.tools.resource_table import RESOURCES
+from flowmaster.tools.resources import Contents, address_of, found_at, place_at, read_resource
 from tests.doors.agents_door import LEAVE, Era, Stage, in_era, stage
 
 
