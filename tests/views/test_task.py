@@ -100,7 +100,7 @@ def test_every_kind_of_field_gives_the_value_that_its_schema_wants(host: Host) -
 
 
 def test_values_stand_in_the_form_and_what_is_not_touched_stays_to_the_letter(host: Host) -> None:
-    known = {
+    known: dict[str, Any] = {
         "title": "Messe", "amount": 0.1, "approved": True, "by": "train", "reason": "e", "day": "2027-01-31",
         "moment": "2027-01-31T09:30:15.5+02:00", "tags": ["x"], "meals": ["lunch"], "stops": [{"city": "Bonn", "nights": 2}],
         "address": {"street": "Weg 2"}, "extra": {"b": None},
