@@ -8,6 +8,7 @@ from docs.feel_reference import feel_page
 from docs.model_problems import problems_page
 from docs.outline_reference import outline_page
 from docs.refusals import Refusal, refusals
+from docs.resources_reference import resources_page
 from flowmaster.server import snapshot
 from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP, KEY_HELP, SERVE_HELP
 from flowmaster.server.rest import openapi_text
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         "operations.md": operations_page(),
         "outline.md": outline_page(GENERATED),
         "problems.md": problems_page(GENERATED),
+        "resources.md": resources_page(GENERATED),
     }
 
 
