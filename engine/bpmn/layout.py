@@ -18,7 +18,7 @@ from flowmaster.engine.bpmn.layout_picture import Page, Picture, write
 from flowmaster.engine.bpmn.layout_scopes import INNER_PADDING, ScopePlan, plan, scopes_inside_out, size_of
 from flowmaster.engine.bpmn.layout_search import Search, doubled
 from flowmaster.engine.bpmn.lettering import broken, text_width
-from flowmaster.engine.bpmn.vocabulary import DATA_ASSOCIATION_KINDS, SUB_PROCESS_KINDS
+from flowmaster.engine.bpmn.vocabulary import DATA_ASSOCIATION_KINDS, FLOW_NODE_KINDS, SUB_PROCESS_KINDS
 
 HEADER = 30
 """Width of the strip with the name at the left of a pool or lane."""
@@ -35,7 +35,7 @@ _BLACK_BOX_HEIGHT = 60
 
 def lay_out(document: BpmnDocument) -> None:
     """Replace the diagram of a document by a complete new one; the same document gives the same diagram."""
-    _give_ids(document)
+    give_ids(document, document.root)
     studio = _Studio(document)
     for scope in scopes_inside_out(document):
         studio.arrange(scope)
@@ -48,9 +48,9 @@ def lay_out(document: BpmnDocument) -> None:
     write(document, picture)
 
 
-def _give_ids(document: BpmnDocument) -> None:
-    """What is drawn needs an id, since the diagram refers to it."""
-    for element in list(document.root.descendants()):
+def give_ids(document: BpmnDocument, inside: Element) -> None:
+    """Give an id to all inside an element that is drawn, since the diagram refers to it."""
+    for element in list(inside.descendants()):
         if not element.id and element.kind in _DRAWN_KINDS:
             element.set("id", document.new_id(element.name or element.kind))
 
@@ -258,15 +258,7 @@ class _Studio:
 _ASSOCIATION_KINDS = ("association", *DATA_ASSOCIATION_KINDS)
 _DRAWN_KINDS = frozenset(
     {*_ASSOCIATION_KINDS, "sequenceFlow", "messageFlow", "participant", "lane", "group", "textAnnotation"}
-) | frozenset(
-    {
-        *SUB_PROCESS_KINDS,
-        "process",
-        "collaboration",
-        "dataObjectReference",
-        "dataStoreReference",
-    }
-)
+) | frozenset({*FLOW_NODE_KINDS, "process", "collaboration", "dataObjectReference", "dataStoreReference"})
 
 
 def _lane_depth(scope: Element) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flowmaster.engine.bpmn.document import BpmnDocument, new_document
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.geometry import Box, Point, around
-from flowmaster.engine.bpmn.layout import lay_out
+from flowmaster.engine.bpmn.layout import give_ids, lay_out
 from flowmaster.engine.bpmn.vocabulary import DIAGRAM, FLOW_NODE_KINDS
 from flowmaster.engine.edits.canvas import Canvas
 from flowmaster.engine.edits.wiring import draw_flows
@@ -27,6 +27,7 @@ def place(document: BpmnDocument, made: Iterable[str], *, everything: bool = Fal
     canvas = Canvas(document)
     new = [node for identifier in dict.fromkeys(made) if (node := document.find(identifier)) is not None]
     for node in new:
+        give_ids(document, node)
         shape = canvas.shapes.pop(node.id, None)
         if shape is not None and node.kind != "boundaryEvent" and not _was_replaced(shape):
             shape.remove()
@@ -118,14 +119,10 @@ def _place_group(document: BpmnDocument, canvas: Canvas, group: list[Element]) -
         _make_room(document, canvas, group, Box(corner.x, corner.y, width, size.height), boundary=boundary)
         corner = _free_place(document, canvas, group[0], Box(corner.x, corner.y, width, size.height))
     by = Point(corner.x - size.x, corner.y - size.y)
-    inner = {below.id for node in group for below in node.descendants() if below.id}
     for identifier, shape in drawn.shapes.items():
-        if identifier in inner or identifier in ids:
-            canvas.copy_shape(identifier, shape, by)
-    flows = {flow.id for node in group for flow in document.outgoing(node)}
+        canvas.copy_shape(identifier, shape, by)
     for identifier, edge in drawn.edges.items():
-        if identifier in flows or identifier in inner:
-            canvas.copy_edge(identifier, edge, by)
+        canvas.copy_edge(identifier, edge, by)
 
 
 def _sheet(document: BpmnDocument, group: list[Element]) -> BpmnDocument:
@@ -236,12 +233,10 @@ def _free_place(document: BpmnDocument, canvas: Canvas, node: Element, box: Box)
         if element.kind in FLOW_NODE_KINDS or element.kind in _BESIDE_KINDS:
             others.append(found)
     y = box.y
-    for _ in range(len(others) + 1):
-        grown = Box(box.x - MARGIN, y - MARGIN // 2, box.width + 2 * MARGIN, box.height + MARGIN)
-        hit = [other for other in others if other.overlaps(grown)]
-        if not hit:
-            break
-        y = max(other.bottom for other in hit) + GAP // 2 + MARGIN
+    grown = Box(box.x - MARGIN, y - MARGIN // 2, box.width + 2 * MARGIN, box.height + MARGIN)
+    while hit := [other for other in others if other.overlaps(grown)]:
+        below = max(other.bottom for other in hit) + GAP // 2 + MARGIN
+        grown, y = grown.moved(0, below - y), below
     container = _container(document, canvas, node)
     if container is not None and y + box.height + MARGIN > container.bottom:
         canvas.open_down(container.bottom - 1, y + box.height + MARGIN - container.bottom)

@@ -326,11 +326,9 @@ def _same(handler: Handler) -> Handler:
 
 
 def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
-    for _ in range(ROUNDS_MAX):
-        derived = assign_lanes(outline)
-        wrong = {at: role for at, role in actual.items() if derived.get(at, role) != role}
-        if not wrong:
-            break
+    """Let steps say their lane that would not stand there by themselves; each says it once, which may move others."""
+    left = dict(actual)
+    while wrong := _misplaced(outline, left):
 
         def place(node: Node, wrong: Mapping[str, str] = wrong) -> Node:
             if isinstance(node, Step) and node.at in wrong:
@@ -338,7 +336,14 @@ def _with_lanes(outline: Outline, actual: Mapping[str, str]) -> Outline:
             return node
 
         outline = _mapped(outline, place, _same)
+        for at in wrong:
+            del left[at]
     return outline
+
+
+def _misplaced(outline: Outline, actual: Mapping[str, str]) -> dict[str, str]:
+    derived = assign_lanes(outline)
+    return {at: role for at, role in actual.items() if derived.get(at, role) != role}
 
 
 def _without_derived_ids(outline: Outline, jumped: set[str]) -> Outline:

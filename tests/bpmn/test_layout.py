@@ -154,9 +154,11 @@ def test_a_sub_process_is_drawn_open_round_what_is_inside() -> None:
 def test_what_has_no_id_gets_one_so_that_it_can_be_drawn() -> None:
     text = chain("startEvent", "task").to_xml().replace(' id="n0_to_n1"', "")
     document = parse_bpmn(text)
+    document.processes[0].add("task", {"name": "Nameless"})
     lay_out(document)
-    _, lines = drawn(document)
+    shapes, lines = drawn(document)
     assert len(lines) == 1
+    assert set(shapes) == {"n0", "n1", "nameless"}
 
 
 def test_flows_that_lead_nowhere_do_not_stop_the_layout() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
-from flowmaster.engine.bpmn.vocabulary import BOUNDS, EDGE, SHAPE, fm
+from flowmaster.engine.bpmn.vocabulary import BOUNDS, EDGE, SHAPE, WAYPOINT, fm
 from flowmaster.engine.edits.apply import apply_edits
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.values import Json
@@ -174,3 +174,106 @@ def test_a_step_without_an_id_is_given_one() -> None:
     found = edited({"rename": "Look", "id": "look"}, of=model)
     assert found.element("look").name == "Look"
     assert found.shape_of("look") is not None
+
+
+def test_room_is_made_beside_a_shape_that_has_no_place() -> None:
+    document = parse_bpmn(DOCUMENT.to_xml())
+    shape = document.shape_of("count")
+    bounds = shape.child(BOUNDS) if shape is not None else None
+    assert bounds is not None
+    bounds.remove()
+    found = edited({"add_after": "rate", **NEW}, of=document)
+    new = found.shape_of("new")
+    assert new is not None
+    assert new.child(BOUNDS) is not None
+    shape = found.shape_of("count")
+    assert shape is not None
+    assert shape.child(BOUNDS) is None
+
+
+def test_what_takes_the_place_of_a_step_that_is_not_drawn_is_drawn() -> None:
+    document = parse_bpmn(DOCUMENT.to_xml())
+    shape = document.shape_of("pay")
+    assert shape is not None
+    shape.remove()
+    found = edited({"replace": "pay", "step": {"charge": {"call": "bank"}}}, of=document)
+    assert "charge" in boxes(found)
+
+
+def test_a_step_within_a_group_is_replaced_in_the_lane_that_names_it() -> None:
+    lane = (
+        '<laneSet id="ls"><lane id="office" name="Office"><flowNodeRef>inner</flowNodeRef></lane></laneSet>'
+    )
+    group = '<subProcess id="g"><task id="inner" name="Inner"/></subProcess>'
+    document = drawn(bpmn(lane + line(group)))
+    found = edited({"replace": "Inner", "step": {"new": {"call": "x"}}}, of=document)
+    lane_of_new = found.lane_of(found.element("new"))
+    assert lane_of_new is not None
+    assert lane_of_new.id == "office"
+
+
+def test_a_way_leads_straight_to_a_step_that_nothing_leads_to_yet() -> None:
+    document = drawn(bpmn(line('<task id="a"/>') + '<task id="c"/>'))
+    assert leads(edited({"connect": "a", "to": "c", "if": "x"}, of=document), "a") == ["e", "c"]
+
+
+def test_steps_that_a_dropped_way_reaches_twice_go_once() -> None:
+    when = "<conditionExpression>=x</conditionExpression>"
+    nodes = '<startEvent id="s"/><exclusiveGateway id="g" default="g_a"/><exclusiveGateway id="h"/><task id="a"/><task id="x"/>'
+    ways = flow("s", "g") + flow("g", "a") + flow("g", "h", when) + flow("h", "x", when)
+    twice = f'<sequenceFlow id="again" sourceRef="h" targetRef="x">{when}</sequenceFlow>'
+    document = drawn(bpmn(nodes + '<endEvent id="e"/>' + ways + twice + flow("a", "e") + flow("x", "e")))
+    found = edited({"delete": "g", "keep": "a"}, of=document)
+    assert [found.find(one) for one in ("g", "h", "x")] == [None] * 3
+    assert leads(found, "a") == ["e"]
+
+
+def test_a_flow_from_an_unknown_step_is_drawn_from_the_shape_that_stands_for_it() -> None:
+    document = drawn(bpmn(line('<task id="a"/>', '<task id="b"/>')))
+    document.element("a_b").set("sourceRef", "ghost")
+    shape = document.shape_of("b")
+    assert shape is not None
+    assert shape.parent is not None
+    ghost = shape.parent.add(SHAPE, {"id": "ghost_di", "bpmnElement": "ghost"})
+    ghost.add(BOUNDS, {"x": "10", "y": "400", "width": "100", "height": "80"})
+    points = way(edited({"add_after": "a", **NEW}, of=document), "a_b")
+    assert points[0] == (110, 440)
+    assert points[-1][0] == boxes(document)["b"][0]
+
+
+def way(document: BpmnDocument, identifier: str) -> list[tuple[int, int]]:
+    """Return where a line runs."""
+    edge = document.edge_of(identifier)
+    assert edge is not None
+    return [(int(point.get("x")), int(point.get("y"))) for point in edge.children(WAYPOINT)]
+
+
+def test_a_line_to_a_step_that_lies_upon_another_takes_one_turn() -> None:
+    document = drawn(bpmn(line('<task id="a"/>', '<task id="b"/>') + '<task id="big"/>'))
+    x, y, _, _ = boxes(document)["b"]
+    shape = document.shape_of("big")
+    bounds = shape.child(BOUNDS) if shape is not None else None
+    assert bounds is not None
+    for name, value in {"x": x - 100, "y": y - 100, "width": 400, "height": 300}.items():
+        bounds.set(name, str(value))
+    found = edited({"add_after": "a", **NEW}, of=document)
+    start, turn, end = way(found, "new_to_b")
+    assert turn in ((end[0], start[1]), (start[0], end[1]))
+    assert boxes(found)["b"][1] <= end[1] <= boxes(found)["b"][1] + 80
+
+
+def test_a_new_step_may_stand_within_the_frame_of_a_group_of_steps() -> None:
+    document = drawn(bpmn(line('<task id="a"/>', '<task id="b"/>') + '<group id="frame"/>'))
+    shape = document.shape_of("frame")
+    bounds = shape.child(BOUNDS) if shape is not None else None
+    assert bounds is not None
+    for name, value in {"x": 100, "y": 0, "width": 2000, "height": 1000}.items():
+        bounds.set(name, str(value))
+    assert boxes(edited({"add_after": "a", **NEW}, of=document))["new"][1] == boxes(document)["a"][1]
+
+
+def test_all_within_a_new_group_is_drawn_though_its_xml_gives_no_ids() -> None:
+    xml = '<bpmn:subProcess><bpmn:task name="Look"/><bpmn:task name="Tell"/></bpmn:subProcess>'
+    found = edited({"add_after": "pay", "step": {"both": {"bpmn": xml}}})
+    inside = [one.id for one in found.element("both").children("task")]
+    assert set(inside) <= set(boxes(found))
