@@ -26,12 +26,12 @@ export function day(text) {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: zone }).format(at);
 }
 
-/** Return how far an instant is away: in 2 days, 3 hours ago. */
+/** Return how far an instant is away: in 2 days, 3 hours ago. No day is called tomorrow, which depends on the zone. */
 export function away(text, now = Date.now()) {
   const distance = new Date(text).getTime() - now;
   if (Number.isNaN(distance)) return "";
   const [unit, size] = STEPS.find(([, each]) => Math.abs(distance) >= each) ?? STEPS.at(-1);
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.trunc(distance / size), unit);
+  return new Intl.RelativeTimeFormat(locale, { numeric: "always" }).format(Math.round(distance / size), unit);
 }
 
 /** Whether an instant has passed. */

@@ -44,7 +44,7 @@ def test_open_tasks_stand_in_a_table_with_whom_they_are_for_and_when_they_are_du
     view = host.show("task_find", {"process": "w-table"})
     expect(view.get_by_role("row")).to_have_count(3)
     row = view.get_by_role("row", name=re.compile("Zahlung prüfen"))
-    for text in ("R-0 · w-table:1", "clerk", "tomorrow"):
+    for text in ("R-0 · w-table:1", "clerk", "in 2 days"):
         expect(row).to_contain_text(text)
     expect(view.get_by_role("status")).to_have_text("2 tasks")
     expect(view.get_by_label("Process")).to_have_value("w-table")
