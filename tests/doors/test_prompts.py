@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -256,3 +258,8 @@ def test_the_calls_of_the_prompts_work_where_nothing_is_left_to_fill_in() -> Non
                         await set_up.does(operation, **arguments)
 
     anyio.run(play)
+
+
+def test_templates_are_not_loaded_before_a_prompt_is_asked_for() -> None:
+    program = "import sys, flowmaster.server.stdio; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -11,12 +11,14 @@ from mcp import Client, MCPError
 from mcp.client.subscriptions import ResourcesListChanged, ResourceUpdated, Subscription, ToolsListChanged
 
 from flowmaster.server import mcp_resources, mcp_subscriptions
+from flowmaster.server.http import http_app
 from flowmaster.server.mcp_door import mcp_server
 from flowmaster.server.mcp_news import Mailbox, Watch
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.registry import Caller
 from tests.doors.agents_door import LEAVE, Heard, Stage, in_era, stage
+from tests.doors.doors import rest_client
 
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
 
@@ -227,3 +229,20 @@ def test_news_that_nobody_takes_are_kept_once() -> None:
         "notifications/resources/updated",
         "notifications/resources/list_changed",
     ]
+
+
+def test_without_a_connection_to_tell_on_a_subscription_is_refused() -> None:
+    async def play() -> Any:
+        asked = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "resources/subscribe",
+            "params": {"uri": "instance://leave:1"},
+        }
+        headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}
+        async with stage() as set_up:
+            web = http_app(set_up.app)
+            async with web.router.lifespan_context(web), rest_client(web) as client:
+                return (await client.post("/mcp", json=asked, headers=headers)).json()
+
+    assert "initialize" in anyio.run(play)["error"]["message"]
