@@ -51,6 +51,7 @@ class Execution:
     ) -> None:
         self.model = model
         self.elements = model.process.elements
+        self.own_data = model.process.own_data
         self.state = state
         self.behaviours = behaviours
         self.joins = joins
@@ -121,12 +122,12 @@ class Execution:
         self.emit(ev.WaitOpened(wait))
 
     def write(self, node: Node, variables: Mapping[str, Json]) -> None:
-        """Write variables where they live: the nearest scope that has the name, else the process."""
+        """Write variables where they live: the nearest scope that has the name or holds it as its own, else the process."""
         if not variables:
             return
         by_scope: dict[int, dict[str, Json]] = {}
         for name, value in variables.items():
-            by_scope.setdefault(owner_of(self.state, node.key, name), {})[name] = value
+            by_scope.setdefault(owner_of(self.state, node.key, name, self.own_data), {})[name] = value
         for key, values in by_scope.items():
             self.emit(ev.VariablesSet(key, self.state.nodes[key].element, values))
 
@@ -139,6 +140,7 @@ class Execution:
         turn = element.loop is not None and self.is_turn(node)
         stage = "completing"
         try:
+            self._give_data(node, element)
             if element.outputs and (element.loop is None or turn):
                 if not mapped:
                     self._map_outputs(node, element, variables)
@@ -425,6 +427,13 @@ class Execution:
             self.emit(ev.IncidentResolved(incident.id, incident.element, how))
 
     # How values move.
+
+    def _give_data(self, node: Node, element: Element) -> None:
+        """Leave behind what a visit has made of its data objects."""
+        names = self.own_data.get(element.id)
+        if names and node.variables:
+            made = {name: value for name, value in node.variables.items() if name in names}
+            self.write(self.state.nodes[node.scope], made)
 
     def _map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
         if variables:

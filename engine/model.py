@@ -400,7 +400,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One executable process: its elements by id; the process itself stands under its own id."""
+    """One executable process: its elements by id; the process itself stands under its own id.
+
+    `own_data` are the variables that each visit of a sub-process has for itself where several may stand side by side.
+    """
 
     id: str
     name: str
@@ -419,6 +422,7 @@ class Process:
     conditions: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool: Tool | None = None
+    own_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def root(self) -> Element:

@@ -113,6 +113,9 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         calendars=calendars_of(reading),
         handlers=_handlers(elements),
         tool=tool_of(reading),
+        own_data={
+            node.id: held for node in graph.nodes.values() if (held := reading.data.of_visits(node.xml))
+        },
         patient_joins=frozenset(
             element.id
             for element in elements.values()
