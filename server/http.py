@@ -20,11 +20,12 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
+from flowmaster.server.grounds import Grounds
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, response_of
 from flowmaster.server.issuer import Issuer
 from flowmaster.server.resource import Resource
 from flowmaster.server.settings import Settings
-from flowmaster.server.sign_in import Grounds, SignIn
+from flowmaster.server.sign_in import SignIn
 from flowmaster.server.tokens import Tokens
 from flowmaster.server.wiring import allowed_hosts, open_app
 from flowmaster.tools.answer import Answer

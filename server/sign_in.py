@@ -10,80 +10,31 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import monotonic, time
+from itertools import count
+from time import time
 from typing import Final
 from urllib.parse import parse_qsl
 
 import anyio
 from anyio import lowlevel
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.attempts import Attempts
 from flowmaster.server.callers import NEEDED, REQUEST, SIGNED_IN
+from flowmaster.server.grounds import Grounds, SignedIn
 from flowmaster.server.http_body import response_of
-from flowmaster.server.keys import BEGINNING, are_made, key_caller
 from flowmaster.server.resource import WELL_KNOWN, Resource
-from flowmaster.server.tokens import Tokens
-from flowmaster.stores.call_log import CallLine, CallLog
-from flowmaster.stores.protocol import Reader
+from flowmaster.stores.call_log import CallLine
 from flowmaster.tools.invoke import refused
-from flowmaster.tools.registry import Caller
 
 CHECK_SECONDS: Final = 1.0
 """How often a request that lasts is asked again whether its key or token still holds."""
 
-LOOK_SECONDS: Final = 0.05
-"""How old the knowledge may be that nobody has made a key so far."""
-
 _IN_QUERY: Final = frozenset({"access_token", "api_key", "apikey", "authorization", "token"})
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
-_BEARER: Final = "bearer "
-
-
-@dataclass(slots=True)
-class SignedIn:
-    """Who signed in with a request, the scopes of its token (none for a key), and whether that still holds."""
-
-    caller: Caller
-    holds: Callable[[], bool]
-    scopes: tuple[str, ...] | None = None
-
-
-@dataclass(slots=True)
-class Grounds:
-    """What a sign-in is decided on: the keys in the store, and the issuer of tokens if there is one."""
-
-    reader: Callable[[], Reader]
-    tokens: Tokens | None = None
-    resource: Resource | None = None
-    attempts: Attempts = field(default_factory=Attempts)
-    calls: CallLog | None = None
-    _made: bool = False
-    _looked: float = float("-inf")
-
-    def needed(self) -> bool:
-        """Whether callers have to sign in; once a key was made, they have to for good."""
-        if self._made or self.tokens is not None:
-            return True
-        now = monotonic()
-        if now - self._looked >= LOOK_SECONDS:
-            self._made, self._looked = are_made(self.reader()), now
-        return self._made
-
-    async def signed_in(self, text: str) -> SignedIn | None:
-        """Return who a key or token stands for, nothing for one that does not count."""
-        if text.startswith(BEGINNING):
-            caller = key_caller(self.reader(), text)
-            if caller is None:
-                return None
-            return SignedIn(caller, lambda: key_caller(self.reader(), text) is not None)
-        token = None if self.tokens is None else await self.tokens.read(text)
-        if token is None:
-            return None
-        return SignedIn(token.caller, lambda: time() < token.until, token.scopes)
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,80}")
+_PROCESS: Final = secrets.token_hex(6)
+_REQUESTS: Final = count(1)
 
 
 class SignIn:
@@ -97,13 +48,19 @@ class SignIn:
         """Pass the request on, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
-        headers = Headers(scope=scope)
-        scope = {**scope, REQUEST: _request_id(headers), NEEDED: []}
+        given: list[bytes] = []
+        identity = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                given.append(value)
+            elif name == b"x-request-id":
+                identity = value
+        scope = {**scope, REQUEST: _request_id(identity), NEEDED: []}
         answer = _Answer(scope, send, self._grounds.resource)
         if _is_open(scope["path"]):
             return await self._app(scope, receive, answer.send)
         try:
-            answer.who = await self._admitted(scope, headers)
+            answer.who = await self._admitted(scope, given)
         except FlowMasterError as error:
             return await self._refuse(scope, receive, answer, error)
         if answer.who is None:
@@ -113,7 +70,7 @@ class SignIn:
             await self._app(scope, receive, answer.send)
         await answer.end()
 
-    async def _admitted(self, scope: Scope, headers: Headers) -> SignedIn | None:
+    async def _admitted(self, scope: Scope, given: list[bytes]) -> SignedIn | None:
         """Return who signed in, nothing where nobody has to, or refuse."""
         if scope["query_string"] and _IN_QUERY & {
             name.lower() for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), True)
@@ -126,7 +83,6 @@ class SignIn:
             )
         if not self._grounds.needed():
             return None
-        given = headers.getlist("authorization")
         if not given:
             raise FlowMasterError(
                 "sign_in.needed",
@@ -135,8 +91,9 @@ class SignIn:
                 fix="Send the header `Authorization: Bearer <key or token>`; `flowmaster key add NAME` makes a key.",
                 status=401,
             )
-        is_bearer = len(given) == 1 and given[0][: len(_BEARER)].lower() == _BEARER
-        who = await self._grounds.signed_in(given[0][len(_BEARER) :].strip()) if is_bearer else None
+        kind, _, credential = given[0].decode("latin-1").partition(" ")
+        is_bearer = len(given) == 1 and kind.lower() == "bearer"
+        who = await self._grounds.signed_in(credential.strip()) if is_bearer else None
         if who is None:
             raise FlowMasterError(
                 "sign_in.refused",
@@ -186,6 +143,7 @@ class _Answer:
         self._lives: anyio.CancelScope | None = None
         self._watch: asyncio.Task[None] | None = None
         self._over = self._ended = False
+        self._held: Message | None = None
         self.who: SignedIn | None = None
 
     @contextmanager
@@ -201,27 +159,45 @@ class _Answer:
     async def end(self) -> None:
         """End the response of a request that was ended before its time."""
         if self._over and not self._ended:
+            await self._begin()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def send(self, message: Message) -> None:
         """Pass a message on."""
         if message["type"] == "http.response.start":
+            if self._waits_for_more():
+                self._held = message
+                return
             message = self._started(message)
         elif message.get("more_body") and self.who is not None and not self.who.holds():
             self._stop()
             return await lowlevel.checkpoint()
+        await self._begin()
         self._ended = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)
 
+    async def _begin(self) -> None:
+        """Send the head of the answer, if it was held back."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._send(self._started(held))
+
+    def _waits_for_more(self) -> bool:
+        """Whether the head of an answer waits for its beginning, which may say that the token is to have more scopes."""
+        of_token = self.who is not None and self.who.scopes is not None
+        return of_token and self._scope.get("method") == "POST"
+
     def _started(self, message: Message) -> Message:
-        message = {**message, "headers": [*message["headers"]]}
+        identity = (b"x-request-id", self._scope[REQUEST].encode())
+        message = {**message, "headers": [*message["headers"], identity]}
+        if self.who is None:
+            return message
         headers = MutableHeaders(raw=message["headers"])
-        headers["X-Request-Id"] = self._scope[REQUEST]
-        scopes = None if self.who is None else self.who.scopes
+        scopes = self.who.scopes
         if self._scope[NEEDED] and self._resource is not None and scopes is not None:
             message["status"] = 403
             headers["WWW-Authenticate"] = self._resource.insufficient(self._scope[NEEDED][0], scopes)
-        if self.who is not None and headers.get("content-type", "").startswith("text/event-stream"):
+        if headers.get("content-type", "").startswith("text/event-stream"):
             self._watch = asyncio.get_running_loop().create_task(self._watched(self.who.holds))
         return message
 
@@ -246,6 +222,6 @@ def _is_open(path: str) -> bool:
     return path == "/health" or path.startswith(WELL_KNOWN)
 
 
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+def _request_id(given: bytes) -> str:
+    """Return the id that a caller gave its request, or one of our own that no other request has."""
+    return given.decode() if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}-{next(_REQUESTS):x}"

@@ -12,7 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from flowmaster.server.attempts import FREE, WAITING_MAX, Attempts
 from flowmaster.server.cli import run
-from flowmaster.server.sign_in import Grounds, SignIn
+from flowmaster.server.grounds import Grounds
+from flowmaster.server.sign_in import SignIn
 from flowmaster.server.wiring import open_store
 from tests.doors.callers import bearer, key_on, revoked_on, served, settings_on
 

@@ -112,7 +112,8 @@ def test_the_id_of_a_request_is_returned_and_found_in_the_log(tmp_path: Path) ->
 
     told = anyio.run(play)
     assert told[0] == "abc-1"
-    assert len(told[2]) == 16
+    assert len({*told}) == 3
+    assert len(told[2]) < 40
     assert [each["request"] for each in lines_in(tmp_path)] == told
 
 
