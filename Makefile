@@ -82,7 +82,9 @@ bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
 soak: $(STAMP) ## Kill the server under load, and compare hundreds of models with SpiffWorkflow (long)
 	@$(BIN)/python -m pytest -q -m soak tests
 
-conformance: $(STAMP) ## Run the DMN test kit and the BPMN suite that lie in FLOWMASTER_SHARED
+conformance: $(STAMP) ## Run the tests of MCP (needs npm) and those of DMN and BPMN in FLOWMASTER_SHARED
+	@$(BIN)/python -m tests.conformance.protocol
+	@$(BIN)/python -m pytest -q -m node tests/conformance
 	@test -n "$(FLOWMASTER_SHARED)" || { echo "Set FLOWMASTER_SHARED to the folder of tck/ and suite/." >&2; exit 1; }
 	@$(BIN)/python "$(FLOWMASTER_SHARED)/tck/tck_runner.py" --tck "$(FLOWMASTER_SHARED)/tck" --jobs $(JOBS) \
 	  -- $(BIN)/python benchmarks/tck_adapter.py
@@ -90,6 +92,6 @@ conformance: $(STAMP) ## Run the DMN test kit and the BPMN suite that lie in FLO
 	  --command "$(BIN)/flowmaster mcp --data :memory: --clock virtual --tools all"
 
 clean: ## Remove what was built, installed and cached
-	rm -rf .venv build dist src/*.egg-info demo-output htmlcov .coverage*
+	rm -rf .venv .conformance build dist src/*.egg-info demo-output htmlcov .coverage*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
