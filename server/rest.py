@@ -81,7 +81,8 @@ def openapi(operations: Iterable[AnyOperation]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": noun} for noun in dict.fromkeys(each.name.split("_")[0] for each in registry)],
         "paths": {**paths, "/health": {"get": _HEALTH}},
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": _BEARER}},
+        "security": [{}, {"bearer": []}],
     }
 
 
@@ -136,6 +137,11 @@ def _referring(node: Any, prefix: str) -> Any:
     }
 
 
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key or an access token; needed as soon as the server's keeper has set up either.",
+}
 _TEXT = {"type": "string"}
 _PROBLEM: dict[str, Any] = {
     "type": "object",

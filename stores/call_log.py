@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -99,15 +100,16 @@ class CallLog:
         self.flush()
 
     def newest(self, lines_max: int) -> Iterator[dict[str, object]]:
-        """Yield the newest lines of all processes on the folder, newest first, `lines_max` at most."""
+        """Yield the newest lines of all processes on the folder, newest first; at most so many are looked at."""
         self.flush()
         for path in (self._path, *(self._aside(number) for number in range(1, FILES_KEPT + 1))):
             lines = path.read_bytes().splitlines() if path.exists() else []
             for line in reversed(lines):
                 if lines_max <= 0:
                     return
-                yield json.loads(line)
                 lines_max -= 1
+                with suppress(ValueError):
+                    yield json.loads(line)
 
     def _run(self) -> None:
         while not self._closed:

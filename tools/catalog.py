@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from flowmaster.tools import (
     audit,
+    calls,
     documents,
     drawings,
     events,
@@ -43,6 +44,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     documents.OPERATIONS,
     operations.OPERATIONS,
     audit.OPERATIONS,
+    calls.OPERATIONS,
     server.OPERATIONS,
 )
 """What each module offers, first things first."""

@@ -13,6 +13,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from flowmaster.server.attempts import Attempts
 from flowmaster.server.http import http_app
 from flowmaster.server.keys import add_key, revoke_key
 from flowmaster.server.settings import Settings
@@ -69,6 +70,7 @@ async def served(folder: Path | str, **further: Any) -> AsyncIterator[Served]:
     """Serve a folder in this process."""
     async with open_app(settings_on(folder, **further)) as app:
         web = http_app(app)
+        web.state.grounds.attempts = Attempts(pause=_at_once)
         async with (
             web.router.lifespan_context(web),
             httpx.AsyncClient(
@@ -76,6 +78,10 @@ async def served(folder: Path | str, **further: Any) -> AsyncIterator[Served]:
             ) as client,
         ):
             yield Served(app, client)
+
+
+async def _at_once(seconds: float) -> None:
+    """Wait for nothing."""
 
 
 def key_on(

@@ -1,6 +1,7 @@
 """API keys: shown once, kept as a hash, needed by everybody over HTTP once there is one, and dead at once when revoked."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from mcp import Client
 from starlette.types import Message, Receive, Scope, Send
 
 from flowmaster.server.attempts import FREE, WAITING_MAX, Attempts
@@ -16,6 +18,7 @@ from flowmaster.server.grounds import Grounds
 from flowmaster.server.sign_in import SignIn
 from flowmaster.server.wiring import open_store
 from tests.doors.callers import bearer, key_on, revoked_on, served, settings_on
+from tests.doors.doors import command, stdio_server, told_by
 
 WRONG = ("fm_0123456789ab_wrong", "fm_", "fm__", "fm_" + "x" * 5_000, "no key at all", "fm_ä_ß")
 
@@ -318,6 +321,39 @@ def test_a_stream_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
         store.close()
     assert [each.get("body") for each in sent] == [None, b"0", b"1", b"2", b""]
     assert sent[-1]["more_body"] is False
+
+
+def test_a_server_process_asks_for_keys_as_soon_as_one_is_made_and_its_stdio_peer_does_not(
+    tmp_path: Path,
+) -> None:
+    process = subprocess.Popen(
+        [command(), "serve", "--data", str(tmp_path), "--port", "0"], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    address = process.stderr.readline().split(" ")[3]
+
+    def status(credential: str = "") -> int:
+        headers = {"content-type": "application/json", **bearer(credential)}
+        return httpx.post(f"{address}/api/v1/server_info", content="{}", headers=headers).status_code
+
+    async def over_stdio() -> bool:
+        async with Client(stdio_server(tmp_path)) as client:
+            return told_by(await client.call_tool("server_info", {})).refused
+
+    try:
+        assert status() == 200
+        key = key_on(tmp_path, "bot", "reader")
+        soon = time.monotonic() + 5
+        while status() == 200 and time.monotonic() < soon:
+            pass
+        assert (status(), status(key)) == (401, 200)
+        assert anyio.run(over_stdio) is False
+        revoked_on(tmp_path, "bot")
+        assert status(key) == 401
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+        process.stderr.close()
 
 
 async def _nothing_more() -> Message:

@@ -221,3 +221,44 @@ def test_more_lines_than_can_wait_are_counted(tmp_path: Path, monkeypatch: pytes
     log.close()
     assert len(lines_in(tmp_path)) == 3
     assert lines_in(tmp_path)[-1] == {"left_out": 3}
+
+
+def test_calls_are_found_again_by_whom_what_and_outcome(tmp_path: Path) -> None:
+    boss, reader = key_on(tmp_path, "boss"), key_on(tmp_path, "reader", "reader", person="ann")
+    north = key_on(tmp_path, "north", tenant="north")
+
+    async def play() -> None:
+        async with served(tmp_path) as server:
+            await server.rest("task_find", reader)
+            await server.rest("event_send", reader, kind="signal", name="x")
+            await server.rest("operation_query", reader, operation="rule_find", arguments={})
+            await server.rest("task_find", north)
+
+            async def found(key: str = boss, **wanted: Any) -> list[tuple[str, str]]:
+                told = (await server.rest("call_find", key, **wanted)).json()
+                assert told["total"] >= len(told["items"])
+                return [(item["operation"], item["outcome"]) for item in told["items"]]
+
+            three = [("rule_find", "ok"), ("event_send", "access.denied"), ("task_find", "ok")]
+            assert await found() == three
+            assert await found(by="reader") == await found(by="ann") == three
+            assert await found(by="nobody") == []
+            assert await found(outcome="refused") == await found(outcome="access.denied") == three[1:2]
+            assert await found(operation="operation_query") == await found(operation="rule_find") == three[:1]
+            assert await found(by="reader", limit=1) == three[:1]
+            assert await found(north) == [("task_find", "ok")]
+            assert (await server.rest("call_find", reader)).json()["expected"] == "audit.read"
+
+    anyio.run(play)
+
+
+def test_a_torn_line_hides_no_other(tmp_path: Path) -> None:
+    log = CallLog(tmp_path)
+    log.note(line(1))
+    log.flush()
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b'{"at": "20\n')
+    log.note(line(2))
+    log.flush()
+    assert [each["caller"] for each in log.newest(10)] == ["bot-2", "bot-1"]
+    log.close()

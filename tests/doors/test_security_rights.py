@@ -60,6 +60,15 @@ def test_the_smallest_role_with_a_right_is_named() -> None:
     assert rights_of(("reader", "task.act", "nonsense")) == ROLES["reader"] | {"task.act", "nonsense"}
 
 
+def test_the_page_on_security_tells_what_each_role_may() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    told = {row.split("`")[1]: {*row.split("`")[3::2]} for row in page.splitlines() if row.startswith("| `")}
+    assert [*told] == [*ROLES]
+    for role in ("worker", "designer"):
+        assert told[role] == ROLES[role] - ROLES["reader"]
+    assert told["operator"] == ROLES["operator"] - ROLES["worker"]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_tool_list_shows_what_the_caller_may_use_and_nothing_else(tmp_path: Path, role: str) -> None:
     key = key_on(tmp_path, "bot", role)
@@ -258,6 +267,55 @@ def test_what_belongs_to_another_tenant_answers_like_what_is_not_there(tmp_path:
                 assert (await server.rest(name, north)).json()["total"] == (name == "audit_find")
 
     anyio.run(play)
+
+
+def test_resources_of_another_tenant_answer_like_those_that_are_not_there(tmp_path: Path) -> None:
+    south, north = (
+        key_on(tmp_path, "south-bot", tenant="south"),
+        key_on(tmp_path, "north-bot", tenant="north"),
+    )
+
+    async def play() -> None:
+        async with served(tmp_path) as server:
+            task = await _begun(server, south)
+            pairs = [
+                ("process://leave-request", "process://leave-xequest"),
+                ("instance://leave-request:1", "instance://leave-request:2"),
+                (f"task://{task}", f"task://{task.replace(':1', ':2')}"),
+            ]
+            for foreign, unknown in pairs:
+                told = [
+                    (await server.mcp("resources/read", north, uri=uri)).json() for uri in (foreign, unknown)
+                ]
+                assert told[0]["error"]["code"] == told[1]["error"]["code"]
+                bodies = [_without(json.dumps(each), {foreign}, {unknown}) for each in told]
+                assert bodies[0] == bodies[1], foreign
+                own = (await server.mcp("resources/read", south, uri=foreign)).json()
+                assert own["result"]["contents"], own
+            listed = (await server.mcp("resources/list", north)).json()["result"]["resources"]
+            assert "leave-request" not in json.dumps(listed)
+            completed = await server.mcp(
+                "completion/complete",
+                north,
+                ref={"type": "ref/resource", "uri": "process://{process}"},
+                argument={"name": "process", "value": "leave"},
+            )
+            assert completed.json()["result"]["completion"]["values"] == []
+
+    anyio.run(play)
+
+
+def test_a_resource_needs_the_right_of_the_operation_that_reads_it(tmp_path: Path) -> None:
+    boss, narrow = key_on(tmp_path, "boss"), key_on(tmp_path, "narrow", "task.read")
+
+    async def play() -> Any:
+        async with served(tmp_path) as server:
+            await _begun(server, boss)
+            return (await server.mcp("resources/read", narrow, uri="process://leave-request")).json()
+
+    told = anyio.run(play)
+    assert "result" not in told
+    assert "process.read" in json.dumps(told)
 
 
 def _dry(name: str) -> dict[str, bool]:
