@@ -6,7 +6,8 @@ from typing import Any
 from flowmaster.server.callers import caller_of
 from flowmaster.server.mcp_client import Context, McpClient
 from flowmaster.server.mcp_rounds import Asked, Seal
-from flowmaster.server.mcp_tasks import McpTasks, lasting_of
+from flowmaster.server.mcp_task_wire import lasting_of
+from flowmaster.server.mcp_tasks import McpTasks
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.asking import InputNeeded

@@ -24,7 +24,8 @@ from flowmaster.server.mcp_prompts import add_prompts
 from flowmaster.server.mcp_resources import add_resources
 from flowmaster.server.mcp_rounds import Seal
 from flowmaster.server.mcp_subscriptions import add_subscriptions
-from flowmaster.server.mcp_tasks import McpTasks, contents_of
+from flowmaster.server.mcp_task_wire import contents_of
+from flowmaster.server.mcp_tasks import McpTasks
 from flowmaster.server.numbers import with_floats
 from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE
 from flowmaster.server.pictures import with_pictures

@@ -13,18 +13,27 @@ from typing import Any, Final
 import mcp.types as types
 from mcp import MCPError
 from mcp.server import Server
-from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
-from mcp.types import HEADER_MISMATCH, MISSING_REQUIRED_CLIENT_CAPABILITY
-from mcp.types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import Field
 
-from flowmaster.engine.timers import iso
+from flowmaster.server.call_records import TOPIC, answer_of, ended, touched
 from flowmaster.server.callers import caller_of
-from flowmaster.server.long_calls import TOPIC, LongCalls, answer_of, ended, touched
+from flowmaster.server.long_calls import LongCalls
 from flowmaster.server.mcp_client import Context, McpClient, replies_in, request_of
 from flowmaster.server.mcp_news import Mailbox
 from flowmaster.server.mcp_rounds import Asked, Seal
 from flowmaster.server.mcp_subscriptions import Honoured, Subscriptions
+from flowmaster.server.mcp_task_wire import (
+    ENDED,
+    EXTENSION,
+    Frame,
+    GetTask,
+    UpdateTask,
+    check_name,
+    declares_extension,
+    notification,
+    plain,
+    require_extension,
+    summary_of,
+)
 from flowmaster.server.numbers import with_floats
 from flowmaster.server.waiting_instances import standing, taken_up
 from flowmaster.stores.rows import LongCall
@@ -32,36 +41,14 @@ from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
 from flowmaster.tools.registry import Call, Lasting
 
-EXTENSION: Final = "io.modelcontextprotocol/tasks"
-
 GRACE_SECONDS: Final = 2.0
 """How long a call that may last is waited for before it becomes a task."""
-
-POLL_MS: Final = 500
-INSTANCE_POLL_MS: Final = 5_000
-"""How often a client had best look, at work of ours and at an instance that waits."""
 
 WATCHED_MAX: Final = 50
 """Tasks that one stream tells about."""
 
 LOOK_SECONDS: Final = 1.0
 """How often a stream looks for what another process or an instance changed."""
-
-
-Frame = Callable[[Context, Answer], dict[str, Any]]
-"""Turns an answer into the result of a tool call."""
-
-
-class GetTask(types.RequestParams):
-    """Which task to read."""
-
-    task_id: str = Field(max_length=200)
-
-
-class UpdateTask(GetTask):
-    """Replies to what a task asked."""
-
-    input_responses: dict[str, Any]
 
 
 class McpTasks:
@@ -186,7 +173,7 @@ class McpTasks:
 
     def _found(self, ctx: Context, params: GetTask) -> LongCall:
         require_extension(ctx)
-        _check_name(ctx, params.task_id)
+        check_name(ctx, params.task_id)
         found = self._calls.find(caller_of(ctx), params.task_id)
         if found is None:
             raise MCPError(types.INVALID_PARAMS, "There is no such task, or it has expired.")
@@ -198,14 +185,14 @@ class McpTasks:
         return Call(app=self._app, caller=caller, client=client)
 
     def _made(self, record: LongCall) -> dict[str, Any]:
-        return {"resultType": "task", **_summary(record)}
+        return {"resultType": "task", **summary_of(record)}
 
     async def _detailed(self, ctx: Context, record: LongCall, frame: Frame) -> dict[str, Any]:
         caller = caller_of(ctx)
         if record.instance and record.status != "cancelled":
             return await self._of_instance(ctx, record, frame)
         record = await self._calls.looked_after(caller, record)
-        told = _summary(record)
+        told = summary_of(record)
         if record.status == "input_required":
             told["inputRequests"] = with_floats(dict(record.asked))
         elif record.status == "completed":
@@ -220,7 +207,7 @@ class McpTasks:
     async def _of_instance(self, ctx: Context, record: LongCall, frame: Frame) -> dict[str, Any]:
         now = await standing(self._call(ctx), record)
         note = f"{now.note} {record.note}".strip()
-        told = _summary(record._replace(status=now.status, note=note))
+        told = summary_of(record._replace(status=now.status, note=note))
         if now.answer is not None:
             if not record.ended:
                 await self._calls.change(caller_of(ctx).tenant, record.handle, ended)
@@ -234,81 +221,10 @@ class McpTasks:
         while handles:
             for handle in handles:
                 record = self._calls.find(caller_of(ctx), handle)
-                told = None if record is None else await self._detailed(ctx, record, _plain)
+                told = None if record is None else await self._detailed(ctx, record, plain)
                 if told is None or told == seen.get(handle):
                     continue
                 seen[handle] = told
-                mailbox.put((handle, told["lastUpdatedAt"], told["status"]), partial(_notification, told))
-            handles = [each for each in handles if seen.get(each, {}).get("status") not in _ENDED]
+                mailbox.put((handle, told["lastUpdatedAt"], told["status"]), partial(notification, told))
+            handles = [each for each in handles if seen.get(each, {}).get("status") not in ENDED]
             await self._app.runtime.changed.wait(TOPIC, LOOK_SECONDS)
-
-
-def _plain(_: Context, answer: Answer) -> dict[str, Any]:
-    """Return an answer as the result that a notification carries, which no transport completes."""
-    told: dict[str, Any] = {"content": contents_of(answer), "isError": answer.refused}
-    return told if answer.refused else {**told, "structuredContent": with_floats(answer.data())}
-
-
-def contents_of(answer: Answer) -> list[dict[str, Any]]:
-    """Return what a tool result shows: the text of the answer, unless it has more to show."""
-    return [dict(each) for each in answer.shown] or [{"type": "text", "text": answer.text}]
-
-
-_ENDED: Final = ("completed", "failed", "cancelled")
-
-
-def declares_extension(ctx: Context) -> bool:
-    """Whether the client says in this request that it can come back for an answer."""
-    told = ctx.session.client_capabilities
-    known = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and told is not None and told.extensions
-    return bool(known) and EXTENSION in (known or {})
-
-
-def require_extension(ctx: Context) -> None:
-    """Refuse a request of a client that cannot come back for an answer."""
-    if not declares_extension(ctx):
-        raise MCPError(
-            MISSING_REQUIRED_CLIENT_CAPABILITY,
-            "Missing required client capability",
-            {"requiredCapabilities": {"extensions": {EXTENSION: {}}}},
-        )
-
-
-def lasting_of(app: App, name: str, arguments: Mapping[str, Any]) -> Lasting:
-    """Return whether a call lasts: as its operation says, also behind one that leads to others; processes may."""
-    operation = app.registry.find(name)
-    if operation is not None and operation.told is Answer and isinstance(arguments.get("operation"), str):
-        operation = app.registry.find(arguments["operation"])
-    return "may" if operation is None else operation.lasting
-
-
-def _check_name(ctx: Context, handle: str) -> None:
-    """Refuse a request whose header names another task than its body, which intermediaries may have looked at."""
-    headers = getattr(ctx.request, "headers", None)
-    named = None if headers is None else headers.get(MCP_NAME_HEADER)
-    if named is not None and decode_header_value(named.strip()) != handle:
-        raise MCPError(HEADER_MISMATCH, "The Mcp-Name header does not match params.taskId.")
-
-
-def _summary(record: LongCall) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "taskId": record.handle,
-        "status": record.status,
-        "createdAt": iso(record.at),
-        "lastUpdatedAt": iso(record.changed),
-        "ttlMs": record.expires - record.at,
-        "pollIntervalMs": INSTANCE_POLL_MS if record.instance else POLL_MS,
-    }
-    if record.note:
-        told["statusMessage"] = record.note
-    return told
-
-
-class _TaskNotification(types.Notification[dict[str, Any], str]):
-    """How a task stands."""
-
-    method: str = "notifications/tasks"
-
-
-def _notification(told: dict[str, Any], meta: dict[str, Any]) -> Any:
-    return _TaskNotification(params={**told, "_meta": meta})

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowmaster.server.callers import SIGNED_IN
 from flowmaster.server.mcp_http import McpHttpDoor
-from flowmaster.server.mcp_tasks import EXTENSION
+from flowmaster.server.mcp_task_wire import EXTENSION
 from flowmaster.tools.app import App
 from flowmaster.tools.registry import Caller
 

@@ -13,6 +13,9 @@ from pydantic import Field
 from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import real_now
 from flowmaster.server import long_calls, mcp_tasks
+from flowmaster.server.call_records import INSTANCE_TTL_MS
+from flowmaster.server.mcp_task_wire import EXTENSION
+from flowmaster.server.running_calls import HELD_MS
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.app import App
@@ -146,7 +149,7 @@ def test_a_client_that_cannot_come_back_is_answered_when_the_call_is_through() -
             for method in ("tasks/get", "tasks/cancel", "tasks/update"):
                 error = await client.error(method, taskId="x", inputResponses={})
                 assert error["code"] == -32021
-                assert error["data"]["requiredCapabilities"]["extensions"] == {mcp_tasks.EXTENSION: {}}
+                assert error["data"]["requiredCapabilities"]["extensions"] == {EXTENSION: {}}
             assert (await client.error("tools/call", name="sample_late", arguments={}))["code"] == -32021
 
     anyio.run(play)
@@ -306,7 +309,7 @@ def test_a_task_whose_server_fell_silent_ends_as_interrupted(monkeypatch: pytest
     async def play() -> None:
         async with opened() as app, modern(app, TASKS) as client:
             task = (await client.call("sample_last"))["taskId"]
-            later = real_now() + long_calls.HELD_MS + 1
+            later = real_now() + HELD_MS + 1
             monkeypatch.setattr(long_calls, "real_now", lambda: later)
             told = await client.result("tasks/get", taskId=task)
             assert body_of(told["result"])["code"] == "call.interrupted"
@@ -348,7 +351,7 @@ def test_an_instance_that_waits_is_a_task_until_it_has_ended() -> None:
     async def play() -> None:
         async with stage() as held, modern(held.app, BOTH) as client:
             made = await waiting(client)
-            assert (made["resultType"], made["ttlMs"]) == ("task", long_calls.INSTANCE_TTL_MS)
+            assert (made["resultType"], made["ttlMs"]) == ("task", INSTANCE_TTL_MS)
             told = await client.result("tasks/get", taskId=made["taskId"])
             assert told["status"] == "input_required"
             assert told["statusMessage"] == "leave:2 is active. It waits for 'approve' (user_task)."
