@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.tools.confirming import DESTROY
 from flowmaster.tools.registry import EVERYTHING, Registry
 
 FOR_OTHERS: Final = "task.as_other"
@@ -63,7 +64,7 @@ def role_for(right: str) -> str:
 
 def check_names(names: Iterable[str], registry: Registry) -> None:
     """Refuse a name that is neither a role nor a right."""
-    known = (*ROLES, *sorted({each.right for each in registry} | {FOR_OTHERS}))
+    known = (*ROLES, *sorted({each.right for each in registry} | {FOR_OTHERS, DESTROY}))
     for name in names:
         if name not in known:
             raise FlowMasterError(
