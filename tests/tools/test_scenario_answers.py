@@ -19,7 +19,7 @@ COUNT: dict[str, Any] = {
         {"end": "shipped"},
     ],
 }
-GRADE: Json = {
+GRADE: dict[str, Json] = {
     "decision": "grade",
     "inputs": [{"name": "amount", "type": "number"}],
     "outputs": [{"name": "level", "type": "string"}],
@@ -56,7 +56,7 @@ def test_the_example_of_a_missed_row_matches_it_though_others_match_too() -> Non
 
     async def play(agent: Agent) -> None:
         await created(agent, LOW)
-        await agent.ask("rule_save", table={**GRADE, "hit": "C", "rules": rules})
+        await agent.ask("rule_save", table=GRADE | {"hit": "C", "rules": rules})
         whole = (await agent.ask("process_test", process="count"))["coverage"]["rules"]["grade"]
         assert whole["missed"] == [2]
         assert whole["example"] == {"row 2": {"amount": "101"}}
