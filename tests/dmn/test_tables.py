@@ -263,9 +263,9 @@ def test_an_answer_that_does_not_fit_its_decision_is_null_also_where_the_columns
     body = models.data("a", "number") + models.decision("d1", table, inputs="a", kind="number")
     assert models.evaluate(body, "d1", a=6).value == 7
     wrong = models.evaluate(body, "d1", a=4)
-    assert wrong.value is None
-    assert "does not fit the type number" in wrong.warnings[0].text
     assert [match.rule for match in wrong.matched] == [1]
+    assert "does not fit the type number" in wrong.warnings[0].text
+    assert wrong.value is None
 
 
 def test_an_overlap_in_a_constant_table_names_its_rules() -> None:

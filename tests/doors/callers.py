@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt import algorithms
 
 from flowmaster.server.attempts import Attempts
 from flowmaster.server.http import http_app
@@ -147,7 +148,7 @@ class LocalIssuer:
 
 
 def _public(name: str, key: Any) -> Mapping[str, Any]:
-    maker = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    maker = algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else algorithms.ECAlgorithm
     return {**maker.to_jwk(key.public_key(), as_dict=True), "kid": name, "use": "sig"}
 
 

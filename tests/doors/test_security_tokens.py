@@ -16,6 +16,7 @@ import pytest
 from anyio import to_thread
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt import algorithms
 
 from flowmaster.connectors import http as connector
 from flowmaster.connectors.guard import Place
@@ -147,7 +148,7 @@ def test_unsigned_foreign_and_confused_signatures_are_refused(one: LocalIssuer) 
             claims,
             stranger,
             "RS256",
-            headers={"jwk": jwt.algorithms.RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)},
+            headers={"jwk": algorithms.RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)},
         ),
         "the address of keys sent along": jwt.encode(
             claims, stranger, "RS256", headers={"kid": "one", "jku": "https://evil.example.com/keys"}
