@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -67,7 +66,7 @@ class CallLog:
         self._left_out = 0
         self._ready = threading.Event()
         self._writing = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def note(self, line: CallLine) -> None:
@@ -93,7 +92,7 @@ class CallLog:
 
     def close(self) -> None:
         """Write what waits, and stop."""
-        self._closed = True
+        self._closed.set()
         self._ready.set()
         if self._thread is not None:
             self._thread.join()
@@ -112,11 +111,10 @@ class CallLog:
                     yield json.loads(line)
 
     def _run(self) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             self._ready.wait()
             self._ready.clear()
-            if not self._closed:
-                time.sleep(_PAUSE_SECONDS)
+            self._closed.wait(_PAUSE_SECONDS)
             self.flush()
 
     def _append(self, data: bytes) -> None:
