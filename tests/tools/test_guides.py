@@ -19,6 +19,7 @@ RARE = frozenset(
         "lanes",
         "forms",
         "bpmn",
+        "tool",
         "version_tag",
         "headers",
         "due",
