@@ -148,8 +148,11 @@ class LocalIssuer:
 
 
 def _public(name: str, key: Any) -> Mapping[str, Any]:
-    maker = algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else algorithms.ECAlgorithm
-    return {**maker.to_jwk(key.public_key(), as_dict=True), "kid": name, "use": "sig"}
+    if isinstance(key, rsa.RSAPrivateKey):
+        made = algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    else:
+        made = algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**made, "kid": name, "use": "sig"}
 
 
 @contextmanager
