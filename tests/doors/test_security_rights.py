@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from flowmaster.tools.catalog import catalog
+from flowmaster.tools.confirming import DESTROY
 from flowmaster.tools.registry import EVERYTHING, AnyOperation
 from flowmaster.tools.roles import FOR_OTHERS, ROLES, rights_of, role_for
 from tests.doors.callers import Served, bearer, key_on, served
@@ -24,7 +25,7 @@ OUTLINE = {
 
 
 def test_every_right_belongs_to_a_role() -> None:
-    asked = {each.right for each in catalog()} | {FOR_OTHERS}
+    asked = {each.right for each in catalog()} | {DESTROY, FOR_OTHERS}
     given = frozenset().union(*(rights for role, rights in ROLES.items() if role != "admin"))
     assert asked - given == ONLY_ADMIN
     assert given - asked == frozenset()
