@@ -104,7 +104,8 @@ export function openTask(place, given, after) {
   }
 
   renew();
-  show(place, head, known(task), form.node, checks(task), mayCall() ? more : note("", "The host passes no calls on: this form can only be read."), said, bar);
+  const asks = Object.keys(given.form?.properties ?? {}).length > 0;
+  show(place, head, known(task), asks ? form.node : h("p", { class: "quiet" }, "This task asks for no values."), checks(task), mayCall() ? more : note("", "The host passes no calls on: this form can only be read."), said, bar);
 }
 
 const DONE = { claim: "The task is yours.", release: "The task is open to others again.", save_draft: "The draft is saved.", resume: "The task is open again." };

@@ -35,7 +35,8 @@ export async function connect(name, hear) {
     appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
   });
   capabilities = told.hostCapabilities ?? {};
-  dress(told.hostContext ?? {});
+  const preferred = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  dress({ ...told.hostContext, theme: told.hostContext?.theme ?? preferred });
   tell("ui/notifications/initialized", {});
   new ResizeObserver(fit).observe(document.body);
 }

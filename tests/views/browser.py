@@ -42,7 +42,7 @@ class Host:
     def show(self, tool: str, arguments: dict[str, Any], *, theme: str = "light", **options: Any) -> Locator:
         """Call a tool as a model would, and return the view of its answer."""
         self.page.evaluate("theme => { document.body.className = theme; }", theme)
-        options["context"] = {"theme": theme, **options.get("context", {})}
+        options["context"] = {**({"theme": theme} if theme else {}), **options.get("context", {})}
         self.page.evaluate(
             "([tool, args, options]) => host.show(tool, args, options)", [tool, arguments, options]
         )

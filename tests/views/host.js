@@ -40,7 +40,7 @@ async function show(name, args, { context = {}, passesCalls = true, way = "write
     passesCalls ? client : null,
     { name: "test-host", version: "1" },
     { ...(passesCalls ? { serverTools: {} } : {}), updateModelContext: { text: {} } },
-    { hostContext: { theme: "light", displayMode: "inline", availableDisplayModes: ["inline", "fullscreen"], ...context } },
+    { hostContext: { displayMode: "inline", availableDisplayModes: ["inline", "fullscreen"], ...context } },
   );
   host.bridge = bridge;
   const initialized = new Promise((done) => (bridge.oninitialized = done));

@@ -92,6 +92,14 @@ def test_the_theme_of_the_host_is_worn_also_when_it_changes(host: Host, theme: s
     assert is_dark(view) is not dark
 
 
+def test_without_a_theme_of_the_host_that_of_the_system_is_worn(host: Host) -> None:
+    host.page.emulate_media(color_scheme="dark")
+    view = host.show("task_find", {}, theme="")
+    assert is_dark(view)
+    expect(host.root).to_have_attribute("data-theme", "dark")
+    host.page.emulate_media(color_scheme="light")
+
+
 def is_dark(view: Locator) -> bool:
     """Whether the view has a dark ground."""
     found: bool = view.evaluate(

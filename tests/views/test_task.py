@@ -275,6 +275,7 @@ def test_rows_are_taken_away_and_counted_again(host: Host) -> None:
 
 def test_a_task_that_was_done_elsewhere_meanwhile_says_so(host: Host) -> None:
     view, task = opened(host, "t-elsewhere", form=None)
+    expect(view).to_contain_text("This task asks for no values.")
     host.stage.call("task_act", task=task, action="complete")
     view.get_by_role("button", name="Complete").click()
     expect(view.get_by_role("alert")).to_contain_text("was completed by")
