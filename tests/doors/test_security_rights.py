@@ -14,8 +14,8 @@ from flowmaster.tools.registry import EVERYTHING, AnyOperation
 from flowmaster.tools.roles import FOR_OTHERS, ROLES, rights_of, role_for
 from tests.doors.callers import Served, bearer, key_on, served
 
-ONLY_ADMIN = {"clock.advance"}
-"""What only an administrator may: it concerns everybody on the installation."""
+ONLY_ADMIN = {"clock.advance", DESTROY}
+"""What no role but that of administrators holds: it concerns everybody, or is to be given on its own."""
 
 OUTLINE = {
     "process": "leave-request",
