@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
@@ -21,7 +22,7 @@ from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.grounds import Grounds
-from flowmaster.server.http_body import LOCAL_HOSTS, Guard, response_of
+from flowmaster.server.http_body import LOCAL_HOSTS, Guard, host_name, response_of
 from flowmaster.server.issuer import Issuer
 from flowmaster.server.resource import Resource
 from flowmaster.server.settings import Settings
@@ -79,7 +80,8 @@ def grounds_of(app: App, settings: Settings) -> Grounds:
 def public_hosts(settings: Settings) -> tuple[str, ...]:
     """Return the names, besides the local ones, under which callers may ask for this server."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return tuple(name.lower() for name in (host, *settings.public_hosts))
+    known = [urlsplit(settings.resource).netloc] if settings.resource else []
+    return tuple(host_name(name) for name in (host, *known, *settings.public_hosts))
 
 
 async def serve_http(settings: Settings, listening: socket.socket) -> None:

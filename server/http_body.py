@@ -33,11 +33,11 @@ class Guard:
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             host, origin = headers.get("host", ""), headers.get("origin")
-            if _name(host) not in self._hosts:
+            if host_name(host) not in self._hosts:
                 return await _refuse(
                     scope, receive, send, "request.host_unknown", f"There is no host {host[:80]!r} here.", 421
                 )
-            if origin is not None and _name(origin.partition("://")[2]) not in self._hosts:
+            if origin is not None and host_name(origin.partition("://")[2]) not in self._hosts:
                 return await _refuse(
                     scope,
                     receive,
@@ -121,7 +121,7 @@ def _too_large() -> FlowMasterError:
     )
 
 
-def _name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return the host without its port."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdecimal() else host).lower()

@@ -67,6 +67,19 @@ def test_only_the_names_of_this_server_are_answered_to_whoever_signs_in(
     assert anyio.run(play) == {status}
 
 
+def test_the_address_that_tokens_are_made_for_is_a_name_of_this_server() -> None:
+    async def play() -> list[int]:
+        further = {"issuer": "https://login.example.com", "resource": "https://flow.example.com:8443/mcp"}
+        async with served(":memory:", **further) as server:
+            root = "/.well-known/oauth-protected-resource"
+            return [
+                (await server.client.get(root, headers={"host": host})).status_code
+                for host in ("flow.example.com:8443", "flow.example.com", "login.example.com")
+            ]
+
+    assert anyio.run(play) == [200, 200, 421]
+
+
 def test_other_hosts_are_listened_on_only_where_callers_sign_in(tmp_path: Path) -> None:
     settings = settings_on(tmp_path, host="0.0.0.0", port=0)
     with pytest.raises(FlowMasterError) as caught:
