@@ -36,6 +36,9 @@ from flowmaster.engine.feel.values import Range
 COMBINATIONS_MAX = 20_000
 """How many combinations of values are looked at; conditions that tell more apart are left alone."""
 
+NAMED_MAX = 500
+"""How many constants the conditions may name; each of them is tried with each condition."""
+
 _ASKED = "\x00asked"
 _CONSTANTS_DEPTH_MAX = 3
 _ORDERS = ("less", "equal", "greater", "same", "different", None)
@@ -149,6 +152,8 @@ class Conditions:
 
     def space(self, assumed: Sequence[tuple[Formula, bool]] = ()) -> "Space | None":
         """Return all combinations of values under what is assumed, or None where they are too many."""
+        if sum(len(subject.named) for subject in self.subjects) > NAMED_MAX:
+            return None
         pieces = [self._pieces(subject) for subject in self.subjects]
         count = 1
         for one in pieces:

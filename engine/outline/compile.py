@@ -169,24 +169,23 @@ def write_data(process: Element, item: DataItem) -> None:
 def write_lanes(
     document: BpmnDocument, process: Element, roles: Mapping[str, str], lane_of: Mapping[str, str]
 ) -> None:
-    """Put nodes into the lanes of their roles; lanes, pool and collaboration are made where they are missing."""
+    """Put nodes into the lanes of their roles; a process without lanes, which is in no pool, is put into one."""
     if not lane_of:
         return
     lane_set = process.child("laneSet")
     if lane_set is None:
         lane_set = process.add("laneSet", {"id": document.new_id(f"lanes {process.id}")})
-        if not document.collaborations:
-            collaboration = document.root.add(
-                "collaboration", {"id": document.new_id(f"collaboration {process.id}")}
-            )
-            collaboration.add(
-                "participant",
-                {
-                    "id": document.new_id(f"pool {process.id}"),
-                    "name": process.name or process.id,
-                    "processRef": process.id,
-                },
-            )
+        collaboration = document.root.add(
+            "collaboration", {"id": document.new_id(f"collaboration {process.id}")}
+        )
+        collaboration.add(
+            "participant",
+            {
+                "id": document.new_id(f"pool {process.id}"),
+                "name": process.name or process.id,
+                "processRef": process.id,
+            },
+        )
     known = {lane.id.removeprefix("lane_"): lane for lane in lane_set.children("lane")}
     for role in [*roles, *lane_of.values()]:
         if role not in known and role in lane_of.values():

@@ -237,8 +237,7 @@ def _counts(node: Node) -> bool:
     """Return whether a step computes a variable from its own value."""
     if not isinstance(node, Step) or node.kind != "set" or not isinstance(node.main, Mapping):
         return False
-    trees = {name: parsed(str(source)) for name, source in node.main.items()}
-    return any(tree is not None and mentions(tree, name.partition(".")[0]) for name, tree in trees.items())
+    return any(mentions(parsed(str(source)), name.partition(".")[0]) for name, source in node.main.items())
 
 
 def _failures(places: Sequence[Place]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from flowmaster.engine.bpmn.conditions import Conditions, path_of
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import BUILTIN_NAMES
-from flowmaster.engine.feel.lexer import FeelSyntaxError
 from flowmaster.engine.feel.numbers import is_number, write_number
 from flowmaster.engine.feel.parser import parse_expression
 from flowmaster.engine.feel.samples import OTHER_TEXT
@@ -66,8 +65,8 @@ def _left_out(
     if len(cases) < 2 or any(not case.condition and case.steps for case in node.cases):
         return ""
     reader = Conditions(schemas, free)
-    formulas = [reader.read(tree) for case in cases if (tree := parsed(case.condition)) is not None]
-    if len(formulas) < len(cases) or len(reader.subjects) != 1:
+    formulas = [reader.read(parsed(case.condition)) for case in cases]
+    if len(reader.subjects) != 1:
         return ""
     space = reader.space()
     if space is None:
@@ -81,12 +80,9 @@ def _left_out(
 
 
 @lru_cache(maxsize=1_000)
-def parsed(text: str) -> s.Node | None:
-    """Return the tree of an expression; what is no FEEL is refused elsewhere."""
-    try:
-        return parse_expression(text.removeprefix("="), BUILTIN_NAMES)
-    except FeelSyntaxError:
-        return None
+def parsed(text: str) -> s.Node:
+    """Return the tree of an expression of an outline, which was found to be FEEL when the outline was read."""
+    return parse_expression(text.removeprefix("="), BUILTIN_NAMES)
 
 
 def conditions_of(node: Node) -> Iterator[tuple[str, str]]:
@@ -109,8 +105,7 @@ def conditions_of(node: Node) -> Iterator[tuple[str, str]]:
 
 def _limits_of(node: Node) -> Iterator[Limit]:
     for text, step in conditions_of(node):
-        tree = parsed(text)
-        for limit in _limits_in(tree) if tree is not None else ():
+        for limit in _limits_in(parsed(text)):
             yield Limit(*limit, text, node.at, step)
 
 

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from flowmaster.engine.errors import did_you_mean
 from flowmaster.engine.outline import values
+from flowmaster.engine.outline.leftovers import kind_of
 from flowmaster.engine.outline.nodes import (
     Case,
     Decision,
@@ -111,7 +112,7 @@ class StepReader:
 
     def _name_and_body(self, item: Body, path: str) -> tuple[str, Json, str]:
         keys = list(item)
-        if len(keys) == 1 and (keys[0] not in _KINDS or _says_kind(item[keys[0]])):
+        if len(keys) == 1 and (keys[0] not in _KINDS or _says_kind(keys[0], item[keys[0]])):
             return keys[0], item[keys[0]], f"{path}.{keys[0]}"
         nameless = [key for key in keys if item[key] is None and key not in _KINDS]
         if len(nameless) == 1 and keys[0] == nameless[0]:
@@ -433,9 +434,17 @@ def _spoken(kind: str, found: Trigger) -> str:
     return f"{kind} {preposition}{value}".strip()
 
 
-def _says_kind(value: Json) -> bool:
+def _says_kind(word: str, value: Json) -> bool:
     """Return whether this says what a step does, so that even a word of the outline before it is a name."""
-    return isinstance(value, Mapping) and any(key in KINDS and key not in UNNAMED for key in value)
+    if not isinstance(value, Mapping) or word == "end" and _says_end(value):
+        return False
+    return any(key in KINDS and key not in UNNAMED for key in value)
+
+
+def _says_end(value: Body) -> bool:
+    """Return whether what stands behind `end` says how a way ends, rather than what a step of that name does."""
+    words = [word for word in (*_ENDS, "name") if word in value]
+    return words not in ([], ["bpmn"]) or kind_of(str(value.get("bpmn"))) == "endEvent"
 
 
 def _near_kind(body: Body) -> str:

@@ -29,11 +29,8 @@ def with_plain_splits(document: BpmnDocument, process: str) -> BpmnDocument:
 
 def with_own_ends(document: BpmnDocument, ends: Collection[str]) -> BpmnDocument:
     """Return a document that does the same, in which each way to one of some ends has an end of its own."""
-    shared = [one for one in ends if len(_arriving(document, document.element(one))) > 1]
-    if not shared:
-        return document
     copy = document.copy()
-    for identifier in shared:
+    for identifier in ends:
         end = copy.element(identifier)
         scope = end.parent
         assert scope is not None, "a flow node stands in a scope"
@@ -50,15 +47,14 @@ def with_own_ends(document: BpmnDocument, ends: Collection[str]) -> BpmnDocument
 def _arriving(document: BpmnDocument, node: Element) -> list[Element]:
     """Return the flows that lead to a node, through gateways that only bring ways together, too."""
     found: list[Element] = []
-    waiting, seen = [node], {node.id}
+    waiting = [node]
     while waiting:
         for flow in document.incoming(waiting.pop(0)):
             source = document.element(flow.get("sourceRef"))
             merges = source.kind == "exclusiveGateway" and len(document.outgoing(source)) == 1
             if not merges or not document.incoming(source):
                 found.append(flow)
-            elif source.id not in seen:
-                seen.add(source.id)
+            else:  # It has one way out, so that nothing else leads back to it.
                 waiting.append(source)
     return found
 

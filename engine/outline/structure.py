@@ -1,5 +1,6 @@
 """Finds the blocks of a document's scope: what follows what, what branches and meets again, what jumps."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -302,7 +303,7 @@ class Structurer:
                     self._done.add(handler.id)
                     found = self._words.recall(handler)
                     if found.kind == "group":
-                        return None
+                        found = Recalled("bpmn", _as_undo(raw_xml(handler, named=False)), {})
                     return self._named(handler, found, handlers=self._handlers(handler, ""))
         return None
 
@@ -455,3 +456,8 @@ def _without_last_end(nodes: tuple[Node, ...], derived: str) -> tuple[Node, ...]
     ):
         return nodes[:-1]
     return nodes
+
+
+def _as_undo(xml: str) -> str:
+    """Return the XML of a group as that of one that undoes a step, which this one does not say."""
+    return re.sub(r"\A<[\w:]+", r'\g<0> isForCompensation="true"', xml)

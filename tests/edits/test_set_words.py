@@ -328,3 +328,18 @@ def test_tries_of_a_message_need_a_service_that_sends_it() -> None:
     refused = refusal({"set": "tell", "retry": 3})
     assert (refused.code, refused.path) == ("outline.value_wrong", "edits[0].retry")
     assert step(edited({"set": "tell", "via": "mail", "retry": 3}), "tell")["retry"] == 3
+
+
+def test_what_is_not_there_is_taken_away_without_a_trace() -> None:
+    for words in ({"with": None}, {"into": None}, {"checks": None}):
+        assert changed_elements(edited({"set": "sign", **words})) == set()
+
+
+def test_checks_of_an_answer_replace_those_before() -> None:
+    first = edited({"set": "approve", "checks": {"enough": "total > 1"}})
+    second = edited({"set": "approve", "checks": {"more": "total > 5"}}, of=first)
+    assert step(first, "approve")["checks"] == {"enough": "total > 1"}
+    assert step(second, "approve")["checks"] == {"more": "total > 5"}
+    assert parts(edited({"set": "approve", "checks": None}, of=second), "approve") == parts(
+        DOCUMENT, "approve"
+    )

@@ -234,3 +234,41 @@ def test_a_name_may_stand_before_the_words_of_a_step_or_among_them() -> None:
         {"c": {"call": "z"}},
         {"call 2": {"run": "q", "title": "call", "id": "call"}},
     ]
+
+
+def test_checks_may_be_a_list_whose_entries_are_their_own_words() -> None:
+    task: dict[str, Json] = {"ask": "clerk", "form": {"net": "number"}}
+    listed = compile_outline(
+        {"process": "p", "roles": ["clerk"], "steps": [{"weigh": {**task, "checks": ["net > 0"]}}]}
+    )
+    shown: Any = decompile(listed.document)
+    assert shown["steps"][0]["weigh"]["checks"] == {"net > 0": "net > 0"}
+
+
+def test_a_role_without_a_name_is_called_by_its_id() -> None:
+    outline: Json = {
+        "process": "p",
+        "roles": {"clerk": None, "boss": "The boss"},
+        "steps": [{"a": {"ask": "clerk", "form": "f"}}, {"b": {"ask": "boss", "form": "g"}}],
+    }
+    assert decompile(compile_outline(outline).document)["roles"] == {"clerk": "clerk", "boss": "The boss"}
+
+
+@pytest.mark.parametrize("name", ["properties", "components"])
+def test_a_form_with_a_field_that_is_named_like_a_part_of_a_schema_is_shown_as_its_schema(name: str) -> None:
+    inner: Json = {"type": "object", "properties": {"x": {"type": "string"}}}
+    field: Json = inner if name == "properties" else {"type": "array", "items": {"type": "string"}}
+    form: Json = {"type": "object", "properties": {name: field}, "required": [name]}
+    steps: list[Json] = [{"a": {"ask": "clerk", "form": form}}]
+    shown: Any = decompile(compile_outline({"process": "p", "roles": ["clerk"], "steps": steps}).document)
+    assert shown["steps"][0]["a"]["form"] == form
+
+
+def test_an_event_as_xml_gives_its_event_all_but_its_id() -> None:
+    xml = '<bpmn:endEvent id="mine" xmlns:v="urn:v" v:colour="red"><bpmn:signalEventDefinition/></bpmn:endEvent>'
+    document = compile_outline(
+        {"process": "p", "steps": [{"a": {"call": "a"}}, {"end": {"bpmn": xml, "name": "over"}}]}
+    ).document
+    (end,) = document.processes[0].children("endEvent")
+    assert (end.id, end.get("{urn:v}colour")) == ("over", "red")
+    assert end.child("signalEventDefinition") is not None

@@ -202,3 +202,65 @@ def test_what_may_be_missing_is_asked_for_with_a_question_mark_and_a_form_may_be
         {"b": {"ask": "clerk", "form": {}}},
         {"c": {"call": "c", "into": {"x": "x", "y?": "z"}}},
     ]
+
+
+def test_a_person_s_step_with_an_attribute_of_another_vocabulary_keeps_it() -> None:
+    task = '<userTask id="a" xmlns:v="urn:v" v:owner="me"/>'
+    body = f'<startEvent id="s"/>{task}<endEvent id="e"/>' + flow("s", "a") + flow("a", "e")
+    assert rewritten(bpmn(body)).element("a").get("{urn:v}owner") == "me"
+
+
+@pytest.mark.parametrize("said", ['isForCompensation="true"', ""])
+def test_a_group_that_undoes_a_step_comes_back_beside_the_notes_of_that_step(said: str) -> None:
+    undo = f'<subProcess id="undo" {said}><task id="give_back"/></subProcess>'
+    note = '<textAnnotation id="note"><text>Mind</text></textAnnotation><association id="l" sourceRef="a" targetRef="note"/>'
+    after = rewritten(
+        bpmn(
+            '<startEvent id="s"/><task id="a"/><boundaryEvent id="x" attachedToRef="a"><compensateEventDefinition/>'
+            f'</boundaryEvent>{note}{undo}<association id="n" sourceRef="x" targetRef="undo"/>'
+            '<endEvent id="e"><compensateEventDefinition/></endEvent>' + flow("s", "a") + flow("a", "e")
+        )
+    )
+    assert after.element("give_back").parent == after.element("undo")
+
+
+def test_a_flow_that_leads_nowhere_is_left_out_and_an_event_without_id_gets_one() -> None:
+    shown = decompile(
+        parse_bpmn(
+            bpmn(
+                '<startEvent id="s"/><serviceTask id="a"/><boundaryEvent attachedToRef="a"><errorEventDefinition/>'
+                '</boundaryEvent><endEvent id="e"/>' + flow("s", "a") + flow("a", "e") + flow("a", "ghost")
+            )
+        )
+    )
+    assert list(shown) == ["process", "start", "steps"]
+    after = compile_outline(shown).document
+    assert [one.get("targetRef") for one in after.outgoing(after.element("a"))] == ["e"]
+    (event,) = after.boundary_events(after.element("a"))
+    assert event.id
+    assert decompile(after) == shown
+
+
+@pytest.mark.parametrize("said", ['id="over" name="over"', 'id="end"', 'id="e" name="over"'])
+def test_an_end_without_a_word_comes_back_by_its_xml(said: str) -> None:
+    several = '<signalEventDefinition signalRef="sig"/><errorEventDefinition errorRef="own"/>'
+    end = f"<endEvent {said}>{several}</endEvent>"
+    identifier = said.split('"')[1]
+    body = f'<startEvent id="s"/><task id="a"/>{end}' + flow("s", "a") + flow("a", identifier)
+    after = rewritten(bpmn(body, ROOT)).element(identifier)
+    assert (after.kind, after.name) == ("endEvent", "over" if "over" in said else "")
+    assert [one.kind for one in after.children("signalEventDefinition", "errorEventDefinition")] == [
+        "signalEventDefinition",
+        "errorEventDefinition",
+    ]
+
+
+def test_an_event_that_nothing_undoes_is_left_out() -> None:
+    events = '<boundaryEvent id="{}" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+    undo = '<task id="undo" isForCompensation="true"/><association id="n" sourceRef="y" targetRef="undo"/>'
+    body = '<startEvent id="s"/><task id="a"/>' + events.format("x") + events.format("y") + undo
+    end = '<endEvent id="e"><compensateEventDefinition/></endEvent>'
+    after = rewritten(bpmn(body + end + flow("s", "a") + flow("a", "e")))
+    (event,) = after.boundary_events(after.element("a"))
+    (association,) = after.processes[0].children("association")
+    assert (association.get("sourceRef"), association.get("targetRef")) == (event.id, "undo")

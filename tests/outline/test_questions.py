@@ -213,3 +213,15 @@ def test_what_events_do_is_looked_at_too() -> None:
     events: Json = [{"message": "stop", "then": [{"undo": {"call": "bank.undo"}}, {"end": "stopped"}]}]
     (question,) = asked(note("x"), events=events)
     assert question.startswith("What happens when 'undo' fails?")
+
+
+@pytest.mark.parametrize(("values", "is_asked"), [(3, True), (600, False)])
+def test_values_that_are_left_out_are_not_looked_for_among_too_many(values: int, is_asked: bool) -> None:
+    listed = ", ".join(map(str, range(values)))
+    choice: Json = {
+        "choose": [
+            {"if": f"amount in ({listed})", "then": [note("few")]},
+            {"if": "amount in (90000, 90001)", "then": [note("many")]},
+        ]
+    }
+    assert any("What happens when amount" in one for one in asked(choice)) == is_asked

@@ -150,6 +150,22 @@ def test_xml_that_is_not_one_step_of_bpmn_is_refused(xml: str, says: str) -> Non
     assert refused.value.code == "bpmn.fragment_wrong"
 
 
+def test_a_name_that_nothing_declares_is_told_once_for_each_place() -> None:
+    with pytest.raises(OutlineRefused) as refused:
+        compiled({"tell": {"send": "refused", "key": "whho"}}, data={"who": "text"})
+    assert [one.path for one in refused.value.problems] == ["steps[0].tell.key"]
+    assert "Did you mean 'who'?" in refused.value.message
+
+
+def test_a_quorum_counts_what_is_collected() -> None:
+    each: dict[str, Json] = {"item": "member", "in": "board", "quorum": 2}
+    vote: dict[str, Json] = {"ask": "clerk", "form": {"ok": "boolean"}}
+    compiled({"vote": {**vote, "each": {**each, "collect": "votes", "from": "ok"}}})
+    for wrong in (each, {**each, "collect": "votes", "from": "ok", "until": "false"}):
+        with pytest.raises(OutlineRefused, match="A `quorum` counts the answers that `collect` gathers"):
+            compiled({"vote": {**vote, "each": wrong}})
+
+
 def test_xml_without_a_namespace_is_an_extension() -> None:
     element = compiled({"a": {"call": "a", "extra": ["<note>Mind this</note>"]}}).element("a")
     holder = element.child("extensionElements")

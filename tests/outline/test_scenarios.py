@@ -85,6 +85,8 @@ def test_an_error_and_a_result_of_a_service_replace_each_other_whole(
             "scenarios[0].messages[0]",
             "has a name",
         ),
+        ({"name": "a", "messages": "paid", "expect": {"end": "x"}}, "scenarios[0].messages", "a list"),
+        ({"name": "a", "at": "tomorrow", "expect": {"end": "x"}}, "scenarios[0].at", "'tomorrow' is no date"),
         (5, "scenarios[0]", "mapping"),
     ],
 )
@@ -93,6 +95,12 @@ def test_what_is_wrong_is_named(scenario: Json, path: str, says: str) -> None:
         scenarios_of([scenario])
     assert caught.value.problems[0].path == path
     assert says in caught.value.problems[0].message
+
+
+def test_services_that_are_no_mapping_are_refused_also_where_they_replace_others() -> None:
+    with pytest.raises(OutlineRefused) as caught:
+        scenarios_of([BASE, {"name": "other", "like": "base", "services": ["pay"]}])
+    assert [one.path for one in caught.value.problems] == ["scenarios[1].services"]
 
 
 def test_two_scenarios_of_one_name_are_refused() -> None:

@@ -224,6 +224,14 @@ def test_constants_of_feel_are_shown_as_what_they_are() -> None:
         ({"end": "expired", "terminate": True}, {"end": "expired", "terminate": True}),
         ({"end": {"terminate": True, "name": "expired"}}, {"end": "expired", "terminate": True}),
         ({"end": {"name": "expired"}, "terminate": True}, {"end": "expired", "terminate": True}),
+        (
+            {"end": {"name": "expired", "set": {"done": True}, "about": "Too late."}},
+            {"end": "expired", "set": {"done": True}, "about": "Too late."},
+        ),
+        (
+            {"end": {"error": "BAD", "set": {"done": True}, "about": "Too late."}},
+            {"end": {"error": "BAD"}, "set": {"done": True}, "about": "Too late."},
+        ),
         ({"end": True, "terminate": True}, {"end": {"terminate": True}}),
         ({"end": {"terminate": True}}, {"end": {"terminate": True}}),
         ({"end": "expired", "terminate": False}, {"end": "expired"}),
@@ -237,8 +245,19 @@ def test_an_end_may_have_a_name_and_stop_all_else(said: Json, shown: Json) -> No
     outline: Json = {"process": "p", "steps": [{"x": {"call": "x"}}, said]}
     document = compile_outline(outline).document
     assert decompile(document)["steps"] == [{"x": {"call": "x"}}, shown]
+    again: Json = {"process": "p", "steps": [{"x": {"call": "x"}}, shown]}
+    assert decompile(compile_outline(again).document)["steps"] == [{"x": {"call": "x"}}, shown]
     (end,) = document.processes[0].children("endEvent")
     assert (end.child("terminateEventDefinition") is not None) == ("terminate" in str(shown))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [({"call": "x"}, "serviceTask"), ({"set": {"done": True}}, "scriptTask")]
+)
+def test_a_step_may_be_called_end_like_a_word_of_the_outline(body: Json, kind: str) -> None:
+    steps: list[Json] = [{"end": body}, {"y": {"call": "y"}}]
+    document = compile_outline({"process": "p", "steps": steps}).document
+    assert (document.element("end").kind, document.element("end").name) == (kind, "end")
 
 
 def test_an_end_that_stops_all_else_writes_the_result() -> None:
@@ -253,3 +272,46 @@ def test_an_end_that_stops_all_else_writes_the_result() -> None:
 def test_an_end_does_one_thing() -> None:
     with pytest.raises(OutlineRefused, match="An end does one thing"):
         compile_outline({"process": "p", "steps": [{"end": {"error": "BAD"}, "terminate": True}]})
+
+
+def test_ends_in_branches_write_the_result_and_jumps_do_not() -> None:
+    steps: list[Json] = [
+        {
+            "all": [
+                [{"a": {"call": "a"}}],
+                [{"if": "x", "then": [{"end": "early"}], "else": [{"b": {"call": "b"}}]}],
+            ]
+        },
+        {"c": {"call": "c"}},
+        {"if": "x", "then": [{"goto": "c"}]},
+        {"end": "paid"},
+    ]
+    outline: dict[str, Json] = {"process": "p", "result": "outcome", "steps": steps}
+    document = compile_outline(outline).document
+    written = {one.get("source") for one in document.root.descendants(zeebe("output"))}
+    assert written == {'="early"', '="paid"'}
+    assert decompile(document) == {**outline, "steps": steps}
+
+
+def test_ends_beside_a_step_write_the_result_and_one_may_write_another() -> None:
+    failed: Json = {"x": {"call": "x", "on": {"E": [{"end": "failed"}]}}}
+    other: Json = {"if": "y", "then": [{"end": "odd", "set": {"outcome": '"other"'}}]}
+    outline: dict[str, Json] = {
+        "process": "p",
+        "result": "outcome",
+        "steps": [failed, other, {"end": "good"}],
+    }
+    document = compile_outline(outline).document
+    written = {one.get("source") for one in document.root.descendants(zeebe("output"))}
+    assert written == {'="failed"', '="other"', '="good"'}
+    assert decompile(document) == outline
+
+
+def test_an_end_that_hands_on_an_error_and_sets_its_own_name_keeps_what_it_sets() -> None:
+    fails: Json = {"end": {"error": "BAD", "name": "bad"}, "set": {"outcome": '"bad"'}}
+    steps: list[Json] = [{"x": {"call": "x"}}, {"if": "y", "then": [fails]}, {"end": "good"}]
+    document = compile_outline({"process": "p", "result": "outcome", "steps": steps}).document
+    shown: Any = decompile(document)
+    assert shown["result"] == "outcome"
+    assert shown["steps"][1]["then"][0]["set"] == {"outcome": '"bad"'}
+    assert decompile(compile_outline(shown).document) == shown
