@@ -1,10 +1,12 @@
 """Long work in steps: it tells how far it is, and stops between two of them where its call was cancelled."""
 
+import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
-import anyio
+import anyio.to_thread
 
 from flowmaster.tools.asking import NOBODY
 from flowmaster.tools.registry import Call
@@ -22,6 +24,8 @@ class Steps:
     def __init__(self, call: Call) -> None:
         self._client = call.client
         self._over = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._told: list[Future[None]] = []
 
     def check(self) -> None:
         """Stop the work if nobody waits for it any more."""
@@ -32,7 +36,13 @@ class Steps:
         """Tell how far the work is, and stop it if nobody waits for it any more."""
         self.check()
         if self._client is not NOBODY:
-            anyio.from_thread.run(self._client.tell_progress, done, total, message)
+            # The thread does not wait to be heard: nobody might be there to hear it by then.
+            telling = self._client.tell_progress(done, total, message)
+            self._told.append(asyncio.run_coroutine_threadsafe(telling, self._loop))
+
+    async def heard(self) -> None:
+        """Wait until all that was told is heard."""
+        await asyncio.gather(*(asyncio.wrap_future(told) for told in self._told))
 
     def end(self) -> None:
         """Let the work stop at its next step."""
@@ -43,6 +53,8 @@ async def in_steps(call: Call, work: Callable[[Steps], T]) -> T:
     """Do work in a thread and return what comes of it; a call that is cancelled does not wait for the thread."""
     steps = Steps(call)
     try:
-        return await anyio.to_thread.run_sync(work, steps, abandon_on_cancel=True)
+        result = await anyio.to_thread.run_sync(work, steps, abandon_on_cancel=True)
+        await steps.heard()
+        return result
     finally:
         steps.end()
