@@ -14,7 +14,7 @@ from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP, KEY_HELP, SER
 from flowmaster.server.rest import openapi_text
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.models import WriteArguments
+from flowmaster.tools.models import JSON_TYPES, WriteArguments
 from flowmaster.tools.registry import AnyOperation
 
 DOCS = Path(__file__).parent
@@ -170,6 +170,8 @@ def _type(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     for kind in ("anyOf", "oneOf"):
+        if len(node.get(kind, ())) == len(JSON_TYPES):
+            return "any value"
         if kind in node:
             kinds = dict.fromkeys(_type(each, schema) for each in node[kind] if each.get("type") != "null")
             return " or ".join(kinds)

@@ -1,6 +1,6 @@
 """Operations on the audit log: who did what when and why, and whether the log is whole."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import AuditEntry, AuditFilter
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.models import Arguments, Result, ResultList, Shape
+from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value
 from flowmaster.tools.naming import instant_of
 from flowmaster.tools.registry import Call, operation
 
@@ -44,7 +44,7 @@ class AuditItem(Shape):
     agent: str = Field(default="", description="Who acted for them, if somebody did.")
     operation: str = Field(description="By which operation.")
     reason: str = Field(default="", description="Why, in the caller's words.")
-    data: Any = Field(default=None, description="What it was about; long data only with detail `data`.")
+    data: Value = Field(default=None, description="What it was about; long data only with detail `data`.")
 
 
 @operation(right="audit.read", read_only=True)

@@ -18,9 +18,9 @@ from flowmaster.tools.models import (
     Result,
     ResultList,
     Shape,
-    Value,
     Variables,
     WriteArguments,
+    Written,
     follow_up,
 )
 from flowmaster.tools.registry import Call, operation
@@ -45,7 +45,7 @@ class DocumentAdd(WriteArguments):
     url: str = Field(default="", max_length=4_000, description="Public address to fetch.")
     content_base64: str = Field(default="", description="The bytes; needs `filename`.")
     filename: str = Field(default="", max_length=300, description="Name of the sent bytes.")
-    document_schema: Value = Field(
+    document_schema: Written = Field(
         default=None,
         alias="schema",
         description="Field names and types, or 'invoice'; default: recognised.",
@@ -149,7 +149,7 @@ class DocumentRead(Arguments):
     """Which document, and what to look for in it."""
 
     document: str = Field(max_length=400, description="Document id.", examples=["invoice-clean-pdf:1"])
-    document_schema: Value = Field(
+    document_schema: Written = Field(
         default=None, alias="schema", description="Fields to read, as in `document_add`."
     )
     pages: str = Field(default="", max_length=100, description="Pages to show in full.", examples=["1-2,5"])

@@ -16,6 +16,8 @@ from flowmaster.engine.values import Json
 REASON_LENGTH_MAX = 1_000
 KEY_LENGTH_MAX = 200
 
+JSON_TYPES = ("object", "array", "string", "number", "boolean", "null")
+
 
 class Arguments(BaseModel):
     """Arguments of an operation: strict types, and nothing that was not asked for."""
@@ -105,13 +107,23 @@ def _exact(value: object) -> object:
     raise ValueError("is not a number")
 
 
+def _one_of(*types: str) -> dict[str, Any]:
+    return {"anyOf": [{"type": each} for each in types]}
+
+
 if TYPE_CHECKING:
     Value: TypeAlias = Json
+    Written: TypeAlias = Json
     Variables: TypeAlias = dict[str, Json]
     Number: TypeAlias = int | Decimal
 else:
-    Value = Annotated[Any, _AsGiven({}, core_schema.any_schema())]
+    Value = Annotated[
+        Any,
+        _AsGiven(_one_of("object", "array", "string", "number", "boolean", "null"), core_schema.any_schema()),
+    ]
     """Any JSON value, numbers exact (`int` or `Decimal`)."""
+    Written = Annotated[Any, _AsGiven(_one_of("object", "string"), core_schema.any_schema())]
+    """What is written as an object or as its text; the reader of it says what is wrong with anything else."""
     Variables = Annotated[
         dict, _AsGiven({"type": "object"}, core_schema.dict_schema(core_schema.str_schema(), strict=True))
     ]

@@ -31,7 +31,17 @@ from flowmaster.tools.drafts import (
     version_of,
 )
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
+from flowmaster.tools.models import (
+    Arguments,
+    Result,
+    ResultList,
+    Shape,
+    Value,
+    Variables,
+    WriteArguments,
+    Written,
+    follow_up,
+)
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
@@ -59,7 +69,7 @@ GENERATED_BYTES = 1_000
 class ProcessCreate(WriteArguments):
     """An outline or a BPMN file."""
 
-    outline: Value = Field(
+    outline: Written = Field(
         default=None, description=f"Process as outline: YAML, JSON or an object. Example:\n{OUTLINE_EXAMPLE}"
     )
     bpmn: str = Field(default="", description="Process as BPMN 2.0 XML.")
@@ -162,7 +172,7 @@ class ProcessEdit(WriteArguments):
     """Which process, and what to change."""
 
     process: str = Field(description="Process id.")
-    edits: list[dict[str, Value]] = Field(
+    edits: list[Variables] = Field(
         min_length=1, max_length=500, description=f"All or none are made. Example:\n{EDITS_EXAMPLE}"
     )
     base_draft: int | None = Field(default=None, ge=1, description="Refuse if this is not the newest draft.")
@@ -328,7 +338,7 @@ class ProcessTest(WriteArguments):
     """Which process, and what to play through."""
 
     process: str = Field(description="Process id.")
-    scenarios: list[dict[str, Value]] = Field(default=[], max_length=200, description="Default: its own.")
+    scenarios: list[Variables] = Field(default=[], max_length=200, description="Default: its own.")
     generate: bool = Field(default=False, description="Suggest scenarios: uncovered branches, limits.")
     save: bool = Field(default=False, description="Keep the given or suggested scenarios with the process.")
     version: int | None = Field(

@@ -13,7 +13,7 @@ from flowmaster.stores.codec import dump, load
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.models import Result, Value, WriteArguments, follow_up
+from flowmaster.tools.models import Result, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
 from flowmaster.tools.rule_versions import TESTS, version_of
@@ -118,7 +118,7 @@ class RuleTest(WriteArguments):
     """Which decision, and what to play."""
 
     decision: str = Field(max_length=200, description="Decision id.", examples=["approval_level"])
-    tests: list[dict[str, Value]] | None = Field(
+    tests: list[Variables] | None = Field(
         default=None,
         description="Cases {name, inputs, expect, rule?, decisions?}; default: those that belong to it.",
         examples=[[{"name": "small", "inputs": {"amount": 5}, "expect": "one"}]],

@@ -46,7 +46,7 @@ class RuleSave(WriteArguments):
         ],
     )
     decision: str = Field(default="", max_length=200, description="Which decision of the file is meant.")
-    tests: list[dict[str, Value]] | None = Field(
+    tests: list[Variables] | None = Field(
         default=None,
         description="Cases {name, inputs, expect}; must pass.",
         examples=[[{"name": "small", "inputs": {"amount": 5}, "expect": "one"}]],

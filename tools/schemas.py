@@ -140,8 +140,6 @@ def _one_of_two(node: dict[str, Any]) -> dict[str, Any]:
     if not choices:
         return node
     rest = {key: value for key, value in node.items() if key != "anyOf"}
-    if len(choices) > 1 and all(set(each) == {"type"} for each in choices):
-        return {"type": [each["type"] for each in choices], **rest}
     return {**choices[0], **rest} if len(choices) == 1 else {"anyOf": choices, **rest}
 
 

@@ -65,9 +65,9 @@ def task_scenarios() -> list[str]:
     return words
 
 
-def run_lint() -> Verdict:
-    """Let the inspector look at the tool list for what some client would not take."""
-    server = [str(Path(sys.executable).with_name("flowmaster")), "mcp", "--data", ":memory:"]
+def run_lint(*options: str) -> Verdict:
+    """Let the inspector look at a tool list for what some client would not take; a warning is a complaint."""
+    server = [str(Path(sys.executable).with_name("flowmaster")), "mcp", "--data", ":memory:", *options]
     inspector = [_node(), str(CACHE / "node_modules" / ".bin" / "mcp-inspector"), "--cli", *server]
     with tempfile.TemporaryDirectory() as folder:
         told, complaints = Path(folder) / "told", Path(folder) / "complaints"
@@ -78,8 +78,10 @@ def run_lint() -> Verdict:
         warned = complaints.read_text(encoding="utf-8").count("Warning: tool")
         listed = '"process_create"' in told.read_text(encoding="utf-8")
     code = ended.returncode
-    complaint = "" if code == 0 and listed else f"the inspector ended with {code}"
-    return Verdict("inspector", "tools/list --strict", int(listed), int(code != 0), warned, complaint)
+    clean = code == 0 and listed and not warned
+    complaint = "" if clean else f"the inspector ended with {code} and {warned} warnings"
+    scenario = " ".join(["tools/list --strict", *options])
+    return Verdict("inspector", scenario, int(listed), int(not clean), warned, complaint)
 
 
 @contextmanager
@@ -142,7 +144,7 @@ def main() -> int:
         for scenario in task_scenarios():
             if scenario not in known:
                 verdicts += run_scenario(url, scenario)
-    verdicts.append(run_lint())
+    verdicts += [run_lint(), run_lint("--tools", "all")]
     sys.stdout.write(table(verdicts) + os.linesep)
     return 0 if all(verdict.good for verdict in verdicts) else 1
 

@@ -39,33 +39,35 @@ def frame(identity: Any, method: str, params: Any = None) -> bytes:
 
 
 class Pipes:
-    """An opening between two pipes, without a process."""
+    """An opening between a pipe and a file, without a process; a file holds answers of any length."""
 
-    def __init__(self, tools: str = "core") -> None:
+    def __init__(self, answers: Path, tools: str = "core") -> None:
         self.source, self._to_source = os.pipe()
-        self._from_sink, self.sink = os.pipe()
-        self.opening = Opening(self.source, self.sink, Snapshot(FILE.read_text(encoding="utf-8")), tools)
+        self._answers = answers.open("w+b", buffering=0)
+        self._heard = 0
+        snapshot = Snapshot(FILE.read_text(encoding="utf-8"))
+        self.opening = Opening(self.source, self._answers.fileno(), snapshot, tools)
 
     def say(self, *frames: bytes) -> None:
         os.write(self._to_source, b"".join(frames))
         self.opening._read()
 
     def heard(self) -> list[Any]:
-        """Return what the opening has answered."""
-        os.set_blocking(self._from_sink, False)
-        try:
-            return [json.loads(line) for line in os.read(self._from_sink, 1_000_000).splitlines()]
-        except BlockingIOError:
-            return []
+        """Return what the opening has answered since it was last asked."""
+        self._answers.seek(self._heard)
+        lines = self._answers.read().splitlines()
+        self._heard = self._answers.tell()
+        return [json.loads(line) for line in lines]
 
     def close(self) -> None:
-        for each in (self.source, self._to_source, self._from_sink, self.sink):
-            os.close(each)
+        os.close(self.source)
+        os.close(self._to_source)
+        self._answers.close()
 
 
 @pytest.fixture
-def pipes() -> Iterator[Pipes]:
-    made = Pipes()
+def pipes(tmp_path: Path) -> Iterator[Pipes]:
+    made = Pipes(tmp_path / "answers")
     yield made
     made.close()
 
@@ -99,10 +101,12 @@ def test_a_greeting_is_answered_and_kept_for_the_server(pipes: Pipes) -> None:
     assert [json.loads(line)["method"] for line in delivered] == ["initialize"]
 
 
-def test_an_older_client_is_answered_in_its_version_and_an_unknown_one_in_the_newest(pipes: Pipes) -> None:
+def test_an_older_client_is_answered_in_its_version_and_an_unknown_one_in_the_newest(
+    pipes: Pipes, tmp_path: Path
+) -> None:
     pipes.say(frame(1, "initialize", {**GREETING, "protocolVersion": "2024-11-05"}))
     assert pipes.heard()[0]["result"]["protocolVersion"] == "2024-11-05"
-    other = Pipes()
+    other = Pipes(tmp_path / "other")
     other.say(frame(1, "initialize", {**GREETING, "protocolVersion": "2031-01-01"}))
     assert other.heard()[0]["result"]["protocolVersion"] == "2025-11-25"
     other.close()
