@@ -46,7 +46,7 @@ _PROCESS: Final = Argument("process", "Id of the process.")
 PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt(
         "build_process",
-        1,
+        2,
         "Build a process",
         "Turn a brief into a tested, published process.",
         (Argument("brief", "What the process shall do, in plain words.", is_text=True),),

@@ -1,6 +1,7 @@
 """Forms of tasks: form-js schemas and plain JSON Schemas, as one JSON Schema to fill in and check against."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Element, Process, UserTask
@@ -23,6 +24,10 @@ _TYPES: Mapping[str, dict[str, Json]] = {
 
 _MOMENTS: Mapping[str, str] = {"date": "date", "time": "time", "datetime": "date-time"}
 """What a component for dates and times asks for, by its subtype."""
+
+FIELDS_TOLD = 8
+CHOICES_TOLD = 6
+"""How many fields, and choices of a field, are told where a form is only mentioned."""
 
 _OFFERING = ("radio", "select", "checklist", "taglist")
 """Components that offer values to choose from."""
@@ -70,6 +75,28 @@ def names_of(form: Json) -> list[str]:
     schema = schema_of(form)
     properties = schema.get("properties") if schema else None
     return list(properties) if isinstance(properties, Mapping) else []
+
+
+def asked(form: Json) -> dict[str, str]:
+    """Return in a word or two what each of the first fields of a form takes; `?` stands behind what may be left out."""
+    schema = schema_of(form) or {}
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, Mapping):
+        return {}
+    needed = required if isinstance(required, Sequence) else []
+    return {
+        name if name in needed else f"{name}?": _kind(field)
+        for name, field in islice(properties.items(), FIELDS_TOLD)
+    }
+
+
+def _kind(field: Json) -> str:
+    if not isinstance(field, Mapping):
+        return "any"
+    choices = field.get("enum")
+    if isinstance(choices, Sequence) and len(choices) <= CHOICES_TOLD:
+        return " | ".join(map(str, choices))
+    return str(field.get("format") or field.get("type") or "any")
 
 
 def _form_js(components: Sequence[Json]) -> dict[str, Json]:

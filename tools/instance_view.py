@@ -16,6 +16,7 @@ from flowmaster.runtime.runtime import Outcome, Runtime
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import HISTORY_ENTRIES
 from flowmaster.tools.bounds import left_out
+from flowmaster.tools.forms import asked, form_of
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import NextCall, Result, Shape, Variables, follow_up
@@ -55,6 +56,9 @@ class WaitView(Shape):
     task: str = Field(default="", description="Id for `task_act`.")
     assignee: str = Field(default="", description="Who holds the task.")
     roles: list[str] = Field(default=[], description="Roles whose members may do it.")
+    asks: dict[str, str] = Field(
+        default={}, description="What the task asks for, and its type; `?`: if known."
+    )
     type: str = Field(default="", description="Job type for `work_take`.")
     message: str = Field(default="", description="Message or signal name for `event_send`; the condition.")
     correlation_key: str = Field(default="", description="Key that the message must carry.")
@@ -241,6 +245,7 @@ def waits_of(process: Process, state: State) -> list[WaitView]:
                     "task": task_of(state.instance, wait),
                     "assignee": wait.assignee,
                     "roles": list(wait.roles),
+                    "asks": asked(form_of(process, element)) if element else {},
                     "due": None if wait.due is None else iso(wait.due),
                 }
             case JobWait():

@@ -17,10 +17,10 @@ from flowmaster.tools.draft_edits import edited
 from flowmaster.tools.draft_problems import (
     PROBLEMS_BYTES,
     SIDE_BYTES,
-    after_draft,
     after_test,
     shown_problems,
 )
+from flowmaster.tools.draft_tests import draft_tested
 from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
@@ -86,6 +86,8 @@ class ProcessSaved(Result):
     open_questions: list[str] = Field(default=[], description="What the outline leaves open.")
     defaults: list[str] = Field(default=[], description="What was decided where the outline is silent.")
     summary: str = Field(description="What was saved, in words.")
+    scenarios: str = Field(default="", description="How its scenarios go, unless it has errors.")
+    failing: list[dict[str, Any]] = Field(default=[], description="Those that fail, with what differs.")
     processes: list[str] = Field(default=[], description="All processes of the file.")
 
 
@@ -133,6 +135,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         defaults.insert(0, f"{main!r} exists: this is its draft {draft}{stays}.")
     problems = shown_problems(file.problems[main])
     asked, decided = leading(questions, SIDE_BYTES), leading(defaults, SIDE_BYTES)
+    tested = await draft_tested(call, file, main)
     return ProcessSaved(
         process=main,
         draft=draft,
@@ -147,8 +150,10 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
             }
         ),
         summary=_summary(file, main),
+        scenarios=tested.told,
+        failing=tested.failing,
         processes=file.processes if len(file.processes) > 1 else [],
-        next=[follow_up(hint) for hint in after_draft(file, main)],
+        next=[follow_up(hint) for hint in tested.hints],
     )
 
 
@@ -185,6 +190,8 @@ class ProcessEdited(Result):
     draft: int = Field(description="Number of the new draft.")
     diff: list[dict[str, Any]] = Field(description="What was added, removed and changed.")
     problems: list[dict[str, Any]] = Field(description="What is wrong now; errors refuse publishing.")
+    scenarios: str = Field(default="", description="How its scenarios go, unless it has errors.")
+    failing: list[dict[str, Any]] = Field(default=[], description="Those that fail, with what differs.")
 
 
 @operation(right="process.write", core=True)
@@ -220,13 +227,16 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         leading(diff, PROBLEMS_BYTES - 1_500),
         leading(shown_problems(problems), PROBLEMS_BYTES - 1_500),
     )
+    tested = await draft_tested(call, file, arguments.process)
     return ProcessEdited(
         process=arguments.process,
         draft=number,
         diff=changes,
         problems=wrong,
+        scenarios=tested.told,
+        failing=tested.failing,
         left_out=left_out({"diff": (len(diff), len(changes)), "problems": (len(problems), len(wrong))}),
-        next=[follow_up(hint) for hint in after_draft(file, arguments.process)],
+        next=[follow_up(hint) for hint in tested.hints],
     )
 
 

@@ -81,10 +81,11 @@ async def run_scenarios(
     *,
     generate: bool = False,
     tries: int = 0,
+    laws: bool = True,
 ) -> Tested:
     """Play scenarios, those given or those that the process carries, each in a sandbox of its own.
 
-    `generate` also looks for cases worth a scenario; `tries` is for how many branches that no scenario covers one
+    Without `laws` those of the process are not judged. `generate` also looks for cases worth a scenario; `tries` is for how many branches that no scenario covers one
     is made ready. What scenarios that are given leave uncovered is only counted: they are not all there are.
     """
     runtime, tenant = call.app.runtime, call.caller.tenant
@@ -100,7 +101,7 @@ async def run_scenarios(
     def work(steps: Steps) -> Tested:
         stage = Stage(kit, process, at, steps.check)
         trial = Trial(stage, listed, scenarios, chosen=given is not None, tell=steps.tell)
-        return trial.run(generate=generate, tries=tries)
+        return trial.run(generate=generate, tries=tries, laws=laws)
 
     return await in_steps(call, work)
 
@@ -140,7 +141,7 @@ class Trial:
         self._chosen = chosen
         self._rules = RuleBook(stage.kit.definitions)
 
-    def run(self, *, generate: bool, tries: int) -> Tested:
+    def run(self, *, generate: bool, tries: int, laws: bool = True) -> Tested:
         """Play all, and look for more where that is asked."""
         tries = 0 if self._chosen else tries
         model = self._stage.model
@@ -154,8 +155,9 @@ class Trial:
         branches = branches_of(model)
         taken = {flow for run in played for flow in run.taken}
         missing = [flow for flow in branches if flow.id not in taken]
-        search = self._search(played) if generate or (missing and tries) or model.laws else None
-        laws = self._judged(search, played) if search and model.laws else []
+        judging = laws and bool(model.laws)
+        search = self._search(played) if generate or (missing and tries) or judging else None
+        judged = self._judged(search, played) if search and judging else []
         suggested = suggestions(search, branches, self._listed) if search and generate else []
         ready = first_tries(search, missing, self._listed, tries) if search and not generate and tries else {}
         coverage = coverage_of(model, taken, ready)
@@ -164,7 +166,7 @@ class Trial:
             coverage["rules"] = rows
         coverage = counted(coverage) if self._chosen else coverage
         return Tested(
-            len(outcomes) - failed, failed, outcomes, coverage, suggested, laws, self._listed, self._chosen
+            len(outcomes) - failed, failed, outcomes, coverage, suggested, judged, self._listed, self._chosen
         )
 
     def _played(self, place: int) -> Played:
@@ -274,7 +276,11 @@ def summary_of(tested: Tested) -> str:
     if not tested.outcomes:
         return "No scenario tests this process."
     covered, branches = tested.coverage["covered"], tested.coverage["branches"]
-    return f"{tested.passed} scenarios passed; {covered} of {branches} branches covered."
+    count = len(tested.outcomes)
+    passed = f"{tested.passed} of {count} scenarios passed" if count > 1 else "1 scenario"
+    if count == 1:
+        passed += " failed" if tested.failed else " passed"
+    return f"{passed}; {covered} of {branches} branches covered."
 
 
 def collect(reader: Reader, tenant: str, reads: Mapping[str, Process]) -> list[Version]:

@@ -30,6 +30,7 @@ TOKENS_MAX = 600
 
 PUBLISHED = {
     "build_process.1.j2": "79a8f695761b61fc",
+    "build_process.2.j2": "6451b6b821388f82",
     "debug_instance.1.j2": "e45b71c959db310c",
     "migrate_process.1.j2": "b4c3b577770b3374",
     "review_process.1.j2": "182e4f5b3d126bb7",

@@ -1,0 +1,38 @@
+"""How the scenarios of a draft go, told by the answer that saves it, so that nobody has to ask."""
+
+from typing import Any, NamedTuple
+
+from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.tools.draft_problems import after_draft
+from flowmaster.tools.drafts import ProcessFile, errors_of
+from flowmaster.tools.registry import Call
+from flowmaster.tools.scenarios import in_short, run_scenarios, scenarios_of, summary_of
+
+FAILING_BYTES = 1_500
+"""How long the failing scenarios of an answer may be that tells of a draft."""
+
+
+class DraftTested(NamedTuple):
+    """How the scenarios of a draft went, and what to do next."""
+
+    told: str
+    failing: list[dict[str, Any]]
+    hints: list[Hint]
+
+
+async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
+    """Play the scenarios of a draft that has no errors; its laws wait for a test of their own."""
+    hints = after_draft(file, main)
+    if errors_of(file.problems[main]) or not scenarios_of(file.process(main)):
+        return DraftTested("", [], hints)
+    try:
+        tested = await run_scenarios(call, file.document.to_xml(), main, None, laws=False)
+    except FlowMasterError as error:
+        return DraftTested(error.message, [], hints)
+    if tested.failed:
+        failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
+        return DraftTested(summary_of(tested), in_short(failing, FAILING_BYTES), hints)
+    whole = tested.coverage["covered"] == tested.coverage["branches"]
+    if whole and not file.process(main).laws:
+        hints = [Hint("process_publish", {"process": main}, "Publish it.")]
+    return DraftTested(summary_of(tested), [], hints)
