@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import mcp.types as types
-from mcp.server import CacheHint, Server, ServerRequestContext
+from mcp.server import CacheHint, InitializationOptions, NotificationOptions, Server, ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.inbound import X_MCP_HEADER_KEY
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -117,7 +117,7 @@ def mcp_server(
 ) -> Server[Any]:
     """Return the MCP server of an open FlowMaster, for any transport; a stateless one waits for no greeting."""
     door = _Door(app, carry or _parsed, exact or _as_read, stateless=stateless)
-    server: Server[Any] = Server(
+    server: Server[Any] = _Server(
         "flowmaster",
         version=__version__,
         title="FlowMaster",
@@ -136,6 +136,16 @@ def mcp_server(
     server.middleware.append(door.at_once)
     door.stamp = {"io.modelcontextprotocol/serverInfo": server.server_info_stamp}
     return server
+
+
+class _Server(Server[Any]):
+    """A server that says in its greeting what it tells of by itself: tools that come and go."""
+
+    def create_initialization_options(
+        self, notification_options: NotificationOptions | None = None, *args: Any, **more: Any
+    ) -> InitializationOptions:
+        told = notification_options or NotificationOptions(tools_changed=True)
+        return super().create_initialization_options(told, *args, **more)
 
 
 class _Door:

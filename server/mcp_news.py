@@ -62,14 +62,28 @@ class Mailbox:
 
 
 class Watch:
-    """A listener of the feed that puts changes of resources and of lists into a mailbox."""
+    """A listener of the feed that puts changes of resources and of lists into a mailbox.
 
-    def __init__(self, tenant: str, mailbox: Mailbox, lists: Collection[str] = ()) -> None:
+    `tools` returns the tools that may come and go: a process is often changed without that one of them is.
+    """
+
+    def __init__(
+        self, tenant: str, mailbox: Mailbox, tools: Callable[[], object], lists: Collection[str] = ()
+    ) -> None:
         self.tenant = tenant
         self._mailbox = mailbox
-        self._lists = [LISTS[name] for name in lists if LISTS[name][0]]
+        self._tools = tools
+        self._shown: object = None
+        self._lists: list[tuple[str, ServerEvent]] = []
+        self.follow(lists)
         self.addresses: dict[str, str] = {}
         """Watched addresses, each with the scope whose change is its own."""
+
+    def follow(self, lists: Collection[str]) -> None:
+        """Tell of these lists from now on."""
+        self._lists = [LISTS[name] for name in lists if LISTS[name][0]]
+        if "tools_list_changed" in lists:
+            self._shown = self._tools()
 
     def changed(self, scopes: Set[str]) -> None:
         """Tell of each resource and list that changed."""
@@ -77,8 +91,13 @@ class Watch:
             if scope in scopes:
                 self._tell(ResourceUpdated(address))
         for beginning, event in self._lists:
-            if any(scope.startswith(beginning) for scope in scopes):
+            touched = any(scope.startswith(beginning) for scope in scopes)
+            if touched and (not isinstance(event, ToolsListChanged) or self._is_new()):
                 self._tell(event)
+
+    def _is_new(self) -> bool:
+        before, self._shown = self._shown, self._tools()
+        return before != self._shown
 
     def ended(self) -> None:
         """Tell that the server closes."""

@@ -21,6 +21,7 @@ from flowmaster.server.mcp_news import LISTS, Mailbox, Watch
 from flowmaster.server.mcp_resources import Context, call_of, protocol_error
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
+from flowmaster.tools.process_tools import process_tools
 from flowmaster.tools.registry import Caller
 from flowmaster.tools.resources import found_at
 
@@ -66,16 +67,32 @@ class Subscriptions:
         found = await found_at(call_of(self._app, ctx), params.uri)
         if isinstance(found, Answer):
             raise protocol_error(ctx, found, params.uri)
-        held = connection.state.get(_STATE)
-        if held is None:
-            held = connection.state[_STATE] = _Held(connection, self._app.runtime.feed, caller_of(ctx).tenant)
-            connection.exit_stack.push_async_callback(held.close)
-            connection.exit_stack.callback(lambda: self._release(owner, len(held.watch.addresses)))
-        owner = _owner(caller_of(ctx))
-        if params.uri not in held.watch.addresses:
-            self._take(owner, 1)
-            held.watch.addresses[params.uri] = found.scope
+        watch = self._held(ctx).watch
+        if params.uri not in watch.addresses:
+            self._take(_owner(caller_of(ctx)), 1)
+            watch.addresses[params.uri] = found.scope
         return types.EmptyResult()
+
+    async def greeted(self, ctx: Context, params: types.NotificationParams) -> None:
+        """Let a connection of 2025-11-25 hear of tools that come and go; a stream asks for it in `listen`."""
+        if _connection_of(ctx).has_standalone_channel:
+            self._held(ctx).watch.follow(["tools_list_changed"])
+
+    def _held(self, ctx: Context) -> "_Held":
+        """Return what is told on the connection of a request."""
+        connection = _connection_of(ctx)
+        held: _Held | None = connection.state.get(_STATE)
+        if held is not None:
+            return held
+        owner, feed = _owner(caller_of(ctx)), self._app.runtime.feed
+        made = connection.state[_STATE] = _Held(connection, feed, owner[0], self._tools(ctx))
+        connection.exit_stack.push_async_callback(made.close)
+        connection.exit_stack.callback(lambda: self._release(owner, len(made.watch.addresses)))
+        return made
+
+    def _tools(self, ctx: Context) -> Callable[[], object]:
+        call = call_of(self._app, ctx)
+        return lambda: process_tools(call)
 
     async def unsubscribe(self, ctx: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
         """Watch an address no more."""
@@ -113,7 +130,7 @@ class Subscriptions:
         addresses = list(dict.fromkeys(wanted.resource_subscriptions or ()))
         self._take(_owner(caller), len(addresses))
         lists = [name for name in LISTS if getattr(wanted, name)]
-        watch = Watch(caller.tenant, mailbox, lists)
+        watch = Watch(caller.tenant, mailbox, self._tools(ctx), lists)
 
         def stop() -> None:
             feed.remove(watch)
@@ -147,11 +164,11 @@ class Subscriptions:
 class _Held:
     """The subscriptions of one connection of 2025-11-25, and the task that tells on it."""
 
-    def __init__(self, connection: Connection, feed: Feed, tenant: str) -> None:
+    def __init__(self, connection: Connection, feed: Feed, tenant: str, tools: Callable[[], object]) -> None:
         self._connection = connection
         self._feed = feed
         self._mailbox = Mailbox()
-        self.watch = Watch(tenant, self._mailbox)
+        self.watch = Watch(tenant, self._mailbox, tools)
         feed.add(self.watch)
         self._task = asyncio.create_task(self._tell(), name="flowmaster-subscriptions")
 
@@ -174,6 +191,9 @@ def add_subscriptions(server: Server[Any], app: App) -> Subscriptions:
     server.add_request_handler("resources/subscribe", types.SubscribeRequestParams, subscriptions.subscribe)
     server.add_request_handler(
         "resources/unsubscribe", types.UnsubscribeRequestParams, subscriptions.unsubscribe
+    )
+    server.add_notification_handler(
+        "notifications/initialized", types.NotificationParams, subscriptions.greeted
     )
     server.add_request_handler(
         "subscriptions/listen", types.SubscriptionsListenRequestParams, subscriptions.listen

@@ -64,7 +64,7 @@ async def stage(data: str = ":memory:") -> AsyncIterator[Stage]:
 
 
 class Heard:
-    """What a client of 2025-11-25 was told."""
+    """What a client of 2025-11-25 was told: addresses, and `tools` for a new list of them."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
@@ -73,6 +73,9 @@ class Heard:
     async def __call__(self, message: Any) -> None:
         if isinstance(message, types.ResourceUpdatedNotification):
             self.addresses.append(message.params.uri)
+            self._news.set()
+        if isinstance(message, types.ToolListChangedNotification):
+            self.addresses.append("tools")
             self._news.set()
 
     async def next(self) -> str:

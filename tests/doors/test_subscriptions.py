@@ -86,6 +86,27 @@ def test_a_listener_of_2026_hears_what_it_asked_for_and_nothing_else() -> None:
     in_era("auto", use)
 
 
+async def published_as_tool(stage: Stage) -> None:
+    """Let one more process be a tool."""
+    outline = {"process": "greet", "tool": "run_greet", "steps": [{"end": "greeted"}]}
+    await stage.does("process_create", outline=outline)
+    await stage.does("process_publish", process="greet")
+
+
+def test_a_client_of_2025_hears_of_a_new_tool_and_of_nothing_that_shows_none() -> None:
+    async def use(client: Client, stage: Stage, heard: Heard) -> None:
+        assert client.server_capabilities.tools == types.ToolsCapability(list_changed=True)
+        await stage.does("process_create", outline=LEAVE)
+        await stage.does("process_publish", process="leave")
+        await published_as_tool(stage)
+        assert await heard.next() == "tools"
+        assert "run_greet" in {tool.name for tool in (await client.list_tools()).tools}
+        await anyio.sleep(0.2)
+        assert heard.addresses == []
+
+    with_ear(use)
+
+
 def test_lists_that_changed_are_told_to_who_asked() -> None:
     async def use(client: Client, stage: Stage) -> None:
         asked: dict[str, Any] = {"tools_list_changed": True, "prompts_list_changed": True}
@@ -99,6 +120,7 @@ def test_lists_that_changed_are_told_to_who_asked() -> None:
             assert nothing.honored == types.SubscriptionFilter()
             await stage.does("process_create", outline=LEAVE)
             assert await next_of(resources) == ResourcesListChanged()
+            await published_as_tool(stage)
             assert await next_of(tools) == ToolsListChanged()
 
     in_era("auto", use)
@@ -215,7 +237,7 @@ def test_a_change_by_another_process_on_the_same_folder_is_heard(tmp_path: Path)
 def test_news_that_nobody_takes_are_kept_once() -> None:
     async def play() -> list[Any]:
         mailbox = Mailbox()
-        watch = Watch("default", mailbox, ["resources_list_changed"])
+        watch = Watch("default", mailbox, list, ["resources_list_changed"])
         watch.addresses.update({"instance://a:1": "a:1", "process://a/1": ""})
         for _ in range(1_000):
             watch.changed({"a:1", "b:1", "process:a"})
