@@ -77,17 +77,18 @@ def names_of(form: Json) -> list[str]:
     return list(properties) if isinstance(properties, Mapping) else []
 
 
-def asked(form: Json) -> dict[str, str]:
-    """Return in a word or two what each of the first fields of a form takes; `?` stands behind what may be left out."""
+def asked(form: Json) -> str:
+    """Return in a few words what the first fields of a form take; `?` stands behind what may be left out."""
     schema = schema_of(form) or {}
     properties, required = schema.get("properties"), schema.get("required")
     if not isinstance(properties, Mapping):
-        return {}
+        return ""
     needed = required if isinstance(required, Sequence) else []
-    return {
-        name if name in needed else f"{name}?": _kind(field)
+    told = [
+        f"{name if name in needed else name + '?'}: {_kind(field)}"
         for name, field in islice(properties.items(), FIELDS_TOLD)
-    }
+    ]
+    return ", ".join([*told, "..."] if len(properties) > FIELDS_TOLD else told)
 
 
 def _kind(field: Json) -> str:
@@ -95,7 +96,7 @@ def _kind(field: Json) -> str:
         return "any"
     choices = field.get("enum")
     if isinstance(choices, Sequence) and len(choices) <= CHOICES_TOLD:
-        return " | ".join(map(str, choices))
+        return "|".join(map(str, choices))
     return str(field.get("format") or field.get("type") or "any")
 
 

@@ -56,9 +56,7 @@ class WaitView(Shape):
     task: str = Field(default="", description="Id for `task_act`.")
     assignee: str = Field(default="", description="Who holds the task.")
     roles: list[str] = Field(default=[], description="Roles whose members may do it.")
-    asks: dict[str, str] = Field(
-        default={}, description="What the task asks for, and its type; `?`: if known."
-    )
+    asks: str = Field(default="", description="What the task asks for; `?`: may be left out.")
     type: str = Field(default="", description="Job type for `work_take`.")
     message: str = Field(default="", description="Message or signal name for `event_send`; the condition.")
     correlation_key: str = Field(default="", description="Key that the message must carry.")
@@ -245,7 +243,7 @@ def waits_of(process: Process, state: State) -> list[WaitView]:
                     "task": task_of(state.instance, wait),
                     "assignee": wait.assignee,
                     "roles": list(wait.roles),
-                    "asks": asked(form_of(process, element)) if element else {},
+                    "asks": asked(form_of(process, element)) if element else "",
                     "due": None if wait.due is None else iso(wait.due),
                 }
             case JobWait():

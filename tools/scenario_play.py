@@ -140,7 +140,8 @@ class Player:
         person = answer.by or _somebody(wait)
         try:
             self._fits(state, wait, answer)
-            command = cmd.ActOnTask(self._sandbox.now(), person, wait.id, "complete", answer.variables)
+            now, named = self._sandbox.now(), bool(answer.by)
+            command = cmd.ActOnTask(now, person, wait.id, "complete", answer.variables, named=named)
             self._do(state, command)
         except FlowMasterError as error:
             self.refusals[f"{step}:{self._used.get(step, 0)}:{wait.id}"] = error.message

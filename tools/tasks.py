@@ -1,7 +1,6 @@
 """Operations on people's tasks: find, read and act."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -23,6 +22,7 @@ from flowmaster.stores.rows import TaskFilter, TaskRow
 from flowmaster.tools.forms import check_answer, form_of, names_of, schema_of
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.instance_view import hints, load, waits_of
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
@@ -32,10 +32,10 @@ HISTORY_LOOKED_AT = 5_000
 """How many history entries are looked through for who completed a task."""
 
 SHORT_LENGTH = 120
-"""Characters of a text that is shown beside a task."""
+"""Characters of a value that is shown beside a task."""
 
 KEY_FIGURES = 12
-"""How many plain values a briefing names."""
+"""How many values a briefing names, of all the innermost, such as the entry that this turn is about."""
 
 
 class TaskFind(Arguments):
@@ -212,7 +212,7 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
         priority=wait.priority,
         form=schema_of(form),
         values=values,
-        data=dict(list(short.items())[: KEY_FIGURES * 2]),
+        data=dict(list(short.items())[-KEY_FIGURES * 2 :]),
         checks=_checks(element),
         next=[follow_up(complete)] if wait.state in TRANSITIONS["complete"].allowed else [],
     )
@@ -229,9 +229,10 @@ def _checks(element: Element) -> list[AnswerCheck]:
 
 
 def _is_short(value: Json) -> bool:
+    """Return whether a value is something to look at: not nothing, and not long."""
     if isinstance(value, str):
         return len(value) <= SHORT_LENGTH
-    return isinstance(value, int | Decimal)
+    return value is not None and len(write_json(value)) <= SHORT_LENGTH
 
 
 def _briefing(shown: TaskView, told: list[dict[str, Json]]) -> list[str]:
@@ -244,10 +245,15 @@ def _briefing(shown: TaskView, told: list[dict[str, Json]]) -> list[str]:
             lines.append(f"The rule {_data(entry).get('decision')} gave {_data(entry).get('output')}.")
         elif entry["event"] == "task_changed" and entry.get("element") == shown.element:
             lines.append(f"{_data(entry).get('action')} at {entry['at']} by {entry['by']}.")
-    figures = [f"{name} = {value}" for name, value in list(shown.data.items())[:KEY_FIGURES]]
+    told_last = list(shown.data.items())[-KEY_FIGURES:]
+    figures = [f"{name} = {_in_words(value)}" for name, value in told_last]
     if figures:
         lines.append("Known: " + ", ".join(figures) + ".")
     return lines
+
+
+def _in_words(value: Json) -> str:
+    return value if isinstance(value, str) else write_json(value).decode()
 
 
 def _data(entry: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.edits.beside import set_beside, trigger_anew, writer_of
 from flowmaster.engine.edits.context import Batch
+from flowmaster.engine.edits.forms import FORMS
 from flowmaster.engine.edits.steps import set_when
 from flowmaster.engine.edits.targets import known_words, refused
 from flowmaster.engine.outline import values
@@ -83,8 +84,22 @@ def _sources(batch: Batch, node: Element) -> list[Element]:
     return [batch.document.element(flow.get("sourceRef")) for flow in batch.document.incoming(node)]
 
 
+def _refuse_inputs(edit: Edit, path: str) -> None:
+    """Show where to change what a start needs, which belongs to the process."""
+    for wrong in ("needs", "checks"):
+        if wrong in edit:
+            raise refused(
+                f"{path}.{wrong}",
+                "edit.word_unknown",
+                f"{wrong!r} of the start is an edit of its own.",
+                fix=f"Write it like {FORMS['set_start']}.",
+            )
+
+
 def set_event(batch: Batch, node: Element, edit: Edit, path: str) -> None:
     """Change what an event waits for or throws, with the words of triggers."""
+    if node.kind == "startEvent":
+        _refuse_inputs(edit, path)
     own = ("wait",) if node.kind == "intermediateCatchEvent" else ("end",) if node.kind == "endEvent" else ()
     more = _MORE.get(node.kind, ())
     known_words(

@@ -20,7 +20,7 @@ TYPES: dict[str, dict[str, Json]] = {
     "time": {"type": "string", "format": "time"},
     "datetime": {"type": "string", "format": "date-time"},
     "duration": {"type": "string", "format": "duration"},
-    "person": {"type": "string", "format": "person"},
+    "person": {"type": "string", "format": "person", "minLength": 1},
     "document": {"type": "string", "format": "document"},
     "email": {"type": "string", "format": "email"},
     "list": {"type": "array"},

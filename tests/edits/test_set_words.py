@@ -343,3 +343,9 @@ def test_checks_of_an_answer_replace_those_before() -> None:
     assert parts(edited({"set": "approve", "checks": None}, of=second), "approve") == parts(
         DOCUMENT, "approve"
     )
+
+
+def test_what_the_start_needs_is_set_by_an_edit_of_its_own() -> None:
+    error = refusal({"set": "start", "checks": {"some": "total > 0"}})
+    assert error.code == "edit.word_unknown"
+    assert '{"set_start": {' in str(error.fix)

@@ -160,7 +160,10 @@ def test_roles_become_lanes_and_every_node_stands_in_one() -> None:
         ("text <= 200", {"type": "string", "maxLength": 200}),
         ("[date]", None),
         (["date"], {"type": "array", "items": {"type": "string", "format": "date"}}),
-        ("list of person", {"type": "array", "items": {"type": "string", "format": "person"}}),
+        (
+            "list of person",
+            {"type": "array", "items": {"type": "string", "format": "person", "minLength": 1}},
+        ),
         (
             {"a": "text", "b?": "number"},
             {

@@ -97,4 +97,4 @@ def test_where_a_task_is_waited_for_its_fields_are_told() -> None:
         return await agent.ask("instance_start", process="leave", variables={"days": 9})
 
     [waiting] = answered(use)["waiting"]
-    assert waiting["asks"] == {"approved": "boolean"}
+    assert waiting["asks"] == "approved: boolean"

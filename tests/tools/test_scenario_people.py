@@ -97,3 +97,67 @@ def test_an_error_of_a_service_takes_the_place_of_the_result_and_a_result_that_o
         {"name": "never", "like": "closed", "services": {"pay": None}, "expect": {"waits_at": ["pay"]}},
     )
     assert [name for name, each in found.items() if not each["passed"]] == []
+
+
+HOLIDAY: dict[str, Any] = {
+    "process": "holiday",
+    "roles": ["boss"],
+    "data": {"employee": "person"},
+    "start": {"needs": ["employee"]},
+    "steps": [{"give dates": {"ask": "employee", "form": {"dates": "text"}}}, {"end": "known"}],
+}
+
+
+def test_whoever_is_named_in_a_scenario_may_not_do_the_task_of_another() -> None:
+    found: Body = {}
+
+    async def play(agent: Agent) -> None:
+        asked = {"dates": "May"}
+        own = {"name": "own", "answers": {"give dates": asked | {"by": "ben"}}, "expect": {"end": "known"}}
+        other = {
+            "name": "other",
+            "answers": {"give dates": asked | {"by": "mia"}},
+            "expect": {"refused": "give dates"},
+        }
+        cases = [each | {"given": {"employee": "ben"}} for each in (own, other)]
+        found.update(await agent.ask("process_create", outline={**HOLIDAY, "scenarios": cases}))
+
+    played(play)
+    assert found["scenarios"].startswith("2 of 2 scenarios passed")
+
+
+def test_a_person_without_a_name_is_refused_at_the_start() -> None:
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=HOLIDAY)
+        await agent.ask("process_publish", process="holiday")
+        refused = await agent.answer("instance_start", {"process": "holiday", "variables": {"employee": ""}})
+        assert refused.refused
+        assert "variables.employee" in refused.text
+
+    played(play)
+
+
+def test_the_entry_that_a_turn_is_about_is_seen_beside_its_task() -> None:
+    changes = [{"product": "pen", "price": 3}, {"product": "ink", "price": 4}]
+    steps = [
+        {"look": {"ask": "boss", "each": "change in changes", "form": {"fine": "boolean"}}},
+        {"end": "done"},
+    ]
+    outline = {
+        "process": "prices",
+        "roles": ["boss"],
+        "data": {"changes": [{"product": "text", "price": "number"}]},
+        "start": {"needs": ["changes"]},
+        "steps": steps,
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=outline)
+        await agent.ask("process_publish", process="prices")
+        started = await agent.ask("instance_start", process="prices", variables={"changes": changes})
+        for waiting, change in zip(started["waiting"], changes, strict=True):
+            task = await agent.ask("task_read", task=waiting["task"], detail=["briefing"])
+            assert task["data"]["change"] == change
+            assert change["product"] in task["briefing"][-1]
+
+    played(play)
