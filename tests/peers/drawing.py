@@ -62,7 +62,7 @@ class Artist(ScopeArtist):
         sheet = Sheet()
         first, last = self.put(sheet, start or Part("startEvent")), self.last(sheet, place)
         place = replace(place, data="")
-        if self._dice.random() < 0.4 and not (self._bent and place.plain):
+        if self._dice.random() < 0.4:
             place = replace(place, data=f"o{self._count}")
             sheet.data.append(place.data)
             setting = self.put(sheet, Part("scriptTask", script=(place.data, "0"), writes=place.data))
@@ -205,7 +205,7 @@ class Artist(ScopeArtist):
         if self._dice.random() < 0.5:
             first = after = self.catch(sheet, "conditional", place)
         else:
-            inner = replace(place, errors=(), escalations=(), cancels=False, plain=True)
+            inner = replace(place, errors=(), escalations=(), cancels=False)
             if self._dice.random() < 0.5:
                 first = self.person(sheet)
             else:

@@ -30,8 +30,7 @@ class Place:
 
     `errors` and `escalations` are the codes that something around catches; `data` is the data object of this very
     scope. A place that comes `again` lies in a loop or in turns, one that comes `beside` itself in turns of its process.
-    In one that `cancels` an end may cancel the transaction. In a bent model several tokens may come to a `plain`
-    sub-process; FlowMaster has then one data object for all of its visits.
+    In one that `cancels` an end may cancel the transaction.
     """
 
     depth: int = 0
@@ -41,7 +40,6 @@ class Place:
     again: bool = False
     beside: bool = False
     cancels: bool = False
-    plain: bool = False
 
 
 class EventArtist:

@@ -128,7 +128,6 @@ class ScopeArtist(EventArtist):
             again=place.again or part.turns is not None or part.kind == "callActivity",
             beside=(place.beside or part.turns is not None) and part.kind != "callActivity",
             cancels=part.kind == "transaction",
-            plain=part.kind != "callActivity" and part.turns is None,
         )
         if part.kind == "callActivity":
             quiet = not errors and not escalations and bool(self._quiet) and dice.random() < 0.5
@@ -170,7 +169,7 @@ class ScopeArtist(EventArtist):
                     Part(
                         "subProcess",
                         inside=self.sheet(
-                            replace(place, errors=(), escalations=(), cancels=False, plain=True)
+                            replace(place, errors=(), escalations=(), cancels=False)
                         ),
                     ),
                 )
