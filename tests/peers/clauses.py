@@ -49,12 +49,23 @@ class Step:
         )
 
     def takes_tasks_out(self) -> bool:
-        """Return whether a scope that runs several times was interrupted in the step, or a token came to a join."""
+        """Return whether SpiffWorkflow may take out tasks that it goes on with, in this step.
+
+        A scope that runs several times was interrupted, a token came to a join, or a gateway was passed again.
+        """
         elements = (self.graph.elements[key] for key in self.cancelled())
         joined = any(isinstance(event, ev.TokenJoined) for _, event in self.events)
-        return joined or any(
-            one.loop is not None and (one.starts or self.graph.called(one)) for one in elements
+        return (
+            joined
+            or bool(self.passed_again())
+            or any(one.loop is not None and (one.starts or self.graph.called(one)) for one in elements)
         )
+
+    def passed_again(self) -> dict[str, str]:
+        """Return the parallel and inclusive gateways that were passed in this step and before, with their clauses."""
+        done = [event.element for _, event in self.events if isinstance(event, ev.ElementCompleted)]
+        kinds = {key: self.graph.elements[key].kind for key in done if self.ours.completed()[key] > 1}
+        return {key: TOKENS_OF_JOINS[kind] for key, kind in kinds.items() if kind in TOKENS_OF_JOINS}
 
     def outlived(self) -> set[str]:
         """Return the activities and borders that wait in SpiffWorkflow more often, and of which a visit has ended.
@@ -203,21 +214,37 @@ def _took_others_along(step: Step) -> str:
     """Say that tokens that waited elsewhere are gone in SpiffWorkflow since a gateway was passed once more.
 
     A gateway uses up the tokens at its own incoming flows. These stood in activities and events that nothing in the
-    step interrupts or terminates, and they came there from that gateway.
+    step interrupts or terminates, and they came there from that gateway. What completed more comes after scopes that
+    ended in SpiffWorkflow since they held no others.
     """
     lost = step.ours.choices() - step.theirs.choices()
     stood = step.offered - Counter([step.choice])
     if not lost or lost - stood or step.theirs.choices() - step.ours.choices():
         return ""
-    if step.more() or step.less() or step.differing() & step.cancelled():
+    if (
+        step.less()
+        or step.differing() & step.cancelled()
+        or (step.more() and not _held_no_others(step, lost))
+    ):
         return ""
-    for _, event in step.events:
-        if isinstance(event, ev.ElementCompleted):
-            number = TOKENS_OF_JOINS.get(step.graph.elements[event.element].kind)
-            is_again = step.ours.completed()[event.element] > 1
-            if number and is_again and step.differing() <= behind(step.graph, event.element):
-                return f"{number} takes no others"
+    for gateway, number in step.passed_again().items():
+        comes_after = set(step.more()) <= behind_scope(step.graph, gateway)
+        if comes_after and step.differing() <= behind(step.graph, gateway):
+            return f"{number} takes no others"
     return ""
+
+
+def _held_no_others(step: Step, lost: Counter[Choice]) -> bool:
+    """Return whether the scopes that ended in SpiffWorkflow alone hold nothing in FlowMaster but what is lost there."""
+    elements = step.graph.elements
+    ended = {key for key in step.more() if elements[key].starts or step.graph.called(elements[key])}
+    if step.theirs.is_over():
+        ended.add("p")
+    left = {key: number for key, number in step.ours.waiting().items() if key in inside(step.graph, ended)}
+    missing: Counter[str] = Counter()
+    for choice, number in lost.items():
+        missing[choice.element] += number
+    return bool(ended) and left == missing
 
 
 def _dropped_behind(step: Step) -> str:

@@ -3,6 +3,7 @@
 Where they part, `clauses.py` proves from the tokens which clause of BPMN 2.0.2 SpiffWorkflow does not follow.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -12,8 +13,9 @@ from tests.peers.choices import Choice
 from tests.peers.clauses import Step, clause, goes_on
 from tests.peers.dialects import NOTHING, Dialect, rules
 from tests.peers.drawing import draw
-from tests.peers.ours import FlowMasterPlayer, Log
+from tests.peers.ours import FlowMasterPlayer, Graph, Log
 from tests.peers.sheets import Model
+from tests.peers.telling import kinds
 from tests.peers.theirs import BreaksOff, MissesTask, SpiffPlayer
 
 STEPS_MAX = 60
@@ -27,12 +29,14 @@ class Outcome:
 
     `over`, and `stuck` with nothing to come, are the same in both engines; so are all steps of one that is `long`. In
     one that is `parted` they are the same up to the step that `why` explains. Where SpiffWorkflow breaks off, the model
-    is `not compared`. `data` tells whether SpiffWorkflow has another value for a variable at the end, `passed` which
-    families of elements completed, and `excused` in how many steps it went on inside of what was interrupted.
+    is `not compared`. `data` tells whether SpiffWorkflow has another value for a variable at the end, `drawn` how many
+    elements of each kind the model has, `passed` how often these completed, and `excused` in how many steps it went on
+    inside of what was interrupted.
     """
 
     end: str
-    passed: frozenset[str]
+    drawn: Counter[str]
+    passed: Counter[str]
     why: str = ""
     data: str = ""
     excused: int = 0
@@ -45,7 +49,7 @@ def compare(seed: int, *, bent: bool) -> Outcome:
     try:
         return game.play()
     except BreaksOff as fault:
-        return Outcome("not compared", frozenset(), str(fault))
+        return Outcome("not compared", Counter(), Counter(), str(fault))
     except Exception as fault:
         text = Dialect(is_python=False).write(model)
         raise AssertionError(f"seed {seed}, bent {bent}: {fault!r}\n{game.played}\n{text}") from fault
@@ -58,7 +62,8 @@ class Game:
         self._model = model
         self._dice = Random(seed)
         self._parts = model.parts()
-        self._passed = frozenset[str]()
+        self._drawn = Counter[str]()
+        self._passed = Counter[str]()
         self._excused = 0
         self.played: list[tuple[Choice, Mapping[str, int], str]] = []
 
@@ -67,13 +72,16 @@ class Game:
         decisions = rules(self._model)
         ours = FlowMasterPlayer(Dialect(is_python=False).write(self._model), decisions)
         assert not any(element.unsupported for element in ours.graph.elements.values())
+        self._drawn = _counted(
+            ours.graph, dict.fromkeys(ours.graph.elements.keys() - ours.graph.processes, 1)
+        )
         theirs = SpiffPlayer(Dialect(is_python=True).write(self._model), decisions)
         step = Step(ours, theirs, ours.choices(), Choice("start", "p"), 0)
         steps: list[Log] = []
         for number in range(STEPS_MAX):
             steps.append(step.events)
             assert not [one for state in ours.states.values() for one in state.incidents.values()]
-            self._passed = frozenset(ours.graph.elements[key].family for key in ours.completed())
+            self._passed = _counted(ours.graph, ours.completed())
             if goes_on(step):
                 theirs.excuse(step.more(), step.less())
                 self._excused += 1
@@ -91,7 +99,7 @@ class Game:
         return self._outcome("long")
 
     def _outcome(self, end: str, why: str = "", data: str = "") -> Outcome:
-        return Outcome(end, self._passed, why, data, self._excused)
+        return Outcome(end, self._drawn, self._passed, why, data, self._excused)
 
     def _choose(self, step: Step, number: int) -> None:
         """Let the choice of a step come in both engines, with the same answers."""
@@ -135,3 +143,12 @@ class Game:
         if set(last) - set(found):
             return "lost"
         return "stale" if any(found[name] != value for name, value in last.items()) else ""
+
+
+def _counted(graph: Graph, elements: Mapping[str, int]) -> Counter[str]:
+    """Count elements by what they are examples of."""
+    found: Counter[str] = Counter()
+    for key, number in elements.items():
+        for kind in kinds(graph.elements[key]):
+            found[kind] += number
+    return found

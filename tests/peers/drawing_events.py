@@ -140,8 +140,8 @@ class EventArtist:
         for kind in dice.sample(may, min(len(may), dice.randint(1, 2))):
             triggers = self._triggers(kind, place)
             others = [one for key in borders for one in sheet.parts[key].triggers]
-            if any(one.kind == "signal" and one in others for one in triggers):
-                continue  # Which of two that wait for the same signal is first is open.
+            if any(one.kind in ("signal", "conditional") and one in others for one in triggers):
+                continue  # Which of two that wait for the same is first is open.
             borders.append(self.border(sheet, host, triggers))
             part = sheet.parts[borders[-1]]
             part.together = kind == "multiple" and part.interrupting and dice.random() < 0.5

@@ -168,9 +168,7 @@ class ScopeArtist(EventArtist):
                     inside,
                     Part(
                         "subProcess",
-                        inside=self.sheet(
-                            replace(place, errors=(), escalations=(), cancels=False)
-                        ),
+                        inside=self.sheet(replace(place, errors=(), escalations=(), cancels=False)),
                     ),
                 )
             else:
