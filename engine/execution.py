@@ -51,7 +51,6 @@ class Execution:
     ) -> None:
         self.model = model
         self.elements = model.process.elements
-        self.own_data = model.process.own_data
         self.state = state
         self.behaviours = behaviours
         self.joins = joins
@@ -122,12 +121,12 @@ class Execution:
         self.emit(ev.WaitOpened(wait))
 
     def write(self, node: Node, variables: Mapping[str, Json]) -> None:
-        """Write variables where they live: the nearest scope that has the name or holds it as its own, else the process."""
+        """Write variables where they live: the nearest scope that has the name, else the process."""
         if not variables:
             return
         by_scope: dict[int, dict[str, Json]] = {}
         for name, value in variables.items():
-            by_scope.setdefault(owner_of(self.state, node.key, name, self.own_data), {})[name] = value
+            by_scope.setdefault(owner_of(self.state, node.key, name), {})[name] = value
         for key, values in by_scope.items():
             self.emit(ev.VariablesSet(key, self.state.nodes[key].element, values))
 
@@ -140,7 +139,6 @@ class Execution:
         turn = element.loop is not None and self.is_turn(node)
         stage = "completing"
         try:
-            self._give_data(node, element)
             if element.outputs and (element.loop is None or turn):
                 if not mapped:
                     self._map_outputs(node, element, variables)
@@ -260,9 +258,9 @@ class Execution:
             turn = element.loop is not None and self.is_turn(node)
             if element.mutex and not turn and self._queued(node, element.mutex):
                 return
-            if element.inputs and (element.loop is None or turn):
+            if (element.inputs or element.data) and (element.loop is None or turn):
                 values = mapped(self.state, node.key, element.inputs, self.at, merge=False)
-                self.emit(ev.VariablesSet(node.key, node.element, values))
+                self.emit(ev.VariablesSet(node.key, node.element, {**fresh_data(node, element), **values}))
             if element.at_start and not armed and (element.loop is None or turn):
                 purpose = (
                     f"{START}:0" if element is self.elements[element.id] else f"{START}:0:{self.starting}"
@@ -428,13 +426,6 @@ class Execution:
 
     # How values move.
 
-    def _give_data(self, node: Node, element: Element) -> None:
-        """Leave behind what a visit has made of its data objects."""
-        names = self.own_data.get(element.id)
-        if names and node.variables:
-            made = {name: value for name, value in node.variables.items() if name in names}
-            self.write(self.state.nodes[node.scope], made)
-
     def _map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
         if variables:
             self.emit(ev.VariablesSet(node.key, node.element, variables))
@@ -443,6 +434,11 @@ class Execution:
         if own in values:  # What a turn gives to the collection stays inside the turn.
             self.emit(ev.VariablesSet(node.key, node.element, {own: values.pop(own)}))
         self.write(self.state.nodes[node.scope], values)
+
+
+def fresh_data(node: Node, element: Element) -> dict[str, Json]:
+    """Return the data that begin and end with a visit of a sub-process, without a value yet (BPMN 2.0.2, 10.4.1)."""
+    return {name: None for name in element.data if name not in (node.variables or _NOTHING)}
 
 
 _NOTHING: Mapping[str, Json] = {}

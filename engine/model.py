@@ -328,7 +328,8 @@ class Element:
 
     `family` chooses the behaviour (`elements/table.py`); `kind` is the BPMN element's name. `unsupported` says why it
     cannot run yet; an instance that reaches it stops there. `starts` are the nodes where a scope begins when nothing
-    triggers it: its none start events, else its nodes without incoming flow. `boundaries` are armed with it,
+    triggers it: its none start events, else its nodes without incoming flow. `data` are variables that begin without a
+    value and end with each visit of it. `boundaries` are armed with it,
     `compensated_by` undoes it; of those with one `mutex` one runs at a time; `at_start` and `at_end` are listeners.
     """
 
@@ -341,6 +342,7 @@ class Element:
     incoming: tuple[Flow, ...] = ()
     outgoing: tuple[Flow, ...] = ()
     default: Flow | None = None
+    data: tuple[str, ...] = ()
     inputs: tuple[IoMapping, ...] = ()
     outputs: tuple[IoMapping, ...] = ()
     host: str = ""
@@ -400,10 +402,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One executable process: its elements by id; the process itself stands under its own id.
-
-    `own_data` are the variables that each visit of a sub-process has for itself where several may stand side by side.
-    """
+    """One executable process: its elements by id; the process itself stands under its own id."""
 
     id: str
     name: str
@@ -422,7 +421,6 @@ class Process:
     conditions: frozenset[str] = frozenset()
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tool: Tool | None = None
-    own_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def root(self) -> Element:

@@ -65,17 +65,11 @@ def scope_of(state: State, key: int) -> Mapping[str, Json]:
     return Scope(tuple(levels)) if levels else _EMPTY
 
 
-def owner_of(state: State, key: int, name: str, own: Mapping[str, tuple[str, ...]]) -> int:
-    """Return the nearest scope from `key` outwards that has the variable `name`, else the process scope.
-
-    `own` tells which elements hold which names as their own, whether these have a value yet or not; of what runs several
-    times, each turn does.
-    """
+def owner_of(state: State, key: int, name: str) -> int:
+    """Return the nearest scope from `key` outwards that has the variable `name`, else the process scope."""
     while key:
         node = state.nodes[key]
         if node.variables and name in node.variables:
-            return key
-        if own and name in own.get(node.element, ()) and (node.turns is None or node.turns.total < 0):
             return key
         key = node.scope
     return ROOT

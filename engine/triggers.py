@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.execution import Execution, Fault, fresh_data
 from flowmaster.engine.model import Element, Error, Escalation, Timer, Triggers
 from flowmaster.engine.state import ROOT, EventWait, JobWait, Node, TimerWait
 from flowmaster.engine.stops import ARMING
@@ -217,6 +217,8 @@ def begin_handler(run: Execution, scope: Node, start: Element, variables: Mappin
             if run.elements[wait.element].kind == "startEvent" or isinstance(wait, JobWait):
                 run.emit(ev.WaitClosed(wait.id, wait.element, "withdrawn", {}))
     handler = run.state.nodes[key]
+    if data := fresh_data(handler, run.element(handler)):
+        run.emit(ev.VariablesSet(key, start.scope, data))
     try:
         arm_handlers(run, handler)
     except (Fault, FlowMasterError) as fault:

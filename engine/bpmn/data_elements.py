@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.vocabulary import DATA_ASSOCIATION_KINDS, LOOP_KINDS, SUB_PROCESS_KINDS
+from flowmaster.engine.bpmn.vocabulary import DATA_ASSOCIATION_KINDS, SUB_PROCESS_KINDS
 
 _SHARED = {"dataObjectReference": "dataObjectRef", "dataStoreReference": "dataStoreRef"}
 """The kinds that point at data which several of them may share."""
@@ -77,16 +77,11 @@ class FileData:
                     if datum is not None:
                         yield datum
 
-    def of_visits(self, xml: Element) -> tuple[str, ...]:
-        """Return the variables of the data objects in a sub-process of which several visits may stand side by side.
-
-        Each visit has its own (10.4.1): a turn, or an event sub-process that leaves what it stands in going on.
-        """
-        starts = (one.get("isInterrupting") for one in xml.children("startEvent"))
-        is_beside = xml.is_true("triggeredByEvent") and "false" in starts
-        if xml.kind not in SUB_PROCESS_KINDS or not (is_beside or xml.child(*LOOP_KINDS)):
+    def held_by(self, xml: Element) -> tuple[str, ...]:
+        """Return the variables that each visit of a sub-process has for itself: its data objects and properties (10.4.1)."""
+        if xml.kind not in SUB_PROCESS_KINDS:
             return ()
-        held = (self.by_id.get(one.id) for one in xml.descendants("dataObject"))
+        held = (self.by_id.get(one.id) for one in xml.children("dataObject", "property"))
         return tuple(dict.fromkeys(datum.variable for datum in held if datum is not None))
 
 

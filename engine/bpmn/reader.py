@@ -113,9 +113,6 @@ def _read(document: BpmnDocument, xml: XmlElement, runnable: frozenset[str]) -> 
         calendars=calendars_of(reading),
         handlers=_handlers(elements),
         tool=tool_of(reading),
-        own_data={
-            node.id: held for node in graph.nodes.values() if (held := reading.data.of_visits(node.xml))
-        },
         patient_joins=frozenset(
             element.id
             for element in elements.values()
@@ -197,6 +194,7 @@ class _Builder:
             incoming=tuple(node.incoming),
             outgoing=tuple(node.outgoing),
             default=node.default,
+            data=reading.data.held_by(xml),
             inputs=moved.inputs + inputs,
             outputs=outputs + moved.outputs,
             interrupting=_interrupts(xml),
