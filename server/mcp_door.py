@@ -20,6 +20,7 @@ from flowmaster.server.mcp_apps import add_views, tool_meta
 from flowmaster.server.mcp_calls import ToolCalls
 from flowmaster.server.mcp_completion import add_completion
 from flowmaster.server.mcp_faults import hide_faults
+from flowmaster.server.mcp_links import with_link
 from flowmaster.server.mcp_prompts import add_prompts
 from flowmaster.server.mcp_resources import add_resources
 from flowmaster.server.mcp_rounds import Seal
@@ -223,7 +224,7 @@ class _Door:
             return answer
         if answer.status == 403 and ctx.request is not None:
             tell_denied(ctx.request.scope, answer)
-        return self._framed(ctx, answer)
+        return self._framed(ctx, with_link(with_pictures(answer), name, asked))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
         answer = with_pictures(answer)

@@ -184,7 +184,7 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
     )
     if arguments.at is not None:
         shown = shown.model_copy(update={"next": []})  # What could be done then cannot be done now.
-    return explain(call, reader, state, shown, arguments.detail)
+    return await explain(call, reader, state, shown, arguments.detail)
 
 
 def _after(cursor: str | None) -> int:

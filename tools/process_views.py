@@ -14,7 +14,6 @@ from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.pictures import picture
-from flowmaster.tools.raster import png_url
 
 DRAFTS_SHOWN = 10
 
@@ -36,7 +35,10 @@ class Shown(NamedTuple):
 def render(
     view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str, performer: PERFORMERS | None = None
 ) -> Shown:
-    """Show a process of a BPMN file in one view; the table can be narrowed to what a kind of performer does."""
+    """Show a process of a BPMN file in one view; the table can be narrowed to what a kind of performer does.
+
+    What is to become a PNG is given as SVG, which still has to be drawn.
+    """
     if performer is not None and view != "table":
         raise FlowMasterError(
             "process.view_unfiltered",
@@ -64,10 +66,6 @@ def _bpmn(file: ProcessFile, process: str) -> Json:
 
 def _svg(file: ProcessFile, process: str) -> Json:
     return picture(file.document)
-
-
-def _png(file: ProcessFile, process: str) -> Json:
-    return png_url(picture(file.document))
 
 
 def _problems(file: ProcessFile, process: str) -> Json:
@@ -164,7 +162,7 @@ _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
     "outline": _outline,
     "bpmn": _bpmn,
     "svg": _svg,
-    "png": _png,
+    "png": _svg,
     "table": _table,
     "mermaid": _mermaid,
     "problems": _problems,

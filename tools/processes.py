@@ -45,6 +45,7 @@ from flowmaster.tools.models import (
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
+from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.scenarios import (
@@ -273,7 +274,8 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
         raise unknown_process(reader, tenant, arguments.process)
     bpmn, version, draft = _source(reader, tenant, arguments)
     shown = render(arguments.view, bpmn, arguments.process, reader, tenant, arguments.performer)
-    content, cursor = page_of(shown.content, arguments.cursor)
+    whole = await png_url(str(shown.content)) if arguments.view == "png" else shown.content
+    content, cursor = page_of(whole, arguments.cursor)
     return ProcessShown(
         process=arguments.process,
         version=version,

@@ -4,6 +4,8 @@ import re
 from base64 import b64encode
 from pathlib import Path
 
+import anyio.to_thread
+
 EDGE_MAX = 2_000
 """Pixels of the longer side; a larger picture is drawn smaller."""
 
@@ -32,9 +34,10 @@ def png_of(svg: str) -> bytes:
     return drawn
 
 
-def png_url(svg: str) -> str:
-    """Return a picture as PNG in a data URL, which every answer can hold."""
-    return PREFIX + b64encode(png_of(svg)).decode()
+async def png_url(svg: str) -> str:
+    """Return a picture as PNG in a data URL, which every answer can hold; others are served while it is drawn."""
+    drawn = await anyio.to_thread.run_sync(png_of, svg)
+    return PREFIX + b64encode(drawn).decode()
 
 
 def _drawn(svg: str, zoom: float) -> bytes:

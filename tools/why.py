@@ -37,7 +37,7 @@ VALUE_CHARACTERS = 120
 """How much of one value a sentence quotes."""
 
 
-def explain(
+async def explain(
     call: Call, reader: Reader, state: State, shown: InstanceView, detail: Sequence[str]
 ) -> InstanceView:
     """Add the explanation and the picture to an instance, where they were asked for."""
@@ -54,7 +54,7 @@ def explain(
         assert version is not None
         until = call.app.runtime.clock.now(reader) if "heat" in detail else None
         svg = picture(parse_bpmn(version.content), state, history, heat_until=until)
-        more |= {"picture": png_url(svg)} if "picture" in detail else {"diagram": svg}
+        more |= {"picture": await png_url(svg)} if "picture" in detail else {"diagram": svg}
     return shown.model_copy(update=more)
 
 
