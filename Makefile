@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installed: $$(du -sh .venv | cut -f1) in .venv."
 
 demo: $(STAMP) ## Play an agent's session on a real invoice, from design to explanation
-	@$(BIN)/python examples/invoice-to-pay/demo.py
+	@$(BIN)/flowmaster demo
 
 test: $(STAMP) ## Run all tests (under 5 minutes on two cores)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal

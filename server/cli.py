@@ -12,6 +12,7 @@ FlowMaster: business processes as tools for agents.
   flowmaster call OPERATION [...]    call one operation and print its answer
   flowmaster call OPERATION --help   tell what an operation does and takes
   flowmaster operations [WORDS]      list the operations, or find one
+  flowmaster demo                    play an agent's session on a real invoice, from design to explanation
   flowmaster doctor                  examine this installation: what is wrong, and the fix
   flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
   flowmaster key add|list|revoke     keys for callers over HTTP (`--help` after it tells more)
@@ -153,11 +154,13 @@ def _run(command: str, rest: list[str]) -> int:
         return _operations(rest)
     if command == "doctor":
         return _doctor(rest)
+    if command == "demo":
+        return _demo(rest)
     if command == "key":
         return _key(rest)
     from flowmaster.engine.errors import did_you_mean
 
-    commands = ("mcp", "serve", "call", "operations", "doctor", "key")
+    commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "key")
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 
 
@@ -209,6 +212,17 @@ def _doctor(rest: list[str]) -> int:
     from flowmaster.server.doctor.examination import examine
 
     return examine(options)
+
+
+def _demo(rest: list[str]) -> int:
+    _nothing_more(split(rest, valued=())[1])
+    from flowmaster.tools.extras import command_for, is_installed
+
+    if not is_installed("documents"):
+        raise UsageError(f"the demo reads PDF invoices, which needs: {command_for('documents')}.")
+    from flowmaster.server.demo.play import run_demo
+
+    return run_demo()
 
 
 def _key(rest: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The wheel holds every file of every room: a data file of an unlisted kind, or a lost room, is found here."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 from tests.house.tree import PACKAGE, ROOT, files, rooms
+
+DEMO = "server/demo/material"
+"""The papers of the demo, which are those of an example."""
 
 
 def tree(target: Path) -> Path:
@@ -16,6 +20,7 @@ def tree(target: Path) -> Path:
         shutil.copy(ROOT / name, target / name)
     for room in rooms():
         (target / "src" / "flowmaster" / room).symlink_to(f"../../{room}")
+    (target / DEMO).symlink_to(os.readlink(ROOT / DEMO))
     return target
 
 
@@ -36,6 +41,10 @@ def expected() -> set[str]:
     """Return the files that a wheel must hold: the front door and whatever lies in a room."""
     inside = {
         f"flowmaster/{name}" for name in files() if name.startswith(tuple(f"{room}/" for room in rooms()))
+    }
+    papers = (ROOT / DEMO).resolve().relative_to(ROOT).as_posix()
+    inside |= {
+        f"flowmaster/{DEMO}{name.removeprefix(papers)}" for name in files() if name.startswith(f"{papers}/")
     }
     return inside | {f"flowmaster/{entry.name}" for entry in PACKAGE.iterdir() if entry.is_file()}
 

@@ -1,6 +1,6 @@
 """Plays an agent's session on a real invoice: design, test, publish, run and explain, over MCP.
 
-    make demo
+    flowmaster demo
 
 A FlowMaster server runs as a child process; this program is its MCP client. Every call and the heart of every
 answer are shown. Any unexpected answer ends the demo with exit code 1.
@@ -19,8 +19,8 @@ from typing import Any
 
 from mcp import Client, StdioServerParameters
 
-HERE = Path(__file__).parent
-OUTPUT = HERE.parents[1] / "demo-output"
+MATERIAL = Path(__file__).parent / "material"
+OUTPUT = Path("demo-output")
 TOTAL_STEPS = 12
 WIDTH = 100
 
@@ -80,7 +80,7 @@ def expect(truth: object, what: str) -> None:
 async def design(session: Session) -> None:
     """Rules, the process with one mistake in it, its tests, and the edit that mends it."""
     session.chapter("The rules: duplicates, the match with the order, the approval matrix")
-    for file in sorted((HERE / "rules").glob("*.json")):
+    for file in sorted((MATERIAL / "rules").glob("*.json")):
         saved = await session.call("rule_save", table=json.loads(file.read_text(encoding="utf-8")))
         print(f"    {saved['decision']} version {saved['version']}")
     tried = await session.call(
@@ -89,7 +89,7 @@ async def design(session: Session) -> None:
     expect(tried["result"]["second"] is True, tried["why"])
 
     session.chapter("The process, from an outline; a wrong limit has crept in")
-    outline = (HERE / "process.yaml").read_text(encoding="utf-8")
+    outline = (MATERIAL / "process.yaml").read_text(encoding="utf-8")
     wrong = outline.replace("when: approval.second", "when: invoice.total > 100000")
     created = await session.call("process_create", outline=wrong)
     print(f"    {created['summary']}")
@@ -123,7 +123,7 @@ async def design(session: Session) -> None:
 
 async def papers(session: Session, name: str) -> dict[str, Any]:
     """Read an invoice, its order and what is paid, and return start variables."""
-    read = await session.call("document_add", path=str(HERE / name), schema="invoice")
+    read = await session.call("document_add", path=str((MATERIAL / name).resolve()), schema="invoice")
     fields = read["fields"]
     shown = ("invoice_number", "supplier", "order_number", "net", "total", "iban")
     table(
@@ -141,10 +141,10 @@ async def papers(session: Session, name: str) -> dict[str, Any]:
         "quote",
     )
     values = read["values"]
-    orders = await session.call("document_add", path=str(HERE / "purchase-orders.csv"))
+    orders = await session.call("document_add", path=str((MATERIAL / "purchase-orders.csv").resolve()))
     rows = await session.call("document_read", document=orders["document"], question=values["order_number"])
     order = rows["rows"][0]
-    paid = await session.call("document_add", path=str(HERE / "paid-invoices.csv"))
+    paid = await session.call("document_add", path=str((MATERIAL / "paid-invoices.csv").resolve()))
     booked = await session.call("document_read", document=paid["document"], pages="1")
     return {
         "invoice": {
@@ -257,7 +257,7 @@ async def play() -> int:
         server = StdioServerParameters(
             command=sys.executable,
             args=["-m", "flowmaster", "mcp", "--data", data, "--clock", "virtual"],
-            env={**os.environ, "FLOWMASTER_DOCUMENT_FOLDERS": str(HERE)},
+            env={**os.environ, "FLOWMASTER_DOCUMENT_FOLDERS": str(MATERIAL.resolve())},
         )
         async with Client(server) as client:
             tools = (await client.list_tools()).tools
@@ -270,7 +270,7 @@ async def play() -> int:
     return 0
 
 
-def main() -> int:
+def run_demo() -> int:
     """Run the demo and return its exit code."""
     try:
         return asyncio.run(play())
@@ -284,7 +284,3 @@ def main() -> int:
         fault = unexpected
     print(f"\n\033[31mUnexpected:\033[0m {fault}", file=sys.stderr)
     return 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The demo that comes with FlowMaster, on the papers of an example."""
