@@ -12,6 +12,10 @@ FAILING_BYTES = 1_500
 """How long the failing scenarios of an answer may be that tells of a draft."""
 
 
+PLAYED_MAX = 60
+"""How many scenarios are played without being asked: more would keep the caller waiting."""
+
+
 class DraftTested(NamedTuple):
     """How the scenarios of a draft went, and what to do next."""
 
@@ -21,9 +25,9 @@ class DraftTested(NamedTuple):
 
 
 async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
-    """Play the scenarios of a draft that has no errors; its laws wait for a test of their own."""
+    """Play the scenarios of a draft that has no errors; very many, and laws, wait for a test of their own."""
     hints = after_draft(file, main)
-    if errors_of(file.problems[main]) or not scenarios_of(file.process(main)):
+    if errors_of(file.problems[main]) or not 0 < len(scenarios_of(file.process(main))) <= PLAYED_MAX:
         return DraftTested("", [], hints)
     try:
         tested = await run_scenarios(call, file.document.to_xml(), main, None, laws=False)

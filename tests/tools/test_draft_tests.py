@@ -78,6 +78,17 @@ def test_a_draft_that_is_not_covered_or_has_laws_is_to_be_tested() -> None:
     assert [each["operation"] for each in lawful["next"]] == ["process_test"]
 
 
+def test_very_many_scenarios_wait_until_they_are_asked_for() -> None:
+    many = "\n".join(f"- {{name: s{number}, given: {{days: 2}}}}" for number in range(60))
+
+    async def use(agent: Agent) -> Any:
+        return await agent.ask("process_create", outline=OUTLINE.format(more=many, laws=""))
+
+    saved = answered(use)
+    assert "scenarios" not in saved
+    assert [each["operation"] for each in saved["next"]] == ["process_test"]
+
+
 def test_a_draft_with_errors_plays_nothing() -> None:
     async def use(agent: Agent) -> Any:
         return await agent.ask(
