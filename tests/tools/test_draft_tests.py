@@ -79,7 +79,9 @@ def test_a_draft_that_is_not_covered_or_has_laws_is_to_be_tested() -> None:
 
 
 def test_very_many_scenarios_wait_until_they_are_asked_for() -> None:
-    many = "\n".join(f"- {{name: s{number}, given: {{days: 2}}}}" for number in range(60))
+    many = "\n".join(
+        f"- {{name: s{number}, given: {{days: 2}}, expect: {{end: booked}}}}" for number in range(60)
+    )
 
     async def use(agent: Agent) -> Any:
         return await agent.ask("process_create", outline=OUTLINE.format(more=many, laws=""))
