@@ -64,16 +64,12 @@ class Place:
 
 
 def check_types(process: Process, types: Mapping[str, Type], findings: Findings, library: Library) -> None:
-    """Check every expression of a process, each once at each element."""
-    seen: set[tuple[str, str, int]] = set()
+    """Check every expression of a process."""
     for element in process.elements.values():
         before = _seen_at(element, types, library, after=False)
         after = _seen_at(element, types, library)
         for place in _places(process, element):
-            key = (place.element, place.what, id(place.value))
-            if key not in seen:
-                seen.add(key)
-                _check(place, after if place.what.startswith(_OUTPUT) else before, findings)
+            _check(place, after if place.what.startswith(_OUTPUT) else before, findings)
 
 
 def types_of(process: Process, known: Known, library: Library) -> Mapping[str, Type]:

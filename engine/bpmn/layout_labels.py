@@ -27,15 +27,14 @@ def set_labels(document: BpmnDocument, picture: Picture) -> None:
     """Set the box of every label of a picture."""
     taken = _taken(picture)
     for identifier, box in picture.boxes.items():
-        element = document.find(identifier)
-        if element is not None:
-            width, height = label_size(document, element)
-            if width:
-                places = _beside(element, box, width, height, is_above=identifier in picture.above)
-                picture.labels[identifier] = taken.take(places)
+        element = document.element(identifier)
+        width, height = label_size(document, element)
+        if width:
+            places = _beside(element, box, width, height, is_above=identifier in picture.above)
+            picture.labels[identifier] = taken.take(places)
     for identifier, way in picture.ways.items():
-        flow = document.find(identifier)
-        if flow is not None and flow.name.strip() and len(way) > 1:
+        flow = document.element(identifier)
+        if flow.name.strip() and len(way) > 1:
             picture.labels[identifier] = taken.take(_along(flow, way))
 
 

@@ -59,8 +59,11 @@ def _heard(reading: Reading, xml: XmlElement, holders: str, kind: str) -> Mappin
     for holder in xml.extensions(holders):
         for one in holder.children(kind):
             job = reading.values.literal_or_feel(one.get("type"), xml, reading.id_of(xml), "The job type")
-            if job is not None:
-                event = one.get("eventType")
+            event = one.get("eventType")
+            if job is None:
+                told = f"The listener to {event!r} of {reading.called(xml)} names no job type, so nobody hears it."
+                reading.add("job.type_missing", xml, told)
+            else:
                 found[event] = (*found.get(event, ()), Job(job, _retries(reading, one, xml), _headers(xml)))
     return found
 

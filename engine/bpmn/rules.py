@@ -209,8 +209,8 @@ _ACTIVITIES = {
     ),
     "job.type_missing": Rule(
         WARNING,
-        "Name the service or worker: `call: bank.transfer` (`zeebe:taskDefinition type`).",
-        "A service task names no job type, so neither a connector nor a worker can take it.",
+        "Name the service or worker: `call: bank.transfer` (`zeebe:taskDefinition type`, or the listener's `type`).",
+        "A service task or a listener names no job type, so neither a connector nor a worker can take it.",
         strict=ERROR,
     ),
     "job.retries_malformed": Rule(

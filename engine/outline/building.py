@@ -159,8 +159,7 @@ class ScopeBuilder:
             case Parallel():
                 return self._parallel(node, tails)
             case Jump():
-                if tails:
-                    self.jumps.append((tails, node.to))
+                self.jumps.append((tails, node.to))
                 return []
             case End():
                 self.link(tails, self._end(node))

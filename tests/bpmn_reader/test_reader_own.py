@@ -74,9 +74,9 @@ def test_a_variable_that_is_read_in_many_places_is_named_once() -> None:
 
 def test_fields_of_forms_are_known() -> None:
     form = '<zeebe:userTaskForm id="f">{"components": [{"key": "ok"}, {"components": [{"key": "why.text"}]}, 1]}</zeebe:userTaskForm>'
-    schema = '<zeebe:userTaskForm id="h">{"properties": {"level": {}}}</zeebe:userTaskForm>'
+    schema = '<zeebe:userTaskForm id="h">{"properties": {"level": {}, "free": true}}</zeebe:userTaskForm>'
     assert "variable.unknown" not in codes(
-        bpmn(ext(form + schema) + gateway('=ok and why.text != "" or level > 1'))
+        bpmn(ext(form + schema) + gateway('=ok and why.text != "" or level > 1 or free'))
     )
 
 

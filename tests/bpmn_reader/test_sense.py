@@ -354,3 +354,18 @@ def test_a_role_is_not_corrected_beside_another_one_that_is_unknown() -> None:
     task = node("userTask", "<zeebe:assignmentDefinition candidateGroups='clark, nobody'/>")
     found = [one for one in problems(bpmn(ext(_ROLES) + line(task))) if one.code == "task.role_unknown"]
     assert [one.fix_edit for one in found] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [("taskListener", "completing"), ("executionListener", "start"), ("executionListener", "end")],
+)
+def test_a_listener_without_a_job_type_is_told(kind: str, event: str) -> None:
+    holder = f"zeebe:{kind}s"
+    listener = f'<{holder}><zeebe:{kind} eventType="{event}"{{}}/></{holder}>'
+    untyped, typed = (
+        line(node("userTask", "<zeebe:userTask/>" + listener.format(one))) for one in ("", ' type="x"')
+    )
+    assert said(bpmn(typed), "job.type_missing") == []
+    ((where, text),) = said(bpmn(untyped), "job.type_missing")
+    assert (where, f"to {event!r} of 'a' names no job type" in text) == ("a", True)

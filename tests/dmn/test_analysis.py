@@ -93,6 +93,16 @@ def test_several_gaps_are_shown_and_they_differ() -> None:
     assert 3 <= len(shown) <= 5
 
 
+def test_gaps_are_found_between_texts_that_almost_touch_and_beside_the_last_day() -> None:
+    texts: list[Json] = [{"name": "a", "type": "string"}]
+    (told,) = found([['<= "x"', "1"], ['>= "x\\t"', "2"]], inputs=texts)
+    assert '"x' < str(told.example["a"]) < '"x\t'
+    days: list[Json] = [{"name": "a", "type": "date"}]
+    (told,) = found([['date("999999999-12-31")', "1"]], inputs=days)
+    assert told.example == {"a": '@"999999999-12-30"'}
+    assert codes([['<= date("999999999-12-31")', "1"]], inputs=days) == []
+
+
 def test_a_null_cell_is_for_missing_values() -> None:
     assert codes([["null", "-", "1"], ["not(null)", "-", "2"]]) == []
     assert codes([["null", "-", "1"], [">= 0", "-", "2"], ["< 0", "-", "2"]]) == []

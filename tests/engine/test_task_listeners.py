@@ -200,6 +200,13 @@ def test_an_answer_that_says_nothing_of_the_task_is_refused_with_its_place(resul
     assert case.state.status == "completed"
 
 
+def test_a_created_task_that_nobody_is_named_for_is_open_to_all_of_its_role() -> None:
+    case = process("creating enrich")
+    answer(case)
+    assert (task_of(case).state, task_of(case).assignee) == ("ready", "")
+    assert changes(case) == ["creating", "create"]
+
+
 def test_that_a_task_is_created_cannot_be_denied() -> None:
     case = process("creating enrich")
     with pytest.raises(FlowMasterError) as refused:

@@ -29,6 +29,18 @@ def test_an_exclusive_gateway_takes_the_first_flow_that_holds(n: int, end: str) 
     assert end in Case(model(gate()), {"n": n}).completed()
 
 
+def test_a_step_without_a_flow_that_holds_is_an_incident_that_can_be_mended() -> None:
+    ends = '<endEvent id="e1"/><endEvent id="e2"/>'
+    case = Case(
+        model(S + script("a", "1", "x") + ends + flows("s a", "a e1: n > 1", "a e2: n > 5")), {"n": 0}
+    )
+    assert case.incidents() == {"a": "flow.none_holds"}
+    case.do(cmd.SetVariables, {"n": 9})
+    case.do(cmd.Retry, element="a")
+    assert case.state.status == "completed"
+    assert {"e1", "e2"} <= set(case.completed())
+
+
 def test_an_exclusive_gateway_without_a_way_is_an_incident_that_can_be_mended() -> None:
     case = Case(model(gate()), {"n": 0})
     assert case.incidents() == {"g": "gateway.no_flow"}

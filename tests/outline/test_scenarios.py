@@ -30,6 +30,13 @@ def test_a_scenario_is_read_whole() -> None:
     assert (found.expect.path, found.expect.escalated) == (("approve",), {"approve": ("cfo",)})
 
 
+def test_one_message_stands_for_a_list_of_it() -> None:
+    (alone, listed) = scenarios_of(
+        [{**BASE, "messages": {"name": "paid"}}, {**BASE, "name": "listed", "messages": [{"name": "paid"}]}]
+    )
+    assert alone.messages == listed.messages
+
+
 def test_like_takes_everything_and_changes_what_is_said() -> None:
     other: Json = {
         "name": "big",

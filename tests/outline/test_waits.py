@@ -123,6 +123,22 @@ def test_the_receive_task_of_another_tool_stays_one(more: str, inside: str, besi
     assert decompile(again) == shown
 
 
+def test_a_receive_task_that_races_stays_one_with_its_handlers() -> None:
+    race = (
+        '<eventBasedGateway id="g"/><sequenceFlow id="f4" sourceRef="g" targetRef="a"/>'
+        '<intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>P9D</timeDuration></timerEventDefinition>'
+        '</intermediateCatchEvent><sequenceFlow id="f5" sourceRef="g" targetRef="t"/>'
+        '<sequenceFlow id="f6" sourceRef="t" targetRef="e"/>'
+    )
+    text = FOREIGN.format(more="", inside="", beside=LATE + race)
+    text = text.replace('sourceRef="s" targetRef="a"', 'sourceRef="s" targetRef="g"')
+    shown: Any = decompile(parse_bpmn(text.encode()))
+    again = compile_outline(shown).document
+    assert again.element("a").kind == "receiveTask"
+    assert [event.id for event in again.boundary_events(again.element("a"))] == ["late"]
+    assert decompile(again) == shown
+
+
 def test_what_stands_inside_of_a_wait_is_taken_as_if_it_stood_beside_it() -> None:
     beside = {"on": PAPERS["on"], "within": "P40D", "late": [{"end": "too late"}], "into": "papers"}
     inside = {"papers": {"wait": {**PAPERS["wait"], **beside}}}
