@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import parse_bpmn
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
@@ -34,6 +34,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value, WriteArguments, follow_up
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
+from flowmaster.tools.process_tools import taken_by
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
@@ -138,7 +139,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         ),
         summary=_summary(file, main),
         processes=file.processes if len(file.processes) > 1 else [],
-        next=[follow_up(hint) for hint in after_draft(file, main)],
+        next=[follow_up(hint) for hint in _after(call, file, main)],
     )
 
 
@@ -156,6 +157,13 @@ def _summary(file: ProcessFile, main: str) -> str:
     tests = len(scenarios_of(process))
     told = f"{tests} scenarios" if tests != 1 else "1 scenario"
     return f"{process.name or process.id}: {parts or 'no steps'}; {told}."
+
+
+def _after(call: Call, file: ProcessFile, main: str) -> list[Hint]:
+    """Return what to do next with a draft, unless it cannot be published since its tool's name is taken."""
+    hints = after_draft(file, main)
+    taken = taken_by(call.app.registry, call.app.runtime.reader, call.caller.tenant, file.process(main))
+    return [hint for hint in hints if hint.operation != "process_publish" or not taken]
 
 
 class ProcessEdit(WriteArguments):
@@ -216,7 +224,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         diff=changes,
         problems=wrong,
         left_out=left_out({"diff": (len(diff), len(changes)), "problems": (len(problems), len(wrong))}),
-        next=[follow_up(hint) for hint in after_draft(file, arguments.process)],
+        next=[follow_up(hint) for hint in _after(call, file, arguments.process)],
     )
 
 

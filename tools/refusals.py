@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.registry import AnyOperation
 from flowmaster.tools.strict import shown_path
 
 PROBLEMS_SHOWN_MAX = 5
@@ -30,10 +31,10 @@ _EXAMPLES: dict[str, Json] = {
 
 
 def invalid_arguments(
-    name: str, schema: Mapping[str, Any], arguments: Mapping[str, Json], error: ValidationError
+    operation: AnyOperation, arguments: Mapping[str, Json], error: ValidationError
 ) -> FlowMasterError:
-    """Return the refusal of arguments that do not fit the schema of the operation."""
-    problems = _problems(error, schema, arguments)
+    """Return the refusal of arguments that do not fit the operation."""
+    problems = _problems(error, operation.input_schema, arguments)
     first = problems[0]
     corrected = path_of([*first.steps[:-1], first.renamed]) if first.renamed else None
     further = [each for each in problems[1:] if each.path != corrected]
@@ -45,19 +46,25 @@ def invalid_arguments(
         path=first.path,
         expected=first.expected,
         fix=first.fix,
-        next=_corrected_call(name, arguments, first) if not further else (),
+        next=_corrected_call(operation, arguments, first) if not further else (),
         status=422,
     )
 
 
-def _corrected_call(name: str, arguments: Mapping[str, Json], problem: "_Problem") -> list[Hint]:
+def _corrected_call(
+    operation: AnyOperation, arguments: Mapping[str, Json], problem: "_Problem"
+) -> list[Hint]:
     """Return the same call with the name corrected, if that is all there is to correct and it is short."""
     if problem.renamed is None:
         return []
     corrected = _renamed(arguments, problem.steps, problem.renamed)
     if len(write_json(corrected)) > CORRECTED_LENGTH_MAX:
         return []
-    return [Hint(name, corrected, "The same call, the name corrected.")]
+    try:
+        operation.asked.model_validate(corrected)
+    except ValidationError:
+        return []
+    return [Hint(operation.name, corrected, "The same call, the name corrected.")]
 
 
 class _Problem:
@@ -236,8 +243,7 @@ def _kinds(node: Mapping[str, Any]) -> list[str]:
 
 
 def _pair(steps: Sequence[str | int]) -> str:
-    names = [step for step in steps if isinstance(step, str)]
-    return f'"{names[-1]}": ' if names else ""
+    return f'"{steps[-1]}": ' if steps and isinstance(steps[-1], str) else ""
 
 
 def _renamed(arguments: Any, steps: Sequence[str | int], name: str) -> Any:
