@@ -83,12 +83,12 @@ def hints_in(value: Any) -> Iterator[dict[str, Any]]:
 
 def _is_own(registry: Registry, answer: Answer, name: str, hint: dict[str, Any]) -> bool:
     """Whether it is the caller's own call, put right: it has to fit, and what comes of it is up to the caller."""
-    if not answer.refused or hint["operation"] not in (name, "operation_call"):
-        return False
-    arguments = hint["arguments"]
-    if hint["operation"] == "operation_call":
-        return fits(registry.get(arguments["operation"]), arguments["arguments"])
-    return b'"code":"arguments.invalid"' in answer.body and fits(registry.get(name), arguments)
+    if hint["operation"] == name and b'"code":"arguments.invalid"' in answer.body:
+        return fits(registry.get(name), hint["arguments"])
+    inner = hint["arguments"]
+    return b'"code":"operation.writes"' in answer.body and fits(
+        registry.get(inner["operation"]), inner["arguments"]
+    )
 
 
 def _repeats(hint: dict[str, Any], raw_arguments: Any) -> bool:

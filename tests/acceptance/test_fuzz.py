@@ -105,46 +105,40 @@ def assert_sound(name: str, answer: Answer) -> None:
 
 def assert_mends(operation: AnyOperation, arguments: Any) -> None:
     """Check that who knows nothing but the refusals gets to arguments that fit."""
+    seen: list[str] = []
     for _ in range(MENDS_MAX):
         try:
             parsed(operation, arguments)
         except FlowMasterError as refusal:
-            place = _place(arguments, refusal.path)
-            if place is None:
-                return  # The name itself is hostile, or too long to be told.
-            arguments = _mended(arguments, place, refusal)
+            seen.append(f"{refusal.message} {refusal.fix}")
+            mended = _mended(arguments, refusal)
+            if mended is None:
+                return  # The path is itself hostile, or too long to be told.
+            arguments = mended
         else:
             return
-    raise AssertionError(f"{operation.name}: {refusal.message} {refusal.fix}")
+    raise AssertionError(f"{operation.name} is not mended: {seen[-2:]}")
 
 
-def _place(arguments: Any, path: str) -> list[str | int] | None:
-    """Return the steps to a place, unless the path to it cannot be followed."""
-    steps = [int(step[1:-1]) if step[0] == "[" else step for step in _STEP.findall(path)]
-    here = arguments
-    for step in steps[:-1]:
-        if not isinstance(here, dict if isinstance(step, str) else list):
-            return None
-        try:
-            here = here[step]
-        except LookupError:
-            return None
-    return steps if path_of(steps) == path and isinstance(here, dict | list) and steps else None
-
-
-def _mended(arguments: Any, place: list[str | int], refusal: FlowMasterError) -> Any:
-    """Return the arguments with the example of the refusal at the place, or without what stands there."""
+def _mended(arguments: Any, refusal: FlowMasterError) -> Any:
+    """Return the arguments with the example of the refusal in its place, or without what stands there."""
     if refusal.next:
         return refusal.next[0].arguments
     mended = copy.deepcopy(arguments)
-    here = mended
-    for step in place[:-1]:
-        here = here[step]
-    example = _EXAMPLE.search(refusal.fix)
-    if example and "is not an argument" not in refusal.message.split(" Also: ")[0]:
-        here[place[-1]] = json.loads(example[1])
-    else:
-        del here[place[-1]]
+    steps = [int(step[1:-1]) if step[0] == "[" else step for step in _STEP.findall(refusal.path)]
+    if not steps or path_of(steps) != refusal.path:
+        return None
+    here, last = mended, steps[-1]
+    try:
+        for step in steps[:-1]:
+            here = here[step]
+        example = _EXAMPLE.search(refusal.fix)
+        if example:
+            here[last] = json.loads(example[1])
+        else:
+            del here[last]
+    except (LookupError, TypeError):
+        return None
     return mended
 
 
