@@ -101,7 +101,7 @@ def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:
         "description": f"{operation.text}\n\nNeeds the right `{operation.right}`."
         + (f" Needs the part `{operation.extra}` of the installation." if operation.extra else ""),
         "requestBody": {
-            "required": bool(operation.input_schema.get("required")),
+            "required": True,
             "content": {"application/json": {"schema": asked}},
         },
         "responses": {

@@ -176,6 +176,13 @@ def test_a_path_that_leads_nowhere_is_refused_as_a_problem(method: str, path: st
     assert answer.json()["fix"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("GET", "/api/v1/x", "POST"), ("TRACE", "/health", "GET")]
+)
+def test_a_wrong_method_is_told_which_one_is_right(method: str, path: str, allowed: str) -> None:
+    assert allowed in response(method, path).headers["allow"].split(", ")
+
+
 def test_the_status_is_that_of_the_refusal() -> None:
     app = sample_app()
 
