@@ -19,7 +19,6 @@ from flowmaster.tools.catalog import catalog
 from flowmaster.tools.invoke import parsed
 from flowmaster.tools.refusals import path_of
 from flowmaster.tools.registry import AnyOperation, Caller
-from flowmaster.tools.strict import DEPTH_MAX
 from tests.acceptance.agent import Agent, Body, body_of, played, put_back, whole_state
 from tests.acceptance.agent import settings as app_settings
 from tests.acceptance.fuzzing import JOB, Calls, calls, peopled, spoilt
@@ -38,14 +37,14 @@ UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @settings(UNHURRIED, max_examples=150)
-@given(calls(at_most=8))
+@given(calls(at_most=24))
 def test_calls_by_chance_are_answered_or_refused_with_help(run: Calls) -> None:
     asyncio.run(play(run, *town()))
 
 
 @pytest.mark.soak
 @settings(UNHURRIED, max_examples=5_000)
-@given(calls(at_most=25))
+@given(calls(at_most=24))
 def test_many_calls_by_chance_are_answered_or_refused_with_help(run: Calls) -> None:
     asyncio.run(play(run, *town()))
 
@@ -151,6 +150,6 @@ def with_job(value: Any, job: str) -> Any:
     """Return the arguments with the leased job's id in its place."""
     if isinstance(value, dict):
         return {key: with_job(each, job) for key, each in value.items()}
-    if isinstance(value, list) and len(value) < DEPTH_MAX:
+    if isinstance(value, list):
         return [with_job(each, job) for each in value]
     return job if value == JOB else value

@@ -227,6 +227,14 @@ def test_the_openapi_document_is_up_to_date() -> None:
     assert OPENAPI.read_text(encoding="utf-8") == openapi_text(catalog()), "stale: run `make docs`"
 
 
+def test_the_openapi_document_says_where_null_means_left_out() -> None:
+    paths = openapi(catalog())["paths"]
+    body = paths["/api/v1/process_read"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["version"]["type"] == ["integer", "null"]
+    assert body["properties"]["performer"]["anyOf"][1] == {"type": "null"}
+    assert body["properties"]["process"]["type"] == "string"
+
+
 def test_the_openapi_document_tells_every_operation_and_every_reference_leads_somewhere() -> None:
     registry = catalog()
     document = openapi(registry)

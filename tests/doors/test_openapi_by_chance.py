@@ -1,5 +1,6 @@
 """The REST door keeps what its OpenAPI document promises, whatever is sent: schemathesis finds no fault."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -20,11 +21,15 @@ LENGTHY = ("wait_seconds",)
 """Arguments that only make a call take long."""
 
 
+SAMPLE = "/(health|instance_start|rule_evaluate|task_act|operation_query)$"
+"""The paths that are called in every run; the others take minutes, and are the same to the door."""
+
+
 @pytest.mark.parametrize(
-    "examples",
-    [pytest.param(2, id="a few"), pytest.param(300, id="many", marks=pytest.mark.soak)],
+    ("paths", "examples"),
+    [pytest.param(SAMPLE, 4, id="a few"), pytest.param("", 300, id="many", marks=pytest.mark.soak)],
 )
-def test_the_rest_door_keeps_the_promises_of_its_document(tmp_path: Path, examples: int) -> None:
+def test_the_rest_door_keeps_the_promises_of_its_document(tmp_path: Path, paths: str, examples: int) -> None:
     key = key_on(tmp_path / "data", "chance")
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(promised()), encoding="utf-8")
@@ -41,7 +46,8 @@ def test_the_rest_door_keeps_the_promises_of_its_document(tmp_path: Path, exampl
                 str(Path(sys.executable).with_name("schemathesis")), "run", str(document), "--url", address,
                 "--header", f"Authorization: Bearer {key}", "--phases", "examples,coverage,fuzzing",
                 "--max-examples", str(examples), "--generation-deterministic",
-                "--checks", "all", "--exclude-checks", BESIDE, "--warnings", "off", "--no-color",
+                "--checks", "all", "--exclude-checks", BESIDE, "--include-path-regex", paths,
+                "--warnings", "off", "--no-color",
             ],
             cwd=tmp_path,
             capture_output=True,
@@ -57,7 +63,7 @@ def test_the_rest_door_keeps_the_promises_of_its_document(tmp_path: Path, exampl
 
 def promised() -> dict[str, Any]:
     """Return the document of a server with keys, so that each call without one must be refused."""
-    document = openapi(catalog())
+    document = copy.deepcopy(openapi(catalog()))
     document["security"] = [{"bearer": []}]
     for path in document["paths"].values():
         for call in path.values():
