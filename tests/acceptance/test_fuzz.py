@@ -33,7 +33,7 @@ MENDS_MAX = 30
 _STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
 _EXAMPLE = re.compile(r'[Ff]or example:? (?:"[^"]+": )?(.+)\.$', re.DOTALL)
 LEAKS = ("Traceback (most recent", " object at 0x", "[object ", "<class '", "pydantic", "site-packages")
-UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck))
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @settings(UNHURRIED, max_examples=150)
