@@ -115,6 +115,8 @@ async def _wrong_with(registry: Registry, call: Call, hint: dict[str, Any]) -> s
     if answer.refused and None in arguments.get("variables", {}).values():
         filled = _filled(arguments["variables"], json.loads(answer.body))
         answer = await _real(registry, alone, operation.name, {**arguments, "variables": filled})
+        if answer.refused and json.loads(answer.body).get("path", "").startswith("variables"):
+            return ""  # A check that the process makes on top of the types: only a person knows such values.
     return answer.text if answer.refused else ""
 
 
