@@ -84,8 +84,8 @@ def operations_page() -> str:
         "",
         *_table(_input(WriteArguments), WriteArguments.model_json_schema()),
         "",
-        "Any answer may carry `next`: up to three calls that make sense now. What a refusal looks like, and every"
-        " code it can have, stands in [errors.md](errors.md).",
+        "Any answer may carry `next`: up to three calls that make sense now; null stands where you fill in a value."
+        " What a refusal looks like, and every code it can have, stands in [errors.md](errors.md).",
         "",
         "| operation | what it does |",
         "|---|---|",

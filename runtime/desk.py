@@ -19,7 +19,7 @@ from flowmaster.engine.model import Executable
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import Clock
-from flowmaster.runtime.models import Models
+from flowmaster.runtime.models import Models, unknown_process
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import Effect, Once, Step
 
@@ -314,14 +314,7 @@ def unpublished(process: str, *, known: bool) -> FlowMasterError:
             next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
             status=409,
         )
-    return FlowMasterError(
-        "process.unknown",
-        f"There is no process {process!r}.",
-        path="process",
-        fix="Call `process_find` to see the processes.",
-        next=[Hint("process_find", {}, "List the processes.")],
-        status=404,
-    )
+    return unknown_process(process)
 
 
 _NOTABLE = frozenset(

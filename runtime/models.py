@@ -81,7 +81,8 @@ class Models:
         def load() -> Process:
             found = reader.version(tenant, "process", process, version)
             if found is None:
-                raise unknown_version(process, version)
+                known = reader.find_definition(tenant, "process", process) is not None
+                raise unknown_version(process, version) if known else unknown_process(process)
             return compile_process(found.content, process)
 
         return self._processes.get((tenant, process, version), load)
@@ -178,6 +179,18 @@ def compile_decisions(dmn: str) -> Mapping[str, Decision]:
     compiled = read_dmn(dmn).compile()
     names = frozenset(name for decision in compiled.decisions for name in (decision.id, decision.name))
     return {decision.id: ProcessDecision(decision, names) for decision in compiled.decisions}
+
+
+def unknown_process(process: str) -> FlowMasterError:
+    """Return the refusal of a process that nobody knows."""
+    return FlowMasterError(
+        "process.unknown",
+        f"There is no process {process!r}.",
+        path="process",
+        fix="Call `process_find` to see the processes.",
+        next=[Hint("process_find", {}, "List the processes.")],
+        status=404,
+    )
 
 
 def unknown_version(process: str, version: int) -> FlowMasterError:

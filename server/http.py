@@ -134,7 +134,7 @@ def _metadata(document: dict[str, Any]) -> Callable[[Request], Awaitable[Respons
 async def _unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     wrong_method = error.status_code == 405
-    return response_of(
+    response = response_of(
         refused(
             FlowMasterError(
                 "request.method_unknown" if wrong_method else "request.path_unknown",
@@ -145,3 +145,5 @@ async def _unknown(request: Request, error: Exception) -> Response:
             )
         )
     )
+    response.headers.update(error.headers or {})  # Which methods are allowed.
+    return response

@@ -93,6 +93,10 @@ def openapi_text(registry: Iterable[AnyOperation]) -> str:
 
 def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:
     asked = _placed(operation.input_schema, f"{operation.name}.", schemas)
+    for name, field in operation.asked.model_fields.items():
+        if field.default is None:
+            known = asked["properties"]
+            known[field.alias or name] = _or_null(known[field.alias or name])
     told = _placed(operation.output_schema, f"{operation.name}.", schemas)
     return {
         "operationId": operation.name,
@@ -101,7 +105,7 @@ def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:
         "description": f"{operation.text}\n\nNeeds the right `{operation.right}`."
         + (f" Needs the part `{operation.extra}` of the installation." if operation.extra else ""),
         "requestBody": {
-            "required": bool(operation.input_schema.get("required")),
+            "required": True,
             "content": {"application/json": {"schema": asked}},
         },
         "responses": {
@@ -112,6 +116,17 @@ def _path(operation: AnyOperation, schemas: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _or_null(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an argument that may be null, which means the same as leaving it out."""
+    kinds = node.get("type")
+    if kinds is None and not {"enum", "anyOf", "$ref"} & node.keys():
+        return node
+    if kinds is not None and "enum" not in node:
+        return node | {"type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
+    rest = {key: value for key, value in node.items() if key != "description"}
+    return {"anyOf": [rest, {"type": "null"}], "description": node.get("description", "")}
 
 
 def _placed(schema: dict[str, Any], prefix: str, schemas: dict[str, Any]) -> dict[str, Any]:

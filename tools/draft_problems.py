@@ -44,7 +44,7 @@ def after_test(
     tested: Tested,
     shown: Sequence[Mapping[str, Json]],
     *,
-    is_published: bool,
+    may_publish: bool,
 ) -> list[Hint]:
     """Return what to do after a test: read what was left out of a scenario that fails, or publish a new draft."""
     if tested.failed:
@@ -52,7 +52,7 @@ def after_test(
         at = {} if version is None else {"version": version}
         why = "See all that differs; other scenarios one by one in the same way."
         return [Hint("process_test", {"process": process, "scenarios": more, **at}, why)] if more else []
-    if tested.broken or not tested.passed or is_published:
+    if tested.broken or not tested.passed or not may_publish:
         return []
     return [Hint("process_publish", {"process": process}, "Publish it.")]
 

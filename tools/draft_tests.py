@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.tools.draft_problems import after_draft
 from flowmaster.tools.drafts import ProcessFile, errors_of
+from flowmaster.tools.process_tools import taken_by
 from flowmaster.tools.registry import Call
 from flowmaster.tools.scenarios import in_short, run_scenarios, scenarios_of, summary_of
 
@@ -26,7 +27,7 @@ class DraftTested(NamedTuple):
 
 async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
     """Play the scenarios of a draft that has no errors; very many, and laws, wait for a test of their own."""
-    hints = after_draft(file, main)
+    hints = _after(call, file, main)
     if errors_of(file.problems[main]) or not 0 < len(scenarios_of(file.process(main))) <= PLAYED_MAX:
         return DraftTested("", [], hints)
     try:
@@ -37,6 +38,18 @@ async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
         failing = [outcome for outcome in tested.outcomes if not outcome["passed"]]
         return DraftTested(summary_of(tested), in_short(failing, FAILING_BYTES), hints)
     whole = tested.coverage["covered"] == tested.coverage["branches"]
-    if whole and not file.process(main).laws:
+    if whole and not file.process(main).laws and not _is_taken(call, file, main):
         hints = [Hint("process_publish", {"process": main}, "Publish it.")]
     return DraftTested(summary_of(tested), [], hints)
+
+
+def _after(call: Call, file: ProcessFile, main: str) -> list[Hint]:
+    """Return what to do next with a draft, unless it cannot be published."""
+    hints = after_draft(file, main)
+    return [hint for hint in hints if hint.operation != "process_publish" or not _is_taken(call, file, main)]
+
+
+def _is_taken(call: Call, file: ProcessFile, main: str) -> bool:
+    """Return whether the name is taken that a draft wants as a tool."""
+    taken = taken_by(call.app.registry, call.app.runtime.reader, call.caller.tenant, file.process(main))
+    return bool(taken)

@@ -100,6 +100,12 @@ def _kind(field: Json) -> str:
     return str(field.get("format") or field.get("type") or "any")
 
 
+def required_of(form: Json) -> list[str]:
+    """Return the fields that a form must have an answer to."""
+    required = (schema_of(form) or {}).get("required")
+    return [str(name) for name in required] if isinstance(required, Sequence) else []
+
+
 def _form_js(components: Sequence[Json]) -> dict[str, Json]:
     properties: dict[str, Json] = {}
     required: list[Json] = []

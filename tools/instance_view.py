@@ -165,6 +165,8 @@ def view(
 
 def hints(state: State) -> list[Hint]:
     """Return up to three calls that make sense where the instance stands."""
+    if state.status == "paused":
+        return [resumed(state)]
     found: list[Hint] = []
     if state.incidents:
         incident = next(iter(state.incidents.values()))
@@ -175,11 +177,6 @@ def hints(state: State) -> list[Hint]:
                 "Try again once the cause is mended.",
             )
         )
-    if state.status == "paused":
-        found.append(
-            Hint("instance_control", {"instance": state.instance, "action": "resume"}, "Let it go on.")
-        )
-        return found
     for wait in state.waits.values():
         if len(found) == 2:
             break
@@ -196,6 +193,11 @@ def hints(state: State) -> list[Hint]:
             Hint("instance_read", {"instance": state.instance, "detail": ["why"]}, "Read why it ended so.")
         )
     return found[:3]
+
+
+def resumed(state: State) -> Hint:
+    """Return the call that comes before all others where an instance is paused."""
+    return Hint("instance_control", {"instance": state.instance, "action": "resume"}, "Let it go on.")
 
 
 def _stand_in(state: State, wait: Wait) -> list[Hint]:
@@ -291,17 +293,15 @@ def _left_out(state: State, waiting: int, incidents: int, variables: int) -> dic
 
 def incident_view(state: State, incident: Incident) -> IncidentView:
     """Show an incident with calls that may mend it."""
-    at: dict[str, Json] = {"instance": state.instance}
+    at: dict[str, Json] = {"instance": state.instance, "element": incident.element}
     fixes = [
-        Hint("instance_control", {**at, "action": "retry", "element": incident.element}, "Try again."),
-    ]
-    fixes.append(
+        Hint("instance_control", {**at, "action": "retry"}, "Try again."),
         Hint(
             "instance_control",
-            {**at, "action": "skip", "element": incident.element, "variables": {}},
+            {**at, "action": "skip", "variables": {}},
             "Leave the element as if it were done.",
-        )
-    )
+        ),
+    ]
     return IncidentView(
         incident=incident.id,
         element=incident.element,
@@ -309,5 +309,5 @@ def incident_view(state: State, incident: Incident) -> IncidentView:
         message=incident.message,
         since=iso(incident.since),
         attempts=incident.attempts,
-        fixes=[follow_up(hint) for hint in fixes],
+        fixes=[follow_up(hint) for hint in ([resumed(state)] if state.status == "paused" else fixes)],
     )

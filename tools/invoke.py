@@ -71,8 +71,17 @@ def parsed(operation: AnyOperation, raw_arguments: object) -> Arguments:
     try:
         arguments: Arguments = operation.asked.model_validate(sound)
     except ValidationError as error:
-        raise invalid_arguments(operation.name, operation.input_schema, sound, error) from None
+        raise invalid_arguments(operation, sound, error) from None
     return arguments
+
+
+def fits(operation: AnyOperation, raw_arguments: object) -> bool:
+    """Whether an operation takes such arguments; what comes of them is another matter."""
+    try:
+        parsed(operation, raw_arguments)
+    except FlowMasterError:
+        return False
+    return True
 
 
 def is_offered(operation: AnyOperation, call: Call) -> bool:

@@ -64,21 +64,25 @@ async def run_tool(call: Call, tool: ProcessTool, arguments: Mapping[str, Any]) 
 
 def refuse_taken(registry: Registry, reader: Reader, tenant: str, process: Process) -> None:
     """Refuse a process whose tool has the name of an operation or of another process's tool."""
-    if process.tool is None:
-        return
-    name = process.tool.name
-    others = [one.process for one in reader.start_subscriptions(tenant, kind=TOOL, name=name)]
-    taken = f"the process {others[0]!r}" if others and others[0] != process.id else ""
-    if registry.find(name) is not None:
-        taken = "an operation"
-    if taken:
+    taken = taken_by(registry, reader, tenant, process)
+    if process.tool is not None and taken:
         raise FlowMasterError(
             "tool.name_taken",
-            f"The tool name {name!r} is taken by {taken}.",
+            f"The tool name {process.tool.name!r} is taken by {taken}.",
             path="process",
             fix="Give the tool another name: `process_edit` with `{set_process: {tool: {name: ..., about: ...}}}`.",
             status=409,
         )
+
+
+def taken_by(registry: Registry, reader: Reader, tenant: str, process: Process) -> str:
+    """Return what else has the name of a process's tool, nothing if it is free."""
+    if process.tool is None:
+        return ""
+    if registry.find(process.tool.name) is not None:
+        return "an operation"
+    others = [one.process for one in reader.start_subscriptions(tenant, kind=TOOL, name=process.tool.name)]
+    return f"the process {others[0]!r}" if others and others[0] != process.id else ""
 
 
 def _tool(call: Call, key: str, version: int) -> ProcessTool:

@@ -10,6 +10,7 @@ from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.runtime.models import compile_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.bounds import leading, left_out
@@ -44,6 +45,7 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
+from flowmaster.tools.process_tools import taken_by
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
@@ -408,13 +410,13 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
         await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
     row = runtime.reader.find_definition(tenant, KIND, arguments.process)
     newest = row is not None and row.version > 0 and not row.changed and draft is None
-    is_published = newest or arguments.version is not None
-    return _tested(arguments, tested, draft, is_published=is_published)
+    model = compile_process(content, arguments.process)
+    taken = taken_by(call.app.registry, runtime.reader, tenant, model)
+    may_publish = not (newest or arguments.version is not None or taken)
+    return _tested(arguments, tested, draft, may_publish=may_publish)
 
 
-def _tested(
-    arguments: ProcessTest, tested: Tested, draft: int | None, *, is_published: bool
-) -> ProcessTested:
+def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_publish: bool) -> ProcessTested:
     laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
     room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
     suggested = leading(
@@ -422,7 +424,7 @@ def _tested(
         room - GENERATED_BYTES,
     )
     shown = in_short(tested.outcomes, room if not suggested else GENERATED_BYTES)
-    hints = after_test(arguments.process, arguments.version, tested, shown, is_published=is_published)
+    hints = after_test(arguments.process, arguments.version, tested, shown, may_publish=may_publish)
     return ProcessTested(
         process=arguments.process,
         passed=tested.passed,

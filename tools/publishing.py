@@ -15,6 +15,7 @@ from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
+from flowmaster.tools.inputs import missing_inputs
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.process_tools import TOOL, refuse_taken
 from flowmaster.tools.registry import Call, operation
@@ -73,14 +74,13 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     runtime.changed.wake({"timers"})
     if not arguments.dry_run:
         call.app.published()
-    start = first_call(file.process(arguments.process))
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],
         problems=shown_problems(file.problems[arguments.process]),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
-        next=[] if file.process(arguments.process).data else [follow_up(start)],
+        next=[follow_up(start) for start in first_calls(file.process(arguments.process))],
     )
 
 
@@ -124,16 +124,20 @@ def starts_of(process: Process, tenant: str, version: int, at: int) -> list[Star
     return found
 
 
-def first_call(process: Process) -> Hint:
-    """Return the call that begins a first instance of a published process without data."""
+def first_calls(process: Process) -> list[Hint]:
+    """Return the call that begins a first instance of a published process, with a null for each input it needs."""
     starts = starts_of(process, "", 1, 0) if not process.root.starts else []
     for start in starts:
         if start.kind in ("message", "signal"):
-            return Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
+            begin = Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
+            return [] if process.data else [begin]
         if start.kind == CONDITION:
             told: dict[str, Json] = {"kind": start.kind, "name": process.id, "variables": {}}
-            return Hint("event_send", told, f"Report facts; where `{start.name}` holds, an instance starts.")
-    return Hint("instance_start", {"process": process.id, "variables": {}}, "Start an instance.")
+            why = f"Report facts; where `{start.name}` holds, an instance starts."
+            return [] if process.data else [Hint("event_send", told, why)]
+    needed: dict[str, Json] = dict.fromkeys(missing_inputs(process, {}))
+    why = "Start an instance, with a value for each null." if needed else "Start an instance."
+    return [Hint("instance_start", {"process": process.id, "variables": needed}, why)]
 
 
 def _start_of(

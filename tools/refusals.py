@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.registry import AnyOperation
 from flowmaster.tools.strict import shown_path
 
 PROBLEMS_SHOWN_MAX = 5
@@ -19,21 +20,14 @@ NAME_LENGTH_MAX = 80
 """Characters of a wrong name that are compared with the right ones."""
 
 _ORDER = ("extra_forbidden", "missing")
-_EXAMPLES: dict[str, Json] = {
-    "string": "text",
-    "integer": 1,
-    "number": 1,
-    "boolean": True,
-    "array": [],
-    "object": {},
-}
+_EXAMPLES: dict[str, Json] = {"string": "text", "integer": 1, "number": 1, "boolean": True}
 
 
 def invalid_arguments(
-    name: str, schema: Mapping[str, Any], arguments: Mapping[str, Json], error: ValidationError
+    operation: AnyOperation, arguments: Mapping[str, Json], error: ValidationError
 ) -> FlowMasterError:
-    """Return the refusal of arguments that do not fit the schema of the operation."""
-    problems = _problems(error, schema, arguments)
+    """Return the refusal of arguments that do not fit the operation."""
+    problems = _problems(error, operation.input_schema, arguments)
     first = problems[0]
     corrected = path_of([*first.steps[:-1], first.renamed]) if first.renamed else None
     further = [each for each in problems[1:] if each.path != corrected]
@@ -45,19 +39,25 @@ def invalid_arguments(
         path=first.path,
         expected=first.expected,
         fix=first.fix,
-        next=_corrected_call(name, arguments, first) if not further else (),
+        next=_corrected_call(operation, arguments, first) if not further else (),
         status=422,
     )
 
 
-def _corrected_call(name: str, arguments: Mapping[str, Json], problem: "_Problem") -> list[Hint]:
+def _corrected_call(
+    operation: AnyOperation, arguments: Mapping[str, Json], problem: "_Problem"
+) -> list[Hint]:
     """Return the same call with the name corrected, if that is all there is to correct and it is short."""
     if problem.renamed is None:
         return []
     corrected = _renamed(arguments, problem.steps, problem.renamed)
     if len(write_json(corrected)) > CORRECTED_LENGTH_MAX:
         return []
-    return [Hint(name, corrected, "The same call, the name corrected.")]
+    try:
+        operation.asked.model_validate(corrected)
+    except ValidationError:
+        return []
+    return [Hint(operation.name, corrected, "The same call, the name corrected.")]
 
 
 class _Problem:
@@ -71,16 +71,17 @@ class _Problem:
         self.path = shown_path(path_of(self.steps))
         self.renamed: str | None = None
         node = _node_at(schema, schema, self.steps)
+        example = write_json(_example(schema, node)).decode()
         if self.kind == "extra_forbidden":
             self._unknown(schema)
         elif self.kind == "missing":
             self.message = f"`{self.path}` is missing"
             self.expected: Json = _expectation(node)
-            self.fix = f"Give `{self.path}`, for example {_example(node)}."
+            self.fix = f"Give `{self.path}`, for example {example}."
         else:
             self.message = f"`{self.path or 'arguments'}` {_complaint(detail)}"
             self.expected = _expectation(node)
-            self.fix = f"For example: {_pair(self.steps)}{_example(node)}."
+            self.fix = f"For example: {_pair(self.steps)}{example}."
 
     def _unknown(self, schema: Mapping[str, Any]) -> None:
         wrong = str(self.steps[-1])
@@ -194,10 +195,9 @@ def _node_at(
 
 def _expectation(node: Mapping[str, Any]) -> Json:
     """Return what may stand there: the allowed values, or the type with its bounds."""
-    if "enum" in node:
-        return list(node["enum"])
-    if "const" in node:
-        return [node["const"]]
+    allowed = _allowed(node)
+    if allowed:
+        return allowed
     bounds = [f"{word} {node[key]}" for key, word in _BOUNDS.items() if key in node]
     said = " or ".join(dict.fromkeys(_kinds(node))) or "any value"
     return ", ".join([said, *bounds])
@@ -216,17 +216,36 @@ _BOUNDS = {
 }
 
 
-def _example(node: Mapping[str, Any]) -> str:
-    if node.get("examples"):
-        value = node["examples"][0]
-    elif "enum" in node:
-        value = node["enum"][0]
-    elif "default" in node:
-        value = node["default"]
-    else:
-        kind = next(iter(_kinds(node)), "string")
-        value = node.get("minimum", _EXAMPLES.get(kind, "text"))
-    return write_json(value).decode()
+def _allowed(node: Mapping[str, Any]) -> list[Json]:
+    """Return the values that may stand there, if they can be counted."""
+    if "const" in node:
+        return [node["const"]]
+    branches = node.get("anyOf", ())
+    if branches and all(_allowed(each) for each in branches):
+        return [value for each in branches for value in _allowed(each)]
+    return list(node.get("enum", ()))
+
+
+def _example(root: Mapping[str, Any], node: Mapping[str, Any]) -> Json:
+    """Return a value that may stand there: one that the schema names, else the smallest of its type."""
+    told = next((each for each in _branches(root, node) if "type" in each or _named(each)), node)
+    named = _named(told)
+    if named:
+        return named[0]
+    match next(iter(_kinds(told)), "string"):
+        case "object":
+            inner = told.get("properties", {})
+            return {name: _example(root, inner[name]) for name in told.get("required", ())}
+        case "array":
+            return [_example(root, told.get("items", {}))] * told.get("minItems", 0)
+        case kind:
+            least: Json = told.get("minimum", _EXAMPLES.get(kind, "text"))
+            return least
+
+
+def _named(node: Mapping[str, Any]) -> list[Json]:
+    """Return the values that a schema names: its examples, what it allows, its default."""
+    return [*node.get("examples", ()), *_allowed(node), *([node["default"]] if "default" in node else ())]
 
 
 def _kinds(node: Mapping[str, Any]) -> list[str]:
@@ -236,8 +255,7 @@ def _kinds(node: Mapping[str, Any]) -> list[str]:
 
 
 def _pair(steps: Sequence[str | int]) -> str:
-    names = [step for step in steps if isinstance(step, str)]
-    return f'"{names[-1]}": ' if names else ""
+    return f'"{steps[-1]}": ' if steps and isinstance(steps[-1], str) else ""
 
 
 def _renamed(arguments: Any, steps: Sequence[str | int], name: str) -> Any:

@@ -1,7 +1,7 @@
 """Operations on rules: save DMN decisions and tables, and evaluate decisions and FEEL."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from anyio import to_thread
 from pydantic import Field
@@ -261,11 +261,11 @@ def _refuse_fault(
     unknown = f" Not given: {', '.join(missing)}." if missing else ""
     wrong = fault.kind == "input_wrong_type"
     raise FlowMasterError(
-        f"rule.{fault.kind}",
+        _FAULTS[fault.kind].code,
         f"{where}: {fault.text}{f', for {asked}' if asked and not wrong else ''}.{unknown}",
         path=_path(fault, missing),
         expected=list(fault.rules) or None,
-        fix=FAULT_FIXES[fault.kind],
+        fix=_FAULTS[fault.kind].fix,
         next=[
             Hint(
                 "rule_read",
@@ -277,14 +277,24 @@ def _refuse_fault(
     )
 
 
-FAULT_FIXES = {
-    "no_match": "Correct the inputs, add a rule, or give the output a `default`.",
-    "several_match": "Narrow one of these rules, or choose hit policy F (the first counts).",
-    "answers_differ": "Let these rules answer the same, or narrow one of them.",
-    "input_not_allowed": "Give one of the allowed values, or add this one to them.",
-    "input_wrong_type": "Give a value of that type.",
+class _Told(NamedTuple):
+    """What a fault of a decision is called when it is refused, and the next move."""
+
+    code: str
+    fix: str
+
+
+_FAULTS: Final = {
+    "no_match": _Told("rule.no_match", "Correct the inputs, add a rule, or give the output a `default`."),
+    "several_match": _Told(
+        "rule.several_match", "Narrow one of these rules, or choose hit policy F (the first counts)."
+    ),
+    "answers_differ": _Told("rule.answers_differ", "Let these rules answer the same, or narrow one of them."),
+    "input_not_allowed": _Told(
+        "rule.input_not_allowed", "Give one of the allowed values, or add this one to them."
+    ),
+    "input_wrong_type": _Told("rule.input_wrong_type", "Give a value of that type."),
 }
-"""The next move for each kind of fault of a decision."""
 
 
 def _path(fault: DecisionFault, missing: Sequence[str]) -> str:

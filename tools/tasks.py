@@ -19,9 +19,9 @@ from flowmaster.runtime.runtime import Outcome
 from flowmaster.stores.identifiers import WaitId, parse_wait_id
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import TaskFilter, TaskRow
-from flowmaster.tools.forms import check_answer, form_of, names_of, schema_of
+from flowmaster.tools.forms import check_answer, form_of, names_of, required_of, schema_of
 from flowmaster.tools.history import entries, task_of
-from flowmaster.tools.instance_view import hints, load, waits_of
+from flowmaster.tools.instance_view import hints, load, resumed, waits_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
@@ -194,7 +194,13 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
     short = {name: value for name, value in seen.items() if _is_short(value)}
     task = task_of(state.instance, wait)
     who = " as somebody who is not excluded" if wait.excluded and not wait.assignee else ""
-    complete = Hint("task_act", {"task": task, "action": "complete", "variables": values}, f"Do it{who}.")
+    answer: dict[str, Json] = dict.fromkeys(required_of(form)) | values
+    fill = ", with a value for each null" if None in answer.values() else ""
+    complete = Hint(
+        "task_act", {"task": task, "action": "complete", "variables": answer}, f"Do it{who}{fill}."
+    )
+    if state.status == "paused":
+        complete = resumed(state)
     return TaskView(
         task=task,
         name=element.label,

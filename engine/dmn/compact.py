@@ -111,6 +111,8 @@ def _with(entry: dict[str, Json], **more: str) -> dict[str, Json]:
 
 def refuse(path: str, message: str, fix: str = "", expected: Json = None) -> FlowMasterError:
     """Return the refusal of a compact table."""
+    if not fix and expected is None:
+        fix = 'See how tables are written: call `operation_find` with "rule table".'
     return FlowMasterError("table.invalid", message, path=path, expected=expected, fix=fix, status=422)
 
 

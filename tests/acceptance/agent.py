@@ -123,3 +123,11 @@ def waits(body: Body, kind: str = "") -> list[Body]:
 def history_of(body: Body, event: str) -> list[str]:
     """Return the elements of one kind of event in a history, in order."""
     return [str(entry.get("element", "")) for entry in body["history"] if entry["event"] == event]
+
+
+def put_back(app: App, state: Body) -> None:
+    """Let the store in memory hold what `whole_state` copied, and nothing else."""
+    data = vars(vars(app.runtime.store)["_data"])
+    for name, table in state.items():
+        data[name].clear()
+        data[name].update({key: dict(row) if isinstance(row, dict) else row for key, row in table.items()})

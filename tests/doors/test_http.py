@@ -176,6 +176,13 @@ def test_a_path_that_leads_nowhere_is_refused_as_a_problem(method: str, path: st
     assert answer.json()["fix"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("GET", "/api/v1/x", "POST"), ("TRACE", "/health", "GET")]
+)
+def test_a_wrong_method_is_told_which_one_is_right(method: str, path: str, allowed: str) -> None:
+    assert allowed in response(method, path).headers["allow"].split(", ")
+
+
 def test_the_status_is_that_of_the_refusal() -> None:
     app = sample_app()
 
@@ -218,6 +225,14 @@ def test_slow_calls_do_not_hold_up_others() -> None:
 
 def test_the_openapi_document_is_up_to_date() -> None:
     assert OPENAPI.read_text(encoding="utf-8") == openapi_text(catalog()), "stale: run `make docs`"
+
+
+def test_the_openapi_document_says_where_null_means_left_out() -> None:
+    paths = openapi(catalog())["paths"]
+    body = paths["/api/v1/process_read"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["version"]["type"] == ["integer", "null"]
+    assert body["properties"]["performer"]["anyOf"][1] == {"type": "null"}
+    assert body["properties"]["process"]["type"] == "string"
 
 
 def test_the_openapi_document_tells_every_operation_and_every_reference_leads_somewhere() -> None:

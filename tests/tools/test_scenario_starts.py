@@ -49,7 +49,7 @@ def test_publishing_plays_the_scenarios_of_a_conditional_start() -> None:
         case = {"name": "warm", "given": {"temperature": 9}, "answers": {"look": {}}}
         outline = FRIDGE | {"scenarios": [case | {"expect": {"end": "looked after"}}]}
         await agent.ask("process_create", outline=outline)
-        assert "1 scenarios passed" in (await agent.ask("process_publish", process="fridge"))["scenarios"]
+        assert "1 scenario passed" in (await agent.ask("process_publish", process="fridge"))["scenarios"]
         read = await agent.ask("process_read", process="fridge")
         assert "condition: temperature > 8" in str(read["content"])
 
