@@ -81,8 +81,19 @@ class FileData:
         """Return the variables that each visit of a sub-process has for itself: its data objects and properties (10.4.1)."""
         if xml.kind not in SUB_PROCESS_KINDS:
             return ()
-        held = (self.by_id.get(one.id) for one in xml.children("dataObject", "property"))
+        data = [one for one in xml.children("dataObject", "property") if not self._is_drawn(one)]
+        held = (self.by_id.get(one.id) for one in data)
         return tuple(dict.fromkeys(datum.variable for datum in held if datum is not None))
+
+    def _is_drawn(self, one: Element) -> bool:
+        """Return whether a data object is but a picture of variables: only its references have a name, and nothing moves it."""
+        datum = self.by_id.get(one.id)
+        is_named = datum is not None and len(datum.names) > len(datum.ids)
+        return is_named and not one.name and datum not in self._moved
+
+    @cached_property
+    def _moved(self) -> frozenset[Datum]:
+        return frozenset(self.moved_in(self._document.root))
 
 
 def local(reference: str) -> str:

@@ -109,3 +109,24 @@ def test_what_a_turn_gives_by_a_mapping_goes_outside() -> None:
         done(case, "a", found=3)
         done(case, "b")
     assert case.state.variables == {"found": 4}
+
+
+DRAWN = '<dataObject id="d1"/><dataObjectReference id="r1" name="found" dataObjectRef="d1"/>'
+
+
+def test_a_data_object_that_a_modeller_drew_holds_nothing() -> None:
+    case = Case(model(S + inside(data=DRAWN) + E + flows("s q", "q e")), {"found": 1})
+    assert case.waiting == ["a", "b"]
+    done(case, "a", found=2)
+    done(case, "b")
+    assert case.state.variables == {"found": 2}
+
+
+def test_a_drawn_data_object_that_an_association_moves_is_held() -> None:
+    gives = (
+        "<dataOutputAssociation><sourceRef>answer</sourceRef><targetRef>r1</targetRef>"
+        "<assignment><from>=answer</from><to>=found</to></assignment></dataOutputAssociation>"
+    )
+    held = inside(data=DRAWN).replace("</userTask>", f"{gives}</userTask>", 1)
+    case = Case(model(S + held + E + flows("s q", "q e")), {"found": 1})
+    assert case.waiting == ["a", "k"]
