@@ -120,7 +120,10 @@ class ScopeBuilder:
         self.jumps: list[tuple[list[Tail], str]] = []
 
     def whole(self, starts: Iterable[tuple[Tail, str]], steps: tuple[Node, ...], end: str) -> None:
-        """Build a whole scope: from its starts, each leading to the first step or a named one, to its end."""
+        """Build a whole scope: from its starts, each leading to the first step or a named one, to its end.
+
+        Without steps a start stands alone, as it does in BPMN that is all XML.
+        """
         tails: list[Tail] = []
         for tail, goto in starts:
             if goto:
@@ -128,7 +131,7 @@ class ScopeBuilder:
             else:
                 tails.append(tail)
         left = self.steps(steps, tails)
-        if left:
+        if left and steps:
             self.link(left, self._plain_end(end, left[0].source))
         self.finish()
 
@@ -162,7 +165,10 @@ class ScopeBuilder:
                 self.jumps.append((tails, node.to))
                 return []
             case End():
-                self.link(tails, self._end(node))
+                end = self._end(node)
+                self.link(tails, end)
+                if node.id:  # A start may lead to an end at once.
+                    self.entries.setdefault(name_key(node.id), end)
                 return []
             case _:
                 assert_never(node)

@@ -30,14 +30,14 @@ from flowmaster.engine.outline.nodes import (
     in_scope,
 )
 from flowmaster.engine.outline.plain import Plain, plain_outline
-from flowmaster.engine.outline.raw import raw_xml
+from flowmaster.engine.outline.raw import raw_event, raw_xml
 from flowmaster.engine.outline.recalling_events import trigger_or_xml
 from flowmaster.engine.outline.recalling_words import WordReader, checks_of
 from flowmaster.engine.outline.results import RESULT, declared_result, without_result
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.outline.splitting import with_own_ends, with_plain_splits
 from flowmaster.engine.outline.structure import Bare, Structurer
-from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS
+from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS, START
 from flowmaster.engine.outline.ways import Ways
 from flowmaster.engine.values import Json
 
@@ -112,7 +112,7 @@ def _outline_of(document: BpmnDocument, element: Element, bare: Bare) -> Outline
         raw=(*_unread(element), *structurer.raw),
     )
     outline = replace(outline, raw=(*definitions_of(document, outline), *outline.raw))
-    outline = _with_when(outline)
+    outline = _with_when(_without_plain_end(outline, structurer.jumped))
     actual = {node.at: role for node in in_scope(steps) if (role := _role_at(document, node, lane_roles))}
     outline = replace(outline, lanes=bool(document.lanes(element)) or not roles)
     if outline.lanes:
@@ -288,12 +288,25 @@ def _start(
     goto = names.get(target, "") if target != main else ""
     if goto:
         structurer.jumped.add(target)
-    start = Start(element.id, trigger_or_xml(document, element), "", goto, element.id, words)
+    trigger = trigger_or_xml(document, element)
+    if trigger.kind and trigger.kind not in START:  # Time that passes before anything began has no word.
+        trigger = Trigger("bpmn", raw_event(element))
+    start = Start(element.id, trigger, "", goto, element.id, words)
     title = element.title if element.name else ""
     return start if title == start_label(start) else replace(start, name=title)
 
 
 # What follows from the rest
+
+
+def _without_plain_end(outline: Outline, jumped: set[str]) -> Outline:
+    """Leave out the last end where it says nothing and would be made anyway, unless something else leads to it."""
+    last = outline.steps[-1] if outline.steps else None
+    if not isinstance(last, End) or last.name or last.trigger != Trigger() or last.words:
+        return outline
+    alone = len(outline.steps) == 1 and outline.raw
+    made_anyway = _DERIVED_END.match(last.id) and last.id not in jumped and not alone
+    return replace(outline, steps=outline.steps[:-1]) if made_anyway else outline
 
 
 def _with_when(outline: Outline) -> Outline:
@@ -456,10 +469,5 @@ def _mapped(
     def listed(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(single(node) for node in nodes)
 
-    steps = listed(outline.steps)
-    if steps and isinstance(steps[-1], End):
-        last = steps[-1]
-        plain = not last.name and last.trigger == Trigger() and not last.words
-        if plain and _DERIVED_END.match(last.id):
-            steps = steps[:-1]
-    return replace(outline, steps=steps, events=tuple(handler(one) for one in outline.events))
+    events = tuple(handler(one) for one in outline.events)
+    return replace(outline, steps=listed(outline.steps), events=events)

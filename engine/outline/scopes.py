@@ -39,8 +39,9 @@ def check_scopes(reading: Reading, outline: Outline) -> None:
     steps = list(_every_step(outline))
     names = {name_key(node.name): node.name for node in steps}
     _scope(reading, outline.steps, names, [start.goto for start in outline.starts if start.goto])
+    ends = {name_key(node.id) for node in in_scope(outline.steps) if isinstance(node, End) and node.id}
     for start in outline.starts:
-        if start.goto and name_key(start.goto) not in nodes_by_name(outline.steps):
+        if start.goto and name_key(start.goto) not in {*nodes_by_name(outline.steps), *ends}:
             _unknown_target(reading, start.goto, f"{start.at}.goto", outline.steps, names)
     for handler in outline.events:
         _scope(reading, handler.steps, names, [])
@@ -116,8 +117,7 @@ def _reach(reading: Reading, steps: tuple[Node, ...], targets: set[str]) -> bool
     """Note steps behind an end that nothing jumps to; return whether the way goes on behind the last one."""
     alive = True
     for node in steps:
-        named = name_key(node.name) if isinstance(node, Step | Decision | Parallel) else ""
-        if not alive and named not in targets:
+        if not alive and not _names_of(node) & targets:
             reading.problems.add(
                 "outline.step_unreachable",
                 node.at,
@@ -127,6 +127,17 @@ def _reach(reading: Reading, steps: tuple[Node, ...], targets: set[str]) -> bool
             alive = True
         alive = _goes_on(reading, node, targets)
     return alive
+
+
+def _names_of(node: Node) -> set[str]:
+    """Return what a node can be reached by: its name and id, of an end the id alone."""
+    match node:
+        case Step() | Decision() | Parallel():
+            return {name_key(name) for name in (node.name, node.id) if name}
+        case End():
+            return {name_key(node.id)} if node.id else set()
+        case _:
+            return set()
 
 
 def _goes_on(reading: Reading, node: Node, targets: set[str]) -> bool:

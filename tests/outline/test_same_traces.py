@@ -56,6 +56,20 @@ def test_random_processes_do_the_same_after_a_rewrite(first: int) -> None:
         check_drawn(number)
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(12, id="a flow in XML leads to the last end"),
+        pytest.param(18, id="a start waits for time to pass"),
+        pytest.param(40, id="a start leads to an end at once"),
+        pytest.param(208, id="a start leads to a decision by its id"),
+        pytest.param(314, id="a start leads nowhere"),
+    ],
+)
+def test_what_once_changed_stays_as_it_is(number: int) -> None:
+    check_drawn(number)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("first", range(0, SOAKED, 48))
 def test_many_random_processes_do_the_same_after_a_rewrite(first: int) -> None:
