@@ -1,17 +1,31 @@
 """Checks what a job gave against what its element wants of it and what its process declares."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from flowmaster.engine.elements.adhoc import choice_of
 from flowmaster.engine.elements.task_listeners import verdict_of
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import AdHoc, Element, IoMapping, Process
 from flowmaster.engine.state import JobWait, State
 from flowmaster.engine.values import Json
+
+_FORMATS = FormatChecker(formats=())
+"""The formats of texts that are checked: those that FEEL computes with, as FEEL reads them, and addresses of mail."""
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "date": read_date,
+    "time": read_time,
+    "date-time": read_date_time,
+    "duration": read_duration,
+    "email": re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*").fullmatch,
+}
+for _format, _read in _READERS.items():
+    _FORMATS.checks(_format)(lambda value, read=_read: not isinstance(value, str) or read(value) is not None)
 
 
 def check_result(process: Process, state: State, wait: JobWait, result: Mapping[str, Json]) -> None:
@@ -70,7 +84,8 @@ def _incomplete(element: Element, lacking: Sequence[IoMapping]) -> FlowMasterErr
 
 def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | None:
     """Return the deepest, most telling fault of a value against a JSON Schema."""
-    errors: Iterable[ValidationError] = Draft202012Validator(schema).iter_errors(value)
+    validator = Draft202012Validator(schema, format_checker=_FORMATS)
+    errors: Iterable[ValidationError] = validator.iter_errors(value)
     return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
 
 

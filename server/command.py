@@ -1,6 +1,7 @@
 """The CLI door: one call of an operation, in process, on the same data as every other peer."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -117,12 +118,20 @@ def arguments_of(registry: Registry, name: str, words: Sequence[str]) -> Any:
     return arguments
 
 
+_FILE = re.compile(r"\S*(/\S*|\.\w{1,5})")
+"""What is meant as a file, whether it is there or not; `@ann` is somebody who is spoken to."""
+
+
 def _value(operation: AnyOperation | None, path: str, text: str) -> Any:
     """Return the value for a word: what `@file` holds, text where text is wanted, else JSON if it is."""
     properties = operation.input_schema.get("properties", {}) if operation else {}
     is_text = properties.get(path, {}).get("type") == "string"
-    if text.startswith("@") and Path(text[1:]).is_file():
-        return _held(Path(text[1:]), is_text=is_text)
+    if text.startswith("@"):
+        file = Path(text[1:])
+        if file.is_file():
+            return _held(file, is_text=is_text)
+        if _FILE.fullmatch(text[1:]):
+            raise UsageError(f"there is no file {text[1:]!r} for {path!r}.")
     if is_text:
         return text
     try:

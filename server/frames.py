@@ -14,6 +14,9 @@ from pydantic import ValidationError
 
 from flowmaster.tools.json_text import read_json, write_json
 
+ID_MAX = 2**63
+_TOLD = ("name", "uri", "_meta", "requestId", "taskId", "cursor")
+"""What of the parameters is told again in answers and logs."""
 _IDENTITY = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?\d+')
 
 
@@ -25,12 +28,36 @@ def read_frame(line: bytes) -> SessionMessage | bytes:
         return _refusal(line, PARSE_ERROR, "The frame is not UTF-8.")
     except ValueError as error:
         return _refusal(line, PARSE_ERROR, f"The frame is not JSON: {error}.")
+    wrong = _wrong_with(message)
+    if wrong:
+        known = line if _is_identity(message.get("id")) else b""
+        return _refusal(known, INVALID_REQUEST, wrong)
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_python(message, by_name=False))
     except ValidationError:
         return _refusal(
             line, INVALID_REQUEST, "The frame is not a JSON-RPC request, notification or response."
         )
+
+
+def _wrong_with(message: Any) -> str:
+    """Return why a message cannot be answered under its own id or not be told of at all; nothing if it can."""
+    if not isinstance(message, dict):
+        return ""
+    if "method" in message and "id" in message and not _is_identity(message["id"]):
+        return "The id of a request is a text or a whole number of at most 64 bits."
+    params = message.get("params")
+    told = [params.get(word) for word in _TOLD] if isinstance(params, dict) else []
+    try:
+        write_json([message.get("id"), message.get("method"), *told])
+    except (UnicodeEncodeError, ValueError):
+        return "Half of a surrogate pair stands in the id, the method or a name: that is no text."
+    return ""
+
+
+def _is_identity(value: Any) -> bool:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) or (is_number and abs(value) < ID_MAX)
 
 
 def write_frame(message: SessionMessage) -> bytes:

@@ -43,6 +43,8 @@ def key(words: list[str], options: Mapping[str, str]) -> int:
 
 def _add(store: Store, name: str, options: Mapping[str, str]) -> str:
     rights = tuple(each.strip() for each in options.get("rights", "worker").split(",") if each.strip())
+    if not rights:
+        raise UsageError("--rights names no right: give roles or rights, or leave it out for `worker`.")
     check_names(rights, catalog())
     named = {"name": name, "tenant": options.get("tenant", "default"), "person": options.get("for", "")}
     for part, text in named.items():

@@ -193,7 +193,8 @@ class _Door:
         params = ctx.params
         if ctx.method != "tools/call" or params is None or not self._is_open(ctx):
             return await call_next(ctx)
-        name, arguments = params.get("name"), params.get("arguments", {})
+        name, arguments = params.get("name"), params.get("arguments")
+        arguments = {} if arguments is None else arguments
         if not isinstance(name, str) or not isinstance(arguments, dict):
             return await call_next(ctx)
         result = await self._called(ctx, name, arguments)

@@ -91,7 +91,8 @@ def _unknown(name: str, known: tuple[str, ...]) -> str:
     from flowmaster.engine.errors import did_you_mean
 
     guess = did_you_mean(f"--{name}", [f"--{each}" for each in known])
-    return f"There is no option --{name} here.{guess} Options: {', '.join(f'--{each}' for each in known)}."
+    listed = f" Options: {', '.join(f'--{each}' for each in known)}." if known else ""
+    return f"There is no option --{name} here.{guess}{listed}"
 
 
 def _check(options: dict[str, str]) -> None:

@@ -17,6 +17,9 @@ from flowmaster.tools.registry import AnyOperation, Call
 DESTROY: Final = "operation.destroy"
 """The right to do without being asked what takes something away."""
 
+ROUNDS_MAX: Final = 3
+"""How often is asked again because what would be taken away has changed since."""
+
 _YES: Final[Mapping[str, Json]] = {
     "type": "object",
     "properties": {"confirm": {"type": "boolean", "title": "Yes, do this", "default": False}},
@@ -30,20 +33,28 @@ async def confirm(operation: AnyOperation, call: Call, arguments: Arguments) -> 
     asks = call.client.can_answer(FORM)
     if getattr(arguments, "dry_run", False) or (not asks and call.caller.may(DESTROY)):
         return
-    tried = await operation.run(replace(call, once=None), arguments.model_copy(update={"dry_run": True}))
-    loss = operation.destroys(call, arguments, tried)
-    if not loss:
-        return
-    if not asks:
-        raise _unasked(operation, call)
-    reply = await call.ask(form("confirm", loss, _YES, bound=True))
-    if reply is None or reply.action != "accept" or reply.content.get("confirm") is not True:
-        raise FlowMasterError(
-            "operation.not_confirmed",
-            f"Nothing was done: `{operation.name}` was not confirmed. {loss}",
-            fix="Do not repeat the call unless the person who was asked wants it; a dry run changes nothing.",
-            status=409,
-        )
+    agreed = ""
+    for _ in range(ROUNDS_MAX):
+        tried = await operation.run(replace(call, once=None), arguments.model_copy(update={"dry_run": True}))
+        loss = operation.destroys(call, arguments, tried)
+        if not loss or loss == agreed:
+            return
+        if not asks:
+            raise _unasked(operation, call)
+        reply = await call.ask(form("confirm", loss, _YES, bound=True))
+        if reply is None or reply.action != "accept" or reply.content.get("confirm") is not True:
+            raise _unconfirmed(f"Nothing was done: `{operation.name}` was not confirmed. {loss}")
+        agreed = loss
+    raise _unconfirmed(f"Nothing was done: what `{operation.name}` would take away went on changing.")
+
+
+def _unconfirmed(message: str) -> FlowMasterError:
+    return FlowMasterError(
+        "operation.not_confirmed",
+        message,
+        fix="Do not repeat the call unless the person who was asked wants it; a dry run changes nothing.",
+        status=409,
+    )
 
 
 def _unasked(operation: AnyOperation, call: Call) -> FlowMasterError:

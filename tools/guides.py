@@ -6,11 +6,11 @@ The pages are whole examples with what else is possible in comments; the tests c
 OUTLINE = """\
 # OUTLINE: a process as YAML or JSON. Expressions are FEEL; a text inside one stands in double quotes: kind = "paid".
 # Durations are ISO 8601 (P3D, PT4H) or =expression. A step's name is its label and id; blanks are fine.
-process: trip-request                 # id; also: name, about, version_tag
+process: trip-request                 # id; also: name, about, version_tag, tool: what it does
 roles: [clerk, boss, head]            # or {clerk: Accounts payable, mill: {kind: third_party}}
 types: {Money: number >= 0}           # names for types
 calendars: {office: {zone: Europe/Berlin, hours: {mon-fri: 09:00-17:00}, closed: [12-25]}}   # P2D@office: working time
-data:                                 # variables
+data:
   cost: Money                         # number, integer 1..5, number > 0 <= 10, text <= 200, boolean, person, email
   kind: train|plane                   # one of these texts
   first_day: date                     # date, time, datetime, duration: FEEL computes with them

@@ -98,7 +98,7 @@ def _tool(call: Call, key: str, version: int) -> ProcessTool:
         "title": process.name,
         "description": f"{about.rstrip('.')}. Starts the process {process.id!r} and answers its result, or what it "
         "waits for.",
-        "inputSchema": {**schema, "properties": properties, "additionalProperties": not process.data},
+        "inputSchema": {**schema, "properties": properties},
         "outputSchema": call.app.registry.get(START).output_schema,
         "annotations": {
             "readOnlyHint": False,

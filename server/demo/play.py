@@ -25,6 +25,15 @@ TOTAL_STEPS = 12
 WIDTH = 100
 
 
+BOLD, GREEN = 1, 32
+
+
+def lit(text: str, style: int) -> str:
+    """Return a text in a style, where a terminal shows it."""
+    is_shown = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return f"\033[{style}m{text}\033[0m" if is_shown else text
+
+
 class Unexpected(Exception):
     """The server answered something that the demo does not expect."""
 
@@ -41,7 +50,7 @@ class Session:
         """Begin a new part of the story."""
         self._step += 1
         filled = self._step * 24 // TOTAL_STEPS
-        print(f"\n\033[1m[{'#' * filled}{'.' * (24 - filled)}] {self._step}/{TOTAL_STEPS}  {title}\033[0m")
+        print("\n" + lit(f"[{'#' * filled}{'.' * (24 - filled)}] {self._step}/{TOTAL_STEPS}  {title}", BOLD))
 
     async def call(self, name: str, /, *, refused: str = "", **arguments: Any) -> dict[str, Any]:
         """Call an operation; with `refused`, expect just this refusal."""
@@ -74,7 +83,7 @@ def expect(truth: object, what: str) -> None:
     """End the demo unless something holds."""
     if not truth:
         raise Unexpected(what)
-    print(f"    \033[32mok\033[0m {what}")
+    print(f"    {lit('ok', GREEN)} {what}")
 
 
 async def design(session: Session) -> None:
@@ -282,5 +291,5 @@ def run_demo() -> int:
             raise
     except Unexpected as unexpected:
         fault = unexpected
-    print(f"\n\033[31mUnexpected:\033[0m {fault}", file=sys.stderr)
+    print(f"\nUnexpected: {fault}", file=sys.stderr)
     return 1

@@ -66,6 +66,33 @@ def test_what_takes_something_away_is_done_when_it_is_confirmed(era: Era) -> Non
     )
 
 
+class Slow(Person):
+    """Somebody during whose thinking the task is done that was to be given up."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__("accept", confirm=True)
+        self._stage = stage
+
+    async def __call__(self, context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        if not self.asked:
+            await self._stage.does(
+                "task_act", task=self._stage.task, action="complete", variables={"approved": True}
+            )
+        return await super().__call__(context, params)
+
+
+def test_a_yes_counts_only_for_what_stands_when_it_comes(era: Era) -> None:
+    async def play() -> list[str]:
+        async with stage() as opened:
+            person = Slow(opened)
+            await called(opened, era, person, "instance_control", instance=opened.instance, action="cancel")
+            return [each.message for each in person.asked]
+
+    first, *again = anyio.run(play)
+    assert "'approve' is given up" in first
+    assert all("'approve' is given up" not in each for each in again)
+
+
 @pytest.mark.parametrize("person", [Person("decline"), Person("cancel"), Person("accept", confirm=False)])
 def test_nothing_is_done_without_a_yes(era: Era, person: Person) -> None:
     async def play() -> str:

@@ -124,6 +124,8 @@ def test_a_file_or_the_input_can_be_given(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "note.txt").write_text("from a file\n", encoding="utf-8")
     assert arguments_of(REGISTRY, "sample_echo", [f"text=@{tmp_path}/note.txt"]) == {"text": "from a file\n"}
     assert arguments_of(REGISTRY, "sample_echo", ["text=@nobody"]) == {"text": "@nobody"}
+    with pytest.raises(UsageError, match=r"there is no file 'missing\.txt'"):
+        arguments_of(REGISTRY, "sample_echo", ["text=@missing.txt"])
     monkeypatch.setattr("sys.stdin", io.StringIO('{"text": "from the input"}'))
     assert arguments_of(REGISTRY, "sample_echo", ["-"]) == {"text": "from the input"}
 

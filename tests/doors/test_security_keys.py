@@ -201,6 +201,7 @@ def test_the_command_makes_lists_and_revokes_keys(tmp_path: Path, capsys: pytest
         (["list", "x"], "takes no name"),
         (["add", "a b"], "is no name"),
         (["add", "x", "--tenant", ""], "is no tenant"),
+        (["add", "x", "--rights", ""], "names no right"),
         (["add", "x", "--until", "2001-01-01"], "a date to come"),
         (["add", "x", "--port", "1"], "no option --port"),
     ],

@@ -19,7 +19,6 @@ RARE = frozenset(
         "lanes",
         "forms",
         "bpmn",
-        "tool",
         "version_tag",
         "headers",
         "due",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from flowmaster.engine.values import Json
 from tests.acceptance.agent import Agent, Body, played
 
@@ -133,6 +135,37 @@ def test_a_person_without_a_name_is_refused_at_the_start() -> None:
         refused = await agent.answer("instance_start", {"process": "holiday", "variables": {"employee": ""}})
         assert refused.refused
         assert "variables.employee" in refused.text
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "right"),
+    [
+        ("date", "2026-02-30", "2026-02-28"),
+        ("time", "25:99", "09:00:00"),
+        ("datetime", "yesterday", "2026-02-28T09:00:00Z"),
+        ("duration", "P", "PT1H"),
+        ("email", "no mail", "ann@example.org"),
+    ],
+)
+def test_texts_of_a_kind_are_refused_where_they_are_none(kind: str, wrong: str, right: str) -> None:
+    outline = {
+        "process": "kinds",
+        "data": {"x": kind},
+        "start": {"needs": ["x"]},
+        "steps": [{"end": "done"}],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=outline)
+        await agent.ask("process_publish", process="kinds")
+        refused = await agent.answer("instance_start", {"process": "kinds", "variables": {"x": wrong}})
+        assert refused.status == 422
+        assert "variables.x" in refused.text
+        assert (await agent.ask("instance_start", process="kinds", variables={"x": right}))[
+            "status"
+        ] == "completed"
 
     played(play)
 
