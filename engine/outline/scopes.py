@@ -130,14 +130,10 @@ def _reach(reading: Reading, steps: tuple[Node, ...], targets: set[str]) -> bool
 
 
 def _names_of(node: Node) -> set[str]:
-    """Return what a node can be reached by: its name and id, of an end the id alone."""
-    match node:
-        case Step() | Decision() | Parallel():
-            return {name_key(name) for name in (node.name, node.id) if name}
-        case End():
-            return {name_key(node.id)} if node.id else set()
-        case _:
-            return set()
+    """Return what a node can be reached by: its name and id, of an end the id alone; nothing leads to a jump."""
+    name = node.name if isinstance(node, Step | Decision | Parallel) else ""
+    identifier = "" if isinstance(node, Jump) else node.id
+    return {name_key(one) for one in (name, identifier) if one}
 
 
 def _goes_on(reading: Reading, node: Node, targets: set[str]) -> bool:

@@ -318,3 +318,8 @@ def test_an_end_that_hands_on_an_error_and_sets_its_own_name_keeps_what_it_sets(
     assert shown["result"] == "outcome"
     assert shown["steps"][1]["then"][0]["set"] == {"outcome": '"bad"'}
     assert decompile(compile_outline(shown).document) == shown
+
+
+def test_a_jump_behind_an_end_is_told() -> None:
+    with pytest.raises(OutlineRefused, match="Nothing leads here"):
+        compile_outline({"process": "p", "steps": [{"a": {"call": "x"}}, "end", {"goto": "a"}]})
