@@ -43,7 +43,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Play an agent's session on a real invoice, from design to explanation
 	@$(BIN)/flowmaster demo
 
-test: $(STAMP) ## Run all tests (under 5 minutes on two cores)
+test: $(STAMP) ## Run all tests (8 minutes on two cores)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 check: $(STAMP) ## Check format, lint, types, layers, and that the docs tell what the code does

@@ -20,7 +20,7 @@ from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
-from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Effect, Once, Step
 
 logger = logging.getLogger(__name__)
@@ -286,8 +286,7 @@ class Desk:
         """Return the newest published version of a process, or refuse."""
         version = self.transaction.version_number(tenant, "process", process)
         if version is None:
-            known = self.transaction.find_definition(tenant, "process", process) is not None
-            raise unpublished(process, known=known)
+            raise unpublished(self.transaction, tenant, process)
         return version
 
 
@@ -303,18 +302,18 @@ def unknown_instance(instance: str) -> FlowMasterError:
     )
 
 
-def unpublished(process: str, *, known: bool) -> FlowMasterError:
+def unpublished(reader: Reader, tenant: str, process: str) -> FlowMasterError:
     """Return the refusal to start a process that has no published version."""
-    if known:
-        return FlowMasterError(
-            "process.not_published",
-            f"The process {process!r} has no published version yet.",
-            path="process",
-            fix="Publish its draft first.",
-            next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
-            status=409,
-        )
-    return unknown_process(process)
+    if reader.find_definition(tenant, "process", process) is None:
+        return unknown_process(reader, tenant, process)
+    return FlowMasterError(
+        "process.not_published",
+        f"The process {process!r} has no published version yet.",
+        path="process",
+        fix="Publish its draft first.",
+        next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
+        status=409,
+    )
 
 
 _NOTABLE = frozenset(

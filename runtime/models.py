@@ -13,15 +13,18 @@ from flowmaster.engine.dmn.reader import read_dmn
 from flowmaster.engine.dmn.run import DecisionResult
 from flowmaster.engine.elements.scopes import gathered, instantiating_gateways
 from flowmaster.engine.elements.table import RUNNABLE
-from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.library import Decision, LinkedDecision
 from flowmaster.engine.lookup import condition_of
 from flowmaster.engine.model import Executable, Process, Value
 from flowmaster.stores.protocol import Reader
-from flowmaster.stores.rows import StartSubscription
+from flowmaster.stores.rows import DefinitionFilter, StartSubscription
 
 KEPT_MAX = 500
 """Compiled processes, and decisions, that stay in memory."""
+
+KNOWN_MAX = 1_000
+"""How many processes are looked through for a name that is near an unknown one."""
 
 STARTS_KEPT_MAX = 20_000
 """Conditions of start events that stay in memory, so that reported facts are asked of each without its process."""
@@ -81,8 +84,9 @@ class Models:
         def load() -> Process:
             found = reader.version(tenant, "process", process, version)
             if found is None:
-                known = reader.find_definition(tenant, "process", process) is not None
-                raise unknown_version(process, version) if known else unknown_process(process)
+                if reader.find_definition(tenant, "process", process) is None:
+                    raise unknown_process(reader, tenant, process)
+                raise unknown_version(process, version)
             return compile_process(found.content, process)
 
         return self._processes.get((tenant, process, version), load)
@@ -181,11 +185,13 @@ def compile_decisions(dmn: str) -> Mapping[str, Decision]:
     return {decision.id: ProcessDecision(decision, names) for decision in compiled.decisions}
 
 
-def unknown_process(process: str) -> FlowMasterError:
-    """Return the refusal of a process that nobody knows."""
+def unknown_process(reader: Reader, tenant: str, process: str) -> FlowMasterError:
+    """Return the refusal of a process that nobody knows, with the names that are near."""
+    page = reader.find_definitions(tenant, DefinitionFilter(kind="process", limit=KNOWN_MAX))
+    known = [row.key for row in page.items]
     return FlowMasterError(
         "process.unknown",
-        f"There is no process {process!r}.",
+        f"There is no process {process[:120]!r}.{did_you_mean(process[:120], known)}",
         path="process",
         fix="Call `process_find` to see the processes.",
         next=[Hint("process_find", {}, "List the processes.")],

@@ -28,7 +28,7 @@ def read_frame(line: bytes) -> SessionMessage | bytes:
         return _refusal(line, PARSE_ERROR, "The frame is not UTF-8.")
     except ValueError as error:
         return _refusal(line, PARSE_ERROR, f"The frame is not JSON: {error}.")
-    wrong = _wrong_with(message)
+    wrong = _wrong_with(message, escaped=b"\\u" in line)
     if wrong:
         known = line if _is_identity(message.get("id")) else b""
         return _refusal(known, INVALID_REQUEST, wrong)
@@ -40,12 +40,17 @@ def read_frame(line: bytes) -> SessionMessage | bytes:
         )
 
 
-def _wrong_with(message: Any) -> str:
-    """Return why a message cannot be answered under its own id or not be told of at all; nothing if it can."""
+def _wrong_with(message: Any, *, escaped: bool) -> str:
+    """Return why a message cannot be answered under its own id or not be told of at all; nothing if it can.
+
+    Only escapes bring half a surrogate pair.
+    """
     if not isinstance(message, dict):
         return ""
     if "method" in message and "id" in message and not _is_identity(message["id"]):
         return "The id of a request is a text or a whole number of at most 64 bits."
+    if not escaped:
+        return ""
     params = message.get("params")
     told = [params.get(word) for word in _TOLD] if isinstance(params, dict) else []
     try:

@@ -158,7 +158,7 @@ class _Door:
         self._exact = exact
         self._stateless = stateless
         seal = Seal(app.settings.data, app.runtime)
-        self.tasks = McpTasks(app, seal, self._framed)
+        self.tasks = McpTasks(app, seal, lambda ctx, answer: self._framed(ctx, with_pictures(answer)))
         self._calls = ToolCalls(app, seal, self.tasks)
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))
         self._tools = [(each, tool_of(each)) for each in self._shown]
@@ -228,7 +228,6 @@ class _Door:
         return self._framed(ctx, with_link(with_pictures(answer), name, asked))
 
     def _framed(self, ctx: Context, answer: Answer) -> dict[str, Any]:
-        answer = with_pictures(answer)
         if answer.refused:
             return {"content": contents_of(answer), "isError": True}
         return {

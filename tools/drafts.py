@@ -13,13 +13,12 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
+from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import DefinitionFilter, Draft, Version
+from flowmaster.stores.rows import Draft, Version
 from flowmaster.tools.signatures import library_of
 
 KIND = "process"
-KNOWN_MAX = 1_000
-"""How many names a did-you-mean looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +151,5 @@ def version_of(reader: Reader, tenant: str, process: str, number: int | None) ->
         expected=known,
         fix="Use one of the listed versions, or read the draft.",
         next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-        status=404,
-    )
-
-
-def unknown_process(reader: Reader, tenant: str, process: str) -> FlowMasterError:
-    """Return the refusal of a process that nobody knows, with the names that are near."""
-    page = reader.find_definitions(tenant, DefinitionFilter(kind=KIND, limit=KNOWN_MAX))
-    known = [row.key for row in page.items]
-    return FlowMasterError(
-        "process.unknown",
-        f"There is no process {process[:120]!r}.{did_you_mean(process[:120], known)}",
-        path="process",
-        fix="Call `process_find` to see the processes.",
-        next=[Hint("process_find", {}, "List the processes.")],
         status=404,
     )

@@ -17,10 +17,11 @@ from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.bpmn.svg_heat import Heat
 from flowmaster.engine.model import Process
+from flowmaster.runtime.models import unknown_process
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import InstanceFilter, InstanceRow
-from flowmaster.tools.drafts import KIND, draft_of, read_file, unknown_process, version_of
+from flowmaster.tools.drafts import KIND, draft_of, read_file, version_of
 from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view, load, waits_of
 from flowmaster.tools.models import Arguments, Result, Shape
 from flowmaster.tools.pages import page_of

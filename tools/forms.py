@@ -80,10 +80,9 @@ def names_of(form: Json) -> list[str]:
 def asked(form: Json) -> str:
     """Return in a few words what the first fields of a form take; `?` stands behind what may be left out."""
     schema = schema_of(form) or {}
-    properties, required = schema.get("properties"), schema.get("required")
+    properties, needed = schema.get("properties"), _required(schema)
     if not isinstance(properties, Mapping):
         return ""
-    needed = required if isinstance(required, Sequence) else []
     told = [
         f"{name if name in needed else name + '?'}: {_kind(field)}"
         for name, field in islice(properties.items(), FIELDS_TOLD)
@@ -102,7 +101,11 @@ def _kind(field: Json) -> str:
 
 def required_of(form: Json) -> list[str]:
     """Return the fields that a form must have an answer to."""
-    required = (schema_of(form) or {}).get("required")
+    return _required(schema_of(form) or {})
+
+
+def _required(schema: Mapping[str, Json]) -> list[str]:
+    required = schema.get("required")
     return [str(name) for name in required] if isinstance(required, Sequence) else []
 
 

@@ -10,7 +10,7 @@ from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
-from flowmaster.runtime.models import compile_process
+from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.bounds import leading, left_out
@@ -28,7 +28,6 @@ from flowmaster.tools.drafts import (
     draft_of,
     read_file,
     save_draft,
-    unknown_process,
     version_of,
 )
 from flowmaster.tools.json_text import write_json

@@ -194,3 +194,12 @@ def test_the_entry_that_a_turn_is_about_is_seen_beside_its_task() -> None:
             assert change["product"] in task["briefing"][-1]
 
     played(play)
+
+
+def test_a_start_of_an_unknown_process_names_the_near_one() -> None:
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=HOLIDAY)
+        refused = await agent.answer("instance_start", {"process": "hollyday"})
+        assert "Did you mean 'holiday'?" in refused.text
+
+    played(play)
