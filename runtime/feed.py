@@ -89,6 +89,7 @@ class Feed:
             try:
                 if self._reader().last_change() == seen:
                     await self._signals.wait(STORED, LOOK_SECONDS)
+                    continue
                 seen = await self._tell(seen)
             except Exception:
                 logger.exception("Changes cannot be told for the moment")
