@@ -26,13 +26,18 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt; `reads` are the addresses of what is shown beside it, filled with its arguments."""
+    """A prompt.
+
+    `reads` are the addresses of what is shown beside it, filled with its arguments; `needs` is the operation without
+    which nobody can do what it is for.
+    """
 
     name: str
     version: int
     title: str
     about: str
     arguments: tuple[Argument, ...]
+    needs: str
     reads: tuple[str, ...] = ()
 
     @property
@@ -50,6 +55,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         "Build a process",
         "Turn a brief into a tested, published process.",
         (Argument("brief", "What the process shall do, in plain words.", is_text=True),),
+        "process_publish",
     ),
     Prompt(
         "review_process",
@@ -57,6 +63,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         "Review a process",
         "Find what is missing, wrong or risky in a process, and propose edits.",
         (_PROCESS,),
+        "process_read",
         ("process://{process}", "process://{process}/problems"),
     ),
     Prompt(
@@ -65,6 +72,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         "Test a process",
         "Cover a process with scenarios and judge what they show.",
         (_PROCESS,),
+        "process_test",
         ("process://{process}",),
     ),
     Prompt(
@@ -73,6 +81,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         "Debug an instance",
         "Find out why an instance stands where it does, try a repair in a copy, and repair it.",
         (Argument("instance", "Id of the instance."),),
+        "instance_control",
         ("instance://{instance}", "instance://{instance}/history"),
     ),
     Prompt(
@@ -81,6 +90,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         "Migrate a process",
         "Bring running instances of a process to its newest version, one by one and only where it is needed.",
         (_PROCESS,),
+        "instance_control",
         ("process://{process}",),
     ),
     Prompt(
@@ -92,6 +102,7 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
             Argument("person", "Who the tasks are for."),
             Argument("role", "A role whose tasks count as well.", required=False),
         ),
+        "task_find",
     ),
 )
 """All prompts, in the order of the work."""

@@ -160,6 +160,8 @@ def _run(command: str, rest: list[str]) -> int:
         return _key(rest)
     from flowmaster.engine.errors import did_you_mean
 
+    if command.startswith("-"):
+        raise UsageError(f"the command comes first, its options behind it: `flowmaster serve {command} ...`.")
     commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "key")
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 

@@ -158,6 +158,8 @@ def _put(arguments: dict[str, Any], steps: Sequence[str], value: Any) -> None:
         if not isinstance(deeper, dict):
             raise UsageError(f"{'.'.join(steps)!r} goes into a value that is not an object.")
         here = deeper
+    if steps[-1] in here:
+        raise UsageError(f"{'.'.join(steps)!r} is given twice.")
     here[steps[-1]] = value
 
 

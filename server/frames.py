@@ -80,11 +80,11 @@ def as_it_is(body: bytes) -> Any:
 
 def _refusal(line: bytes, code: int, complaint: str) -> bytes:
     error = {"code": code, "message": complaint}
-    return write_json({"jsonrpc": "2.0", "id": _identity(line), "error": error}) + b"\n"
+    return write_json({"jsonrpc": "2.0", "id": identity_in(line), "error": error}) + b"\n"
 
 
-def _identity(line: bytes) -> int | str | None:
-    """Find the id of a frame that is not sound JSON, so that its sender does not wait for ever."""
+def identity_in(line: bytes) -> int | str | None:
+    """Find the id of a frame that may be no sound JSON, so that its sender does not wait for ever."""
     depth, last, wanted = 0, b"", False
     for match in _IDENTITY.finditer(line):
         word = match[0]

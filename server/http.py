@@ -21,6 +21,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
+from flowmaster.server.gathered import GatheredHTTPProtocol
 from flowmaster.server.grounds import Grounds
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, host_name, response_of
 from flowmaster.server.issuer import Issuer
@@ -62,7 +63,7 @@ def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
         metadata = _metadata(grounds.resource.metadata())
         api.router.routes += [Route(path, metadata, methods=["GET"]) for path in grounds.resource.paths]
     api.add_exception_handler(HTTPException, _unknown)
-    api.state.grounds = grounds
+    api.state.grounds, api.state.door = grounds, door
     api.add_middleware(SignIn, grounds=grounds)
     api.add_middleware(Guard, hosts=(*LOCAL_HOSTS, *public_hosts(settings)))
     return api
@@ -89,7 +90,9 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
     async with open_app(settings) as app:
         settle_collector()
         config = uvicorn.Config(
-            http_app(app),
+            api := http_app(app),
+            http=GatheredHTTPProtocol,
+            ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -100,7 +103,7 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"FlowMaster listens on {address} (MCP at {address}/mcp)", file=sys.stderr, flush=True)  # noqa: T201
         async with anyio.create_task_group() as group:
-            group.start_soon(_end_on_signal, server, app.runtime.feed)
+            group.start_soon(_end_on_signal, server, (app.runtime.feed, api.state.door))
             await server.serve(sockets=[listening])
             group.cancel_scope.cancel()
 
@@ -113,10 +116,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _end_on_signal(server: uvicorn.Server, feed: Feed) -> None:
+async def _end_on_signal(server: uvicorn.Server, streams: tuple[Feed, mcp_http.McpHttpDoor]) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
-            feed.end()
+            for each in streams:
+                each.end()
             server.should_exit = True
 
 

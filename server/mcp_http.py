@@ -11,8 +11,9 @@ it, and handed to the door through the request; the text of the answer replaces 
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import anyio
 from mcp.server import Server
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -20,7 +21,12 @@ from mcp.server.streamable_http import MCP_SESSION_ID_HEADER, check_accept_heade
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from mcp.types import PROTOCOL_VERSION_META_KEY, UNSUPPORTED_PROTOCOL_VERSION
+from mcp.types.version import (
+    HANDSHAKE_PROTOCOL_VERSIONS,
+    KNOWN_PROTOCOL_VERSIONS,
+    LATEST_HANDSHAKE_VERSION,
+)
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,8 +34,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.callers import SIGNED_IN, caller_in
+from flowmaster.server.frames import identity_in
 from flowmaster.server.http_body import BODY_LENGTH_MAX, response_of, whole_body
 from flowmaster.server.mcp_door import Context, mcp_server
+from flowmaster.server.mcp_task_wire import lasting_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import read_json, write_json
@@ -72,12 +80,18 @@ class McpHttpDoor:
         }
         self._plain = StreamableHTTPSessionManager(**shared, json_response=True, stateless=True)
         self._live = StreamableHTTPSessionManager(**shared, max_sessions=SESSIONS_MAX)
+        self._listening: set[anyio.CancelScope] = set()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serve while the context is open."""
         async with self._plain.run(), self._live.run():
             yield
+
+    def end(self) -> None:
+        """Send those away who only listen, since the server is about to close; calls may go on to their answers."""
+        for each in self._listening:
+            each.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,14 +103,33 @@ class McpHttpDoor:
             body = await whole_body(scope, receive)
         except FlowMasterError as error:
             return await response_of(refused(error))(scope, receive, send)
-        exchange = Exchange(body, receive, send, self._mirrored)
-        if exchange.arguments is None and (refusal := self._over_limit(scope, len(body))) is not None:
+        if (refusal := _of_unknown_version(request, body)) is not None:
+            return await refusal(scope, receive, send)
+        asked = _taken_out(body, self._mirrored)
+        exchange = Exchange(asked, receive, send)
+        if asked.arguments is None and (refusal := self._over_limit(scope, len(body))) is not None:
             return await refusal(scope, receive, send)
         scope = {**scope, **_owner(scope), "path": PATH, "root_path": "", "flowmaster.exchange": exchange}
         scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
-        lives = in_session or (_takes_streams(request) and (_is_modern(request) or exchange.greets))
+        streams = asked.greets or (_is_modern(request) and not self._is_short(asked))
+        lives = in_session or (streams and _takes_streams(request))
         manager = self._live if lives else self._plain
-        await manager.handle_request(scope, exchange.receive, exchange.send)
+        if scope["method"] != "GET":
+            return await manager.handle_request(scope, exchange.receive, exchange.send)
+        with anyio.CancelScope() as listening:
+            self._listening.add(listening)
+            try:
+                await manager.handle_request(scope, exchange.receive, exchange.send)
+            finally:
+                self._listening.discard(listening)
+        if listening.cancelled_caught:
+            await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _is_short(self, asked: "_Asked") -> bool:
+        """Whether a request is a call that has nothing to tell before its answer, and need not be broken off."""
+        if asked.arguments is None or asked.told_of:
+            return False
+        return lasting_of(self._app, asked.tool, asked.arguments) == "no"
 
     def _over_limit(self, scope: Scope, length: int) -> Response | None:
         """Count a request that is no call of a tool, or refuse it; calls are counted where they are made."""
@@ -117,9 +150,9 @@ class McpHttpDoor:
 class Exchange:
     """One request and its response: the exact arguments go in, the exact answer comes out."""
 
-    def __init__(self, body: bytes, receive: Receive, send: Send, mirrored: Mirrored) -> None:
-        self.greets, self.arguments, without = _taken_out(body, mirrored)
-        self._body: bytes | None = without
+    def __init__(self, asked: "_Asked", receive: Receive, send: Send) -> None:
+        self.arguments = asked.arguments
+        self._body: bytes | None = asked.body
         self._receive = receive
         self._send = send
         self._start: Message | None = None
@@ -166,6 +199,21 @@ def _is_modern(request: Request) -> bool:
     return version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
+def _of_unknown_version(request: Request, body: bytes) -> Response | None:
+    """Return the refusal of a request whose header alone names a version that nobody speaks.
+
+    Where its body names one too, the library compares the two.
+    """
+    version = request.headers.get(MCP_PROTOCOL_VERSION_HEADER, LATEST_HANDSHAKE_VERSION).strip()
+    if version in KNOWN_PROTOCOL_VERSIONS or PROTOCOL_VERSION_META_KEY.encode() in body:
+        return None
+    told = {"supported": list(KNOWN_PROTOCOL_VERSIONS), "requested": version[:80]}
+    message = f"The header MCP-Protocol-Version names {version[:80]!r}, a version that is not known here."
+    error = {"code": UNSUPPORTED_PROTOCOL_VERSION, "message": message, "data": told}
+    content = write_json({"jsonrpc": "2.0", "id": identity_in(body), "error": error})
+    return Response(content, 400, media_type="application/json")
+
+
 def _carried(body: bytes, ctx: Context) -> dict[str, Any]:
     _exchange(ctx).answer = body
     return _PLACE
@@ -182,22 +230,33 @@ def _exchange(ctx: Context) -> Exchange:
     return exchange
 
 
-def _taken_out(body: bytes, mirrored: Mirrored) -> tuple[bool, dict[str, Any] | None, bytes]:
-    """Return whether a request greets, the arguments of a tool call, and the body without them.
+class _Asked(NamedTuple):
+    """What is known of a request before the library reads it: the body it will read, and the call that it makes."""
+
+    body: bytes
+    greets: bool = False
+    tool: str = ""
+    arguments: dict[str, Any] | None = None
+    told_of: bool = False
+
+
+def _taken_out(body: bytes, mirrored: Mirrored) -> _Asked:
+    """Return what a request asks, its body without the arguments of a tool call.
 
     Whatever else a body holds is for the library to judge, as it came; so are arguments that headers repeat.
     """
     if b'"tools/call"' not in body and b'"initialize"' not in body:
-        return False, None, body
+        return _Asked(body)
     try:
         message = read_json(body.decode())
         if message["method"] == "initialize":
-            return True, None, body
+            return _Asked(body, greets=True)
         params = message["params"]
-        arguments = params["arguments"]
+        name, arguments = params["name"], params["arguments"]
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            return _Asked(body)
         without = write_json({**message, "params": {**params, "arguments": {}}})
-        if mirrored(params["name"]) is not None:
-            without = body
-    except (ValueError, LookupError, TypeError):
-        return False, None, body
-    return False, *((arguments, without) if isinstance(arguments, dict) else (None, body))
+        told_of = "progressToken" in params.get("_meta", {})
+        return _Asked(body if mirrored(name) is not None else without, False, name, arguments, told_of)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return _Asked(body)

@@ -13,6 +13,7 @@ from flowmaster.prompts.rendering import filled
 from flowmaster.server.mcp_resources import Context, call_of, contents_of, protocol_error
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
+from flowmaster.tools.invoke import is_offered
 from flowmaster.tools.resources import Contents, address_of, read_resource
 
 EMBEDDED_LENGTH_MAX: Final = 40_000
@@ -22,7 +23,7 @@ VERSION: Final = "dev.flowmaster/version"
 """Under which key of `_meta` the version of a prompt stands."""
 
 PROMPTS_MS: Final = 300_000
-"""How long the list may be kept; it is the same for everybody until the server is updated."""
+"""How long the list may be kept; it depends on what the caller may do."""
 
 
 def add_prompts(server: Server[Any], app: App) -> None:
@@ -38,7 +39,11 @@ def add_prompts(server: Server[Any], app: App) -> None:
         return _embedded(address, found)
 
     async def list_prompts(ctx: Context, params: types.PaginatedRequestParams) -> types.ListPromptsResult:
-        return known
+        call = call_of(app, ctx)
+        useful = [each for each in PROMPTS if is_offered(app.registry.get(each.needs), call)]
+        return types.ListPromptsResult(
+            prompts=[_shown(each) for each in useful], ttl_ms=PROMPTS_MS, cache_scope="private"
+        )
 
     async def get(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         prompt, arguments = _named(params.name), params.arguments or {}
@@ -51,9 +56,6 @@ def add_prompts(server: Server[Any], app: App) -> None:
             _meta={VERSION: prompt.version},
         )
 
-    known = types.ListPromptsResult(
-        prompts=[_shown(each) for each in PROMPTS], ttl_ms=PROMPTS_MS, cache_scope="public"
-    )
     server.add_request_handler("prompts/list", types.PaginatedRequestParams, list_prompts)
     server.add_request_handler("prompts/get", types.GetPromptRequestParams, get)
 

@@ -69,6 +69,14 @@ async def _steps(call: Call, typed: str, given: Mapping[str, str]) -> Completed:
     return _best(fitting, typed, len(fitting))
 
 
+async def _roles(call: Call, typed: str, _: Mapping[str, str]) -> Completed:
+    """Find the roles that open tasks are offered to."""
+    items, _total = await _items(call, "task_find", {"limit": LOOKED_AT})
+    roles = dict.fromkeys(role for item in items for role in item.get("roles", ()))
+    fitting = [role for role in roles if typed.casefold() in role.casefold()]
+    return _best(fitting, typed, len(fitting))
+
+
 FINDERS: Final[Mapping[str, Find]] = {
     "process": _by_query("process_find", "process"),
     "instance": _by_query("instance_find", "instance"),
@@ -76,6 +84,7 @@ FINDERS: Final[Mapping[str, Find]] = {
     "decision": _by_query("rule_find", "decision"),
     "document": _by_query("document_find", "document"),
     "step": _steps,
+    "role": _roles,
     "process:version": _versions("process_read", "process"),
     "rule:version": _versions("rule_read", "decision"),
 }

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.tools.draft_problems import after_draft
 from flowmaster.tools.drafts import ProcessFile, errors_of
-from flowmaster.tools.process_tools import taken_by
 from flowmaster.tools.registry import Call
 from flowmaster.tools.scenarios import in_short, run_scenarios, scenarios_of, summary_of
 
@@ -38,6 +37,4 @@ async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
         failing = in_short(outcomes, FAILING_BYTES)
         if not failing and not process.laws and tested.coverage["covered"] == tested.coverage["branches"]:
             hints = [Hint("process_publish", {"process": main}, "Publish it.")]
-    if taken_by(call.app.registry, call.app.runtime.reader, call.caller.tenant, process):
-        hints = [hint for hint in hints if hint.operation != "process_publish"]
     return DraftTested(told, failing, hints)

@@ -16,6 +16,8 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
+from flowmaster.tools.process_tools import taken_name
+from flowmaster.tools.registry import Registry
 from flowmaster.tools.signatures import library_of
 
 KIND = "process"
@@ -57,7 +59,7 @@ class ProcessFile:
 
 
 def read_file(
-    source: str | BpmnDocument, reader: Reader, tenant: str, *, at: int | None = None
+    source: str | BpmnDocument, registry: Registry, reader: Reader, tenant: str, *, at: int | None = None
 ) -> ProcessFile:
     """Read a BPMN file and check everything in it; `at` is the moment that constant dates are compared with."""
     document = parse_bpmn(source) if isinstance(source, str) else source
@@ -81,12 +83,12 @@ def read_file(
         )
 
     library = library_of(reader, tenant, reads)
-    problems = {
-        key: check_process(
+    problems: dict[str, tuple[Problem, ...]] = {}
+    for key, read in reads.items():
+        found = check_process(
             read, has_process=knows_process, has_decision=knows_decision, calls=calls, library=library, at=at
         )
-        for key, read in reads.items()
-    }
+        problems[key] = (*taken_name(registry, reader, tenant, read.process), *found)
     return ProcessFile(document, reads, problems)
 
 

@@ -17,11 +17,11 @@ from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.bpmn.svg_heat import Heat
 from flowmaster.engine.model import Process
-from flowmaster.runtime.models import unknown_process
+from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import InstanceFilter, InstanceRow
-from flowmaster.tools.drafts import KIND, draft_of, read_file, version_of
+from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view, load, waits_of
 from flowmaster.tools.models import Arguments, Result, Shape
 from flowmaster.tools.pages import page_of
@@ -173,7 +173,7 @@ async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     else:
         saved = draft_of(reader, tenant, arguments.process, arguments.draft)
         bpmn, draft = saved.content, saved.number
-    process = read_file(bpmn, reader, tenant).process(arguments.process)
+    process = compile_process(bpmn, arguments.process)
     place = _Place.of(arguments.cursor, call.app.runtime.clock.now(reader))
     known = await to_thread.run_sync(lambda: _of_all(reader, tenant, arguments, place.now))
     drawn = _drawing(bpmn, process, known, arguments.colours, place)

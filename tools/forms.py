@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.values import Json
 from flowmaster.runtime.results import first_error, place_of
@@ -65,9 +65,18 @@ def check_answer(form: Json, answer: Mapping[str, Json], task: str) -> None:
         f"The answer does not fit the form of task {task!r}: {wrong.message}.",
         path=f"variables.{path}" if path else "variables",
         expected=schema,
-        fix="Give the variables as `expected` describes them.",
+        fix=f"{_misspelt(schema, answer)}Give the variables as `expected` describes them.",
         status=422,
     )
+
+
+def _misspelt(schema: Mapping[str, Json], answer: Mapping[str, Json]) -> str:
+    """Return which of the given names may be meant for a field that is missing."""
+    missing = [name for name in _required(schema) if name not in answer]
+    known = schema.get("properties")
+    strange = [name for name in answer if not isinstance(known, Mapping) or name not in known]
+    guesses = ((name, did_you_mean(name, missing)) for name in strange)
+    return "".join(f"The form has no field {name[:80]!r}.{guess} " for name, guess in guesses if guess)
 
 
 def names_of(form: Json) -> list[str]:

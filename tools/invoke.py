@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import anyio
@@ -43,6 +44,7 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
     except InputNeeded:
         raise
     except FlowMasterError as error:
+        error.next = tuple(each for each in error.next if _is_possible(each.operation, call))
         return refused(error)
     except Exception:
         reference = uuid4().hex[:12]
@@ -87,6 +89,12 @@ def fits(operation: AnyOperation, raw_arguments: object) -> bool:
 def is_offered(operation: AnyOperation, call: Call) -> bool:
     """Whether the caller may use the operation on this server at all."""
     return call.caller.may(operation.right) and (operation.read_only or not call.app.settings.read_only)
+
+
+def _is_possible(name: str, call: Call) -> bool:
+    """Whether the caller may make a call that is proposed."""
+    operation = call.app.registry.find(name)
+    return operation is not None and is_offered(operation, call)
 
 
 def allow(operation: AnyOperation, call: Call) -> None:
@@ -144,7 +152,7 @@ async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Ans
     """Run an operation, what destroys something only once that is confirmed."""
     if operation.destroys is not None:
         await confirm(operation, call, arguments)
-    return _told(operation, arguments, await operation.run(call, arguments))
+    return _told(operation, call, arguments, await operation.run(call, arguments))
 
 
 async def _told_again(
@@ -155,7 +163,7 @@ async def _told_again(
     if stored.answer is not None:
         return Answer(stored.answer)
     if operation.recover is not None:
-        return _told(operation, arguments, await operation.recover(call, arguments, stored.subject))
+        return _told(operation, call, arguments, await operation.recover(call, arguments, stored.subject))
     raise FlowMasterError(
         "idempotency.answer_lost",
         f"The call with the key {once.key!r} took effect, but its answer was lost.",
@@ -180,12 +188,25 @@ def _sorted(value: object) -> Json:
     return plain
 
 
-def _told(operation: AnyOperation, arguments: Arguments, result: Result | Answer) -> Answer:
+def _told(operation: AnyOperation, call: Call, arguments: Arguments, result: Result | Answer) -> Answer:
+    """Return what is answered, of proposed calls those that the caller may make.
+
+    A dry run says that it is one, and proposes nothing that rests on what it did not do.
+    """
     if isinstance(result, Answer):
         return result
     assert type(result) is operation.told, f"`{operation.name}` answered a {type(result).__name__}"
     goes_on = "" if operation.goes_on is None else operation.goes_on(arguments, result)
-    return Answer(write_json(result.model_dump(exclude_defaults=True, by_alias=True)), goes_on=goes_on)
+    dry = isinstance(arguments, WriteArguments) and arguments.dry_run
+    if result.next:
+        kept = [
+            each
+            for each in result.next
+            if _is_possible(each.operation, call) and not (dry and each.operation != operation.name)
+        ]
+        result = result.model_copy(update={"next": kept})
+    body: dict[str, Any] = result.model_dump(exclude_defaults=True, by_alias=True)
+    return Answer(write_json({"dry_run": True, **body} if dry else body), goes_on=goes_on)
 
 
 def _conflict(once: Once, used: Once) -> FlowMasterError:

@@ -28,7 +28,9 @@ class Arguments(BaseModel):
 class WriteArguments(Arguments):
     """Arguments of an operation that changes something."""
 
-    dry_run: bool = Field(default=False, description="Check everything, change nothing.")
+    dry_run: bool = Field(
+        default=False, description="Check everything, change nothing; the answer is marked `dry_run`."
+    )
     idempotency_key: str | None = Field(
         default=None,
         min_length=1,
@@ -111,10 +113,16 @@ def _one_of(*types: str) -> dict[str, Any]:
     return {"anyOf": [{"type": each} for each in types]}
 
 
+def _object(told: dict[str, Any]) -> _AsGiven:
+    keyed = core_schema.dict_schema(core_schema.str_schema(), strict=True)
+    return _AsGiven({"type": "object", **told}, keyed)
+
+
 if TYPE_CHECKING:
     Value: TypeAlias = Json
     Written: TypeAlias = Json
     Variables: TypeAlias = dict[str, Json]
+    Edit: TypeAlias = dict[str, Json]
     Number: TypeAlias = int | Decimal
 else:
     Value = Annotated[
@@ -124,10 +132,10 @@ else:
     """Any JSON value, numbers exact (`int` or `Decimal`)."""
     Written = Annotated[Any, _AsGiven(_one_of("object", "string"), core_schema.any_schema())]
     """What is written as an object or as its text; the reader of it says what is wrong with anything else."""
-    Variables = Annotated[
-        dict, _AsGiven({"type": "object"}, core_schema.dict_schema(core_schema.str_schema(), strict=True))
-    ]
+    Variables = Annotated[dict, _object({})]
     """A JSON object with free keys, such as process variables."""
+    Edit = Annotated[dict, _object({"examples": [{"rename": "place", "to": "order it"}]})]
+    """One change of a draft."""
     Number = Annotated[
         Any, _AsGiven({"type": "number"}, core_schema.no_info_plain_validator_function(_exact))
     ]

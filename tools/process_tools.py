@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from flowmaster.engine.bpmn.problem import ERROR, Problem
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
@@ -64,25 +65,26 @@ async def run_tool(call: Call, tool: ProcessTool, arguments: Mapping[str, Any]) 
 
 def refuse_taken(registry: Registry, reader: Reader, tenant: str, process: Process) -> None:
     """Refuse a process whose tool has the name of an operation or of another process's tool."""
-    taken = taken_by(registry, reader, tenant, process)
-    if process.tool is not None and taken:
-        raise FlowMasterError(
-            "tool.name_taken",
-            f"The tool name {process.tool.name!r} is taken by {taken}.",
-            path="process",
-            fix="Give the tool another name: `process_edit` with `{set_process: {tool: {name: ..., about: ...}}}`.",
-            status=409,
-        )
+    for problem in taken_name(registry, reader, tenant, process):
+        raise FlowMasterError(problem.code, problem.message, path="process", fix=problem.fix, status=409)
 
 
-def taken_by(registry: Registry, reader: Reader, tenant: str, process: Process) -> str:
-    """Return what else has the name of a process's tool, nothing if it is free."""
+def taken_name(registry: Registry, reader: Reader, tenant: str, process: Process) -> tuple[Problem, ...]:
+    """Return what is wrong with the name of a process's tool: something else has it, an operation or a process."""
     if process.tool is None:
-        return ""
-    if registry.find(process.tool.name) is not None:
-        return "an operation"
-    others = [one.process for one in reader.start_subscriptions(tenant, kind=TOOL, name=process.tool.name)]
-    return f"the process {others[0]!r}" if others and others[0] != process.id else ""
+        return ()
+    name = process.tool.name
+    others = [one.process for one in reader.start_subscriptions(tenant, kind=TOOL, name=name)]
+    if registry.find(name) is not None:
+        taken = "an operation"
+    elif others and others[0] != process.id:
+        taken = f"the process {others[0]!r}"
+    else:
+        return ()
+    fix = "Give the tool another name: `process_edit` with `{set_process: {tool: {name: ..., about: ...}}}`."
+    return (
+        Problem("tool.name_taken", process.id, ERROR, f"The tool name {name!r} is taken by {taken}.", fix),
+    )
 
 
 def _tool(call: Call, key: str, version: int) -> ProcessTool:

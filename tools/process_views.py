@@ -14,6 +14,7 @@ from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.pictures import picture
+from flowmaster.tools.registry import Call
 
 DRAFTS_SHOWN = 10
 
@@ -32,9 +33,7 @@ class Shown(NamedTuple):
     inputs: dict[str, Any]
 
 
-def render(
-    view: VIEWS, bpmn: str, process: str, reader: Reader, tenant: str, performer: PERFORMERS | None = None
-) -> Shown:
+def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: PERFORMERS | None = None) -> Shown:
     """Show a process of a BPMN file in one view; the table can be narrowed to what a kind of performer does.
 
     What is to become a PNG is given as SVG, which still has to be drawn.
@@ -47,9 +46,10 @@ def render(
             expected="view: table",
             fix="Give `view: table` with `performer`, or leave `performer` out.",
         )
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
     if view == "versions":
         return Shown(_versions(reader, tenant, process), {})
-    file = read_file(bpmn, reader, tenant)
+    file = read_file(bpmn, call.app.registry, reader, tenant)
     if performer is not None:
         return Shown(_done_by(file, process, performer), {})
     content = _RENDERERS[view](file, process)

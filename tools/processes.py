@@ -33,6 +33,7 @@ from flowmaster.tools.drafts import (
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import (
     Arguments,
+    Edit,
     Result,
     ResultList,
     Shape,
@@ -44,7 +45,7 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
-from flowmaster.tools.process_tools import taken_by
+from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
@@ -113,11 +114,11 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
             list(compiled.defaults),
         )
     now = runtime.clock.now(runtime.reader)
-    file = read_file(document, runtime.reader, tenant, at=now)
+    file = read_file(document, call.app.registry, runtime.reader, tenant, at=now)
     main = file.main(arguments.process)
     if arguments.name:
         document.element(main).set("name", arguments.name)
-        file = read_file(document, runtime.reader, tenant, at=now)
+        file = read_file(document, call.app.registry, runtime.reader, tenant, at=now)
 
     def work(transaction: Transaction) -> int:
         at = runtime.clock.now(transaction)
@@ -179,7 +180,7 @@ class ProcessEdit(WriteArguments):
     """Which process, and what to change."""
 
     process: str = Field(description="Process id.")
-    edits: list[Variables] = Field(
+    edits: list[Edit] = Field(
         min_length=1, max_length=500, description=f"All or none are made. Example:\n{EDITS_EXAMPLE}"
     )
     base_draft: int | None = Field(default=None, ge=1, description="Refuse if this is not the newest draft.")
@@ -205,7 +206,9 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
         draft = draft_of(transaction, tenant, arguments.process)
         base = draft.number if arguments.base_draft is None else arguments.base_draft
         made = edited(transaction, tenant, arguments.process, draft, arguments.edits)
-        file = read_file(made.document, transaction, tenant, at=runtime.clock.now(transaction))
+        file = read_file(
+            made.document, call.app.registry, transaction, tenant, at=runtime.clock.now(transaction)
+        )
         at = runtime.clock.now(transaction)
         note = arguments.reason or f"{len(arguments.edits)} edits"
         numbers = save_draft(
@@ -274,7 +277,7 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
     bpmn, version, draft = _source(reader, tenant, arguments)
-    shown = render(arguments.view, bpmn, arguments.process, reader, tenant, arguments.performer)
+    shown = render(call, arguments.view, bpmn, arguments.process, arguments.performer)
     whole = await png_url(str(shown.content)) if arguments.view == "png" else shown.content
     content, cursor = page_of(whole, arguments.cursor)
     return ProcessShown(
@@ -409,8 +412,7 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
         await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
     row = runtime.reader.find_definition(tenant, KIND, arguments.process)
     newest = row is not None and row.version > 0 and not row.changed and draft is None
-    model = compile_process(content, arguments.process)
-    taken = taken_by(call.app.registry, runtime.reader, tenant, model)
+    taken = taken_name(call.app.registry, runtime.reader, tenant, compile_process(content, arguments.process))
     may_publish = not (newest or arguments.version is not None or taken)
     return _tested(arguments, tested, draft, may_publish=may_publish)
 

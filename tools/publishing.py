@@ -45,7 +45,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     """Publish the newest draft; refused while errors or failing scenarios stand."""
     runtime, tenant = call.app.runtime, call.caller.tenant
     draft = draft_of(runtime.reader, tenant, arguments.process)
-    file = read_file(draft.content, runtime.reader, tenant)
+    file = read_file(draft.content, call.app.registry, runtime.reader, tenant)
     refuse_errors(file, arguments.process)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)

@@ -111,6 +111,8 @@ def place_at(address: str) -> Place | None:
     """Return the resource of an address and its values, if the address is a sound one."""
     if len(address) > ADDRESS_LENGTH_MAX:
         return None
+    scheme, mark, rest = address.partition("://")  # letters of a scheme count alike (RFC 3986, 3.1)
+    address = f"{scheme.lower()}{mark}{rest}"
     for resource in RESOURCES:
         found = resource.pattern.fullmatch(address)
         if found is not None:

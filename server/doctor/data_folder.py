@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -56,7 +57,17 @@ def _folder(folder: Path, there: Path) -> Finding:
         )
     if there != folder:
         return Finding("data folder", "ok", f"{folder} is not there yet; the first start makes it")
+    if os.name == "posix" and _others_read(folder):
+        says = f"every user of this machine can read {folder}"
+        return Finding("data folder", "warning", says, f"Keep it to yourself: `chmod -R o-rwx {folder}`.")
     return Finding("data folder", "ok", str(folder))
+
+
+def _others_read(folder: Path) -> bool:
+    file = folder / DATABASE
+    return bool(
+        folder.stat().st_mode & stat.S_IXOTH and file.is_file() and file.stat().st_mode & stat.S_IROTH
+    )
 
 
 def _disk(folder: Path) -> Iterator[Finding]:

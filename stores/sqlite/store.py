@@ -1,5 +1,6 @@
 """The SQLite store: transactions with savepoints on one connection, reads on one connection per thread."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ class SqliteStore:
     """A store in one file, shared with other processes on the same machine."""
 
     def __init__(self, path: Path, *, busy_ms_max: int = BUSY_MS_MAX, read_only: bool = False) -> None:
-        """Open the file, making it and its folder if need be; one that is only read must be there."""
+        """Open the file; one that is only read must be there, else it is made with its folder, for this user alone."""
         self._read_only = read_only
         if read_only and not path.is_file():
             raise FlowMasterError(
@@ -120,11 +121,12 @@ class SqliteStore:
             )
         try:
             if not read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         except OSError as error:
             raise FlowMasterError(
                 "store.unwritable",
-                f"The folder {str(path.parent)!r} cannot be made ({error.strerror}).",
+                f"The folder {str(path.parent)!r} cannot be made or written ({error.strerror}).",
                 fix="Choose a folder that this user may write with `--data`.",
                 status=500,
             ) from error

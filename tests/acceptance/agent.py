@@ -120,6 +120,11 @@ def waits(body: Body, kind: str = "") -> list[Body]:
     return [wait for wait in body["waiting"] if kind in ("", wait["kind"])]
 
 
+def outcome(body: Body) -> Body:
+    """Return what a call or its dry run comes to: without the mark of a dry run, and what may be called next."""
+    return {name: value for name, value in body.items() if name not in ("dry_run", "next")}
+
+
 def history_of(body: Body, event: str) -> list[str]:
     """Return the elements of one kind of event in a history, in order."""
     return [str(entry.get("element", "")) for entry in body["history"] if entry["event"] == event]

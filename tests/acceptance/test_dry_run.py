@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowmaster.tools.catalog import catalog
-from tests.acceptance.agent import Agent, Body, body_of, played, whole_state
+from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_state
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
 CALLS = 600
@@ -208,8 +208,6 @@ def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
             assert whole_state(agent.app) == before, call
             real = await agent.answer(operation, arguments)
             foretold, came = body_of(dry), body_of(real)
-            if operation == "instance_batch" and not dry.refused:
-                foretold.pop("next", None)  # the real call
             assert (dry.status, foretold.get("code")) == (real.status, came.get("code")), (
                 call,
                 foretold,
@@ -224,7 +222,9 @@ def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
                 "work_take",
                 "clock_advance",
             ):  # leases are random, and dry time stands still
-                assert foretold == came, call
+                assert outcome(foretold) == outcome(came), call
+                assert foretold["dry_run"], call
+                assert {each["operation"] for each in foretold.get("next", [])} <= {operation}, call
             chance.jobs += [item["job"] for item in came.get("items", []) if "job" in item]
         assert min(succeeded.values()) >= 3, succeeded
 

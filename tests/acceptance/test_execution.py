@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.limits import STEPS_MAX
+from flowmaster.engine.limits import STEPS_MAX
 from tests.acceptance.agent import Agent, Body, history_of, played, waits, whole_state
 from tests.acceptance.town import LETTER, bpmn, settled
 from tests.engine.cases import E, S, flows, job, script, timer, user

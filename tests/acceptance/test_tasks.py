@@ -178,6 +178,7 @@ def test_a_draft_survives_release_and_restart_and_completes_with_the_answer(tmp_
 WRONG_ANSWERS: dict[str, tuple[Body, str]] = {
     "of the wrong type": ({"ok": "yes"}, "variables.ok"),
     "missing": ({}, "variables.ok"),
+    "misspelt": ({"okay": True}, "variables.ok"),
     "null": ({"ok": None}, "variables.ok"),
     "of the wrong type beside": ({"ok": True, "note": 7}, "variables.note"),
 }
@@ -194,6 +195,7 @@ def test_an_answer_that_fails_the_form_is_refused_with_the_form(wrong: str) -> N
         )
         assert (refusal["code"], refusal["path"]) == ("task.answer_invalid", path)
         assert refusal["expected"]["required"] == ["ok"]
+        assert ("Did you mean 'ok'?" in refusal["fix"]) == (wrong == "misspelt")
         assert whole_state(agent.app) == before
 
     played(play)

@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -144,6 +146,40 @@ def test_a_stream_over_http_is_told_that_the_server_closes(tmp_path: Path) -> No
     assert acknowledged["params"]["notifications"] == {"resourcesListChanged": True}
     assert ended["id"] == "ear"
     assert ended["result"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == "ear"
+
+
+def test_a_listening_session_of_2025_holds_up_no_end_of_the_server(tmp_path: Path) -> None:
+    async def listen(address: str, process: subprocess.Popen[str]) -> list[bytes]:
+        headers = {"accept": "application/json, text/event-stream"}
+        greeting = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "t", "version": "1"},
+        }
+        hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": greeting}
+        async with httpx.AsyncClient() as client:
+            greeted = await client.post(address, json=hello, headers=headers)
+            headers["mcp-session-id"] = greeted.headers["mcp-session-id"]
+            async with client.stream("GET", address, headers=headers) as response:
+                assert response.status_code == 200
+                process.terminate()
+                with anyio.fail_after(3):
+                    return [part async for part in response.aiter_bytes()]
+
+    with served(tmp_path) as (address, process):
+        anyio.run(listen, address, process)
+        assert process.wait(3) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_head_and_body_of_an_answer_arrive_together(tmp_path: Path) -> None:
+    with served(tmp_path) as (address, _):
+        place = urlsplit(address)
+        assert place.hostname is not None
+        with socket.create_connection((place.hostname, place.port or 80)) as line:
+            line.sendall(f"GET /health HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+            assert line.recv(65_536).endswith(b"}")
 
 
 def test_an_open_stream_holds_up_no_end_of_a_session() -> None:

@@ -74,6 +74,7 @@ def test_a_refusal_goes_to_the_errors_with_its_fix(capsys: pytest.CaptureFixture
         (["serve", "--port", "http"], "0 to 65535"),
         (["serve", "--port", "70000"], "0 to 65535"),
         (["mcp", "--tools", ","], "core, all"),
+        (["--data", "d", "call", "server_info"], "the command comes first"),
     ],
 )
 def test_a_command_line_that_is_not_understood_is_told_what_to_write(
@@ -145,6 +146,8 @@ def test_a_file_that_ends_in_json_is_read_as_a_value_where_more_than_text_may_st
 def test_words_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(UsageError, match="not an object"):
         arguments_of(REGISTRY, "sample_echo", ["variables=1", "variables.amount=2"])
+    with pytest.raises(UsageError, match="'amount' is given twice"):
+        arguments_of(REGISTRY, "sample_echo", ["amount=1", "amount=2"])
 
 
 def test_operations_are_listed_and_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,6 +99,9 @@ def test_arguments_of_prompts_are_completed(era: Era) -> None:
                 reference = types.PromptReference(name=prompt.name)
                 found = (await client.complete(reference, asked)).completion
                 assert found.values == expected.get(argument.name, [])
+        triage = types.PromptReference(name="triage_tasks")
+        roles = (await client.complete(triage, {"name": "role", "value": ""})).completion
+        assert roles.values == ["boss"]
 
     in_era(era, use)
 

@@ -1,5 +1,6 @@
 """`flowmaster doctor` looks at packages, the data folder, its disk and its store, and changes none of them."""
 
+import os
 import shutil
 from importlib.metadata import requires
 from pathlib import Path
@@ -72,6 +73,21 @@ def test_a_folder_that_may_not_be_written_is_a_fault(folder: Path, monkeypatch: 
         looked = found(place)
         assert (looked["data folder"].state, says in looked["data folder"].says) == ("fault", True)
         assert "write-ahead log" not in looked
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of folders are POSIX")
+def test_a_store_is_made_for_its_user_alone_and_one_that_others_read_is_a_warning(folder: Path) -> None:
+    store = SqliteStore(folder / "flowmaster.db")
+    modes = {each.name: each.stat().st_mode & 0o777 for each in (folder, *folder.iterdir())}
+    store.close()
+    assert modes.pop("data") == 0o700
+    assert set(modes.values()) == {0o600}, modes
+    folder.chmod(0o755)
+    assert found(folder)["data folder"].state == "ok"
+    (folder / "flowmaster.db").chmod(0o644)
+    told = found(folder)["data folder"]
+    assert told.state == "warning"
+    assert "chmod" in told.fix
 
 
 def test_a_folder_without_a_write_ahead_log_is_a_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

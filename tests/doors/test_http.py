@@ -295,3 +295,17 @@ def test_a_client_that_greets_gets_a_session_that_only_it_can_use() -> None:
         ]
 
     assert with_client(use) == [200, 404, 200, 404]
+
+
+@pytest.mark.parametrize("version", ["2025-13-99", "1999-01-01", "2031-01-01", "x"])
+def test_a_version_that_nobody_speaks_is_refused_with_those_that_are_spoken(version: str) -> None:
+    async def use(client: httpx.AsyncClient) -> tuple[int, Any]:
+        headers = {**JSON, "accept": "application/json, text/event-stream", "mcp-protocol-version": version}
+        call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+        told = await client.post("/mcp", json=call, headers=headers)
+        return told.status_code, told.json()
+
+    status, told = with_client(use)
+    assert (status, told["id"], told["error"]["code"]) == (400, 2, -32022)
+    assert version in told["error"]["message"]
+    assert {"2025-11-25", "2026-07-28"} <= set(told["error"]["data"]["supported"])

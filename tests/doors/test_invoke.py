@@ -261,7 +261,7 @@ def test_a_refused_call_leaves_its_key_free() -> None:
 def test_a_dry_run_changes_nothing_and_uses_up_no_key() -> None:
     call = local_call(sample_app())
     dry = {"amount": 5, "idempotency_key": "k", "dry_run": True}
-    assert ask("sample_add", dry, call) == {"total": 5}
+    assert ask("sample_add", dry, call) == {"dry_run": True, "total": 5}
     assert TOTALS == {}
     assert ask("sample_add", {"amount": 7, "idempotency_key": "k"}, call) == {"total": 7}
 

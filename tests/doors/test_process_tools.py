@@ -102,14 +102,17 @@ def test_a_new_version_takes_its_tool_away_and_a_taken_name_is_refused(tmp_path:
     async def play() -> None:
         async with open_app(settings_for(tmp_path)) as app, Client(mcp_server(app)) as client:
             await publish(client, named)
-            other = await publish(client, named | {"process": "other"})
-            assert other.refused
-            assert other.body["code"] == "tool.name_taken"
-            assert "'pay-invoice'" in other.body["message"]
-            taken = await publish(
-                client, PAY | {"process": "third", "tool": {"name": "task_act", "about": "Acts"}}
-            )
-            assert (taken.refused, taken.body["code"]) == (True, "tool.name_taken")
+            for process, name, taken in (
+                ("other", "pay_it", "'pay-invoice'"),
+                ("third", "task_act", "an operation"),
+            ):
+                outline = PAY | {"process": process, "tool": {"name": name, "about": "Pays"}}
+                drafted = told_by(await client.call_tool("process_create", {"outline": outline}))
+                (problem,) = [each for each in drafted.body["problems"] if each["severity"] == "error"]
+                assert (problem["code"], taken in problem["message"]) == ("tool.name_taken", True)
+                refused = told_by(await client.call_tool("process_publish", {"process": process}))
+                assert refused.body["code"] == "process.has_errors"
+                assert taken in refused.body["message"]
             assert [tool.name for tool in await own_tools(app)] == ["pay_it"]
             untooled = {key: value for key, value in PAY.items() if key != "tool"}
             await publish(client, untooled)

@@ -137,7 +137,7 @@ def test_the_list_tells_what_each_prompt_is_for_and_takes(era: Era) -> None:
             ]
             assert shown.meta == {"dev.flowmaster/version": prompt.version}
         if era == "auto":
-            assert (listed.ttl_ms > 0, listed.cache_scope) == (True, "public")
+            assert (listed.ttl_ms > 0, listed.cache_scope) == (True, "private")
 
     in_era(era, use)
 

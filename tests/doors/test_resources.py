@@ -351,7 +351,7 @@ def test_quotation_marks_in_a_name_do_not_end_it() -> None:
 )
 def test_an_address_leads_back_to_its_values(process: str, address: str) -> None:
     assert address_of("process://{process}", process=process) == address
-    for written in (address, f"process://{process}"):
+    for written in (address, f"process://{process}", f"PROCESS://{process}"):
         place = place_at(written)
         assert place is not None
         assert place.values == {"process": process}

@@ -124,6 +124,30 @@ def test_searching_for_operations_finds_those_that_the_caller_may_use(tmp_path: 
     assert all(catalog().get(name).right in ROLES["reader"] for name in named)
 
 
+def test_only_calls_and_prompts_are_proposed_that_the_caller_may_use(tmp_path: Path) -> None:
+    keys = {role: key_on(tmp_path, role, role) for role in ("admin", "worker", "reader")}
+
+    async def play() -> tuple[dict[str, list[str]], dict[str, set[str]]]:
+        calls: dict[str, list[str]] = {}
+        prompts: dict[str, set[str]] = {}
+        async with served(tmp_path) as server:
+            admin = keys["admin"]
+            await server.rest("process_create", admin, outline=OUTLINE)
+            await server.rest("process_publish", admin, process="leave-request")
+            started = (await server.rest("instance_start", admin, process="leave-request")).json()
+            for role, key in keys.items():
+                read = (await server.rest("task_read", key, task=started["waiting"][0]["task"])).json()
+                calls[role] = [each["operation"] for each in read.get("next", [])]
+                listed = (await server.mcp("prompts/list", key)).json()["result"]["prompts"]
+                prompts[role] = {each["name"] for each in listed}
+        return calls, prompts
+
+    calls, prompts = anyio.run(play)
+    assert calls == {"admin": ["task_act"], "worker": ["task_act"], "reader": []}
+    assert prompts["reader"] == prompts["worker"] == {"review_process", "triage_tasks"}
+    assert len(prompts["admin"]) > 2
+
+
 def test_the_way_round_by_another_operation_is_closed(tmp_path: Path) -> None:
     key = key_on(tmp_path, "bot", "reader", "operation.call")
 

@@ -14,6 +14,7 @@ from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
+from flowmaster.tools.catalog import catalog
 from flowmaster.tools.drafts import read_file
 from flowmaster.tools.publishing import publish
 from tests.engine.cases import HEAD, E, S, flows, user
@@ -48,7 +49,7 @@ class Ear:
 
 async def published(runtime: Runtime) -> None:
     text = f'{HEAD}<process id="p" isExecutable="true">{BODY}</process></definitions>'
-    file = read_file(text, runtime.reader, TENANT)
+    file = read_file(text, catalog(), runtime.reader, TENANT)
     await runtime.write(lambda tx: publish(tx, TENANT, file, by="tester", at=1, note=""))
 
 

@@ -18,6 +18,7 @@ from flowmaster.runtime.runtime import Runtime
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
+from flowmaster.tools.catalog import catalog
 from flowmaster.tools.drafts import read_file
 from flowmaster.tools.publishing import publish
 from tests.engine.cases import HEAD, E, S, flows, job, user
@@ -47,7 +48,7 @@ def played(store: Store, play: Play) -> None:
 
 async def published(runtime: Runtime, body: str, key: str = "p", definitions: str = "") -> None:
     text = f'{HEAD}{definitions}<process id="{key}" isExecutable="true">{body}</process></definitions>'
-    file = read_file(text, runtime.reader, TENANT)
+    file = read_file(text, catalog(), runtime.reader, TENANT)
     await runtime.write(lambda tx: publish(tx, TENANT, file, by="tester", at=1, note=""))
 
 

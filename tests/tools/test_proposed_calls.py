@@ -55,7 +55,9 @@ def test_a_draft_whose_tool_has_a_taken_name_is_not_proposed_to_be_published() -
         tool = {"name": "task_act", "about": "Do it."}
         steps: list[Any] = [{"a": {"call": "work"}}, {"end": "done"}]
         outline: Any = {"process": "taken", "tool": tool, "steps": steps}
-        assert proposed(await agent.ask("process_create", outline=outline)) == []
+        told = await agent.ask("process_create", outline=outline)
+        assert proposed(told) == [("process_read", {"process": "taken", "view": "problems"})]
+        assert [each["code"] for each in told["problems"]] == ["tool.name_taken"]
         free = {**outline, "tool": {**tool, "name": "do_it"}}
         assert proposed(await agent.ask("process_create", outline=free)) == [
             ("process_publish", {"process": "taken"})
@@ -67,8 +69,16 @@ def test_a_draft_whose_tool_has_a_taken_name_is_not_proposed_to_be_published() -
 @pytest.mark.parametrize(
     ("operation", "arguments", "fix"),
     [
-        ("process_edit", {"process": "leave", "edits": []}, 'For example: "edits": [{}].'),
-        ("process_edit", {"process": "leave", "edits": [1]}, "For example: {}."),
+        (
+            "process_edit",
+            {"process": "leave", "edits": []},
+            'For example: "edits": [{"rename":"place","to":"order it"}].',
+        ),
+        (
+            "process_edit",
+            {"process": "leave", "edits": [1]},
+            'For example: {"rename":"place","to":"order it"}.',
+        ),
         ("audit_find", {"detail": ["all"]}, 'For example: "data".'),
         ("instance_control", {"instance": "leave:1", "action": "stop"}, 'For example: "action": "pause".'),
     ],
