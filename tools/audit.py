@@ -29,7 +29,7 @@ class AuditFind(Arguments):
     since: str = Field(default="", description="From this instant on.", examples=["2026-12-01T00:00:00Z"])
     until: str = Field(default="", description="Before this instant.")
     detail: list[Literal["data"]] = Field(default=[], description="More than the summary.")
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 

@@ -44,7 +44,7 @@ class DocumentAdd(WriteArguments):
     path: str = Field(default="", max_length=4_000, description="File below an allowed folder.")
     url: str = Field(default="", max_length=4_000, description="Public address to fetch.")
     content_base64: str = Field(default="", description="The bytes; needs `filename`.")
-    filename: str = Field(default="", max_length=300, description="Name of the sent bytes.")
+    filename: str = Field(default="", max_length=300, description="Their name.")
     document_schema: Written = Field(
         default=None,
         alias="schema",
@@ -153,9 +153,7 @@ class DocumentRead(Arguments):
         default=None, alias="schema", description="Fields to read, as in `document_add`."
     )
     pages: str = Field(default="", max_length=100, description="Pages to show in full.", examples=["1-2,5"])
-    question: str = Field(
-        default="", max_length=500, description="Words to find: lines of text, rows of a table."
-    )
+    question: str = Field(default="", max_length=500, description="Words to find.")
 
 
 @operation(right="document.read", core=True, read_only=True)
@@ -183,7 +181,7 @@ class DocumentFind(Arguments):
     """Which documents."""
 
     query: str = Field(default="", max_length=200, description="Words in id or name.", examples=["invoice"])
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 

@@ -47,7 +47,7 @@ class InstanceDraw(Arguments):
     """Which instance, and what its colours tell."""
 
     instance: str = Field(description="Instance id.", examples=["invoice-approval:7"])
-    at: int | None = Field(default=None, description="As it stood after this event (`seq` of the history).")
+    at: int | None = Field(default=None, description="As it stood after this `seq` of the history.")
     colours: Colours = Field(default="state", description="Where it stands, how long, or how often.")
     cursor: str | None = Field(default=None, description="From the page before.")
 

@@ -31,7 +31,7 @@ class InstanceStart(WriteArguments):
     process: str = Field(description="Published process.", examples=["invoice-approval"])
     version: int | None = Field(default=None, ge=1, description="Default: the newest.")
     variables: Variables = Field(default={}, description="Start values.", examples=[{"amount": 400}])
-    business_key: str = Field(default="", max_length=200, description="Key that the business knows it by.")
+    business_key: str = Field(default="", max_length=200, description="The key of the business.")
     wait_seconds: int = Field(
         default=0, ge=0, le=WAIT_SECONDS_MAX, description="Wait so long for workers and children."
     )
@@ -102,7 +102,7 @@ class InstanceFind(Arguments):
     )
     business_key: str = Field(default="", description="Only with this key.")
     query: str = Field(default="", max_length=200, description="Words in id, key or process.")
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 
@@ -160,7 +160,7 @@ class InstanceRead(Arguments):
     detail: list[Detail] = Field(
         default=[], description="More than the summary.", examples=[["history", "why"]]
     )
-    at: int | None = Field(default=None, description="As it stood after this event (`seq` of the history).")
+    at: int | None = Field(default=None, description="As it stood after this `seq` of the history.")
     limit: int = Field(default=HISTORY_ENTRIES, ge=1, le=1000, description="History entries.")
     cursor: str | None = Field(default=None, description="From `history_next_cursor`.")
 

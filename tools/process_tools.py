@@ -26,7 +26,7 @@ WAIT_SECONDS = 5
 """How long a call waits for workers and called processes, so that what runs through by itself answers its result."""
 BESIDE = ("business_key", "dry_run", "idempotency_key", "reason")
 """What a tool takes beside the start values, unless a start value has that name."""
-_KEY: Mapping[str, Json] = {"type": "string", "description": "Key that the business knows it by."}
+_KEY: Mapping[str, Json] = {"type": "string", "description": "The key of the business."}
 
 
 class ProcessTool(NamedTuple):

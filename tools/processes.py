@@ -76,8 +76,8 @@ class ProcessCreate(WriteArguments):
         default=None, description=f"Process as outline: YAML, JSON or an object. Example:\n{OUTLINE_EXAMPLE}"
     )
     bpmn: str = Field(default="", description="Process as BPMN 2.0 XML.")
-    process: str = Field(default="", max_length=200, description="Which process of the file is meant.")
-    name: str = Field(default="", max_length=200, description="Its name for people.")
+    process: str = Field(default="", max_length=200, description="Which of the file.")
+    name: str = Field(default="", max_length=200, description="Its name.")
 
 
 class ProcessSaved(Result):
@@ -183,7 +183,7 @@ class ProcessEdit(WriteArguments):
     edits: list[Edit] = Field(
         min_length=1, max_length=500, description=f"All or none are made. Example:\n{EDITS_EXAMPLE}"
     )
-    base_draft: int | None = Field(default=None, ge=1, description="Refuse if this is not the newest draft.")
+    base_draft: int | None = Field(default=None, ge=1, description="Refuse if not the newest.")
 
 
 class ProcessEdited(Result):
@@ -249,9 +249,7 @@ class ProcessRead(Arguments):
     """Which process, and how to show it."""
 
     process: str = Field(description="Process id.")
-    version: int | None = Field(
-        default=None, ge=1, description="A published version; default: the newest draft."
-    )
+    version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
     performer: PERFORMERS | None = Field(default=None, description="`table`: only their steps.")
@@ -306,7 +304,7 @@ class ProcessFind(Arguments):
     state: Literal["draft", "published", "archived"] | None = Field(
         default=None, description="Only in this state."
     )
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 
@@ -356,10 +354,8 @@ class ProcessTest(WriteArguments):
     process: str = Field(description="Process id.")
     scenarios: list[Variables] = Field(default=[], max_length=200, description="Default: its own.")
     generate: bool = Field(default=False, description="Suggest scenarios: uncovered branches, limits.")
-    save: bool = Field(default=False, description="Keep the given or suggested scenarios with the process.")
-    version: int | None = Field(
-        default=None, ge=1, description="A published version; default: the newest draft."
-    )
+    save: bool = Field(default=False, description="Keep given and suggested ones.")
+    version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
 
 
 class ProcessTested(Result):

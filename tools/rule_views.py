@@ -33,7 +33,7 @@ class RuleFind(Arguments):
     """Which decisions."""
 
     query: str = Field(default="", max_length=200, description="Words in id or name.", examples=["approval"])
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 

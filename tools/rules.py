@@ -45,7 +45,7 @@ class RuleSave(WriteArguments):
             }
         ],
     )
-    decision: str = Field(default="", max_length=200, description="Which decision of the file is meant.")
+    decision: str = Field(default="", max_length=200, description="Which of the file.")
     tests: list[Variables] | None = Field(
         default=None,
         description="Cases {name, inputs, expect}; must pass.",

@@ -39,13 +39,13 @@ def shown_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the input schema as the tool list shows it.
 
     Every write takes `dry_run`, `idempotency_key` and `reason`: the server's instructions say so once, and the
-    tool list shows only the first, bare. Examples and bounds stand in errors and in `operation_find`, which shows
+    tool list shows only the first, in two words. Examples and bounds stand in errors and in `operation_find`, which shows
     the whole schema. Unknown arguments are refused whether or not the schema says it, so it does not.
     """
     shown: dict[str, Any] = _without(schema, *_UNSHOWN)
     properties = shown.get("properties", {})
     if all(name in properties for name in _WRITE_FIELDS):
-        properties["dry_run"] = {"type": "boolean"}
+        properties["dry_run"] = {"type": "boolean", "description": "Check only."}
         del properties["idempotency_key"], properties["reason"]
     return shown
 

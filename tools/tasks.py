@@ -52,7 +52,7 @@ class TaskFind(Arguments):
         default=None, description="Only in this state."
     )
     query: str = Field(default="", max_length=200, description="Words in name, instance or key.")
-    limit: int = Field(default=20, ge=1, le=1000, description="Entries per page.")
+    limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
     cursor: str | None = Field(default=None, description="From the page before.")
 
 

@@ -33,7 +33,7 @@ class WorkTake(WriteArguments):
     """Which jobs, for how long."""
 
     types: list[str] = Field(default=[], max_length=100, description="Job types; none means any.")
-    instance: str = Field(default="", description="Only of this instance and its children.")
+    instance: str = Field(default="", description="Only of it and its children.")
     limit: int = Field(default=1, ge=1, le=1000, description="How many at most.")
     lease_seconds: int = Field(default=300, ge=1, le=86_400, description="How long they are yours.")
     worker: str = Field(default="", max_length=200, description="Who works.")
@@ -152,11 +152,11 @@ class WorkFinish(WriteArguments):
 
     job: str = Field(description="Id from `work_take`.")
     variables: Variables = Field(default={}, description="The result.")
-    error_code: str = Field(default="", max_length=200, description="A business error of the model.")
+    error_code: str = Field(default="", max_length=200, description="A modelled error.")
     message: str = Field(default="", max_length=10_000, description="More about the error.")
     failure: str = Field(default="", max_length=10_000, description="A technical failure, to be retried.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Tries left after a failure.")
-    backoff: str = Field(default="", description="Wait so long before the next try.", examples=["PT5M"])
+    backoff: str = Field(default="", description="Wait before the next try.", examples=["PT5M"])
 
 
 @operation(right="work.finish", core=True)
