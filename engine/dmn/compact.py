@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
+from flowmaster.engine.bpmn.identifiers import NOT_XML
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.reader import DmnModel
 from flowmaster.engine.dmn.xml import Element
@@ -53,7 +54,23 @@ _SHORT = {value: key for key, value in HITS.items()}
 
 def table_to_dmn(table: Mapping[str, Json]) -> str:
     """Write a compact table as DMN 1.3 with diagram data, or refuse it with the path of what is wrong."""
+    _refuse_unwritable(table, "")
     return _Writer(table).document()
+
+
+def _refuse_unwritable(value: Json, path: str) -> None:
+    """Refuse a text, anywhere in a table, with a character that XML cannot hold."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            _refuse_unwritable(key, path)
+            _refuse_unwritable(each, f"{path}.{key}" if path else key)
+    elif isinstance(value, str):
+        if bad := NOT_XML.search(value):
+            message = f"The character {bad[0]!r} at position {bad.start()} cannot stand in a table."
+            raise refuse(path, message, "Leave the control character out.")
+    elif isinstance(value, Sequence):
+        for index, each in enumerate(value):
+            _refuse_unwritable(each, f"{path}[{index}]")
 
 
 def dmn_to_table(model: DmnModel, decision: str | None = None) -> dict[str, Json]:

@@ -90,6 +90,9 @@ def test_hit_policies_have_letters_and_names(hit: str, short: str) -> None:
         ({"rules": [["-", "-", "1"], ["<", "-", "1"]]}, "rules[1][0]", "feel.syntax"),
         ({"rules": [["-", "-", "1 +"]]}, "rules[0][2]", "feel.syntax"),
         ({"name": ["a"]}, "name", "table.invalid"),
+        ({"name": "a\x05"}, "name", "table.invalid"),
+        ({"inputs": [{"name": "a", "\x1f": "b"}, "b"]}, "inputs[0]", "table.invalid"),
+        ({"rules": [["-", "-", '"\ufffe"']]}, "rules[0][2]", "table.invalid"),
     ],
 )
 def test_a_faulty_table_is_refused_with_its_path(change: dict[str, Json], path: str, code: str) -> None:
