@@ -180,7 +180,7 @@ def spoilt(arguments: Body, spoils: list[Spoil]) -> Body:
     """Return a copy of the arguments in which some things are spoilt."""
     copied = copy.deepcopy(arguments)
     for place, kind, value in spoils:
-        spoil(copied, place, kind, SPOILT.get(value, value))
+        spoil(copied, place, kind, copy.deepcopy(SPOILT.get(value, value)))
     return copied
 
 
