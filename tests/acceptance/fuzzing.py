@@ -203,7 +203,7 @@ def spoil(arguments: Body, place: int, kind: str, value: Any) -> None:
                 value = [value]
             holder[key] = value
         case "repeat" if isinstance(holder, list):
-            holder.extend([holder[key]] * 300)
+            holder.extend(copy.deepcopy(holder[key]) for _ in range(40))
         case _:
             holder[key] = value
 
