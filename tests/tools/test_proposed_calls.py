@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.agent import Agent, Body, body_of, played
 from tests.acceptance.fuzzing import peopled
-from tests.acceptance.town import LEAVE, LEVELS
+from tests.acceptance.town import LEAVE, LEVELS, settled
 
 
 def proposed(body: Body) -> list[tuple[str, Body]]:
@@ -90,12 +90,21 @@ def test_the_example_of_a_refusal_fits(operation: str, arguments: Body, fix: str
     played(play)
 
 
-def test_a_call_that_would_not_fit_is_not_proposed() -> None:
+def test_a_call_that_would_not_succeed_is_not_proposed() -> None:
     async def play(agent: Agent) -> None:
+        await settled(agent)
         assert proposed(await agent.refusal("process_read", procesz=1)) == []
-        assert proposed(await agent.refusal("process_read", procesz="x")) != []
+        assert proposed(await agent.refusal("process_read", procesz="x")) == []
+        assert proposed(await agent.refusal("process_read", procesz="leave")) != []
+        assert proposed(await agent.refusal("instance_start", process="leave", variabels={})) == []
         unfit = await agent.answer("operation_query", {"operation": "event_send", "arguments": {}})
         assert (unfit.status, proposed(body_of(unfit))) == (409, [])
+        read = {
+            "operation": "process_create",
+            "arguments": {"outline": {"process": "q", "steps": [{"end": "e"}]}},
+        }
+        fit = body_of(await agent.answer("operation_query", read))
+        assert proposed(fit) == [("operation_call", read)]
 
     played(play)
 
