@@ -8,7 +8,8 @@ from jsonschema.exceptions import ValidationError
 
 from flowmaster.engine.elements.adhoc import choice_of
 from flowmaster.engine.elements.task_listeners import verdict_of
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import AdHoc, Element, IoMapping, Process
@@ -54,7 +55,7 @@ def check_result(process: Process, state: State, wait: JobWait, result: Mapping[
             path = ".".join([item.name, *place_of(wrong)])
             raise FlowMasterError(
                 "job.result_invalid",
-                f"The result {path!r} of {element.label!r} is wrong: {wrong.message}.",
+                f"The result {path!r} of {element.label!r} is wrong: {complaint(wrong)}",
                 path=f"variables.{path}",
                 expected=dict(item.schema),
                 fix="Give what the process declares, or finish with `error_code` or `failure`.",
@@ -87,6 +88,22 @@ def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | No
     validator = Draft202012Validator(schema, format_checker=_FORMATS)
     errors: Iterable[ValidationError] = validator.iter_errors(value)
     return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
+
+
+def complaint(wrong: ValidationError) -> str:
+    """Return what is wrong with a value as a sentence, its values as JSON writes them."""
+    given, wanted, text = wrong.instance, wrong.validator_value, wrong.message
+    if wrong.validator is None:  # The schema is `false`.
+        return f"{said(given)} is not allowed."
+    for value in (given, wanted):
+        if text.startswith(repr(value)):
+            text = said(value) + text.removeprefix(repr(value))
+            break
+    if wrong.validator not in ("type", "format") and text.endswith(repr(wanted)):
+        text = text.removesuffix(repr(wanted)) + said(wanted)
+    if wrong.validator != "enum" or not isinstance(given, str) or not isinstance(wanted, Sequence):
+        return f"{text}."
+    return f"{text}.{did_you_mean(given, [one for one in wanted if isinstance(one, str)])}"
 
 
 def place_of(wrong: ValidationError) -> list[str]:
