@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.feel.zones import zone
 from flowmaster.engine.values import Json
 
@@ -51,12 +52,12 @@ def read_calendar(name: str, given: Json) -> Calendar:
             raise _malformed(name, f"it has no word {word!r}")
     place = given.get("zone", "UTC")
     if not isinstance(place, str) or zone(place) is None:
-        raise _malformed(name, f"{place!r} is no time zone of the IANA database")
+        raise _malformed(name, f"{said(place)} is no time zone of the IANA database")
     week = _week(name, given.get("hours"))
     closed = given.get("closed", [])
     for day in closed if isinstance(closed, Sequence) and not isinstance(closed, str) else [closed]:
         if not isinstance(day, str) or not _CLOSED.fullmatch(day):
-            raise _malformed(name, f"{day!r} is no day such as 2027-05-01, or 05-01 for every year")
+            raise _malformed(name, f"{said(day)} is no day such as 2027-05-01, or 05-01 for every year")
     days = closed if isinstance(closed, Sequence) else ()
     return Calendar(place, week, frozenset(str(day) for day in days))
 
@@ -146,10 +147,10 @@ def _hours(name: str, told: Json) -> tuple[Span, ...]:
         found = _SPAN.fullmatch(text) if isinstance(text, str) else None
         span = Span(_minutes(found["open"]), _minutes(found["close"])) if found else Span(0, 0)
         if not 0 <= span.opens < span.closes <= 24 * 60 or (spans and span.opens < spans[-1].closes):
-            raise _malformed(name, f"{text!r} are no hours such as 09:00-17:00, one after the other")
+            raise _malformed(name, f"{said(text)} are no hours such as 09:00-17:00, one after the other")
         spans.append(span)
     if not spans:
-        raise _malformed(name, f"{told!r} are no hours such as 09:00-12:00 13:00-17:00")
+        raise _malformed(name, f"{said(told)} are no hours such as 09:00-12:00 13:00-17:00")
     return tuple(spans)
 
 

@@ -5,7 +5,7 @@ Broken code is an `assert`; a broken request is a `FlowMasterError`. Doors trans
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from flowmaster.engine.values import Json
 
@@ -14,6 +14,10 @@ MESSAGE_LENGTH_MAX = 2_000
 
 EXPECTED_MAX = 40
 """Entries of a list of what is allowed."""
+
+SHORT_NAME = 4
+"""A name of fewer characters is near another only if almost all of them are the same, or all of them begin it."""
+SHORT_NAME_LIKENESS = 0.75
 
 WRONG_LENGTH_MAX = 120
 """Characters of a wrong name that are compared with the right ones."""
@@ -91,5 +95,18 @@ def shortened(text: str) -> str:
 
 def did_you_mean(wrong: str, known: Sequence[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest known names, or an empty text."""
-    near = get_close_matches(wrong[:WRONG_LENGTH_MAX], known, 3, 0.6)
+    near = near_names(wrong, known)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def near_names(wrong: str, known: Sequence[str]) -> list[str]:
+    """Return the known names that may be meant by a wrong one, the nearest first."""
+    wrong = wrong[:WRONG_LENGTH_MAX]
+    return [name for name in get_close_matches(wrong, known, 3, 0.6) if _is_near(wrong, name)]
+
+
+def _is_near(wrong: str, name: str) -> bool:
+    """Return whether one of two like names may be meant by the other; a short one must be nearer, or begin the other."""
+    if min(len(wrong), len(name)) >= SHORT_NAME or wrong.startswith(name) or name.startswith(wrong):
+        return True
+    return SequenceMatcher(None, name, wrong).ratio() >= SHORT_NAME_LIKENESS

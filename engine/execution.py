@@ -14,6 +14,7 @@ from flowmaster.engine.behaviour import Behaviour, Join, Receive
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 from flowmaster.engine.errors import FlowMasterError, shortened
 from flowmaster.engine.evolve import evolve
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.jobs import END, START, open_job
 from flowmaster.engine.limits import ENDLESS, NODES_MAX, STEPS_MAX
 from flowmaster.engine.lookup import MUTEX, as_json, by_scope, holder_of, mapped, mutex_wait, output_name
@@ -113,7 +114,7 @@ class Execution:
         """Evaluate something that must be a text or a number, and return it as text."""
         found = self.value(node, value)
         if isinstance(found, bool) or not isinstance(found, str | int | Decimal) or found == "":
-            raise Fault("expression.not_text", f"{what} `{value.text}` gave {found!r}, expected a text.")
+            raise Fault("expression.not_text", f"{what} `{value.text}` gave {said(found)}, expected a text.")
         return found if isinstance(found, str) else str(found)
 
     def wait(self, wait: Wait) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import AdHoc, Element, Job, UserTask
 from flowmaster.engine.state import JobWait, Node
 
@@ -42,7 +43,7 @@ def open_job(run: "Execution", node: Node, element: Element, job: Job, purpose: 
     if not 0 <= retries <= RETRIES_MAX:
         raise FlowMasterError(
             "job.retries_wrong",
-            f"The retries `{job.retries.text}` gave {found!r}.",
+            f"The retries `{job.retries.text}` gave {said(found)}.",
             path=f"element:{element.id}",
             expected=f"a number from 0 to {RETRIES_MAX}",
         )

@@ -18,6 +18,9 @@ from flowmaster.engine.state import ROOT, Incident, JobWait, Node
 from flowmaster.engine.stops import ARMING, ARRIVING, GOING_ON, INSIDE, STARTING, TRIGGERED
 from flowmaster.engine.triggers import arm_again
 
+NEAR_MAX = 3
+"""Elements that may be meant by a wrong id."""
+
 
 def retry(run: Execution, command: cmd.Retry) -> None:
     """Try again what the chosen incidents stopped, each at the stage it stopped at."""
@@ -111,11 +114,12 @@ def move(run: Execution, command: cmd.Move) -> None:
     """Withdraw the oldest token at one element and put one before another of the same scope."""
     target = run.elements.get(command.target)
     if target is None or command.target == run.model.process.id:
+        known = [one for one in run.elements.values() if _may_move(one) and one.id != run.model.process.id]
         raise FlowMasterError(
             "element.unknown",
-            f"{run.model.process.id!r} has no element {command.target!r}."
-            + did_you_mean(command.target, list(run.elements)),
+            f"{run.model.process.id!r} has no element {command.target!r}.{_meant(command.target, known)}",
             path="to",
+            expected=[one.id for one in known],
             fix="Name an element of the process.",
         )
     node = standing_at(run, command.source, "from")
@@ -138,6 +142,20 @@ def move(run: Execution, command: cmd.Move) -> None:
     run.withdraw(node)
     start_by_hand(run, scope, target)
     run.begin(run.state.nodes[fresh], target)
+
+
+def _meant(wrong: str, known: Sequence[Element]) -> str:
+    """Return ` Did you mean 'x'?` for a wrong id: what has that name, what begins so, what is of that kind, or is near."""
+    word = wrong.casefold()
+    found = (
+        [one.id for one in known if one.name.casefold() == word],
+        [one.id for one in known if one.id.casefold().startswith(word)],
+        [one.id for one in known if one.kind.casefold().removesuffix("event") == word],
+    )
+    near = next(filter(None, found), [])[:NEAR_MAX]
+    if near:
+        return f" Did you mean {' or '.join(map(repr, near))}?"
+    return did_you_mean(wrong, [one.id for one in known])
 
 
 def _may_move(target: Element) -> bool:

@@ -7,11 +7,11 @@ start that needs it beside other triggers, the facts complete their beginnings a
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import NamedTuple
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.lookup import condition_of
 from flowmaster.engine.model import Value
 from flowmaster.engine.values import Json
@@ -136,9 +136,8 @@ def _holds(condition: Value, variables: Mapping[str, Json], at: int) -> bool | N
     found = condition.value(variables, at)
     if found is None or isinstance(found, bool):
         return found
-    given = str(found) if isinstance(found, Decimal) else repr(found)
     raise FlowMasterError(
         "condition.not_boolean",
-        f"The condition `{condition.text}` gave {given} instead of true or false.",
+        f"The condition `{condition.text}` gave {said(found)} instead of true or false.",
         fix="Write it as a comparison, such as `amount > 100`, and publish again.",
     )

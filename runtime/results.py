@@ -9,7 +9,8 @@ from jsonschema.exceptions import ValidationError
 
 from flowmaster.engine.elements.adhoc import choice_of
 from flowmaster.engine.elements.task_listeners import verdict_of
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import AdHoc, Element, IoMapping, Process
@@ -46,7 +47,7 @@ def check_result(process: Process, state: State, wait: JobWait, result: Mapping[
     if (fault := _mistyped(process, result, element)) is not None:
         raise FlowMasterError(
             "job.result_invalid",
-            f"The result {fault.path!r} of {element.label!r} is wrong: {fault.message}.",
+            f"The result {fault.path!r} of {element.label!r} is wrong: {fault.message}",
             path=f"variables.{fault.path}",
             expected=fault.schema,
             fix="Give what the process declares, or finish with `error_code` or `failure`.",
@@ -59,7 +60,7 @@ def check_types(process: Process, variables: Mapping[str, Json], element: Elemen
     if (fault := _mistyped(process, variables, element)) is not None:
         raise FlowMasterError(
             "variables.invalid",
-            f"The variable {fault.path!r} cannot have this value: {fault.message}.",
+            f"The variable {fault.path!r} cannot have this value: {fault.message}",
             path=f"variables.{fault.path}",
             expected=fault.schema,
             fix="Give what the process declares.",
@@ -85,7 +86,7 @@ def _mistyped(process: Process, values: Mapping[str, Json], element: Element | N
             continue
         wrong = first_error(item.schema, value)
         if wrong is not None:
-            return _Fault(".".join([item.name, *place_of(wrong)]), wrong.message, dict(item.schema))
+            return _Fault(".".join([item.name, *place_of(wrong)]), complaint(wrong), dict(item.schema))
     return None
 
 
@@ -114,6 +115,22 @@ def first_error(schema: Mapping[str, Json], value: Json) -> ValidationError | No
     validator = Draft202012Validator(schema, format_checker=_FORMATS)
     errors: Iterable[ValidationError] = validator.iter_errors(value)
     return min(errors, key=lambda error: (-len(error.absolute_path), str(error.absolute_path)), default=None)
+
+
+def complaint(wrong: ValidationError) -> str:
+    """Return what is wrong with a value as a sentence, its values as JSON writes them."""
+    given, wanted, text = wrong.instance, wrong.validator_value, wrong.message
+    if wrong.validator is None:  # The schema is `false`.
+        return f"{said(given)} is not allowed."
+    for value in (given, wanted):
+        if text.startswith(repr(value)):
+            text = said(value) + text.removeprefix(repr(value))
+            break
+    if wrong.validator not in ("type", "format") and text.endswith(repr(wanted)):
+        text = text.removesuffix(repr(wanted)) + said(wanted)
+    if wrong.validator != "enum" or not isinstance(given, str) or not isinstance(wanted, Sequence):
+        return f"{text}."
+    return f"{text}.{did_you_mean(given, [one for one in wanted if isinstance(one, str)])}"
 
 
 def place_of(wrong: ValidationError) -> list[str]:

@@ -22,7 +22,7 @@ from flowmaster.server.mcp_completion import add_completion
 from flowmaster.server.mcp_faults import hide_faults
 from flowmaster.server.mcp_links import with_link
 from flowmaster.server.mcp_prompts import add_prompts
-from flowmaster.server.mcp_resources import add_resources
+from flowmaster.server.mcp_resources import add_resources, protocol_error
 from flowmaster.server.mcp_rounds import Seal
 from flowmaster.server.mcp_subscriptions import add_subscriptions
 from flowmaster.server.mcp_task_wire import contents_of
@@ -30,9 +30,10 @@ from flowmaster.server.mcp_tasks import McpTasks
 from flowmaster.server.numbers import with_floats
 from flowmaster.server.options import ALL, CORE, READ_ONLY_NOTE
 from flowmaster.server.pictures import with_pictures
+from flowmaster.stores.paging import bad_cursor
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
-from flowmaster.tools.invoke import invoke, is_offered
+from flowmaster.tools.invoke import invoke, is_offered, refused
 from flowmaster.tools.json_text import read_json
 from flowmaster.tools.process_tools import process_tool, process_tools, run_tool
 from flowmaster.tools.registry import AnyOperation, Call, Registry
@@ -46,8 +47,12 @@ Exact = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
 
 CACHE = CacheHint(ttl_ms=300_000, scope="public")
 """What the server is, is the same for everybody until it is updated."""
+
 LIST_CACHE = CacheHint(ttl_ms=10_000, scope="private")
 """The tool list grows when a process is published that is a tool, and depends on the caller's rights."""
+
+CURSOR_SHOWN = 80
+"""Characters of a wrong cursor that a refusal repeats."""
 
 INSTRUCTIONS = """\
 FlowMaster designs, tests, runs and explains business processes (BPMN, DMN, FEEL).
@@ -177,6 +182,8 @@ class _Door:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         """Answer `tools/list`, all in one page: the operations that the caller may use, then processes."""
+        if params is not None and params.cursor is not None:
+            raise protocol_error(ctx, refused(bad_cursor(params.cursor[:CURSOR_SHOWN])))
         call = Call(app=self._app, caller=caller_of(ctx))
         tools = [tool for operation, tool in self._tools if is_offered(operation, call)]
         if tuple(self._app.settings.tools) in ((CORE,), (ALL,)):

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from flowmaster.engine.values import Json
-from flowmaster.runtime.results import first_error, place_of
+from flowmaster.runtime.results import complaint, first_error, place_of
 from flowmaster.tools.json_text import write_json
 
 FORM: Final = "elicitation/create"
@@ -123,7 +123,7 @@ def asked_again(question: Question, reply: Mapping[str, Json] | None) -> Questio
     wrong = first_error(schema, content)
     if wrong is None:
         return question
-    said = f"{question.content['message']} (`{'.'.join(place_of(wrong))}`: {wrong.message}.)"
+    said = f"{question.content['message']} (`{'.'.join(place_of(wrong))}`: {complaint(wrong)})"
     return replace(question, content={**question.content, "message": said})
 
 

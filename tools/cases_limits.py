@@ -151,7 +151,9 @@ def worded(node: s.Node) -> str:
 
 def shown(value: object) -> str:
     """Return a value as a reader writes it."""
-    return literal(value) if is_number(value) or isinstance(value, str) else str(value)
+    return (
+        literal(value) if value is None or is_number(value) or isinstance(value, str | bool) else str(value)
+    )
 
 
 def _ruled(search: Search, tried: Tried) -> Iterator[Limit]:

@@ -7,6 +7,7 @@ from functools import cache
 from flowmaster.engine.bpmn.checks import check_process
 from flowmaster.engine.bpmn.checks_calls import certain_calls
 from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
+from flowmaster.engine.bpmn.identifiers import PROCESS_ID_LENGTH_MAX
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.reader import ReadProcess, read_processes
 from flowmaster.engine.elements.table import RUNNABLE
@@ -92,6 +93,20 @@ def read_file(
     return ProcessFile(document, reads, problems)
 
 
+def check_ids(file: ProcessFile) -> None:
+    """Refuse a file with a process whose id is too long to be said in a call."""
+    for key in file.processes:
+        if len(key) > PROCESS_ID_LENGTH_MAX:
+            raise FlowMasterError(
+                "process.id_too_long",
+                f"The id of the process {key[:60]!r}... has {len(key):,} characters.",
+                path="bpmn",
+                expected=f"at most {PROCESS_ID_LENGTH_MAX} characters",
+                fix="Give the process a short `id` in the file; its full title is its `name`.",
+                status=422,
+            )
+
+
 def errors_of(problems: Sequence[Problem]) -> list[Problem]:
     """Return what refuses publishing."""
     return [problem for problem in problems if problem.severity == "error"]
@@ -118,6 +133,18 @@ def save_draft(
             base=base if key == main else None,
         )
     return numbers
+
+
+def one_of_two(version: int | None, draft: int | None) -> None:
+    """Refuse a call that names a version and a draft: each is a model of its own."""
+    if version is not None and draft is not None:
+        raise FlowMasterError(
+            "arguments.invalid",
+            "`version` names a published model and `draft` another one; a call shows one of them.",
+            path="draft",
+            fix="Give `version` or `draft`.",
+            status=422,
+        )
 
 
 def draft_of(reader: Reader, tenant: str, process: str, number: int | None = None) -> Draft:

@@ -21,7 +21,7 @@ from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import InstanceFilter, InstanceRow
-from flowmaster.tools.drafts import KIND, draft_of, version_of
+from flowmaster.tools.drafts import KIND, draft_of, one_of_two, version_of
 from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view, load, waits_of
 from flowmaster.tools.models import Arguments, Result, Shape
 from flowmaster.tools.pages import page_of
@@ -166,6 +166,7 @@ async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
+    one_of_two(arguments.version, arguments.draft)
     version = draft = None
     if arguments.version is not None:
         published = version_of(reader, tenant, arguments.process, arguments.version)

@@ -6,7 +6,7 @@ from itertools import islice
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.values import Json
-from flowmaster.runtime.results import first_error, place_of
+from flowmaster.runtime.results import complaint, first_error, place_of
 
 _TYPES: Mapping[str, dict[str, Json]] = {
     "textfield": {"type": "string"},
@@ -62,7 +62,7 @@ def check_answer(form: Json, answer: Mapping[str, Json], task: str) -> None:
     path = ".".join(place_of(wrong))
     raise FlowMasterError(
         "task.answer_invalid",
-        f"The answer does not fit the form of task {task!r}: {wrong.message}.",
+        f"The answer does not fit the form of task {task!r}: {complaint(wrong)}",
         path=f"variables.{path}" if path else "variables",
         expected=schema,
         fix=f"{_misspelt(schema, answer)}Give the variables as `expected` describes them.",

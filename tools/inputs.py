@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.results import first_error, place_of
+from flowmaster.runtime.results import complaint, first_error, place_of
 
 
 def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) -> None:
@@ -19,7 +20,7 @@ def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) ->
     for check in process.checks:
         found = check.condition.value(variables, at)
         if found is not True:
-            message = f"{check.message} (`{check.condition.text}` gave {found!r}.)"
+            message = f"{check.message} (`{check.condition.text}` gave {said(found)}.)"
             raise _refused(process, [(check.path, message)])
 
 
@@ -56,7 +57,7 @@ def _faults(process: Process, variables: Mapping[str, Json]) -> Iterator[tuple[s
         wrong = first_error(item.schema, variables[item.name])
         if wrong is not None:
             path = ".".join([item.name, *place_of(wrong)])
-            yield path, f"The input {path!r} is wrong: {wrong.message}."
+            yield path, f"The input {path!r} is wrong: {complaint(wrong)}"
 
 
 def signature(process: Process) -> dict[str, Json]:

@@ -25,7 +25,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, NextCall, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
 from flowmaster.tools.registry import AnyOperation, Call, Registry
-from flowmaster.tools.strict import examined
+from flowmaster.tools.strict import examined, with_integers
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def fault(reference: str) -> FlowMasterError:
 
 def parsed(operation: AnyOperation, raw_arguments: object) -> Arguments:
     """Return the arguments as the operation's model, or refuse them with the field that is wrong."""
-    sound = examined(raw_arguments)
+    sound = with_integers(examined(raw_arguments), operation.input_schema)
     try:
         arguments: Arguments = operation.asked.model_validate(sound)
     except ValidationError as error:

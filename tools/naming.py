@@ -24,7 +24,12 @@ def duration_of(text: str, field: str) -> int:
     if not text:
         return 0
     if text.lstrip().startswith("-"):
-        raise refusal(field, "must not be negative", expected="an ISO 8601 duration such as PT48H")
+        raise refusal(
+            field,
+            "must not be negative",
+            expected="an ISO 8601 duration such as PT48H",
+            fix=f'Write it without the minus, for example "{field}": "PT48H".',
+        )
     with naming(field):
         return later(0, text)
 

@@ -25,7 +25,9 @@ from flowmaster.tools.draft_tests import draft_tested
 from flowmaster.tools.drafts import (
     KIND,
     ProcessFile,
+    check_ids,
     draft_of,
+    one_of_two,
     read_file,
     save_draft,
     version_of,
@@ -115,6 +117,7 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
         )
     now = runtime.clock.now(runtime.reader)
     file = read_file(document, call.app.registry, runtime.reader, tenant, at=now)
+    check_ids(file)
     main = file.main(arguments.process)
     if arguments.name:
         document.element(main).set("name", arguments.name)
@@ -290,6 +293,7 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
 
 
 def _source(reader: Reader, tenant: str, arguments: ProcessRead) -> tuple[str, int | None, int | None]:
+    one_of_two(arguments.version, arguments.draft)
     if arguments.version is not None:
         version = version_of(reader, tenant, arguments.process, arguments.version)
         return version.content, version.version, None

@@ -1,14 +1,15 @@
 """From a validation that failed to the one refusal that names the field, what it should be, and an example."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean, near_names
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import AnyOperation
+from flowmaster.tools.schema_places import branches, under
 from flowmaster.tools.strict import shown_path
 
 PROBLEMS_SHOWN_MAX = 5
@@ -81,7 +82,11 @@ class _Problem:
         else:
             self.message = f"`{self.path or 'arguments'}` {_complaint(detail)}"
             self.expected = _expectation(node)
-            self.fix = f"For example: {_pair(self.steps)}{example}."
+            given, words = detail["input"], [one for one in _allowed(node) if isinstance(one, str)]
+            near = near_names(given, words) if isinstance(given, str) else []
+            guess = f"{did_you_mean(given, near)} " if near else ""
+            example = write_json(near[0]).decode() if near else example
+            self.fix = f"{guess}For example: {_pair(self.steps)}{example}.".lstrip()
 
     def _unknown(self, schema: Mapping[str, Any]) -> None:
         wrong = str(self.steps[-1])
@@ -107,7 +112,7 @@ def _problems(
 ) -> list[_Problem]:
     """Return one problem per place, unknown names first, then missing ones, then the rest."""
     places: dict[str, _Problem] = {}
-    for detail in error.errors(include_url=False, include_context=False):
+    for detail in error.errors(include_url=False):
         problem = _Problem(detail, schema, arguments)
         known = places.setdefault(problem.path, problem)
         if known is not problem and _rank(problem) < _rank(known):
@@ -139,11 +144,30 @@ def _holds(value: Any, step: str | int) -> bool:
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
+_WORDS: Mapping[str, str] = {
+    "dict_type": "should be an object",
+    "model_type": "should be an object",
+    "model_attributes_type": "should be an object",
+    "list_type": "should be a list",
+    "string_type": "should be a string",
+    "int_type": "should be an integer",
+    "bool_type": "should be true or false",
+}
+"""How types are called here where the validation calls them otherwise."""
+_COUNTS: Mapping[str, tuple[str, str]] = {
+    "too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
+}
+
+
 def _complaint(detail: Mapping[str, Any]) -> str:
-    message: str = detail["msg"]
-    given = detail["input"]
-    said = message.removeprefix("Value error, ").removeprefix("Input ")
-    said = said[:1].lower() + said[1:]
+    kind, given = detail["type"], detail["input"]
+    if kind in _COUNTS and isinstance(given, list):
+        word, bound = _COUNTS[kind]
+        count = detail["ctx"][bound]
+        return f"should have {word} {count} {'entry' if count == 1 else 'entries'}, not {len(given)}"
+    said = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    said = _WORDS.get(kind, said[:1].lower() + said[1:])
     shown = _shown(given)
     return said if shown is None else f"{said}, not {shown}"
 
@@ -155,41 +179,14 @@ def _shown(value: object) -> str | None:
     return text if len(text) <= 80 else None
 
 
-def _branches(root: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the node and what it may also be, references followed."""
-    if "$ref" in node:
-        yield from _branches(root, root["$defs"][str(node["$ref"]).rsplit("/", 1)[1]])
-        return
-    yield node
-    for word in ("anyOf", "oneOf", "allOf"):
-        for each in node.get(word, ()):
-            yield from _branches(root, each)
-
-
-def _under(
-    root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]
-) -> list[Mapping[str, Any]]:
-    nodes = [*_branches(root, node)]
-    for step in steps:
-        deeper: list[Mapping[str, Any]] = []
-        for each in nodes:
-            inner = each.get("items") if isinstance(step, int) else each.get("properties", {}).get(step)
-            if inner is None and isinstance(step, str) and isinstance(each.get("additionalProperties"), dict):
-                inner = each["additionalProperties"]
-            if isinstance(inner, dict):
-                deeper += _branches(root, inner)
-        nodes = deeper
-    return nodes
-
-
 def _properties_at(root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]) -> set[str]:
-    return {name for each in _under(root, node, steps) for name in each.get("properties", ())}
+    return {name for each in under(root, node, steps) for name in each.get("properties", ())}
 
 
 def _node_at(
     root: Mapping[str, Any], node: Mapping[str, Any], steps: Sequence[str | int]
 ) -> Mapping[str, Any]:
-    found = _under(root, node, steps)
+    found = under(root, node, steps)
     return found[0] if found else {}
 
 
@@ -228,7 +225,7 @@ def _allowed(node: Mapping[str, Any]) -> list[Json]:
 
 def _example(root: Mapping[str, Any], node: Mapping[str, Any]) -> Json:
     """Return a value that may stand there: one that the schema names, else the smallest of its type."""
-    told = next((each for each in _branches(root, node) if "type" in each or _named(each)), node)
+    told = next((each for each in branches(root, node) if "type" in each or _named(each)), node)
     named = _named(told)
     if named:
         return named[0]

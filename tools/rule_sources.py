@@ -24,8 +24,23 @@ def source_of(reader: Reader, tenant: str, dmn: str, table: Table, decision: str
             "arguments.invalid", "Give either `dmn` or `table`.", path="dmn", fix="Give one of them."
         )
     with naming("dmn" if dmn else "table"):
-        text = dmn or table_to_dmn(_compact(reader, tenant, table, decision))
+        text = dmn or _written(_compact(reader, tenant, table, decision), table)
         return text, read_dmn(text)
+
+
+def _written(compact: Mapping[str, Json], table: Table) -> str:
+    """Return a table as DMN; what is wrong with one that came as an object is told by its place in there."""
+    try:
+        return table_to_dmn(compact)
+    except FlowMasterError as error:
+        given = isinstance(table, Mapping) and "document" not in table
+        if (
+            given
+            and error.path
+            and (error.path != "decision" or "decision" not in compact or table is compact)
+        ):
+            error.path = f"table.{error.path}"
+        raise
 
 
 def _compact(reader: Reader, tenant: str, table: Table, decision: str) -> Mapping[str, Json]:

@@ -11,6 +11,7 @@ from flowmaster.engine.dmn.reader import DmnModel
 from flowmaster.engine.dmn.run import DecisionFault, DecisionResult
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression, to_json
+from flowmaster.engine.feel.said import SAID_LENGTH, named, said
 from flowmaster.engine.library import Decision
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
@@ -23,9 +24,6 @@ from flowmaster.tools.requests import store_once
 from flowmaster.tools.rule_sources import source_of
 from flowmaster.tools.rule_tests import check_cases, put_cases
 from flowmaster.tools.rule_versions import KIND, number_of, unknown_version
-
-SAID_LENGTH = 200
-"""Characters of a value or an expression that a sentence repeats."""
 
 
 class RuleSave(WriteArguments):
@@ -254,7 +252,7 @@ def _expression(arguments: RuleEvaluate, at: int) -> RuleEvaluated:
     return RuleEvaluated(
         result=value,
         left_out=beyond,
-        why=f"`{arguments.expression[:SAID_LENGTH]}` gave {_said(value)}.",
+        why=f"`{arguments.expression[:SAID_LENGTH]}` gave {said(value)}.",
         warnings=[str(warning.text) for warning in found.warnings],
     )
 
@@ -269,7 +267,7 @@ def _refuse_fault(
         fault = answer.faults[0]
     if fault is None:
         return
-    asked = ", ".join(f"{name} = {_said(to_json(value))}" for name, value in fault.inputs.items())
+    asked = named(fault.inputs)
     where = f"{fault.decision or arguments.decision} (version {version})"
     unknown = f" Not given: {', '.join(missing)}." if missing else ""
     wrong = fault.kind == "input_wrong_type"
@@ -339,18 +337,13 @@ def rule_body(rule: Mapping[str, object]) -> dict[str, Json]:
 def _why(
     decision: str, version: int, matched: list[dict[str, Json]], used: Mapping[str, Json], value: Json
 ) -> str:
-    given = ", ".join(f"{name} = {_said(each)}" for name, each in used.items())
-    start = f"{decision} (version {version}) gave {_said(value)}"
+    given = named(used)
+    start = f"{decision} (version {version}) gave {said(value)}"
     if not matched:
         return f"{start}{f' for {given}' if given else ''}; no rule of a table matched."
     rules = ", ".join(f"rule {rule.get('rule')} of {rule.get('decision')}" for rule in matched[:10])
     more = f" and {len(matched) - 10} more" if len(matched) > 10 else ""
     return f"{start} by {rules}{more}{f', since {given}' if given else ''}."
-
-
-def _said(value: Json) -> str:
-    said = repr(value)
-    return said if len(said) <= SAID_LENGTH else said[:SAID_LENGTH] + "..."
 
 
 OPERATIONS = (rule_save, rule_evaluate)

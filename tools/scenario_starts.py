@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flowmaster.engine.bpmn.scenario_names import names_of_start
 from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Conditional, Details, Element, Process, Triggers
 from flowmaster.engine.outline.scenarios import Scenario
 from flowmaster.engine.values import Json
@@ -79,7 +80,8 @@ def _unmet(way: _Way, facts: Mapping[str, Json], at: int) -> str:
         return ""
     condition = way.details.condition
     found = condition.value(facts, at)
-    said = "null" if found is None else str(found).lower() if isinstance(found, bool) else repr(found)
     return (
-        "" if found is True else f"`{condition.text.removeprefix('=')}` of {way.element.label!r} is {said}."
+        ""
+        if found is True
+        else f"`{condition.text.removeprefix('=')}` of {way.element.label!r} is {said(found)}."
     )

@@ -1,12 +1,14 @@
 """The examination of raw arguments: what no JSON value may hold is refused with the place where it stands."""
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import DIGITS_MAX, EXPONENT_MAX, OUT_OF_RANGE, TOO_MANY_DIGITS, Flaw
+from flowmaster.tools.schema_places import Schema, below
 
 DEPTH_MAX = 100
 """Objects and lists inside each other, in the arguments of one call."""
@@ -22,6 +24,28 @@ def examined(arguments: object) -> dict[str, Json]:
         raise refusal("", "must be a JSON object", expected="object", fix='Give {"name": value, ...}.')
     sound: dict[str, Json] = _object(arguments, "", 1)
     return sound
+
+
+def with_integers(arguments: dict[str, Json], schema: Schema) -> dict[str, Json]:
+    """Return the arguments with `2` for `2.0` wherever the schema wants an integer: JSON Schema tells them not apart."""
+    whole: dict[str, Json] = _with_integers(arguments, schema, [schema])
+    return whole
+
+
+def _with_integers(value: Any, root: Schema, nodes: Sequence[Schema]) -> Any:
+    if isinstance(value, Decimal):
+        kinds = {each.get("type") for each in nodes}
+        wanted = "integer" in kinds and "number" not in kinds
+        return (
+            int(value)
+            if wanted and value.adjusted() < DIGITS_MAX and value == value.to_integral_value()
+            else value
+        )
+    if isinstance(value, dict) and nodes:
+        return {key: _with_integers(each, root, below(root, nodes, key)) for key, each in value.items()}
+    if isinstance(value, list) and nodes:
+        return [_with_integers(each, root, below(root, nodes, index)) for index, each in enumerate(value)]
+    return value
 
 
 def refusal(path: str, complaint: str, *, expected: Json = None, fix: str = "") -> FlowMasterError:

@@ -9,6 +9,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import State, TaskWait
@@ -248,7 +249,7 @@ def _briefing(shown: TaskView, told: list[dict[str, Json]]) -> list[str]:
         if entry["event"] == "performed":
             lines.append(f"{_data(entry).get('performer')} completed {entry.get('name')} at {entry['at']}.")
         elif entry["event"] == "decided":
-            lines.append(f"The rule {_data(entry).get('decision')} gave {_data(entry).get('output')}.")
+            lines.append(f"The rule {_data(entry).get('decision')} gave {said(_data(entry).get('output'))}.")
         elif entry["event"] == "task_changed" and entry.get("element") == shown.element:
             lines.append(f"{_data(entry).get('action')} at {entry['at']} by {entry['by']}.")
     told_last = list(shown.data.items())[-KEY_FIGURES:]

@@ -16,6 +16,7 @@ from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_faults import check_faults
 from flowmaster.engine.bpmn.checks_flow import check_flow
 from flowmaster.engine.bpmn.checks_gateways import check_gateways
+from flowmaster.engine.bpmn.checks_names import check_names
 from flowmaster.engine.bpmn.checks_order import check_order
 from flowmaster.engine.bpmn.checks_people import check_people
 from flowmaster.engine.bpmn.checks_signatures import check_signatures
@@ -52,6 +53,7 @@ def check_process(
     process = read.process
     findings = Findings(strict=read.declares, documentary=not process.executable)
     check_flow(process, findings)
+    check_names(process, findings)
     known = known_of(process, frozenset().union(*(value.names for _, _, value in values_read(process))))
     ways = conditions_by_element(process, known) if process.executable else {}
     check_gateways(process, findings, ways)

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Container
 
 ID_LENGTH_MAX = 60
+PROCESS_ID_LENGTH_MAX = 200
+"""Characters of the id of a process that is made or brought in."""
 
 _START = "A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf"
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -22,6 +22,11 @@ _STRUCTURE = {
         "Give the element an `id`.",
         "A flow node has no id, so that no sequence flow can reach it and history cannot name it.",
     ),
+    "element.name_twice": Rule(
+        WARNING,
+        "Give each step a name of its own; until then, name them by their ids.",
+        "Two steps have one name, so that an edit, a scenario or a reader cannot tell by it which one is meant.",
+    ),
     "element.not_executable": Rule(
         WARNING,
         "Model it with elements that run, or publish and expect an incident where the instance reaches it.",

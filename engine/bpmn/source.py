@@ -11,6 +11,7 @@ from lxml import etree
 
 from flowmaster.engine.bpmn.vocabulary import MODEL
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.xml_text import doctype_line, near, reason
 
 LENGTH_MAX = 10_000_000
 """Longest BPMN text that is read, in bytes (of text: in characters)."""
@@ -25,9 +26,6 @@ _ENCODINGS = frozenset(
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _DECLARATION = re.compile(r"<\?xml\s[^>]{0,300}\?>")
-_BLANK = re.compile(r"\s*")
-_BEFORE_THE_ROOT = {"<!--": "-->", "<?": "?>"}
-"""What may stand before the root element and any document type, and what ends it."""
 _OLD_MODEL = "http://schema.omg.org/spec/BPMN/2.0"
 
 
@@ -107,9 +105,9 @@ def _decode(data: bytes) -> str:
         return data.decode(codec)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        near = _near(data.decode(codec, errors="replace"), line)
+        place = near(data.decode(codec, errors="replace"), line)
         raise located(
-            f"The bytes {data[error.start : error.end]!r} are not {encoding}, which the file claims to be.{near}",
+            f"The bytes {data[error.start : error.end]!r} are not {encoding}, which the file claims to be.{place}",
             code="bpmn.encoding_wrong",
             line=line,
             expected=encoding,
@@ -118,32 +116,14 @@ def _decode(data: bytes) -> str:
 
 
 def _refuse_doctype(text: str) -> None:
-    end = _prolog_end(text)
-    if text[end : end + 9].upper() == "<!DOCTYPE":
+    line = doctype_line(text)
+    if line:
         raise located(
             "A document type declaration is not accepted: it can name entities and files.",
             code="bpmn.doctype_refused",
-            line=text.count("\n", 0, end) + 1,
+            line=line,
             fix="Delete the `<!DOCTYPE ...>` and write entities out.",
         )
-
-
-def _prolog_end(text: str) -> int:
-    """Return where blanks, comments and processing instructions at the beginning of a text end.
-
-    Without a pattern: those that cannot be made to try for ever are read wrongly by some releases of Python 3.11.
-    """
-    end = 0
-    while True:
-        blank = _BLANK.match(text, end)
-        end = blank.end() if blank else end
-        closing = next(
-            (shut for opening, shut in _BEFORE_THE_ROOT.items() if text.startswith(opening, end)), ""
-        )
-        found = text.find(closing, end + 2) if closing else -1
-        if found < 0:
-            return end
-        end = found + len(closing)
 
 
 def _parse(text: str) -> etree._Element:
@@ -173,7 +153,7 @@ def _parse(text: str) -> etree._Element:
         line, column = error.lineno or 1, error.offset or 0
         entity = "Entity" in (error.msg or "")
         raise located(
-            f"The XML is malformed at column {column}: {_reason(error)}.{_near(text, line)}",
+            f"The XML is malformed at column {column}: {reason(error.msg)}.{near(text, line)}",
             code="bpmn.entity_refused" if entity else "bpmn.malformed",
             line=line,
             expected="well-formed XML",
@@ -181,15 +161,6 @@ def _parse(text: str) -> etree._Element:
             if entity
             else "Mend the XML at that place.",
         ) from error
-
-
-def _reason(error: etree.XMLSyntaxError) -> str:
-    return re.sub(r",? line \d+, column \d+.*$", "", error.msg or "nothing to read", flags=re.DOTALL).strip()
-
-
-def _near(text: str, line: int) -> str:
-    near = "".join(text.split("\n", line)[line - 1 : line]).strip()[:80]
-    return f" Near {near!r}." if near else ""
 
 
 def _check_root(root: etree._Element) -> None:

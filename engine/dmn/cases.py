@@ -9,6 +9,7 @@ from flowmaster.engine.dmn.reader import DmnModel
 from flowmaster.engine.dmn.run import RuleMatch
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.convert import to_json
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.values import Json
 
 CASES_MAX = 1_000
@@ -110,7 +111,7 @@ def _play(compiled: CompiledModel, decision: str, case: Case, at: int) -> Played
     own = tuple(sorted(match.rule for match in matched if match.decision == decision))
     why = []
     if case.expects and not same(case.expect, got):
-        why.append(f"It gave {_short(got)} instead of {_short(case.expect)}")
+        why.append(f"It gave {said(got)} instead of {said(case.expect)}")
     if case.rule is not None and case.rule != own:
         why.append(f"{_rules(own)} matched instead of {_rules(case.rule)}")
     if why and not (case.rule is not None and case.rule != own):
@@ -157,8 +158,3 @@ def _rules(numbers: Sequence[int]) -> str:
     if not numbers:
         return "no rule"
     return f"rule{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-
-
-def _short(value: Json) -> str:
-    said = repr(value)
-    return said if len(said) <= 100 else said[:100] + "..."

@@ -6,6 +6,7 @@ from functools import lru_cache
 from lxml import etree
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.xml_text import doctype_line, near, reason
 
 BYTES_MAX = 20_000_000
 DEPTH_MAX = 200
@@ -37,26 +38,42 @@ def refuse(code: str, message: str, element: Element | None = None, fix: str = "
 
 def parse(source: bytes | str) -> Element:
     """Parse a document and return its `definitions`, or refuse it with code `dmn.*`."""
+    text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     data = source.encode("utf-8") if isinstance(source, str) else source
     if len(data) > BYTES_MAX:
         raise refuse(
             "dmn.too_large", f"The document is larger than {BYTES_MAX:,} bytes.", fix="Split it into several."
         )
     if isinstance(source, str) and source.lstrip().startswith("<?xml"):
-        head, _, rest = source.lstrip().partition("?>")
-        data = (rest if head else source).encode("utf-8")
+        head, _, rest = source.partition("?>")
+        data = ("\n" * head.count("\n") + rest).encode("utf-8")
+    line = doctype_line(text.removeprefix("\ufeff"))
+    if line:
+        raise _at(
+            line,
+            "dmn.doctype_forbidden",
+            "A document type declaration is not accepted: it can name entities and files.",
+            "Delete the `<!DOCTYPE ...>` and write entities out.",
+        )
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
     try:
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise refuse(
-            "dmn.not_xml", f"The document is not XML: {error}", fix="Send a DMN 1.1 to 1.6 document."
+    except etree.XMLSyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 0
+        entity = "Entity" in (error.msg or "")
+        raise _at(
+            line,
+            "dmn.not_xml",
+            f"The document is not XML at column {column}: {reason(error.msg)}.{near(text, line)}",
+            "Write the character itself instead of the entity."
+            if entity
+            else "Mend the XML at that place; a DMN 1.1 to 1.6 document is expected.",
         ) from None
-    if getattr(root.getroottree().docinfo, "doctype", ""):
+    if getattr(root.getroottree().docinfo, "doctype", ""):  # In an encoding of which the text says nothing.
         raise refuse(
-            "dmn.doctype_forbidden", "Document types are not read.", fix="Remove the <!DOCTYPE ...>."
+            "dmn.doctype_forbidden", "Document types are not read.", fix="Delete the `<!DOCTYPE ...>`."
         )
     if local(root) != "definitions" or namespace(root) not in NAMESPACES:
         raise refuse(
@@ -66,6 +83,11 @@ def parse(source: bytes | str) -> Element:
             "Send a DMN 1.1 to 1.6 document.",
         )
     return root
+
+
+def _at(line: int, code: str, message: str, fix: str) -> FlowMasterError:
+    """Return an error that names the line of a text that is no document yet."""
+    return FlowMasterError(code, f"Line {line}: {message}", path=f"line:{line}", fix=fix, status=422)
 
 
 @lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flowmaster.engine.bpmn.element import Element
-from flowmaster.engine.bpmn.identifiers import id_from_name, is_id
+from flowmaster.engine.bpmn.identifiers import PROCESS_ID_LENGTH_MAX, id_from_name, is_id
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, fm, zeebe
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.groups import put_around
@@ -21,6 +21,14 @@ def extract(batch: Batch, edit: Edit, path: str) -> None:
     if not isinstance(to, str) or not is_id(to):
         raise refused(
             f"{path}.to", "edit.value_wrong", "The new process needs an id.", expected="to: credit-check"
+        )
+    if len(to) > PROCESS_ID_LENGTH_MAX:
+        raise refused(
+            f"{path}.to",
+            "edit.value_wrong",
+            f"The id has {len(to):,} characters.",
+            expected=f"at most {PROCESS_ID_LENGTH_MAX} characters",
+            fix="Take a short id; the full title goes under `name`.",
         )
     if batch.document.find(to) is not None:
         raise refused(

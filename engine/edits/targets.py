@@ -6,6 +6,7 @@ from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import quoted
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.values import Json
 
@@ -44,7 +45,7 @@ class Targets:
         """Return the flow node that an edit names."""
         if not isinstance(reference, str) or not reference.strip():
             raise refused(
-                path, "edit.value_wrong", f"{reference!r} names no element.", expected="an id or a name"
+                path, "edit.value_wrong", f"{quoted(reference)} names no element.", expected="an id or a name"
             )
         found = self._matching(reference)
         if len(found) == 1:
@@ -100,7 +101,7 @@ class Targets:
         raise refused(
             path,
             "edit.flow_unknown",
-            f"There is no flow {reference!r}.",
+            f"There is no flow {quoted(reference)}.",
             expected="the id of a sequence flow, or `from -> to`",
             status=404,
         )

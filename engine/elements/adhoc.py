@@ -19,6 +19,7 @@ from flowmaster.engine.events import (
     WaitClosed,
 )
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.said import quoted, said
 from flowmaster.engine.jobs import open_job
 from flowmaster.engine.limits import NODES_MAX
 from flowmaster.engine.model import AdHoc, Element, Link
@@ -167,7 +168,7 @@ def choice_of(
     variables = {name: value for name, value in result.items() if name not in _WORDS}
     tools = tools_of(elements, element)
     if not isinstance(done, bool | None):
-        raise _wrong("done", f"`done` is {done!r}.", "true or false")
+        raise _wrong("done", f"`done` is {said(done)}.", "true or false")
     listed = wanted if isinstance(wanted, list | tuple) else [] if wanted is None else [wanted]
     chosen = tuple(_tool(tools, one, f"activate[{place}]") for place, one in enumerate(listed))
     if chosen and done:
@@ -187,11 +188,11 @@ def _tool(tools: list[Element], wanted: Json, path: str) -> tuple[str, Mapping[s
         (wanted.get("element"), wanted.get("variables")) if isinstance(wanted, Mapping) else (wanted, None)
     )
     if not isinstance(given, Mapping | None):
-        raise _wrong(f"{path}.variables", f"{given!r} are no variables.", "{name: value}")
+        raise _wrong(f"{path}.variables", f"{said(given)} are no variables.", "{name: value}")
     found = next((one.id for one in tools if name and name in (one.id, one.name)), None)
     if found is None:
         names = [one.id for one in tools]
-        text = f"{name!r} is no activity inside.{did_you_mean(str(name), names)}"
+        text = f"{quoted(name)} is no activity inside.{did_you_mean(str(name), names)}"
         raise _wrong(path, text, names)
     return found, given or {}
 
@@ -227,7 +228,7 @@ def _chosen(run: Execution, node: Node, element: Element, details: AdHoc) -> tup
     found = run.value(node, details.active)
     if not isinstance(found, list | tuple):
         raise Fault(
-            "adhoc.no_list", f"`{details.active.text}` gave {found!r}, expected a list of activities."
+            "adhoc.no_list", f"`{details.active.text}` gave {said(found)}, expected a list of activities."
         )
     if len(found) > most:
         raise Fault("adhoc.too_many", f"`{details.active.text}` names more activities than {most}.")
@@ -245,5 +246,5 @@ def _named(may: list[Element], name: Json, text: str) -> str:
     known = [one.id for one in may]
     raise Fault(
         "adhoc.activity_unknown",
-        f"`{text}` names {name!r}, which is no activity inside.{did_you_mean(str(name), known)}",
+        f"`{text}` names {quoted(name)}, which is no activity inside.{did_you_mean(str(name), known)}",
     )

@@ -6,6 +6,7 @@ from flowmaster.engine.elements.gateways import may_come
 from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.events import GatewayReset, GatewayStarted
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Activation, Element, Flow, Value
 from flowmaster.engine.scope import Scope, scope_of
 from flowmaster.engine.state import Node
@@ -93,5 +94,6 @@ def _holds(run: Execution, node: Node, condition: Value, tokens: int, *, waits: 
     if isinstance(found, bool):
         return found
     raise Fault(
-        "condition.not_boolean", f"The condition `{condition.text}` gave {found!r} instead of true or false."
+        "condition.not_boolean",
+        f"The condition `{condition.text}` gave {said(found)} instead of true or false.",
     )

@@ -11,6 +11,7 @@ from flowmaster.engine.elements.plain import Plain
 from flowmaster.engine.elements.throwing import throw
 from flowmaster.engine.events import ElementEntered, LoopBegan, LoopStopped, TurnCollected, VariablesSet
 from flowmaster.engine.execution import COUNTER, Execution, Fault
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.limits import NODES_MAX
 from flowmaster.engine.lookup import output_name
 from flowmaster.engine.model import Element, MultiInstance, StandardLoop, Trigger, Value
@@ -144,7 +145,7 @@ def _items(run: Execution, node: Node, element: Element, loop: MultiInstance) ->
     if loop.collection is not None:
         found = run.value(node, loop.collection)
         if not isinstance(found, list | tuple):
-            raise Fault("loop.no_list", f"`{loop.collection.text}` gave {found!r}, expected a list.")
+            raise Fault("loop.no_list", f"`{loop.collection.text}` gave {said(found)}, expected a list.")
         count = len(found)
     else:
         count, found = _cardinality(run, node, loop), ()
@@ -163,7 +164,7 @@ def _cardinality(run: Execution, node: Node, loop: MultiInstance) -> int:
     whole = isinstance(found, int | Decimal) and not isinstance(found, bool) and found == int(found)
     if not whole or found < 0:  # type: ignore[operator]  # it is a number by now
         raise Fault(
-            "loop.no_number", f"`{loop.cardinality.text}` gave {found!r}, expected a whole number from 0."
+            "loop.no_number", f"`{loop.cardinality.text}` gave {said(found)}, expected a whole number from 0."
         )
     return int(found)  # type: ignore[arg-type]  # it is a number by now
 
@@ -186,7 +187,8 @@ def true(run: Execution, seen: Mapping[str, object], condition: Value, what: str
         return False
     if not isinstance(found, bool):
         raise Fault(
-            "condition.not_boolean", f"The {what} `{condition.text}` gave {found!r} instead of true or false."
+            "condition.not_boolean",
+            f"The {what} `{condition.text}` gave {said(found)} instead of true or false.",
         )
     return found
 

@@ -7,6 +7,7 @@ from flowmaster.engine.elements.task_actions import ask, escalate, kinds_of
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.events import TaskChanged
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.jobs import ASSIGNING, CREATING
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import Element, UserTask, Value
@@ -83,7 +84,9 @@ def _person(run: Execution, node: Node, value: Value | None) -> str:
     if found is None or found == "":
         raise Fault("task.assignee_empty", f"The assignee `{value.text}` gave nobody.")
     if not isinstance(found, str):
-        raise Fault("task.assignee_no_name", f"The assignee `{value.text}` gave {found!r} instead of a name.")
+        raise Fault(
+            "task.assignee_no_name", f"The assignee `{value.text}` gave {said(found)} instead of a name."
+        )
     return found
 
 
@@ -95,7 +98,7 @@ def _names(run: Execution, node: Node, value: Value | None) -> tuple[str, ...]:
         return tuple(word for word in (part.strip() for part in found.split(",")) if word)
     if isinstance(found, Sequence) and all(isinstance(name, str) for name in found):
         return tuple(str(name) for name in found)
-    raise Fault("task.candidates_no_names", f"`{value.text}` gave {found!r} instead of names.")
+    raise Fault("task.candidates_no_names", f"`{value.text}` gave {said(found)} instead of names.")
 
 
 def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:
@@ -115,7 +118,7 @@ def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:
 def _texts(found: Json) -> list[str]:
     if isinstance(found, Sequence) and all(isinstance(name, str) for name in found):
         return [str(name) for name in found]
-    raise Fault("task.exclusion_no_name", f"An exclusion gave {found!r} instead of a name.")
+    raise Fault("task.exclusion_no_name", f"An exclusion gave {said(found)} instead of a name.")
 
 
 def _moment(run: Execution, node: Node, value: Value | None) -> int | None:
@@ -135,7 +138,7 @@ def _priority(run: Execution, node: Node, value: Value | None) -> int:
     try:
         number = int(found) if isinstance(found, str | int) else int(str(found))
     except ValueError:
-        raise Fault("task.priority_no_number", f"The priority `{value.text}` gave {found!r}.") from None
+        raise Fault("task.priority_no_number", f"The priority `{value.text}` gave {said(found)}.") from None
     return min(100, max(0, number))
 
 

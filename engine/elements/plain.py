@@ -1,6 +1,7 @@
 """Elements that pass a token on at once, and the default of every stage that a family leaves out."""
 
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.said import named, said
 from flowmaster.engine.model import Element, Flow
 from flowmaster.engine.state import Node
 
@@ -53,9 +54,9 @@ def holds(run: Execution, node: Node, flow: Flow) -> bool:
     found = flow.condition.value(seen, run.at)
     if found is True or found is False:
         return found
-    values = ", ".join(f"{name} = {seen.get(name)!r}" for name in sorted(flow.condition.names))
+    values = named({name: seen.get(name) for name in sorted(flow.condition.names)})
     raise Fault(
         "condition.not_boolean",
-        f"The condition `{flow.condition.text}` of flow {flow.id!r} gave {found!r} instead of true or false"
+        f"The condition `{flow.condition.text}` of flow {flow.id!r} gave {said(found)} instead of true or false"
         + (f" with {values}." if values else "."),
     )

@@ -14,6 +14,7 @@ from flowmaster.engine.elements.task_listeners import EVENT_OF, corrected, hear,
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskChanged, TaskPerformed, WaitClosed
 from flowmaster.engine.execution import Execution
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import UserTask
 from flowmaster.engine.performers import kinds_of_roles
@@ -206,7 +207,7 @@ def _check_answer(run: Execution, task: TaskWait, answer: Mapping[str, Json]) ->
         if found is not True:
             raise FlowMasterError(
                 "task.answer_forbidden",
-                f"{check.message} (`{check.condition.text}` gave {found!r}.)",
+                f"{check.message} (`{check.condition.text}` gave {said(found)}.)",
                 path=f"variables.{check.path}" if check.path else "variables",
                 expected=check.condition.text,
                 fix="Give an answer for which the condition holds.",

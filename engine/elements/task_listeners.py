@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.execution import Execution, Fault
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.jobs import ASSIGNING, COMPLETING, CREATING, UPDATING, open_job
 from flowmaster.engine.model import UserTask
 from flowmaster.engine.state import Node, TaskWait
@@ -74,9 +75,9 @@ def verdict_of(task: TaskWait, result: Mapping[str, Json]) -> Verdict:
             )
     denied, reason, corrections = result.get("denied"), result.get("deniedReason"), result.get("corrections")
     if denied is not None and not isinstance(denied, bool):
-        raise _wrong(task, "denied", f"has {denied!r} as `denied`.", [True, False])
+        raise _wrong(task, "denied", f"has {said(denied)} as `denied`.", [True, False])
     if reason is not None and not isinstance(reason, str):
-        raise _wrong(task, "deniedReason", f"has {reason!r} as `deniedReason`.", ["a text"])
+        raise _wrong(task, "deniedReason", f"has {said(reason)} as `deniedReason`.", ["a text"])
     if corrections is not None and not isinstance(corrections, Mapping):
         raise _wrong(task, "corrections", "has corrections that are no object.", list(CORRECTED))
     if denied and task.state == CREATING:
@@ -120,7 +121,7 @@ def _check_correction(task: TaskWait, name: str, value: Json) -> None:
             "an instant such as 2030-01-31T12:00:00Z, or an empty text for none",
         )
     if isinstance(value, bool) or not fits:
-        raise _wrong(task, path, f"corrects {name!r} to {value!r}.", [expected])
+        raise _wrong(task, path, f"corrects {name!r} to {said(value)}.", [expected])
 
 
 def _is_instant(value: Json) -> bool:

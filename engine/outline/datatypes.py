@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from flowmaster.engine.errors import did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.values import Json
 
@@ -82,7 +83,11 @@ def schema_of(
     if isinstance(spec, Sequence) and spec and all(isinstance(entry, str | int) for entry in spec):
         return {"enum": list(spec)}
     problems.add(
-        "outline.type_unknown", path, f"{spec!r} is no type.", expected=EXPECTED, fix="Write a type as text."
+        "outline.type_unknown",
+        path,
+        f"{said(spec)} is no type.",
+        expected=EXPECTED,
+        fix="Write a type as text.",
     )
     return {}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flowmaster.engine.bpmn.identifiers import is_id
+from flowmaster.engine.bpmn.identifiers import PROCESS_ID_LENGTH_MAX, is_id
 from flowmaster.engine.bpmn.vocabulary import INTERNAL, ROLE_KINDS
 from flowmaster.engine.calendars import read_calendar
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
@@ -116,6 +116,14 @@ def _process_id(reading: Reading, value: Mapping[str, Json]) -> str:
             fix="Take a plain id here; the full title goes under `name`.",
         )
         return "process"
+    if len(text) > PROCESS_ID_LENGTH_MAX:
+        reading.problems.add(
+            "outline.id_wrong",
+            "process",
+            f"The id has {len(text):,} characters.",
+            expected=f"at most {PROCESS_ID_LENGTH_MAX} characters",
+            fix="Take a short id here; the full title goes under `name`.",
+        )
     return text or "process"
 
 

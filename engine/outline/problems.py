@@ -9,6 +9,13 @@ from flowmaster.engine.values import Json
 PROBLEMS_MAX = 50
 """How many problems of one outline are reported; more would only bury the first."""
 
+FIXES = {
+    "outline.word_unknown": "Take one of the expected words, or leave it out.",
+    "outline.kind_unclear": "Say it with one of the expected words.",
+    "scenario.word_unknown": "Take one of the expected words, or leave it out.",
+}
+"""The next move where one of these stands alone and the place itself says none."""
+
 EXPECTED_MAX = 240
 """How long the words may be that tell what one of several problems expects."""
 
@@ -53,10 +60,16 @@ class OutlineRefused(FlowMasterError):
             f"{len(problems)} problems; nothing was made:\n{listed}" if many else f"{where}: {first.message}",
             path=first.path,
             expected=first.expected,
-            fix="Mend all of them and send the whole again." if many else first.fix,
+            fix="Mend all of them and send the whole again." if many else _fix_of(first),
             status=422,
         )
         self.problems = tuple(problems)
+
+
+def _fix_of(problem: Problem) -> str:
+    """Return the next move; where the place itself says none, one that goes by what is expected."""
+    told = "Write it as `expected` shows." if problem.expected is not None else f"Mend `{problem.path}`."
+    return problem.fix or FIXES.get(problem.code, told)
 
 
 def _numbered(problems: Sequence[Problem]) -> Iterator[str]:

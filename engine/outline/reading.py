@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.expression import compile_expression
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.outline.vocabulary import MEANT
@@ -22,6 +23,9 @@ ALWAYS_KNOWN = frozenset(
     }
 )
 """What FEEL sees in models without any declaration."""
+
+SHOWN_LENGTH = 60
+"""Characters of a wrong value that a problem repeats."""
 
 _BARE_WORD = re.compile(r"[\w -]+\Z")
 
@@ -212,5 +216,4 @@ def shown(value: Json) -> str:
         return "a mapping"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "a list"
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return "nothing" if value is None else said(value, SHOWN_LENGTH)

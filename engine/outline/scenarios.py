@@ -38,6 +38,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import quoted, said
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.problems import Problems
 from flowmaster.engine.timers import instant, iso
@@ -231,7 +232,7 @@ def _likeness_holds(raw: Mapping[str, Json], found: Mapping[str, Json], at: str,
             problems.add(
                 "scenario.unknown",
                 f"{at}.like",
-                f"There is no scenario {like!r}.{did_you_mean(str(like), list(found))}",
+                f"There is no scenario {quoted(like)}.{did_you_mean(str(like), list(found))}",
                 expected=list(found),
             )
             return False
@@ -338,7 +339,7 @@ class _Reader:
         """Return an ISO 8601 duration."""
         found = values.duration(value) if isinstance(value, str) else None
         if found is None or found.startswith("="):
-            self.wrong(path, f"{value!r} is no duration.", "PT48H")
+            self.wrong(path, f"{said(value)} is no duration.", "PT48H")
             return ""
         return found
 
@@ -349,7 +350,7 @@ class _Reader:
         try:
             return iso(instant(self.text(value, "at")))
         except FlowMasterError:
-            self.wrong("at", f"{value!r} is no date.", "2030-01-31 or 2030-01-31T09:00:00Z")
+            self.wrong("at", f"{said(value)} is no date.", "2030-01-31 or 2030-01-31T09:00:00Z")
             return ""
 
     def answers(self, value: Json, path: str) -> tuple[Answer | None, ...]:

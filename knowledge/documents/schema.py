@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.vocabulary import Meaning, vocabulary
 
@@ -135,7 +136,7 @@ def _field(name: str, entry: Json, path: str, required: frozenset[str] | None, c
             name, entry[0] if len(entry) == 1 else None, path, columns, required is None or name in required
         )
     if not isinstance(entry, Mapping):
-        raise _invalid(path, f"{entry!r} is neither a type nor an object that has one")
+        raise _invalid(path, f"{said(entry)} is neither a type nor an object that has one")
     wanted = (name in required) if required is not None else entry.get("required") is not False
     if entry.get("type") == "array":
         items = entry.get("items")
@@ -177,7 +178,7 @@ def _type(kind: Json, path: str) -> FieldType:
             found: FieldType = type_
             return found
     hint = did_you_mean(known, _TYPES)
-    raise _invalid(path, f"{kind!r} is no type of a field.{hint}")
+    raise _invalid(path, f"{said(kind)} is no type of a field.{hint}")
 
 
 def _rows(

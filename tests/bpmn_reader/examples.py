@@ -89,6 +89,9 @@ _ES_START = f'<startEvent id="x">{_TIMER}</startEvent>' + flow("x", "y")
 _FLOWS = {
     "element.kind_unknown": Example("a", bpmn(line('<teleportTask id="a"/>'))),
     "element.id_missing": Example("task_1", bpmn(line() + "<task/>")),
+    "element.name_twice": Example(
+        "b", bpmn(line('<task id="a" name="Check it"/><task id="b" name="check  it"/>'))
+    ),
     "element.not_executable": Example(
         "a",
         bpmn(

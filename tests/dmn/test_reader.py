@@ -180,3 +180,9 @@ def test_the_parts_of_a_table_are_read() -> None:
     assert table.inputs[0].values == "1,2"
     assert table.outputs[0].default is not None
     assert found.compile().decision("d1").evaluate({"a": Decimal(1)}).value == 0
+
+
+def test_a_document_type_is_refused_in_every_encoding() -> None:
+    with pytest.raises(FlowMasterError) as caught:
+        read_dmn("<!DOCTYPE d><d/>".encode("utf-16"))
+    assert caught.value.code == "dmn.doctype_forbidden"

@@ -351,6 +351,6 @@ def test_replies_of_another_form_are_asked_for_again(reply: dict[str, Any]) -> N
             assert list(result["inputRequests"]) == ["inputs"]
             if reply.get("content"):
                 message = result["inputRequests"]["inputs"]["params"]["message"]
-                assert "`days`: 'many' is not of type 'integer'" in message
+                assert "`days`: \"many\" is not of type 'integer'" in message
 
     anyio.run(play)

@@ -99,6 +99,20 @@ def test_wrong_inputs_are_refused_at_the_tools_own_argument(
     anyio.run(play)
 
 
+def test_a_word_that_is_nearly_allowed_is_answered_with_the_allowed_one(tmp_path: Path) -> None:
+    quote = PAY | {"process": "quote", "data": PAY["data"] | {"note": "small | large"}}
+
+    async def play() -> None:
+        async with open_app(settings_for(tmp_path)) as app, Client(mcp_server(app)) as client:
+            assert not (await publish(client, quote)).refused
+            asked = {"amount": 50, "due": "2030-01-01", "note": "smal"}
+            refused = told_by(await client.call_tool("run_quote", asked))
+            assert refused.body["path"] == "note"
+            assert refused.body["message"].endswith("Did you mean 'small'?")
+
+    anyio.run(play)
+
+
 def test_a_new_version_takes_its_tool_away_and_a_taken_name_is_refused(tmp_path: Path) -> None:
     named = PAY | {"tool": {"name": "pay_it", "about": "Pays it"}}
 

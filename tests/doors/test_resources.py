@@ -295,6 +295,20 @@ def test_the_list_comes_in_pages_and_each_entry_once(era: Era, monkeypatch: pyte
     in_era(era, use)
 
 
+def test_the_tool_list_has_one_page_and_refuses_a_cursor_like_the_list_of_resources(era: Era) -> None:
+    async def use(client: Client, stage: Stage) -> None:
+        messages = []
+        for lists in (client.list_tools, client.list_resources):
+            with pytest.raises(MCPError) as refused:
+                await lists(cursor="nonsense")
+            assert refused.value.code == types.INVALID_PARAMS
+            messages.append(refused.value.message)
+        assert messages == ["'nonsense' is not a cursor of this list."] * 2
+        assert (await client.list_tools()).next_cursor is None
+
+    in_era(era, use)
+
+
 def test_the_templates_are_the_table(era: Era) -> None:
     async def use(client: Client, stage: Stage) -> None:
         found = (await client.list_resource_templates()).resource_templates

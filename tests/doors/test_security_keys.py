@@ -186,6 +186,10 @@ def test_the_command_makes_lists_and_revokes_keys(tmp_path: Path, capsys: pytest
         "good",
     )
     assert "Did you mean 'bot'" in said("revoke", "bott")[2]
+    assert "Did you mean" not in said("revoke", "both day")[2]
+    assert said("add", "op")[0] == 0
+    assert "Did you mean" not in said("revoke", "nope")[2]
+    assert said("revoke", "op")[0] == 0
     assert said("revoke", "bot")[0] == 0
     assert "[key.unknown]" in said("revoke", "bot")[2]
     assert json.loads(said("list", "--json")[1])["items"][0]["state"] == "revoked"

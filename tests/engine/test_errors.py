@@ -31,3 +31,11 @@ def test_a_long_message_keeps_its_two_ends() -> None:
 def test_near_names_are_suggested_and_far_ones_are_not() -> None:
     assert did_you_mean("clain", ["claim", "release"]) == " Did you mean 'claim'?"
     assert did_you_mean("zzz", ["claim"]) == ""
+
+
+def test_a_short_name_is_meant_only_by_one_that_is_nearly_the_same_or_begins_with_it() -> None:
+    assert did_you_mean("nope", ["op"]) == ""
+    assert did_you_mean("okay", ["ok"]) == " Did you mean 'ok'?"
+    assert did_you_mean("bo", ["bot"]) == " Did you mean 'bot'?"
+    assert did_you_mean("bto", ["boot"]) == ""
+    assert did_you_mean("bxot", ["bot"]) == " Did you mean 'bot'?"

@@ -101,7 +101,10 @@ def test_a_move_into_another_scope_or_onto_a_handler_is_refused_with_where_one_m
     for target in ("is", "h"):
         refused = refusal(case, cmd.Move, "a", target)
         assert (refused.code, refused.expected) == ("instance.move_impossible", ["s", "a", "x", "e"])
-    assert refusal(case, cmd.Move, "a", "p").code == "element.unknown"
+    for wrong, meant in (("p", ""), ("end", " Did you mean 'e'?"), ("zzz", "")):
+        refused = refusal(case, cmd.Move, "a", wrong)
+        assert refused.message == f"'p' has no element {wrong!r}.{meant}"
+        assert refused.code == "element.unknown"
 
 
 def test_what_stands_nowhere_is_refused_with_where_tokens_stand() -> None:

@@ -119,7 +119,7 @@ def test_a_failed_question_is_an_incident_and_a_retry_asks_again() -> None:
             "no variables",
         ),
         ({"activate": ["ask"], "done": True}, "variables.activate", "is done and is to go on"),
-        ({"done": "yes"}, "variables.done", "`done` is 'yes'"),
+        ({"done": "yes"}, "variables.done", '`done` is "yes"'),
         ({"activate": ["ask"] * 20_000}, "variables.activate", "Too many"),
     ],
 )

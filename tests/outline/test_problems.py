@@ -47,7 +47,7 @@ def the_problem(steps: str) -> Problem:
             "  - a: {ask: clerk, within: soon}",
             "outline.value_wrong",
             "steps[0].a.within",
-            "'soon' is not a duration",
+            '"soon" is not a duration',
         ),
         ("  - a: {user: clerk}", "outline.kind_unclear", "steps[0].a", "Did you mean `ask`?"),
         ("  - a: {ask: clerk, call: x}", "outline.kind_unclear", "steps[0].a", "`ask` and `call`"),

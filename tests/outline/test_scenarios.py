@@ -93,7 +93,7 @@ def test_an_error_and_a_result_of_a_service_replace_each_other_whole(
             "has a name",
         ),
         ({"name": "a", "messages": "paid", "expect": {"end": "x"}}, "scenarios[0].messages", "a list"),
-        ({"name": "a", "at": "tomorrow", "expect": {"end": "x"}}, "scenarios[0].at", "'tomorrow' is no date"),
+        ({"name": "a", "at": "tomorrow", "expect": {"end": "x"}}, "scenarios[0].at", '"tomorrow" is no date'),
         (5, "scenarios[0]", "mapping"),
     ],
 )

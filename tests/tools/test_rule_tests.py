@@ -33,7 +33,7 @@ def test_a_version_whose_tests_fail_is_not_saved_and_each_failure_is_told() -> N
                 "inputs": {"amount": 5},
                 "expected": "one",
                 "got": "two",
-                "why": "It gave 'two' instead of 'one'. rule 2 matched instead of rule 1.",
+                "why": 'It gave "two" instead of "one". rule 2 matched instead of rule 1.',
                 "matched": ["level rule 2"],
             }
         ]
@@ -52,7 +52,7 @@ def test_the_tests_of_a_first_version_must_pass_too() -> None:
         for dry in (True, False):
             told = await ask("rule_save", table=LEVEL, tests=wrong, dry_run=dry)
             assert told["code"] == "rule.tests_fail"
-            assert told["expected"][0]["why"] == "It gave 'one' instead of 'two'. rule 1 matched."
+            assert told["expected"][0]["why"] == 'It gave "one" instead of "two". rule 1 matched.'
         assert (await ask("rule_find"))["total"] == 0
 
     served(story)
@@ -98,7 +98,7 @@ def test_each_test_that_fails_tells_how_it_went() -> None:
             "right": True, "order": False, "fewer": False, "rules": False, "none": False,
         }  # fmt: skip
         assert (
-            played["order"]["why"] == "It gave ['one', 'few'] instead of ['few', 'one']. rules 1, 2 matched."
+            played["order"]["why"] == 'It gave ["one", "few"] instead of ["few", "one"]. rules 1, 2 matched.'
         )
         assert played["rules"]["why"] == "rules 1, 2 matched instead of rule 2."
         assert "expected" not in played["rules"]

@@ -28,7 +28,7 @@ def test_an_evaluation_tells_version_inputs_matched_rules_and_reason() -> None:
                 "outputs": {"level": "one"},
             }
         ]
-        assert told["why"] == "level (version 1) gave 'one' by rule 1 of level, since amount = 5."
+        assert told["why"] == 'level (version 1) gave "one" by rule 1 of level, since amount = 5.'
 
     served(story)
 
@@ -129,7 +129,7 @@ def test_rules_that_begin_later_are_no_rules_yet() -> None:
     ("rules", "inputs", "code", "path", "words"),
     [
         ([["<= 1000", '"one"']], {"amount": 2000}, "rule.no_match", "inputs", "level (version 1): No rule matches, for amount = 2000."),
-        ([["<= 1000", '"one"']], {}, "rule.no_match", "inputs.amount", "for amount = None. Not given: amount."),
+        ([["<= 1000", '"one"']], {}, "rule.no_match", "inputs.amount", "for amount = null. Not given: amount."),
         ([["<= 9", '"x"'], ["5", '"y"']], {"amount": 5}, "rule.several_match", "inputs", "level (version 1): Only one rule may match, but rules 1, 2 do, for amount = 5."),
         ([["-", '"x"']], {"amount": "five"}, "rule.input_wrong_type", "inputs.amount", "The input 'amount' is string but must be number"),
     ],
