@@ -25,10 +25,12 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import store_once
+from flowmaster.tools.steps import Steps, in_steps
 
 if TYPE_CHECKING:
     from flowmaster.knowledge.documents.extraction import Extraction
     from flowmaster.knowledge.documents.model import ReadDocument
+    from flowmaster.knowledge.documents.work import Work
 
 ROWS_FIRST, ROWS_MATCHING_MAX, ROWS_SHOWN_MAX = 3, 20, 500
 """How many rows of a table an answer shows: unasked, to a question, and when its page is asked for."""
@@ -94,7 +96,10 @@ class _Learned(NamedTuple):
 
 async def _recover(call: Call, arguments: DocumentAdd, subject: str) -> DocumentView:
     row, data = stored_document(call.app.runtime.reader, call.caller.tenant, subject)
-    return _view(row, await to_thread(_learn, Source(data, row.name), arguments.document_schema))
+    learned = await in_steps(
+        call, lambda steps: _learn(Source(data, row.name), arguments.document_schema, _work(steps))
+    )
+    return _view(row, learned)
 
 
 @operation(right="document.write", core=True, open_world=True, recover=_recover, lasting="may")
@@ -102,7 +107,7 @@ async def document_add(call: Call, arguments: DocumentAdd) -> DocumentView:
     """Keep a document (text PDF, CSV, XLSX, HTML, text) and read its fields, each with place and confidence."""
     runtime, tenant = call.app.runtime, call.caller.tenant
     source = await to_thread(_source, call, arguments)
-    learned = await to_thread(_learn, source, arguments.document_schema)
+    learned = await in_steps(call, lambda steps: _learn(source, arguments.document_schema, _work(steps)))
     sha256 = learned.document.sha256
     fact = _invoice_fact(learned.extraction)
 
@@ -163,18 +168,13 @@ async def document_read(call: Call, arguments: DocumentRead) -> DocumentView:
     schema = arguments.document_schema
     if schema is None and (arguments.question or arguments.pages):
         schema = False
-    learned = await to_thread(_learn, Source(data, row.name), schema)
-    view = _view(row, learned)
-    update: dict[str, Any] = {}
-    if learned.columns:
-        rows = _matching(learned.rows, arguments.question)
-        shown = ROWS_SHOWN_MAX if arguments.pages else ROWS_MATCHING_MAX if arguments.question else ROWS_FIRST
-        update = {"rows": rows[:shown], "rows_total": len(rows)}
-    elif arguments.question:
-        update["passages"] = _passages(learned.document, arguments.question)
-    elif arguments.pages or learned.extraction is None:
-        update["text"] = _text(learned.document, arguments.pages)
-    return view.model_copy(update=update)
+
+    def look(steps: Steps) -> DocumentView:
+        work = _work(steps)
+        learned = _learn(Source(data, row.name), schema, work)
+        return _view(row, learned).model_copy(update=_looked_up(learned, arguments, work))
+
+    return await in_steps(call, look)
 
 
 class DocumentFind(Arguments):
@@ -232,20 +232,39 @@ def _source(call: Call, arguments: DocumentAdd) -> Source:
     return from_base64(arguments.content_base64, arguments.filename)
 
 
-def _learn(source: Source, schema: Json) -> _Learned:
+def _work(steps: Steps) -> "Work":
+    from flowmaster.knowledge.documents import limits
+    from flowmaster.knowledge.documents.work import Work
+
+    return Work(limits.LIMITS, steps.is_over)
+
+
+def _looked_up(learned: _Learned, arguments: DocumentRead, work: "Work") -> dict[str, Any]:
+    if learned.columns:
+        rows = _matching(learned.rows, arguments.question, work)
+        shown = ROWS_SHOWN_MAX if arguments.pages else ROWS_MATCHING_MAX if arguments.question else ROWS_FIRST
+        return {"rows": rows[:shown], "rows_total": len(rows)}
+    if arguments.question:
+        return {"passages": _passages(learned.document, arguments.question, work)}
+    if arguments.pages or learned.extraction is None:
+        return {"text": _text(learned.document, arguments.pages)}
+    return {}
+
+
+def _learn(source: Source, schema: Json, work: "Work") -> _Learned:
     """Read a document; `schema` None takes the recognised one, False takes none."""
     from flowmaster.knowledge.documents.fields import extract_fields
     from flowmaster.knowledge.documents.read import read_document
     from flowmaster.knowledge.documents.recognise import recognised_schema
-    from flowmaster.knowledge.documents.tables import read_table
+    from flowmaster.knowledge.documents.tables import table_of
 
-    document = read_document(source.data, source.filename)
+    document = read_document(source.data, source.filename, work)
     recognised = recognised_schema(document) if schema is None else ""
     wanted = recognised or schema
-    extraction = extract_fields(document, wanted) if wanted else None
+    extraction = extract_fields(document, wanted, work) if wanted else None
     if document.type not in {"csv", "xlsx"} or extraction is not None:
         return _Learned(document, extraction, recognised, [], [])
-    table = read_table(source.data, source.filename)
+    table = table_of(document, work=work)
     return _Learned(
         document, extraction, recognised, [column.as_json() for column in table.columns], table.records()
     )
@@ -257,7 +276,7 @@ def _view(row: DocumentRow, learned: _Learned) -> DocumentView:
         document=row.document,
         filename=row.name,
         type=document.type,
-        pages=len(document.pages),
+        pages=document.pages_total,
         schema_used=learned.recognised,
         columns=learned.columns,
         rows=learned.rows[:ROWS_FIRST],
@@ -328,19 +347,20 @@ def _others(reader: Reader, tenant: str, fact: str, document: str) -> list[str]:
     return [each for each in known if isinstance(each, str) and each != document]
 
 
-def _matching(rows: Sequence[dict[str, Json]], question: str) -> list[dict[str, Json]]:
+def _matching(rows: Sequence[dict[str, Json]], question: str, work: "Work") -> list[dict[str, Json]]:
     words = question.lower().split()
-    return [
-        row
-        for row in rows
-        if all(any(word in str(value).lower() for value in row.values()) for word in words)
-    ]
+    return [row for row in work.each(rows) if _has_all(row, words)]
 
 
-def _passages(document: "ReadDocument", question: str) -> list[dict[str, Any]]:
+def _has_all(row: Mapping[str, Json], words: Sequence[str]) -> bool:
+    texts = [str(value).lower() for value in row.values()] if words else []
+    return all(any(word in text for text in texts) for word in words)
+
+
+def _passages(document: "ReadDocument", question: str, work: "Work") -> list[dict[str, Any]]:
     from flowmaster.knowledge.documents.passages import find_passages
 
-    return [passage.as_json() for passage in find_passages(document, question, limit=PASSAGES_MAX)]
+    return [passage.as_json() for passage in find_passages(document, question, work, limit=PASSAGES_MAX)]
 
 
 def _text(document: "ReadDocument", pages: str) -> str:
@@ -366,7 +386,7 @@ def _page_numbers(pages: str, total: int) -> list[int]:
                 fix="Give page numbers and ranges, such as '1-2,5'.",
             )
         numbers.extend(range(first, last + 1))
-    return numbers
+    return list(dict.fromkeys(numbers))
 
 
 def _next(row: DocumentRow, view: DocumentView) -> list[Any]:

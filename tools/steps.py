@@ -27,9 +27,13 @@ class Steps:
         self._loop = asyncio.get_running_loop()
         self._told: list[Future[None]] = []
 
+    def is_over(self) -> bool:
+        """Tell whether nobody waits for the work any more."""
+        return self._over.is_set()
+
     def check(self) -> None:
         """Stop the work if nobody waits for it any more."""
-        if self._over.is_set():
+        if self.is_over():
             raise Stopped
 
     def tell(self, done: int, total: int, message: str) -> None:

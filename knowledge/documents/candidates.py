@@ -5,46 +5,61 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from flowmaster.knowledge.documents.evidence import Candidate, form_evidence
 from flowmaster.knowledge.documents.formats import CurrencyFound, currencies_in
-from flowmaster.knowledge.documents.labels import LabelHit, PageLayout, Region, regions_of
-from flowmaster.knowledge.documents.layout import Run
+from flowmaster.knowledge.documents.labels import (
+    LabelHit,
+    LabelUse,
+    PageLabels,
+    PageLayout,
+    Region,
+    regions_of,
+)
+from flowmaster.knowledge.documents.layout import Areas, Run
 from flowmaster.knowledge.documents.model import Box
 from flowmaster.knowledge.documents.parties import company_in
 from flowmaster.knowledge.documents.readings import Customs, Reading, read
 from flowmaster.knowledge.documents.schema import FieldSpec
 from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
+from flowmaster.knowledge.documents.work import Work
 
 _PLACES = {"same": "label in the same place", "right": "label to the left", "below": "label above"}
 _FORMS_WITHOUT_LABEL = frozenset({"iban", "vat_id"})
 _FAR = 8.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
     """A document ready for reading: its pages, the same without line items, the labels there, and its customs."""
 
     whole: Sequence[PageLayout]
     layouts: Sequence[PageLayout]
-    hits: Mapping[int, list[LabelHit]]
+    labels: Mapping[int, PageLabels]
     customs: Customs
+    work: Work
 
     def labelled(self, spec: FieldSpec) -> Iterator[Candidate]:
         """Yield the values beside and below the labels of a field."""
-        for layout in self.layouts:
-            hits = self.hits[layout.page.number]
-            for hit in hits:
-                use = next((use for use in hit.uses if use.field == spec.name), None)
-                if use is not None and (hit.first or not use.weak):
-                    found = self._beside(hit, layout, hits, spec, use.weak)
-                    if found is not None:
-                        yield found
+        for layout, hit, use in self.work.each(self._uses.get(spec.name, ())):
+            if hit.first or not use.weak:
+                found = self._beside(hit, layout, spec, use.weak)
+                if found is not None:
+                    yield found
 
-    def _beside(
-        self, hit: LabelHit, layout: PageLayout, hits: list[LabelHit], spec: FieldSpec, weak: bool
-    ) -> Candidate | None:
-        regions = list(regions_of(hit, layout, hits))
+    @cached_property
+    def _uses(self) -> Mapping[str, Sequence[tuple[PageLayout, LabelHit, LabelUse]]]:
+        """Where the labels of each field stand; of two uses of a label for one field, the first counts."""
+        uses: dict[str, list[tuple[PageLayout, LabelHit, LabelUse]]] = {}
+        for layout in self.layouts:
+            for hit in self.labels[layout.page.number].hits:
+                for use in {use.field: use for use in reversed(hit.uses)}.values():
+                    uses.setdefault(use.field, []).append((layout, hit, use))
+        return uses
+
+    def _beside(self, hit: LabelHit, layout: PageLayout, spec: FieldSpec, weak: bool) -> Candidate | None:
+        regions = list(regions_of(hit, layout, self.labels[layout.page.number]))
         if spec.type == "string" and not spec.pattern and spec.shape != "identifier":
             regions = _text_first(hit, regions, layout.type_size)
         if weak and spec.key == "invoice_number":
@@ -75,7 +90,7 @@ class Reader:
         if spec.type not in _FORMS_WITHOUT_LABEL and not spec.pattern:
             return
         for layout in self.layouts:
-            for segments in layout.segments:
+            for segments in self.work.each(layout.segments):
                 for run in segments:
                     reading = read(run, spec, self.customs)
                     if reading is not None:
@@ -84,7 +99,9 @@ class Reader:
     def _dated_lines(self, spec: FieldSpec) -> Iterator[Candidate]:
         """Yield dates that stand alone, after a town, or in the title, in the upper half of the first page."""
         layout = self.layouts[0]
-        for number, (line, segments) in enumerate(zip(layout.lines, layout.segments, strict=True)):
+        for number, (line, segments) in enumerate(
+            self.work.each(zip(layout.lines, layout.segments, strict=True))
+        ):
             if line.box.middle > layout.page.height / 2:
                 return
             for run in segments:
@@ -98,14 +115,14 @@ class Reader:
                     yield _unlabelled(layout, run, reading, spec)
 
     def _labelled_near(self, line: int, run: Run) -> bool:
-        hits = self.hits[self.layouts[0].page.number]
-        return any(line - 2 <= hit.line <= line and hit.box.overlap_x(run.box) > 0 for hit in hits)
+        labels = self.labels[self.layouts[0].page.number]
+        return any(labels.over(near, run.box) for near in range(line - 2, line + 1))
 
     def currency(self, amounts: Sequence[Candidate]) -> Iterator[Candidate]:
         """Yield the currencies that are named: beside the totals they weigh most, then beside other numbers."""
         totals = {(amount.page, round(amount.box.middle)) for amount in amounts}
         for layout in self.whole:
-            for segments in layout.segments:
+            for segments in self.work.each(layout.segments):
                 for run in segments:
                     beside = (layout.page.number, round(run.box.middle)) in totals
                     for found in currencies_in(run.text):
@@ -114,7 +131,7 @@ class Reader:
     def due_by_terms(self, issued: date) -> Iterator[Candidate]:
         """Yield the due date that the longest term of payment in a line gives (shorter ones earn a discount)."""
         for layout in self.layouts:
-            for number, line in enumerate(layout.lines):
+            for number, line in enumerate(self.work.each(layout.lines)):
                 match = _TERMS.search(line.text)
                 if match is None:
                     continue
@@ -202,8 +219,12 @@ def _unlabelled(layout: PageLayout, run: Run, reading: Reading, spec: FieldSpec)
 
 
 def _beside_number(run: Run, found: CurrencyFound) -> bool:
-    before, after = run.text[: found.start].rstrip(" ("), run.text[found.end :].lstrip(" )")
-    return before[-1:].isdigit() or after[:1].isdigit()
+    before, after = found.start - 1, found.end
+    while before >= 0 and run.text[before] in " (":
+        before -= 1
+    while after < len(run.text) and run.text[after] in " )":
+        after += 1
+    return (before >= 0 and run.text[before].isdigit()) or run.text[after : after + 1].isdigit()
 
 
 def _currency(layout: PageLayout, run: Run, found: CurrencyFound, *, near: bool) -> Candidate:
@@ -224,14 +245,14 @@ def _currency(layout: PageLayout, run: Run, found: CurrencyFound, *, near: bool)
 
 def with_reader_boxes(candidates: Sequence[Candidate], boxes: Sequence[tuple[int, Box]]) -> list[Candidate]:
     """Return the candidates that stand in none of the boxes."""
+    pages = {page: Areas(box for at, box in boxes if at == page) for page in {page for page, _ in boxes}}
     return [
         candidate
         for candidate in candidates
-        if not any(
-            page == candidate.page
-            and box.x0 - 2 <= candidate.box.x0 <= box.x1 + 2
-            and box.top - 2 <= candidate.box.middle <= box.bottom + 2
-            for page, box in boxes
+        if candidate.page not in pages
+        or not any(
+            box.x0 - 2 <= candidate.box.x0 <= box.x1 + 2
+            for box in pages[candidate.page].at(candidate.box.middle, margin=2)
         )
     ]
 

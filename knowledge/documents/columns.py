@@ -4,8 +4,10 @@ Ruled tables bring their cells with them. In all others the header's words say w
 borders are the gaps between columns that the fewest words cross.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import pairwise
 
 from flowmaster.knowledge.documents.formats import DecimalMark, whole_number
@@ -14,9 +16,14 @@ from flowmaster.knowledge.documents.layout import run_of
 from flowmaster.knowledge.documents.model import Box, Line, Word, box_around
 from flowmaster.knowledge.documents.schema import FieldSpec
 from flowmaster.knowledge.documents.vocabulary import plain, spellings, vocabulary
+from flowmaster.knowledge.documents.work import Work
 
 NUMERIC = frozenset({"position", "quantity", "unit_price", "amount", "tax_rate", "discount"})
 _HEADER_SHARE = 0.6
+_HEADER_WORDS_MAX = 80
+"""A line of more words is no heading of a table."""
+_LINES_FITTED = 500
+"""So many lines of a table, spread evenly, decide where its borders are."""
 _GAPS_TRIED = 4
 _PASSES = 3
 _NEIGHBOUR = 5
@@ -70,7 +77,7 @@ def is_items_header(keys: frozenset[str]) -> bool:
 
 def header_at(layout: PageLayout, number: int, index: LabelIndex) -> Header | None:
     """Return the header that begins at this line: on one line, or stacked on two."""
-    if any(letter.isdigit() for letter in layout.lines[number].text):
+    if not _may_head(layout.lines[number]):
         return None
     single = _header(layout.lines[number].words, number, number, index)
     stacked = None
@@ -81,6 +88,10 @@ def header_at(layout: PageLayout, number: int, index: LabelIndex) -> Header | No
     if stacked is None or (single is not None and len(single.keys & _WANTED) > len(stacked.keys & _WANTED)):
         return single
     return stacked
+
+
+def _may_head(line: Line) -> bool:
+    return len(line.words) <= _HEADER_WORDS_MAX and not any(map(str.isdigit, line.text))
 
 
 _WANTED = frozenset({"position", "description", "quantity", "unit_price", "amount"})
@@ -125,12 +136,16 @@ def _is_money_note(text: str) -> bool:
 
 
 def _checked(columns: list[Column], matched: int, words: int, first: int, last: int) -> Header | None:
-    kept: list[Column] = []
+    chosen: dict[str, int] = {}
     for number, column in enumerate(columns):
-        twins = [other for other, twin in enumerate(columns) if twin.key == column.key and column.key]
-        chosen = (max(twins) if column.key in _LAST_WINS else min(twins)) if twins else number
-        kept.append(column if chosen == number else Column("", column.box))
-    kept = _without_neighbours(kept)
+        if column.key in _LAST_WINS or column.key not in chosen:
+            chosen[column.key] = number
+    kept = _without_neighbours(
+        [
+            column if not column.key or chosen[column.key] == number else Column("", column.box)
+            for number, column in enumerate(columns)
+        ]
+    )
     keys = frozenset(column.key for column in kept) - {""}
     if not is_items_header(keys) or matched < _HEADER_SHARE * words:
         return None
@@ -139,11 +154,12 @@ def _checked(columns: list[Column], matched: int, words: int, first: int, last: 
 
 def _without_neighbours(columns: list[Column]) -> list[Column]:
     """Leave out unknown words at either end that stand far from the table: another text on the same line."""
-    while len(columns) > 1 and not columns[0].key and _is_far(columns[0], columns[1]):
-        columns = columns[1:]
-    while len(columns) > 1 and not columns[-1].key and _is_far(columns[-2], columns[-1]):
-        columns = columns[:-1]
-    return columns
+    first, last = 0, len(columns) - 1
+    while first < last and not columns[first].key and _is_far(columns[first], columns[first + 1]):
+        first += 1
+    while first < last and not columns[last].key and _is_far(columns[last - 1], columns[last]):
+        last -= 1
+    return columns[first : last + 1]
 
 
 def _is_far(left: Column, right: Column) -> bool:
@@ -151,16 +167,19 @@ def _is_far(left: Column, right: Column) -> bool:
 
 
 def _stacked(layout: PageLayout, number: int, index: LabelIndex) -> Header | None:
-    if any(letter.isdigit() for letter in layout.lines[number + 1].text):
+    lines = (layout.lines[number], layout.lines[number + 1])
+    if not _may_head(lines[1]) or sum(index.may_begin(word) for line in lines for word in line.words) < 2:
         return None
-    cells: list[list[Word]] = []
-    for line in (layout.lines[number], layout.lines[number + 1]):
+    heaps: list[_Heap] = []
+    for line in lines:
         for word in line.words:
-            home = next((cell for cell in cells if _touches(cell, word)), None)
+            home = next((heap for heap in heaps if heap.touches(word)), None)
             if home is None:
-                cells.append([word])
+                heaps.append(_Heap([word], word.box))
             else:
-                home.append(word)
+                home.words.append(word)
+                home.box = box_around((home.box, word.box))
+    cells = [heap.words for heap in heaps]
     columns: list[Column] = []
     matched = 0
     for cell in sorted(cells, key=lambda cell: min(word.box.x0 for word in cell)):
@@ -176,11 +195,19 @@ def _stacked(layout: PageLayout, number: int, index: LabelIndex) -> Header | Non
     return _checked(columns, matched, words, number, number + 1)
 
 
-def _touches(cell: Sequence[Word], word: Word) -> bool:
-    around = box_around(other.box for other in cell)
-    same_line = any(abs(other.box.middle - word.box.middle) < 0.4 * word.size for other in cell)
-    near = 0.6 * word.size
-    return around.overlap_x(word.box) > (-near if same_line else 0)
+@dataclass(slots=True)
+class _Heap:
+    """Words of a heading that stand above or close beside each other."""
+
+    words: list[Word]
+    box: Box
+
+    def touches(self, word: Word) -> bool:
+        """Tell whether a word belongs to the same column."""
+        shared = self.box.overlap_x(word.box)
+        if shared > 0 or shared <= -0.6 * word.size:
+            return shared > 0
+        return any(abs(other.box.middle - word.box.middle) < 0.4 * word.size for other in self.words)
 
 
 def within(header: Header, words: Iterable[Word]) -> list[Word]:
@@ -193,23 +220,26 @@ def within(header: Header, words: Iterable[Word]) -> list[Word]:
 def cells_of(words: Iterable[Word], borders: Sequence[float]) -> list[list[Word]]:
     """Sort the words of a line into the columns between the borders, by their middles."""
     cells: list[list[Word]] = [[] for _ in range(len(borders) + 1)]
+    ordered = sorted(borders)
     for word in words:
-        middle = (word.box.x0 + word.box.x1) / 2
-        cells[sum(1 for border in borders if border <= middle)].append(word)
+        cells[bisect_right(ordered, (word.box.x0 + word.box.x1) / 2)].append(word)
     return cells
 
 
-def borders_of(header: Header, lines: Sequence[Line], mark: DecimalMark | None) -> list[float]:
+def borders_of(header: Header, lines: Sequence[Line], mark: DecimalMark | None, work: Work) -> list[float]:
     """Return the borders between the columns: gaps that the fewest words cross, such that numbers stay numbers."""
     choices = [_gaps(left.box, right.box, lines) for left, right in pairwise(header.columns)]
     borders = [gaps[0] for gaps in choices]
-    best = _fit(header, lines, borders, mark)
+    fitted = lines[:: 1 + len(lines) // _LINES_FITTED]
+    is_number = cache(partial(_is_number, mark=mark))
+    best = _fit(header, fitted, borders, is_number)
     for _ in range(_PASSES):
         before = best
         for place, gaps in enumerate(choices):
             for gap in gaps[1:]:
                 trial = [*borders[:place], gap, *borders[place + 1 :]]
-                fit = _fit(header, lines, trial, mark)
+                work.step()
+                fit = _fit(header, fitted, trial, is_number)
                 if fit > best:
                     borders, best = trial, fit
         if best == before:
@@ -222,31 +252,43 @@ def _gaps(left: Box, right: Box, lines: Sequence[Line]) -> list[float]:
     if high <= low:
         return [(low + high) / 2]
     words = [word.box for line in lines for word in line.words if word.box.x1 > low and word.box.x0 < high]
-    edges = sorted({low, high, *(e for box in words for e in (box.x0, box.x1) if low < e < high)})
+    starts, ends = sorted(box.x0 for box in words), sorted(box.x1 for box in words)
+    edges = sorted({low, high, *(e for e in (*starts, *ends) if low < e < high)})
     gaps = [
-        (sum(1 for box in words if box.x0 < (a + b) / 2 < box.x1), -(b - a), (a + b) / 2)
+        (bisect_left(starts, (a + b) / 2) - bisect_right(ends, (a + b) / 2), -(b - a), (a + b) / 2)
         for a, b in pairwise(edges)
     ]
     fewest = min(gap[0] for gap in gaps)
     return [gap[2] for gap in sorted(gaps) if gap[0] == fewest][:_GAPS_TRIED]
 
 
-def _fit(header: Header, lines: Sequence[Line], borders: Sequence[float], mark: DecimalMark | None) -> int:
+def _fit(
+    header: Header,
+    lines: Sequence[Line],
+    borders: Sequence[float],
+    is_number: Callable[[str, int, str], bool],
+) -> int:
     fit = 0
     for line in lines:
         cells = cells_of(line.words, borders)
         for column, cell in zip(header.columns, cells, strict=True):
             if column.key in NUMERIC and cell:
-                fit += 1 if number_in(cell, column.key, mark) else -2
+                fit += 1 if is_number(_text(cell), len(cell), column.key) else -2
     return fit
 
 
 def number_in(cell: Sequence[Word], key: str, mark: DecimalMark | None) -> bool:
     """Tell whether the words of a cell are one number, with a unit at most where the column allows it."""
-    text = " ".join(word.text for word in cell).replace("%", "")
-    found = whole_number(text, mark)
-    if found is None:
+    return _is_number(_text(cell), len(cell), key, mark)
+
+
+def _text(cell: Sequence[Word]) -> str:
+    return " ".join(word.text for word in cell)
+
+
+def _is_number(text: str, words: int, key: str, mark: DecimalMark | None) -> bool:
+    if whole_number(text.replace("%", ""), mark) is None:
         return False
     if key == "position":
-        return len(cell) == 1
-    return key != "quantity" or len(cell) <= 3
+        return words == 1
+    return key != "quantity" or words <= 3

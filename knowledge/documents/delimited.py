@@ -4,7 +4,8 @@ import csv
 import io
 from collections import Counter
 
-from flowmaster.knowledge.documents.limits import Limits, corrupt, too_large
+from flowmaster.knowledge.documents.limits import corrupt, too_large
+from flowmaster.knowledge.documents.work import Work
 
 _DELIMITERS = (";", "\t", ",", "|")
 _SAMPLE_LINES = 60
@@ -28,12 +29,13 @@ def delimiter_of(text: str) -> str | None:
     return best[2] if best else None
 
 
-def rows_of(text: str, filename: str, limits: Limits, *, delimiter: str) -> list[list[str]]:
+def rows_of(text: str, filename: str, work: Work, *, delimiter: str) -> list[list[str]]:
     """Part the text into rows of cells; quoted cells may hold delimiters and line breaks."""
+    limits = work.limits
     rows: list[list[str]] = []
     cells = 0
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
+        for row in work.each(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)):
             cells += len(row)
             if cells > limits.cells_max:
                 raise too_large(

@@ -20,32 +20,40 @@ from flowmaster.knowledge.documents.rows import read_rows
 from flowmaster.knowledge.documents.schema import FieldSpec, parse_schema
 from flowmaster.knowledge.documents.totals import TOTALS, fit_totals, lines_check, totals_check
 from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
+from flowmaster.knowledge.documents.work import Work
 
 
-def extract_fields(document: ReadDocument, schema: Json) -> Extraction:
+def extract_fields(document: ReadDocument, schema: Json, work: Work | None = None) -> Extraction:
     """Find the fields of a schema (compact, JSON Schema, or `invoice`) in a document.
 
     Every value has its page, box, quote, rule (`method`) and a confidence computed from the evidence
     (`evidence.WEIGHTS`). What is not found is listed in `missing`; where two values are as likely, both are shown.
     """
-    return _extract(document, parse_schema(schema))
+    return _extract(document, parse_schema(schema), work or Work())
 
 
-def _extract(document: ReadDocument, specs: tuple[FieldSpec, ...]) -> Extraction:
+def _extract(document: ReadDocument, specs: tuple[FieldSpec, ...], work: Work) -> Extraction:
     wanted = (*specs, *_helpers(specs))
-    layouts = [PageLayout(page) for page in document.pages]
+    layouts = [PageLayout(page, work) for page in document.pages]
     texts = [line.text for layout in layouts for line in layout.lines]
-    customs = Customs(decimal_mark_of(texts), day_order_of(texts))
+    customs = Customs(decimal_mark_of(work.each(texts)), day_order_of(work.each(texts)))
     index = LabelIndex.of_fields(wanted)
     rows = next((spec for spec in specs if spec.type == "rows"), None)
     columns = rows.columns if rows is not None else _LINES
-    items = find_items(layouts, columns, _totals_index(), customs.mark) if _may_have_items(specs) else Items()
-    outside = [PageLayout(page, items.areas.get(page.number, ())) for page in document.pages]
-    hits = {layout.page.number: find_labels(layout, index) for layout in outside}
-    reader = Reader(layouts, outside, hits, customs)
-    parties = find_parties(outside, hits)
+    items = (
+        find_items(layouts, columns, _totals_index(), customs.mark, work)
+        if _may_have_items(specs)
+        else Items()
+    )
+    outside = [
+        PageLayout(layout.page, work, areas) if (areas := items.areas.get(layout.page.number)) else layout
+        for layout in layouts
+    ]
+    labels = {layout.page.number: find_labels(layout, index, work) for layout in outside}
+    reader = Reader(layouts, outside, labels, customs, work)
+    parties = find_parties(outside, labels, work)
     line_field, arithmetic, lines_sum = (
-        read_rows(items, rows, customs) if rows is not None and items.rows else (None, None, None)
+        read_rows(items, rows, customs, work) if rows is not None and items.rows else (None, None, None)
     )
     choices = _choices(reader, wanted, parties, lines_sum)
     fields, checks = _checked(choices, specs, rows, line_field, lines_sum)

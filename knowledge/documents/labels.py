@@ -1,19 +1,23 @@
 """Where labels stand in a document, and the words beside and below them that may be their value."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flowmaster.knowledge.documents.layout import Run, lines_of, run_of, segments_of
+from flowmaster.knowledge.documents.layout import Across, Areas, Run, lines_of, run_of, segments_of
 from flowmaster.knowledge.documents.model import Box, Line, Page, Word, box_around
 from flowmaster.knowledge.documents.schema import FieldSpec
 from flowmaster.knowledge.documents.vocabulary import plain, spellings, vocabulary
+from flowmaster.knowledge.documents.work import Work
 
 OTHER = ""
 """The name of labels that no wanted field has: they only end the values of others."""
 _WORDS_PER_LABEL = 7
 _BELOW_LINES = 2.4
+_SENTENCE_WORDS_MAX = 20
+"""How many words behind a label inside a sentence its value is looked for, past labels that follow."""
 _GLUED = re.compile(r"^(?P<label>[^\W\d][^:]*:)(?P<value>[^\s:/].*)$")
 _HASH = re.compile(r"^(?P<label>#)(?P<value>\w.*)$")
 _VALUE_ENDS = re.compile(r"\d[\d.,%)€-]*$")
@@ -44,20 +48,36 @@ class LabelHit:
     """The label begins its segment, follows a value, or ends with a colon: it is not a word in a sentence."""
     first: bool
     """The label begins its segment or ends with a colon."""
+    until: int
+    """At which word of the segment the next label begins."""
+    until_firm: int
+    """At which word of the segment the next firm label begins."""
 
 
 class PageLayout:
     """A page as lines of segments, with labels and values that were written together parted."""
 
-    def __init__(self, page: Page, without: Sequence[Box] = ()) -> None:
+    def __init__(self, page: Page, work: Work, without: Sequence[Box] = ()) -> None:
         self.page = page
+        areas = Areas(without)
         self.lines: tuple[Line, ...] = lines_of(
             part
-            for word in page.words
+            for line in work.each(page.lines)
+            for word in line.words
             for part in _parted(word)
-            if not any(_holds(area, part.box) for area in without)
+            if not any(_holds(area, part.box) for area in areas.at(part.box.middle, margin=0))
         )
-        self.segments: tuple[tuple[Run, ...], ...] = tuple(segments_of(line) for line in self.lines)
+        self.segments: tuple[tuple[Run, ...], ...] = tuple(
+            segments_of(line) for line in work.each(self.lines)
+        )
+        self._across: dict[int, Across] = {}
+
+    def touching(self, line: int, span: Box) -> list[int]:
+        """Return which words of a line share a length with the span horizontally."""
+        across = self._across.get(line)
+        if across is None:
+            across = self._across[line] = Across([word.box for word in self.lines[line].words])
+        return across.touching(span)
 
     @cached_property
     def type_size(self) -> float:
@@ -87,6 +107,11 @@ class LabelIndex:
     def __init__(self, uses: Mapping[str, tuple[LabelUse, ...]]) -> None:
         self._uses = uses
         self._longest = max(map(len, uses), default=0)
+        self._beginnings = frozenset(form[:length] for form in uses for length in range(1, len(form) + 1))
+
+    def may_begin(self, word: Word) -> bool:
+        """Tell whether some label begins with this word."""
+        return plain(word.text) in self._beginnings
 
     @classmethod
     def of_fields(cls, specs: Iterable[FieldSpec]) -> "LabelIndex":
@@ -121,50 +146,93 @@ class LabelIndex:
         return best
 
 
-def find_labels(layout: PageLayout, index: LabelIndex) -> list[LabelHit]:
-    """Return the labels of a page in reading order."""
+class PageLabels:
+    """The labels of a page in reading order, found by the line and the place where they stand."""
+
+    def __init__(self, layout: PageLayout, hits: Sequence[LabelHit]) -> None:
+        self.hits = hits
+        self._lines: dict[int, list[LabelHit]] = {}
+        self._firm: dict[tuple[int, int], int] = {}
+        self._firm_words: set[int] = set()
+        self._across: dict[int, Across] = {}
+        for hit in hits:
+            self._lines.setdefault(hit.line, []).append(hit)
+            if hit.firm:
+                self._firm.setdefault((hit.line, hit.segment), hit.start)
+                self._firm_words.add(id(layout.segments[hit.line][hit.segment].words[hit.start]))
+
+    def over(self, line: int, span: Box) -> list[LabelHit]:
+        """Return the labels of a line that share a length with the span horizontally."""
+        found = self._lines.get(line, [])
+        across = self._across.get(line)
+        if across is None:
+            across = self._across[line] = Across([hit.box for hit in found])
+        return [found[place] for place in across.touching(span)]
+
+    def first_firm(self, line: int, segment: int) -> int | None:
+        """Return at which word of a segment its first firm label begins."""
+        return self._firm.get((line, segment))
+
+    def begins_firm(self, word: Word) -> bool:
+        """Tell whether a firm label begins with this word of the page."""
+        return id(word) in self._firm_words
+
+
+def find_labels(layout: PageLayout, index: LabelIndex, work: Work) -> PageLabels:
+    """Find the labels of a page."""
     hits: list[LabelHit] = []
-    for number, segments in enumerate(layout.segments):
+    for number, segments in enumerate(work.each(layout.segments)):
         for segment, run in enumerate(segments):
             hits.extend(_hits_in(run, layout.page.number, number, segment, index))
-    return hits
+    return PageLabels(layout, hits)
 
 
-def _hits_in(run: Run, page: int, line: int, segment: int, index: LabelIndex) -> Iterator[LabelHit]:
+def _hits_in(run: Run, page: int, line: int, segment: int, index: LabelIndex) -> list[LabelHit]:
+    found: list[tuple[int, int, tuple[LabelUse, ...]]] = []
     start = 0
     while start < len(run.words):
-        found = index.at(run, start)
-        if found is None:
-            start += 1
-            continue
-        end, uses = found
+        label = index.at(run, start)
+        if label is not None:
+            found.append((start, *label))
+        start = label[0] if label is not None else start + 1
+    hits: list[LabelHit] = []
+    opening = _opening(run) if found else 0
+    until = until_firm = len(run.words)
+    for start, end, uses in reversed(found):
         words = run.words[start:end]
-        yield LabelHit(
-            page=page,
-            line=line,
-            segment=segment,
-            start=start,
-            end=end,
-            text=" ".join(word.text for word in words).rstrip(":"),
-            box=box_around(word.box for word in words),
-            uses=uses,
-            firm=_is_firm(run, start, end),
-            first=_is_first(run, start, end),
+        first = start <= opening or _has_colon(run, end)
+        firm = first or _follows_value(run.words[start - 1])
+        hits.append(
+            LabelHit(
+                page=page,
+                line=line,
+                segment=segment,
+                start=start,
+                end=end,
+                text=" ".join(word.text for word in words).rstrip(":"),
+                box=box_around(word.box for word in words),
+                uses=uses,
+                firm=firm,
+                first=first,
+                until=until,
+                until_firm=until_firm,
+            )
         )
-        start = end
+        until, until_firm = start, start if firm else until_firm
+    return hits[::-1]
 
 
-def _is_first(run: Run, start: int, end: int) -> bool:
-    if not any(plain(word.text) for word in run.words[:start]):
-        return True
+def _opening(run: Run) -> int:
+    """Return the first word that has a letter or a digit."""
+    return next((place for place, word in enumerate(run.words) if plain(word.text)), len(run.words))
+
+
+def _has_colon(run: Run, end: int) -> bool:
     return run.words[end - 1].text.endswith(":") or (end < len(run.words) and run.words[end].text == ":")
 
 
-def _is_firm(run: Run, start: int, end: int) -> bool:
-    before = run.words[:start]
-    if _is_first(run, start, end):
-        return True
-    return bool(_VALUE_ENDS.search(before[-1].text)) or before[-1].text in {"|", "•", "·", "/"}
+def _follows_value(before: Word) -> bool:
+    return bool(_VALUE_ENDS.search(before.text)) or before.text in {"|", "•", "·", "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,29 +245,32 @@ class Region:
     aligned: bool = True
 
 
-def regions_of(hit: LabelHit, layout: PageLayout, hits: list[LabelHit]) -> Iterator[Region]:
+def regions_of(hit: LabelHit, layout: PageLayout, labels: PageLabels) -> Iterator[Region]:
     """Yield the places where the label's value may stand, the likeliest first."""
-    on_line = [other for other in hits if other.line == hit.line and other is not hit]
-    segments = layout.segments[hit.line]
-    run = segments[hit.segment]
-    after = [o for o in on_line if o.segment == hit.segment and o.start >= hit.end]
-    first_any = min((o.start for o in after), default=len(run.words))
-    first_firm = min((o.start for o in after if o.firm), default=len(run.words))
-    for end in dict.fromkeys((first_any, first_firm)):
+    run = layout.segments[hit.line][hit.segment]
+    reach = len(run.words) if hit.firm else max(hit.until, hit.end + _SENTENCE_WORDS_MAX)
+    for end in dict.fromkeys((hit.until, min(hit.until_firm, reach))):
         words = _value_words(run.words[hit.end : end])
         if words:
             yield Region(run_of(words), "same")
-    if first_firm == len(run.words):
-        for segment in range(hit.segment + 1, len(segments)):
-            starts = [o.start for o in on_line if o.segment == segment and o.firm]
-            words = _value_words(segments[segment].words[: min(starts, default=None)])
-            if words:
-                yield Region(run_of(words), "right")
-            if starts:
-                break
-    below = _below(hit, layout, hits)
-    if below is not None and hit.firm:
+    if hit.until_firm == len(run.words):
+        yield from _right_of(hit, layout, labels)
+    below = _below(hit, layout, labels) if hit.firm else None
+    if below is not None:
         yield below
+
+
+def _right_of(hit: LabelHit, layout: PageLayout, labels: PageLabels) -> Iterator[Region]:
+    segments = layout.segments[hit.line]
+    left = sys.maxsize if hit.firm else _SENTENCE_WORDS_MAX
+    for segment in range(hit.segment + 1, len(segments)):
+        end = labels.first_firm(hit.line, segment)
+        words = _value_words(segments[segment].words[: left if end is None else min(end, left)])
+        if words:
+            yield Region(run_of(words), "right")
+        left -= len(segments[segment].words)
+        if end is not None or left <= 0:
+            break
 
 
 def _value_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -213,7 +284,7 @@ def _value_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words[first:]
 
 
-def _below(hit: LabelHit, layout: PageLayout, hits: list[LabelHit]) -> Region | None:
+def _below(hit: LabelHit, layout: PageLayout, labels: PageLabels) -> Region | None:
     right = _next_start(hit, layout)
     left = _previous_end(hit, layout)
     reach = hit.box.bottom + _BELOW_LINES * max(hit.box.height, 0.9)
@@ -221,13 +292,10 @@ def _below(hit: LabelHit, layout: PageLayout, hits: list[LabelHit]) -> Region | 
         line = layout.lines[number]
         if line.box.top > reach:
             return None
-        words = _column_words(line.words, hit.box, left, right, layout.type_size)
+        words = _column_words(line.words, layout.touching(number, hit.box), left, right, layout.type_size)
         if not words:
             continue
-        starts = {
-            id(layout.segments[o.line][o.segment].words[o.start]) for o in hits if o.line == number and o.firm
-        }
-        if id(words[0]) in starts:
+        if labels.begins_firm(words[0]):
             return None
         aligned = abs(words[0].box.x0 - hit.box.x0) < layout.type_size
         return Region(run_of(words), "below", aligned)
@@ -238,22 +306,21 @@ def _next_start(hit: LabelHit, layout: PageLayout) -> float:
     run = layout.segments[hit.line][hit.segment]
     if hit.end < len(run.words):
         return run.words[hit.end].box.x0
-    following = layout.segments[hit.line][hit.segment + 1 :]
-    return following[0].words[0].box.x0 if following else float("inf")
+    segments = layout.segments[hit.line]
+    return segments[hit.segment + 1].words[0].box.x0 if hit.segment + 1 < len(segments) else float("inf")
 
 
 def _previous_end(hit: LabelHit, layout: PageLayout) -> float:
     run = layout.segments[hit.line][hit.segment]
     if hit.start:
         return run.words[hit.start - 1].box.x1
-    before = layout.segments[hit.line][: hit.segment]
-    return before[-1].words[-1].box.x1 if before else float("-inf")
+    segments = layout.segments[hit.line]
+    return segments[hit.segment - 1].words[-1].box.x1 if hit.segment else float("-inf")
 
 
 def _column_words(
-    words: tuple[Word, ...], label: Box, left: float, right: float, size: float
+    words: tuple[Word, ...], touching: Sequence[int], left: float, right: float, size: float
 ) -> tuple[Word, ...]:
-    touching = [i for i, word in enumerate(words) if word.box.overlap_x(label) > 0]
     if not touching:
         return ()
     first, last = touching[0], touching[-1]

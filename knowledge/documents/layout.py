@@ -1,8 +1,10 @@
 """Words into lines, lines into segments, segments into text whose every character knows its box."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from flowmaster.knowledge.documents.model import Box, Line, Word, box_around
 
@@ -36,7 +38,7 @@ def _row_for(word: Word, spans: Sequence[Box]) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """Words in reading order as one text; any part of the text gives back its words and their box."""
 
@@ -44,7 +46,7 @@ class Run:
     text: str
     starts: tuple[int, ...]
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Return the box around all words."""
         return box_around(word.box for word in self.words)
@@ -84,3 +86,34 @@ def segments_of(line: Line) -> tuple[Run, ...]:
 
 def _is_apart(left: Word, right: Word) -> bool:
     return right.box.x0 - left.box.x1 > SEGMENT_GAP * max(min(left.size, right.size), 1.0)
+
+
+class Across:
+    """Boxes of one line in the order of their left edges; it tells which of them touch a span."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self._boxes = boxes
+        self._lefts = [box.x0 for box in boxes]
+        self._rights = list(accumulate((box.x1 for box in boxes), max))
+
+    def touching(self, span: Box) -> list[int]:
+        """Return the places of the boxes that share a length with the span horizontally."""
+        first, end = bisect_right(self._rights, span.x0), bisect_left(self._lefts, span.x1)
+        return [place for place in range(first, end) if self._boxes[place].overlap_x(span) > 0]
+
+
+class Areas:
+    """Areas of a page, found by the height at which they stand."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self._boxes = sorted(boxes, key=lambda box: box.top)
+        self._tops = [box.top for box in self._boxes]
+        self._tallest = max((box.height for box in self._boxes), default=0.0)
+
+    def at(self, height: float, *, margin: float) -> Iterator[Box]:
+        """Yield the areas that this height crosses, or misses by the margin at most."""
+        first = bisect_left(self._tops, height - self._tallest - 2 * margin)
+        end = bisect_right(self._tops, height + 2 * margin)
+        for box in self._boxes[first:end]:
+            if box.top - margin <= height <= box.bottom + margin:
+                yield box

@@ -14,6 +14,9 @@ class Limits:
     bytes_max: int = 50_000_000
     pages_max: int = 500
     words_per_page_max: int = 20_000
+    characters_per_page_max: int = 1_000_000
+    words_per_sheet_max: int = 1_000_000
+    characters_per_sheet_max: int = 20_000_000
     cells_max: int = 1_000_000
     columns_max: int = 1_000
     unpacked_bytes_max: int = 200_000_000
@@ -21,7 +24,7 @@ class Limits:
     parts_max: int = 2_000
     table_rules_max: int = 4_000
     memory_bytes_max: int = 1_000_000_000
-    seconds_max: int = 60
+    seconds_max: int = 7
 
 
 LIMITS = Limits()
@@ -57,6 +60,18 @@ def too_large(filename: str, *, limit: str, allowed: int, found: str) -> FlowMas
         path="filename",
         expected={limit: allowed},
         fix="Split the file, or add only the part that the process needs.",
+        status=413,
+    )
+
+
+def too_slow(seconds: int) -> FlowMasterError:
+    """Return the refusal of a document whose reading would take longer than the limit."""
+    return FlowMasterError(
+        "document.too_slow",
+        f"Reading the document crosses the limit `seconds_max`: allowed are {seconds} seconds.",
+        path="document",
+        expected={"seconds_max": seconds},
+        fix="Split the file, add only the part that the process needs, or ask for fewer fields.",
         status=413,
     )
 

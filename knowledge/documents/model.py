@@ -5,10 +5,11 @@ Coordinates have their origin at the top left. On PDF pages they are points; whe
 Geometry is measured in floats; values that leave for processes are exact (`Box.as_json`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from flowmaster.engine.values import Json
 
@@ -56,6 +57,8 @@ class Box:
 def box_around(boxes: Iterable[Box]) -> Box:
     """Return the smallest box that holds all the given ones (at least one)."""
     held = list(boxes)
+    if len(held) == 1:
+        return held[0]
     return Box(
         min(box.x0 for box in held),
         min(box.top for box in held),
@@ -122,17 +125,39 @@ class Page:
         return "\n".join(line.text for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
+class Sheet(NamedTuple):
+    """One sheet: its name and its rows of JSON values (dates as ISO strings, empty cells as None)."""
+
+    name: str
+    rows: list[list[Json]]
+
+
+@dataclass(frozen=True)
 class ReadDocument:
-    """A document that was read: what it is, its pages, and what the reader had to leave out (`warnings`)."""
+    """A document that was read: what it is, its pages, and what the reader had to leave out (`warnings`).
+
+    Of CSV and XLSX the `sheets` are kept; their pages are laid out when they are first asked for.
+    """
 
     filename: str
     type: DocumentType
     media_type: str
     sha256: str
     size_bytes: int
-    pages: tuple[Page, ...]
+    lay_out: Callable[[], tuple[Page, ...]] = field(repr=False)
+    sheets: tuple[Sheet, ...] = ()
+    delimiter: str = ""
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """Return the pages, each sheet as one."""
+        return self.lay_out()
+
+    @property
+    def pages_total(self) -> int:
+        """Return how many pages or sheets there are."""
+        return len(self.sheets) or len(self.pages)
 
     @property
     def text(self) -> str:
@@ -147,6 +172,6 @@ class ReadDocument:
             "media_type": self.media_type,
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
-            "pages": len(self.pages),
+            "pages": self.pages_total,
             "warnings": list(self.warnings),
         }

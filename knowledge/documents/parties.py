@@ -1,15 +1,17 @@
 """Who wrote the invoice and who shall pay it: names from letterhead, sender line, footer and address blocks."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from flowmaster.knowledge.documents.evidence import Candidate
-from flowmaster.knowledge.documents.labels import LabelHit, PageLayout
-from flowmaster.knowledge.documents.layout import Run
+from flowmaster.knowledge.documents.labels import LabelHit, PageLabels, PageLayout
+from flowmaster.knowledge.documents.layout import Areas, Run
 from flowmaster.knowledge.documents.model import Box, box_around
 from flowmaster.knowledge.documents.vocabulary import plain, vocabulary
+from flowmaster.knowledge.documents.work import Work
 
 _SEPARATORS = re.compile(r"\s*[·•|∙●▪]\s*|\s+[–—-]\s+|\s{2,}|,\s+|;\s+|:\s+|\s*/{2}\s*")
 _POSTAL = re.compile(
@@ -66,39 +68,87 @@ def company_in(text: str) -> tuple[int, int] | None:
     return last
 
 
-def blocks_of(layout: PageLayout) -> list[Block]:
+def blocks_of(layout: PageLayout, work: Work) -> list[Block]:
     """Gather segments that stand below each other at one left edge."""
-    open_blocks: list[tuple[list[Run], list[int]]] = []
-    closed: list[tuple[list[Run], list[int]]] = []
-    for number, segments in enumerate(layout.segments):
+    open_blocks: list[_Open] = []
+    closed: list[_Open] = []
+    size = layout.type_size
+    for number, segments in enumerate(work.each(layout.segments)):
         top = layout.lines[number].box.top
-        size = layout.type_size
-        closed.extend(block for block in open_blocks if top - block[0][-1].box.bottom > size)
-        open_blocks = [block for block in open_blocks if top - block[0][-1].box.bottom <= size]
+        closed.extend(block for block in open_blocks if top - block.runs[-1].box.bottom > size)
+        open_blocks = [block for block in open_blocks if top - block.runs[-1].box.bottom <= size]
+        lefts = _Lefts(open_blocks, 0.6 * size)
         for run in segments:
-            home = next((b for b in open_blocks if abs(b[0][0].box.x0 - run.box.x0) < 0.6 * size), None)
-            if home is None or home[1][-1] == number:
-                open_blocks.append(([run], [number]))
+            home = lefts.first_at(run.box.x0)
+            if home is None or home.numbers[-1] == number:
+                open_blocks.append(_Open([run], [number]))
+                lefts.add(open_blocks[-1])
             else:
-                home[0].append(run)
-                home[1].append(number)
-    found = [*closed, *open_blocks]
-    return [Block(layout.page.number, tuple(runs), tuple(numbers)) for runs, numbers in found]
+                home.runs.append(run)
+                home.numbers.append(number)
+    return [
+        Block(layout.page.number, tuple(block.runs), tuple(block.numbers))
+        for block in (*closed, *open_blocks)
+    ]
 
 
-def find_parties(layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]]) -> Parties:
+class _Open(NamedTuple):
+    """A block that may go on below."""
+
+    runs: list[Run]
+    numbers: list[int]
+
+
+class _Lefts:
+    """Open blocks by their left edges."""
+
+    def __init__(self, blocks: Iterable[_Open], within: float) -> None:
+        self._within = within
+        self._width = within or 1.0
+        self._bands: dict[int, list[tuple[int, _Open]]] = {}
+        self._count = 0
+        for block in blocks:
+            self.add(block)
+
+    def add(self, block: _Open) -> None:
+        self._bands.setdefault(self._band(block.runs[0].box.x0), []).append((self._count, block))
+        self._count += 1
+
+    def first_at(self, left: float) -> _Open | None:
+        """Return the oldest block whose left edge is near."""
+        band = self._band(left)
+        near = [
+            next((each for each in self._bands.get(place, ()) if self._is_near(each[1], left)), None)
+            for place in (band - 1, band, band + 1)
+        ]
+        return min((each for each in near if each is not None), key=lambda each: each[0], default=(0, None))[
+            1
+        ]
+
+    def _band(self, left: float) -> int:
+        return int(left // self._width)
+
+    def _is_near(self, block: _Open, left: float) -> bool:
+        return abs(block.runs[0].box.x0 - left) < self._within
+
+
+def find_parties(layouts: Sequence[PageLayout], labels: Mapping[int, PageLabels], work: Work) -> Parties:
     """Collect candidates for supplier and buyer from where names stand; labels are read elsewhere."""
-    blocks = {layout.page.number: blocks_of(layout) for layout in layouts}
-    buyers = list(_buyer_blocks(layouts[0], blocks[layouts[0].page.number], hits)) if layouts else []
+    if not layouts:
+        return Parties((), (), ())
+    first = layouts[0]
+    number = first.page.number
+    buyers = list(_buyer_blocks(first, blocks_of(first, work), labels[number], work))
     buyer_boxes = tuple((block.page, block.box) for block, _ in buyers)
+    areas, none = Areas(box for _, box in buyer_boxes), Areas(())
     taken = {plain(name.quote) for _, name in buyers}
     supplier: list[Candidate] = []
     for layout in layouts:
-        supplier.extend(_companies(layout, buyer_boxes))
-    if layouts and not supplier:
-        supplier.extend(_companies(layouts[0], buyer_boxes, anywhere=True))
-    if layouts and not supplier:
-        supplier.extend(_letterhead(layouts[0], hits.get(layouts[0].page.number, [])))
+        supplier.extend(_companies(layout, areas if layout is first else none, work))
+    if not supplier:
+        supplier.extend(_companies(first, areas, work, anywhere=True))
+    if not supplier:
+        supplier.extend(_letterhead(first, labels[number].hits))
     supplier = [candidate for candidate in supplier if plain(candidate.quote) not in taken]
     issuers = {plain(candidate.quote) for candidate in supplier}
     buyer = [name for _, name in buyers if plain(name.quote) not in issuers]
@@ -106,14 +156,16 @@ def find_parties(layouts: Sequence[PageLayout], hits: dict[int, list[LabelHit]])
 
 
 def _companies(
-    layout: PageLayout, buyer_boxes: tuple[tuple[int, Box], ...], *, anywhere: bool = False
+    layout: PageLayout, buyers: Areas, work: Work, *, anywhere: bool = False
 ) -> Iterator[Candidate]:
     height = max(layout.page.height, 1.0)
-    for segments in layout.segments:
+    for segments in work.each(layout.segments):
         for run in segments:
             span = company_in(run.text)
-            box = run.box_between(*span) if span else run.box
-            if span is None or any(page == layout.page.number and _within(box, b) for page, b in buyer_boxes):
+            if span is None:
+                continue
+            box = run.box_between(*span)
+            if any(_within(box, buyer) for buyer in buyers.at(box.middle, margin=1)):
                 continue
             share = box.middle / height
             sender = bool(_POSTAL.search(run.text)) and span[1] < len(run.text)
@@ -156,19 +208,19 @@ def _letterhead(layout: PageLayout, hits: Sequence[LabelHit]) -> Iterator[Candid
 
 
 def _buyer_blocks(
-    layout: PageLayout, blocks: Sequence[Block], hits: dict[int, list[LabelHit]]
+    layout: PageLayout, blocks: Sequence[Block], labels: PageLabels, work: Work
 ) -> Iterator[tuple[Block, Candidate]]:
     """Yield the blocks below a buyer's label; without any, address blocks where letters have their window."""
-    page_hits = hits.get(layout.page.number, [])
+    headings = _Headings(layout, labels)
     in_window: list[tuple[Block, Candidate]] = []
     labelled = False
-    for found in blocks:
-        block = _without_sender(found, page_hits)
+    for found in work.each(blocks):
+        block = _without_sender(found, labels)
         numbered = zip(block.lines, block.numbers, strict=True)
-        first = next((n for n, (run, line) in enumerate(numbered) if _is_name(run, line, page_hits)), None)
+        first = next((n for n, (run, line) in enumerate(numbered) if _is_name(run, line, labels)), None)
         if first is None:
             continue
-        heads = [hit for hit in page_hits if hit.first and _heads(hit, block, layout)]
+        heads = headings.over(block)
         runs = block.lines
         run = next((run for run in runs[first : first + 3] if company_in(run.text)), runs[first])
         name = _candidate(layout, run, company_in(run.text) or (0, len(run.text)), "address_block")
@@ -181,18 +233,42 @@ def _buyer_blocks(
         yield from in_window
 
 
+class _Headings:
+    """Labels without a value of their own, by the place where they stand."""
+
+    def __init__(self, layout: PageLayout, labels: PageLabels) -> None:
+        self._size = layout.type_size or 1.0
+        self._labels = labels
+        self._layout = layout
+        self._places: dict[tuple[int, int], list[LabelHit]] = {}
+        for hit in labels.hits:
+            if self._is_bare(hit):
+                self._places.setdefault(self._place(hit.box.x0, hit.box.bottom), []).append(hit)
+
+    def over(self, block: Block) -> list[LabelHit]:
+        """Return those that stand just above a block or are its first line."""
+        first = block.lines[0].box
+        column, row = self._place(first.x0, first.top)
+        near = (
+            hit
+            for across in (column - 1, column, column + 1)
+            for down in range(row - 3, row + 2)
+            for hit in self._places.get((across, down), ())
+        )
+        above = [hit for hit in near if _just_above(hit.box, first, self._size)]
+        around = replace(first, x0=first.x0 - 2, x1=first.x1 + 2)
+        own = self._labels.over(block.numbers[0], around)
+        return [*above, *(hit for hit in own if self._is_bare(hit) and _within(hit.box, first))]
+
+    def _is_bare(self, hit: LabelHit) -> bool:
+        return hit.first and hit.end == len(self._layout.segments[hit.line][hit.segment].words)
+
+    def _place(self, left: float, height: float) -> tuple[int, int]:
+        return int(left // self._size), int(height // self._size)
+
+
 def _means(hit: LabelHit, key: str) -> bool:
     return any(use.key == key for use in hit.uses)
-
-
-def _heads(hit: LabelHit, block: Block, layout: PageLayout) -> bool:
-    """Tell whether a label without a value of its own stands just above the block, or is its first line."""
-    if hit.end < len(layout.segments[hit.line][hit.segment].words):
-        return False
-    first = block.lines[0].box
-    return _just_above(hit.box, first, layout.type_size) or (
-        hit.line == block.numbers[0] and _within(hit.box, first)
-    )
 
 
 def _in_window(block: Block, first: int, layout: PageLayout) -> bool:
@@ -205,28 +281,20 @@ def _in_window(block: Block, first: int, layout: PageLayout) -> bool:
     )
 
 
-def _without_sender(block: Block, hits: Sequence[LabelHit]) -> Block:
+def _without_sender(block: Block, labels: PageLabels) -> Block:
     """Leave out leading lines that are a whole address by themselves, or a label with its value."""
     first = 0
     while first < len(block.lines):
         run, line = block.lines[first], block.numbers[first]
-        labelled = any(
-            hit.line == line
-            and hit.start == 0
-            and hit.end < len(run.words)
-            and run.box.overlap_x(hit.box) > 0
-            for hit in hits
-        )
+        labelled = any(hit.start == 0 and hit.end < len(run.words) for hit in labels.over(line, run.box))
         if not labelled and not (_POSTAL.search(run.text) and len(_SEPARATORS.split(run.text)) > 2):
             break
         first += 1
     return Block(block.page, block.lines[first:], block.numbers[first:])
 
 
-def _is_name(run: Run, line: int, hits: Sequence[LabelHit]) -> bool:
-    if any(
-        hit.line == line and run.box.overlap_x(hit.box) > 0 and hit.start == 0 and hit.firm for hit in hits
-    ):
+def _is_name(run: Run, line: int, labels: PageLabels) -> bool:
+    if any(hit.start == 0 and hit.firm for hit in labels.over(line, run.box)):
         return False
     text = run.text.strip()
     if text.lower().rstrip(":") in _SALUTATION or _POSTAL.search(text) or len(_SEPARATORS.split(text)) > 2:

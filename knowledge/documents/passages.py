@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.model import Line, ReadDocument
 from flowmaster.knowledge.documents.vocabulary import plain
+from flowmaster.knowledge.documents.work import Work
 
 _STEM = 6
 _WORDS_MAX = 40
@@ -28,10 +29,12 @@ class Passage:
         return {**shown, "ref": ref} if ref else shown
 
 
-def find_passages(document: ReadDocument, question: str, *, limit: int) -> list[Passage]:
+def find_passages(document: ReadDocument, question: str, work: Work, *, limit: int) -> list[Passage]:
     """Return the lines that fit a question best, in order of fit; none if no word of it occurs."""
     asked = _stems(question)
-    lines = [(page.number, line, _stems(line.text)) for page in document.pages for line in page.lines]
+    lines = [
+        (page.number, line, _stems(line.text)) for page in document.pages for line in work.each(page.lines)
+    ]
     counts = Counter(stem for _, _, stems in lines for stem in stems)
     total = max(len(lines), 1)
     weights = {stem: math.log(1 + total / counts[stem]) for stem in asked if stem in counts}

@@ -20,12 +20,15 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.knowledge.documents.extras import missing_extra
 from flowmaster.knowledge.documents.limits import Limits, corrupt, too_large
 from flowmaster.knowledge.documents.pdf import PdfContent, causes, read_pdf
+from flowmaster.knowledge.documents.work import Work
 
 IDLE_SECONDS_MAX = 120
 """How long the helper waits for the next PDF before it ends."""
 _ANSWER_BYTES_MAX = 500_000_000
 _DOCUMENTS_MAX = 200
 _LENGTH = 8
+_LOOK_SECONDS = 0.1
+"""How often it is looked whether the work goes on."""
 
 
 class _Refusal(msgspec.Struct):
@@ -64,13 +67,14 @@ class _Helper:
         self._limits: Limits | None = None
         self._served = 0
 
-    def read(self, order: _Order) -> _Answer | None:
-        """Return the helper's answer, or None if it died over the document or ran out of time."""
-        with self._lock:
+    def read(self, order: _Order, work: Work) -> _Answer | None:
+        """Return the helper's answer, or None if it died over the document or was ended with the work."""
+        while not self._lock.acquire(timeout=_LOOK_SECONDS):
+            work.step()
+        try:
             process = self._running(order.limits)
-            watchdog = threading.Timer(order.limits.seconds_max, process.kill)
-            watchdog.daemon = True
-            watchdog.start()
+            done = threading.Event()
+            threading.Thread(target=_watch, args=(process, work, done), daemon=True).start()
             try:
                 assert process.stdin is not None
                 assert process.stdout is not None
@@ -79,11 +83,13 @@ class _Helper:
             except OSError:
                 answer = None
             finally:
-                watchdog.cancel()
+                done.set()
             self._served += 1
             if answer is None or self._served >= _DOCUMENTS_MAX:
                 self.stop()
-            return msgspec.msgpack.decode(answer, type=_Answer) if answer is not None else None
+        finally:
+            self._lock.release()
+        return msgspec.msgpack.decode(answer, type=_Answer) if answer is not None else None
 
     def _running(self, limits: Limits) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None and self._limits == limits:
@@ -119,16 +125,26 @@ _helper = _Helper()
 atexit.register(_helper.stop)
 
 
-def read_pdf_apart(data: bytes, filename: str, limits: Limits) -> PdfContent:
-    """Read a PDF in the helper process, within its limits of memory and time."""
+def _watch(process: "subprocess.Popen[bytes]", work: Work, done: threading.Event) -> None:
+    """End the process with the work that it does."""
+    while not done.wait(_LOOK_SECONDS):
+        if work.is_over():
+            process.kill()
+            return
+
+
+def read_pdf_apart(data: bytes, filename: str, work: Work) -> PdfContent:
+    """Read a PDF in the helper process, within its limit of memory and the time of the work."""
+    limits = work.limits
     if find_spec("pdfplumber") is None:
         raise missing_extra("documents", ImportError("No module named 'pdfplumber'", name="pdfplumber"))
     order = _Order(filename, limits, data)
-    answer = _helper.read(order) or _helper.read(order)
+    answer = _helper.read(order, work)
+    work.step()
+    answer = answer or _helper.read(order, work)
+    work.step()
     if answer is None:
-        raise corrupt(
-            filename, "a PDF", f"reading it took longer than {limits.seconds_max} seconds or failed"
-        )
+        raise corrupt(filename, "a PDF", "its reader broke down over it")
     if answer.out_of_memory:
         raise too_large(
             filename,

@@ -2,51 +2,129 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
-from html.parser import HTMLParser
-from itertools import accumulate, takewhile
+from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from flowmaster.knowledge.documents.layout import lines_of
+from flowmaster.knowledge.documents.limits import Limits, too_large
+from flowmaster.knowledge.documents.markup import seen_lines
 from flowmaster.knowledge.documents.model import Box, Cell, Grid, Page, Unit, Word, box_around
+from flowmaster.knowledge.documents.work import Work
 
 _COLUMN_GAP = 4
+_COLUMN_WIDTH_MAX = 200
 _CELL_HEIGHT = 0.9
-_LINES_PER_PAGE = 100_000
+_WORD = re.compile(r"\S+")
 
 
-def page_of_text(text: str, number: int) -> Page:
+def page_of_text(text: str, number: int, filename: str, work: Work) -> Page:
     """Lay plain text out: column and line are the coordinates (tabs stand every 8 columns)."""
-    words = [
-        _word(match.group(), match.start(), row, f"line {row + 1}")
-        for row, line in enumerate(text.splitlines()[:_LINES_PER_PAGE])
-        for match in re.finditer(r"\S+", line.expandtabs(8))
-    ]
-    return _page(words, number, "char", "", ())
+    words = _Words(number, filename, _of_page(work.limits))
+    for row, line in enumerate(work.each(text.splitlines())):
+        words.add(line.expandtabs(8), 0, row, f"line {row + 1}")
+    return _page(words.words, number, "char", "", ())
 
 
-def page_of_rows(rows: Sequence[Sequence[str]], number: int, *, name: str = "") -> Page:
+def page_of_html(markup: str, number: int, filename: str, work: Work) -> Page:
+    """Lay HTML out as text lines and table rows; scripts, styles and attributes are left out."""
+    words = _Words(number, filename, _of_page(work.limits))
+    tables: list[Grid] = []
+    row = 0
+    for table, lines in groupby(seen_lines(markup, work), lambda line: line.table):
+        rows = [line.texts for line in lines]
+        if table:
+            tables.extend(_add_rows(words, rows, row, None, work))
+            row += len(rows) + 1
+            continue
+        for (text,) in work.each(rows):
+            words.add(text, 0, row, "")
+            row += 1
+    return _page(words.words, number, "char", "", tuple(tables))
+
+
+def page_of_rows(
+    rows: Sequence[Sequence[str]], number: int, filename: str, work: Work, *, name: str = ""
+) -> Page:
     """Lay rows of cells out: each column as wide as its longest text, each cell with its reference (`B4`)."""
-    columns = max((len(row) for row in rows), default=0)
-    widths = [
-        max((min(len(row[column]), 200) for row in rows if column < len(row)), default=0)
-        for column in range(columns)
-    ]
-    lefts = list(accumulate((width + _COLUMN_GAP for width in widths), initial=0))
-    words: list[Word] = []
-    cells: list[tuple[Cell, ...]] = []
-    for index, row in enumerate(rows):
-        line: list[Cell] = []
+    words = _Words(number, filename, _of_sheet(work.limits))
+    tables = _add_rows(words, rows, 0, name, work)
+    return _page(words.words, number, "cell", name, tables)
+
+
+class _Allowed(NamedTuple):
+    """How much one page may hold, each limit with its name."""
+
+    words: tuple[str, int]
+    characters: tuple[str, int]
+
+
+def _of_page(limits: Limits) -> _Allowed:
+    return _Allowed(
+        ("words_per_page_max", limits.words_per_page_max),
+        ("characters_per_page_max", limits.characters_per_page_max),
+    )
+
+
+def _of_sheet(limits: Limits) -> _Allowed:
+    return _Allowed(
+        ("words_per_sheet_max", limits.words_per_sheet_max),
+        ("characters_per_sheet_max", limits.characters_per_sheet_max),
+    )
+
+
+class _Words:
+    """The words of a page, up to as many as are allowed."""
+
+    def __init__(self, number: int, filename: str, allowed: _Allowed) -> None:
+        self.words: list[Word] = []
+        self._characters = 0
+        self._number, self._filename, self._allowed = number, filename, allowed
+
+    def add(self, text: str, column: int, row: int, ref: str) -> Box | None:
+        """Place the words of a text on a row from a column on, and return the box around them."""
+        first = len(self.words)
+        for match in _WORD.finditer(text):
+            start, end = match.span()
+            self._characters += end - start
+            box = Box(column + start, row, column + end, row + _CELL_HEIGHT)
+            self.words.append(Word(match[0], box, 1.0, ref))
+        self._examine(self._allowed.words, len(self.words), "words")
+        self._examine(self._allowed.characters, self._characters, "characters")
+        if len(self.words) == first:
+            return None
+        return Box(self.words[first].box.x0, row, self.words[-1].box.x1, row + _CELL_HEIGHT)
+
+    def _examine(self, limit: tuple[str, int], held: int, what: str) -> None:
+        name, allowed = limit
+        if held > allowed:
+            raise too_large(
+                self._filename, limit=name, allowed=allowed, found=f"page {self._number} has more {what}"
+            )
+
+
+def _add_rows(
+    words: _Words, rows: Sequence[Sequence[str]], down: int, name: str | None, work: Work
+) -> tuple[Grid, ...]:
+    """Place rows of cells and return them as a table; cells have references where the table has a name."""
+    widths: list[int] = []
+    for row in work.each(rows):
+        widths.extend([0] * (len(row) - len(widths)))
         for column, text in enumerate(row):
-            ref = f"{name}{'!' if name else ''}{column_letters(column)}{index + 1}"
-            placed = [
-                _word(match.group(), lefts[column] + match.start(), index, ref)
-                for match in re.finditer(r"\S+", text)
-            ]
-            words.extend(placed)
-            line.append(Cell(text, box_around(word.box for word in placed) if placed else None))
-        cells.append(tuple(line))
-    tables = (Grid(box_around(word.box for word in words), tuple(cells)),) if words else ()
-    return _page(words, number, "cell", name, tables)
+            widths[column] = max(widths[column], min(len(text), _COLUMN_WIDTH_MAX))
+    lefts = list(accumulate((width + _COLUMN_GAP for width in widths), initial=0))
+    letters = [column_letters(column) for column in range(len(widths))] if name is not None else []
+    before = f"{name}!" if name else ""
+    cells: list[tuple[Cell, ...]] = []
+    for index, row in enumerate(work.each(rows)):
+        refs = [f"{before}{letter}{index + 1}" for letter in letters[: len(row)]] or [""] * len(row)
+        cells.append(
+            tuple(
+                Cell(text, words.add(text, left, down + index, ref))
+                for text, left, ref in zip(row, lefts, refs, strict=False)
+            )
+        )
+    boxes = [cell.box for row in cells for cell in row if cell.box is not None]
+    return (Grid(box_around(boxes), tuple(cells)),) if boxes else ()
 
 
 def column_letters(column: int) -> str:
@@ -57,54 +135,6 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
-
-
-def page_of_html(markup: str, number: int) -> Page:
-    """Lay HTML out as text lines and table rows; scripts, styles and attributes are left out."""
-    reader = _HtmlLines()
-    reader.feed(markup)
-    reader.close()
-    reader.end_line()
-    return _page_of_mixed(reader.lines, number)
-
-
-def _page_of_mixed(lines: list[tuple[int, list[str]]], number: int) -> Page:
-    words: list[Word] = []
-    tables: list[Grid] = []
-    row = 0
-    index = 0
-    while index < len(lines):
-        table, cells = lines[index]
-        if not table:
-            words.extend(_word(m.group(), m.start(), row, "") for m in re.finditer(r"\S+", " ".join(cells)))
-            row, index = row + 1, index + 1
-            continue
-        group = [row for _, row in takewhile(partial(_is_row_of, table), lines[index:])]
-        placed = page_of_rows(group, number)
-        words.extend(Word(word.text, _moved(word.box, row), word.size) for word in placed.words)
-        tables.extend(_moved_grid(grid, row) for grid in placed.tables)
-        row, index = row + len(group) + 1, index + len(group)
-    return _page(words, number, "char", "", tuple(tables))
-
-
-def _is_row_of(table: int, line: tuple[int, list[str]]) -> bool:
-    return line[0] == table
-
-
-def _moved_grid(grid: Grid, down: int) -> Grid:
-    rows = (
-        tuple(Cell(cell.text, _moved(cell.box, down) if cell.box else None) for cell in row)
-        for row in grid.rows
-    )
-    return Grid(_moved(grid.box, down), tuple(rows))
-
-
-def _moved(box: Box, down: int) -> Box:
-    return Box(box.x0, box.top + down, box.x1, box.bottom + down)
-
-
-def _word(text: str, column: int, row: int, ref: str) -> Word:
-    return Word(text, Box(column, row, column + len(text), row + _CELL_HEIGHT), 1.0, ref)
 
 
 def _page(words: list[Word], number: int, unit: Unit, name: str, tables: tuple[Grid, ...]) -> Page:
@@ -119,78 +149,3 @@ def _page(words: list[Word], number: int, unit: Unit, name: str, tables: tuple[G
         tables=tables,
         name=name,
     )
-
-
-_BLOCK_TAGS = "p div br h1 h2 h3 h4 h5 h6 li ul ol section article header footer address hr pre dl dt dd form"
-
-
-class _HtmlLines(HTMLParser):
-    """Collects what a reader would see: lines of text and rows of cells, each row with its table's number."""
-
-    _HIDDEN = frozenset({"script", "style", "template", "noscript", "head", "svg"})
-    _BLOCKS = frozenset(_BLOCK_TAGS.split())
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[tuple[int, list[str]]] = []
-        self._tables = 0
-        self._depth = 0
-        self._hidden: list[str] = []
-        self._row: list[str] | None = None
-        self._text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin a line, row or cell."""
-        if tag in self._HIDDEN:
-            self._hidden.append(tag)
-        elif tag == "table":
-            self.end_line()
-            self._depth += 1
-            self._tables += 1
-        elif tag == "tr" and self._depth:
-            self.end_line()
-            self._row = []
-        elif tag in {"td", "th"} and self._row is not None:
-            self._text = []
-        elif tag in self._BLOCKS:
-            self._break()
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a line, row or cell."""
-        if self._hidden and tag == self._hidden[-1]:
-            self._hidden.pop()
-        elif tag in {"td", "th"} and self._row is not None:
-            self._row.append(self._taken())
-        elif tag == "tr" and self._row is not None:
-            if any(self._row):
-                self.lines.append((self._tables, self._row))
-            self._row = None
-        elif tag == "table":
-            self._depth = max(self._depth - 1, 0)
-            self._row = None
-            self._text = []
-        elif tag in self._BLOCKS:
-            self._break()
-
-    def handle_data(self, data: str) -> None:
-        """Keep text that is shown."""
-        if not self._hidden:
-            self._text.append(data)
-
-    def end_line(self) -> None:
-        """Close the line that is being gathered."""
-        if self._row is None:
-            text = self._taken()
-            if text:
-                self.lines.append((0, [text]))
-
-    def _break(self) -> None:
-        if self._row is None:
-            self.end_line()
-        else:
-            self._text.append(" ")
-
-    def _taken(self) -> str:
-        text = " ".join("".join(self._text).split())
-        self._text = []
-        return text

@@ -3,15 +3,18 @@
 import hashlib
 import re
 from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
 
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.delimited import delimiter_of, rows_of
 from flowmaster.knowledge.documents.detect import Detected, decode_text, detect
-from flowmaster.knowledge.documents.limits import LIMITS, Limits, unsupported
-from flowmaster.knowledge.documents.model import DocumentType, Page, ReadDocument
+from flowmaster.knowledge.documents.limits import too_large, unsupported
+from flowmaster.knowledge.documents.model import DocumentType, Page, ReadDocument, Sheet
 from flowmaster.knowledge.documents.pdf_process import read_pdf_apart
 from flowmaster.knowledge.documents.plain import page_of_html, page_of_rows, page_of_text
 from flowmaster.knowledge.documents.sheets import read_sheets
+from flowmaster.knowledge.documents.work import Work
 
 _MEDIA_TYPES: dict[DocumentType, str] = {
     "pdf": "application/pdf",
@@ -23,24 +26,50 @@ _MEDIA_TYPES: dict[DocumentType, str] = {
 _NAME_LENGTH_MAX = 200
 
 
-def read_document(data: bytes, filename: str, limits: Limits = LIMITS) -> ReadDocument:
+def read_document(data: bytes, filename: str, work: Work | None = None) -> ReadDocument:
     """Read a text PDF, CSV, XLSX, HTML or plain text; anything else is refused by name.
 
     The content decides what the file is; a suffix that says otherwise is a warning. Errors are
-    `document.empty`, `document.too_large`, `document.encrypted`, `document.corrupt`,
+    `document.empty`, `document.too_large`, `document.too_slow`, `document.encrypted`, `document.corrupt`,
     `document.macros_refused`, `document.type_unsupported` and `server.extra_missing`.
     """
+    work = work or Work()
     name = plain_name(filename)
-    detected = detect(data, name, limits)
-    kind, pages, warnings = _pages(data, name, detected, limits)
+    detected = detect(data, name, work.limits)
+    found = _content(data, name, detected, work)
     return ReadDocument(
         filename=name,
-        type=kind,
-        media_type=_MEDIA_TYPES[kind],
+        type=found.type,
+        media_type=_MEDIA_TYPES[found.type],
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
-        pages=pages,
-        warnings=(*detected.warnings, *warnings),
+        lay_out=partial(_laid_out, found, name, work),
+        sheets=found.sheets,
+        delimiter=found.delimiter,
+        warnings=(*detected.warnings, *found.warnings),
+    )
+
+
+class _Content(NamedTuple):
+    """What a file holds: pages, or the sheets of which pages can be made."""
+
+    type: DocumentType
+    pages: tuple[Page, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    delimiter: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def _laid_out(found: _Content, filename: str, work: Work) -> tuple[Page, ...]:
+    return found.pages or tuple(
+        page_of_rows(
+            [[shown(value) for value in row] for row in work.each(sheet.rows)],
+            number,
+            filename,
+            work,
+            name=sheet.name,
+        )
+        for number, sheet in enumerate(found.sheets, start=1)
     )
 
 
@@ -51,23 +80,28 @@ def plain_name(filename: str) -> str:
     return shown[-_NAME_LENGTH_MAX:] or "document"
 
 
-def _pages(
-    data: bytes, filename: str, detected: Detected, limits: Limits
-) -> tuple[DocumentType, tuple[Page, ...], tuple[str, ...]]:
+def _content(data: bytes, filename: str, detected: Detected, work: Work) -> _Content:
     if detected.kind == "pdf":
-        content = read_pdf_apart(data, filename, limits)
-        return "pdf", content.pages, content.warnings
+        pdf = read_pdf_apart(data, filename, work)
+        return _Content("pdf", pdf.pages, warnings=pdf.warnings)
     if detected.kind == "xlsx":
-        return "xlsx", _sheet_pages(data, filename, limits), ()
+        return _Content("xlsx", sheets=tuple(read_sheets(data, filename, work)))
     text = text_of(data, filename)
     if detected.kind == "html":
-        return "html", (page_of_html(text, 1),), ()
+        return _Content("html", (page_of_html(text, 1, filename, work),))
     delimiter = table_delimiter(text, filename)
     if delimiter is not None:
-        rows = rows_of(text, filename, limits, delimiter=delimiter)
-        return "csv", (page_of_rows(rows, 1),), ()
-    pages = tuple(page_of_text(part, number) for number, part in enumerate(text.split("\f"), start=1))
-    return "text", pages, ()
+        rows: list[list[Json]] = [[*row] for row in rows_of(text, filename, work, delimiter=delimiter)]
+        return _Content("csv", sheets=(Sheet("", rows),), delimiter=delimiter)
+    parts = text.split("\f")
+    if len(parts) > work.limits.pages_max:
+        raise too_large(
+            filename, limit="pages_max", allowed=work.limits.pages_max, found=f"it has {len(parts):,} pages"
+        )
+    return _Content(
+        "text",
+        tuple(page_of_text(part, number, filename, work) for number, part in enumerate(parts, start=1)),
+    )
 
 
 def text_of(data: bytes, filename: str) -> str:
@@ -84,14 +118,6 @@ def table_delimiter(text: str, filename: str) -> str | None:
     if filename.lower().endswith((".csv", ".tsv")):
         return found or ","
     return found if found in {";", "\t"} and text.count("\n") > 1 else None
-
-
-def _sheet_pages(data: bytes, filename: str, limits: Limits) -> tuple[Page, ...]:
-    sheets = read_sheets(data, filename, limits)
-    return tuple(
-        page_of_rows([[shown(value) for value in row] for row in sheet.rows], number, name=sheet.name)
-        for number, sheet in enumerate(sheets, start=1)
-    )
 
 
 def shown(value: Json) -> str:

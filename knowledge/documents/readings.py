@@ -1,7 +1,8 @@
 """What a run of words says when it is read as a given type: every reading knows the characters it came from."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flowmaster.engine.values import Json
@@ -44,6 +45,7 @@ class Reading:
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9ÄÖÜäöü][\w./\-–+]*$")
 _BASE = re.compile(r"(?:(?<!\w)(?:auf|aus|on)|%\s*(?:von|of))\s*(?:€|£|\$|[A-Z]{3})?\s*$")
 """What stands before the amount that a rate is applied to: `19 % auf 1.000,00` is not the tax."""
+_BASE_LENGTH_MAX = 16
 _SHORT_PREFIX = re.compile(r"^[A-ZÄÖÜ]{1,5}[.-]?$")
 _SKIPPED = frozenset({"nr", "nr.", "no", "no.", "nummer", "number", ":", "-", "–", "vom", "lautet", "is"})
 _STOP_AFTER_NAME = re.compile(r"\s[·•|]\s|\s{2,}| [–—] | - ")
@@ -109,9 +111,12 @@ def _amount(text: str, customs: Customs) -> Reading | None:
     if whole is not None:
         form = "ambiguous" if whole.ambiguous else "formatted" if whole.decimals == 2 else "plain"
         return Reading(whole.value, 0, len(text), form)
-    found = [number for number in numbers_in(text, customs.mark) if not _BASE.search(text[: number.start])]
+    currencies = [found.start for found in currencies_in(text)]
     money = [
-        number for number in found if number.decimals == 2 or _has_currency(text, number.start, number.end)
+        number
+        for number in numbers_in(text, customs.mark)
+        if (number.decimals == 2 or _has_currency(currencies, number.start, number.end))
+        and not _BASE.search(text, max(number.start - _BASE_LENGTH_MAX, 0), number.start)
     ]
     if not money:
         return None
@@ -119,8 +124,9 @@ def _amount(text: str, customs: Customs) -> Reading | None:
     return Reading(last.value, last.start, last.end, "ambiguous" if last.ambiguous else "formatted")
 
 
-def _has_currency(text: str, start: int, end: int) -> bool:
-    return any(start - 5 <= found.start <= end + 1 for found in currencies_in(text))
+def _has_currency(currencies: Sequence[int], start: int, end: int) -> bool:
+    place = bisect_left(currencies, start - 5)
+    return place < len(currencies) and currencies[place] <= end + 1
 
 
 def _number(text: str, customs: Customs, *, integer: bool) -> Reading | None:

@@ -14,10 +14,10 @@ def recognised_schema(document: ReadDocument) -> str:
         return ""
     lines = [plain(line.text) for page in document.pages for line in page.lines[:_LINES_READ]]
     words = vocabulary()
-    titled = any(line.startswith(title) for line in lines for title in words.titles if len(title) > 6)
-    labels = sum(
-        1
-        for key in _TELLING
-        if any(line.startswith(label) for line in lines for label in map(plain, words.fields[key].labels))
-    )
+    titles = tuple(title for title in words.titles if len(title) > 6)
+    titled = any(line.startswith(titles) for line in lines)
+    labels = 0
+    for key in _TELLING:
+        spelled = tuple(plain(label) for label in words.fields[key].labels)
+        labels += any(line.startswith(spelled) for line in lines)
     return "invoice" if labels + titled >= _LABELS_NEEDED else ""

@@ -12,19 +12,19 @@ from flowmaster.knowledge.documents.model import Word, box_around
 from flowmaster.knowledge.documents.readings import Customs, Reading, read
 from flowmaster.knowledge.documents.schema import FieldSpec
 from flowmaster.knowledge.documents.totals import TOLERANCE, number_of
+from flowmaster.knowledge.documents.work import Work
 
 _ROUNDING = Decimal("0.005")
 
 
 def read_rows(
-    items: Items, spec: FieldSpec, customs: Customs
+    items: Items, spec: FieldSpec, customs: Customs, work: Work
 ) -> tuple[Field | None, Check | None, Decimal | None]:
     """Return the rows as a field, the check of each line's arithmetic, and the sum of the lines."""
-    typed = [_typed(row, spec.columns, customs) for row in items.rows]
-    wrong = [number for number, row in enumerate(items.rows, start=1) if _multiplies(row, customs) is False]
+    products = [_multiplies(row, customs) for row in work.each(items.rows)]
     rows = [
-        {name: place_of(_checked(cell, row, customs)) for name, cell in cells.items()}
-        for row, cells in zip(items.rows, typed, strict=True)
+        {name: place_of(_checked(cell, holds)) for name, cell in _typed(row, spec.columns, customs).items()}
+        for row, holds in work.each(zip(items.rows, products, strict=True))
     ]
     if not rows or not any(rows):
         return None, None, None
@@ -32,7 +32,7 @@ def read_rows(
         {column.name: row[column.name].value if column.name in row else None for column in spec.columns}
         for row in rows
     ]
-    return _field(spec, items, rows, value), _arithmetic(wrong, items, spec, customs), _sum(items, customs)
+    return _field(spec, items, rows, value), _arithmetic(products, spec), _sum(items, customs)
 
 
 def _typed(row: ItemRow, columns: Sequence[FieldSpec], customs: Customs) -> dict[str, Candidate]:
@@ -84,8 +84,7 @@ def _multiplies(row: ItemRow, customs: Customs) -> bool | None:
     return abs(due - amount) <= max(TOLERANCE, abs(quantity) * _ROUNDING)
 
 
-def _checked(cell: Candidate, row: ItemRow, customs: Customs) -> Candidate:
-    multiplies = _multiplies(row, customs)
+def _checked(cell: Candidate, multiplies: bool | None) -> Candidate:
     if multiplies is None or cell.method != "table.cell" or number_of(cell.value) is None:
         return cell
     return cell.backed_by("sums agree" if multiplies else "sums disagree")
@@ -97,9 +96,10 @@ def _sum(items: Items, customs: Customs) -> Decimal | None:
     return sum(found, Decimal(0)) if found and len(found) == len(amounts) else None
 
 
-def _arithmetic(wrong: Sequence[int], items: Items, spec: FieldSpec, customs: Customs) -> Check | None:
-    if all(_multiplies(row, customs) is None for row in items.rows):
+def _arithmetic(products: Sequence[bool | None], spec: FieldSpec) -> Check | None:
+    if all(holds is None for holds in products):
         return None
+    wrong = [number for number, holds in enumerate(products, start=1) if holds is False]
     listed = ", ".join(map(str, wrong[:10]))
     return Check(
         name="lines_multiply",

@@ -7,25 +7,39 @@ import zlib
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.extras import missing_extra
-from flowmaster.knowledge.documents.limits import LIMITS, Limits, corrupt, too_large
+from flowmaster.knowledge.documents.limits import corrupt, too_large
+from flowmaster.knowledge.documents.model import Sheet
+from flowmaster.knowledge.documents.work import Work
 
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-class Sheet(NamedTuple):
-    """One sheet: its name and its rows of JSON values (dates as ISO strings, empty cells as None)."""
+_READ_IN_STEPS = ("xl/worksheets/", "xl/sharedStrings", "xl/media/", "xl/drawings/", "xl/pivot")
+"""The parts that are read row by row, or not at all."""
+_SMALL_PART_BYTES_MAX = 5_000_000
+"""How long the parts of a workbook may be that are read in one go: styles, names, the list of sheets."""
 
-    name: str
-    rows: list[list[Json]]
+
+class _Watched(io.BytesIO):
+    """The bytes of a workbook; each time that some are read is a step of the work."""
+
+    def __init__(self, data: bytes, work: Work) -> None:
+        super().__init__(data)
+        self._work = work
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes."""
+        self._work.step()
+        return super().read(size)
 
 
-def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
+def read_sheets(data: bytes, filename: str, work: Work) -> list[Sheet]:
     """Read the visible sheets of a workbook."""
+    limits = work.limits
     try:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
@@ -36,9 +50,9 @@ def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
         AttributeError, SyntaxError, OSError, EOFError, RecursionError, ArithmeticError, NotImplementedError,
     )  # fmt: skip
     try:
-        _refuse_entities(data, filename)
+        _refuse_parts(data, filename)
         workbook = load_workbook(
-            io.BytesIO(data), read_only=True, data_only=True, keep_links=False, keep_vba=False
+            _Watched(data, work), read_only=True, data_only=True, keep_links=False, keep_vba=False
         )
         sheets: list[Sheet] = []
         cells = 0
@@ -47,7 +61,7 @@ def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
                 continue
             worksheet.reset_dimensions()
             rows: list[list[Json]] = []
-            for row in worksheet.iter_rows(values_only=True):
+            for row in work.each(worksheet.iter_rows(values_only=True)):
                 cells += max(len(row), 1)
                 if cells > limits.cells_max:
                     raise too_large(
@@ -67,10 +81,10 @@ def read_sheets(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
 
 
 def read_first_sheet(
-    data: bytes, filename: str, *, sheet: str = "", limits: Limits = LIMITS
+    data: bytes, filename: str, *, sheet: str = "", work: Work | None = None
 ) -> list[list[Json]]:
     """Return the rows of a sheet by its name, or of the first one that has content."""
-    sheets = read_sheets(data, filename, limits)
+    sheets = read_sheets(data, filename, work or Work())
     chosen = next((found for found in sheets if (found.name == sheet if sheet else found.rows)), None)
     if chosen is None:
         raise no_such_sheet(filename, sheet, [found.name for found in sheets])
@@ -115,9 +129,17 @@ def write_sheet(rows: Sequence[Sequence[Json]], name: str) -> bytes:
     return written.getvalue()
 
 
-def _refuse_entities(data: bytes, filename: str) -> None:
+def _refuse_parts(data: bytes, filename: str) -> None:
+    """Refuse declared entities, and long parts of which not even a step can be seen."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for part in archive.infolist():
+            if part.file_size > _SMALL_PART_BYTES_MAX and not part.filename.startswith(_READ_IN_STEPS):
+                raise too_large(
+                    filename,
+                    limit="part_bytes_max",
+                    allowed=_SMALL_PART_BYTES_MAX,
+                    found=f"its part {part.filename!r} has {part.file_size:,} bytes",
+                )
             if part.filename.endswith((".xml", ".rels")):
                 with archive.open(part) as content:
                     if _DOCTYPE.search(content.read(4_096)):

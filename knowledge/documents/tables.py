@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Literal
 
 from flowmaster.engine.values import Json
-from flowmaster.knowledge.documents.delimited import rows_of
-from flowmaster.knowledge.documents.detect import detect
 from flowmaster.knowledge.documents.formats import (
     DayOrder,
     DecimalMark,
@@ -19,14 +17,17 @@ from flowmaster.knowledge.documents.formats import (
     decimal_mark_of,
     whole_number,
 )
-from flowmaster.knowledge.documents.limits import LIMITS, Limits, unsupported
-from flowmaster.knowledge.documents.read import plain_name, table_delimiter, text_of
-from flowmaster.knowledge.documents.sheets import no_such_sheet, read_sheets
+from flowmaster.knowledge.documents.limits import too_large, unsupported
+from flowmaster.knowledge.documents.model import ReadDocument, Sheet
+from flowmaster.knowledge.documents.read import read_document
+from flowmaster.knowledge.documents.sheets import no_such_sheet
+from flowmaster.knowledge.documents.work import Work
 
 ColumnType = Literal["string", "integer", "number", "date", "datetime", "boolean", "empty"]
 _HEADER_WITHIN = 20
 _CODE = re.compile(r"[+-]?0\d+|\+\d+|\d{16,}")
 """Digits that are no number: 00123, +4912345, and numbers too long to be counted with."""
+_FIGURES = re.compile(r"[-+−(]?[\d.,'’ \u00a0]+[)-]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,47 +58,56 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
-def read_table(data: bytes, filename: str, *, sheet: str = "", limits: Limits = LIMITS) -> Table:
-    """Read CSV (delimiter, encoding and decimal sign are detected) or a sheet of XLSX as typed columns and rows.
+def read_table(data: bytes, filename: str, *, sheet: str = "", work: Work | None = None) -> Table:
+    """Read CSV (delimiter, encoding and decimal sign are detected) or a sheet of XLSX as typed columns and rows."""
+    work = work or Work()
+    return table_of(read_document(data, filename, work), sheet=sheet, work=work)
+
+
+def table_of(document: ReadDocument, *, sheet: str = "", work: Work) -> Table:
+    """Return the sheet of a document as typed columns and rows.
 
     Empty cells are null; numbers are exact; dates become ISO strings; digits with leading zeros stay text.
     Without `sheet` the first sheet that has content is read.
     """
-    name = plain_name(filename)
-    detected = detect(data, name, limits)
-    if detected.kind == "xlsx":
-        return _sheet_table(data, name, sheet, limits)
-    delimiter = table_delimiter(text_of(data, name), name) if detected.kind == "text" else None
-    if delimiter is None:
-        raise unsupported(name, f"{detected.kind}, not a table (CSV or XLSX)")
-    rows = rows_of(text_of(data, name), name, limits, delimiter=delimiter)
-    texts = [cell for row in rows for cell in row]
-    mark = decimal_mark_of(texts) or ("," if delimiter == ";" else ".")
-    order = day_order_of(texts)
-    return _table("", [[cell or None for cell in row] for row in rows], mark, order)
+    name = document.filename
+    if document.type == "xlsx":
+        sheets = document.sheets
+        chosen = next((found for found in sheets if (found.name == sheet if sheet else found.rows)), None)
+        if chosen is None:
+            raise no_such_sheet(name, sheet, [found.name for found in sheets])
+        return _table(chosen, ".", None, name, work)
+    if document.type != "csv":
+        raise unsupported(name, f"{document.type}, not a table (CSV or XLSX)")
+    (only,) = document.sheets
+    texts = [cell for row in only.rows for cell in row if isinstance(cell, str)]
+    mark = decimal_mark_of(work.each(texts)) or ("," if document.delimiter == ";" else ".")
+    order = day_order_of(work.each(texts))
+    rows = [[cell or None for cell in row] for row in only.rows]
+    return _table(Sheet("", rows), mark, order, name, work)
 
 
-def _sheet_table(data: bytes, filename: str, sheet: str, limits: Limits) -> Table:
-    sheets = read_sheets(data, filename, limits)
-    chosen = next((found for found in sheets if (found.name == sheet if sheet else found.rows)), None)
-    if chosen is None:
-        raise no_such_sheet(filename, sheet, [found.name for found in sheets])
-    return _table(chosen.name, chosen.rows, ".", None)
-
-
-def _table(name: str, rows: Sequence[Sequence[Json]], mark: DecimalMark, order: DayOrder | None) -> Table:
+def _table(sheet: Sheet, mark: DecimalMark, order: DayOrder | None, filename: str, work: Work) -> Table:
+    rows = sheet.rows
     width = max((len(row) for row in rows), default=0)
+    if width * len(rows) > work.limits.cells_max:
+        raise too_large(
+            filename,
+            limit="cells_max",
+            allowed=work.limits.cells_max,
+            found=f"{len(rows):,} rows of {width:,} columns are more",
+        )
     padded = [[*row, *[None] * (width - len(row))] for row in rows]
     header = _header_row(padded)
     names = _names(padded[header - 1] if header else [None] * width)
     body = [row for row in padded[header:] if any(value is not None for value in row)]
-    typed = [_typed([row[place] for row in body], mark, order) for place in range(width)]
+    typed = [_typed([row[place] for row in body], mark, order, work) for place in range(width)]
     columns = tuple(
         ColumnOfTable(names[place], kind, any(value is None for value in values))
         for place, (kind, values) in enumerate(typed)
     )
     found = tuple(tuple(values[row] for _, values in typed) for row in range(len(body)))
-    return Table(name, columns, found, header)
+    return Table(sheet.name, columns, found, header)
 
 
 def _header_row(rows: Sequence[Sequence[Json]]) -> int:
@@ -123,28 +133,43 @@ def _filled(row: Sequence[Json]) -> int:
 
 
 def _names(header: Sequence[Json]) -> list[str]:
-    names: list[str] = []
+    names: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for place, value in enumerate(header, start=1):
         wanted = " ".join(str(value).split()) if value is not None else f"column_{place}"
-        name, number = wanted, 2
+        name = wanted
         while name in names:
-            name, number = f"{wanted}_{number}", number + 1
-        names.append(name)
-    return names
+            numbers[wanted] = numbers.get(wanted, 1) + 1
+            name = f"{wanted}_{numbers[wanted]}"
+        names[name] = None
+    return list(names)
 
 
 def _typed(
-    values: Sequence[Json], mark: DecimalMark, order: DayOrder | None
+    values: Sequence[Json], mark: DecimalMark, order: DayOrder | None, work: Work
 ) -> tuple[ColumnType, list[Json]]:
     present = [value for value in values if value is not None]
     if not present:
         return "empty", list(values)
     for kind in ("boolean", "integer", "number", "date", "datetime"):
-        read = [_as(kind, value, mark, order) for value in present]
-        if all(value is not None for value in read):
+        read = _all_as(kind, present, mark, order, work)
+        if read is not None:
             taken = iter(read)
             return kind, [None if value is None else next(taken) for value in values]
     return "string", [value if value is None or isinstance(value, str) else _text(value) for value in values]
+
+
+def _all_as(
+    kind: str, values: Sequence[Json], mark: DecimalMark, order: DayOrder | None, work: Work
+) -> list[Json] | None:
+    """Return all values as of this kind, or None as soon as one is not."""
+    read: list[Json] = []
+    for value in work.each(values):
+        found = _as(kind, value, mark, order)
+        if found is None:
+            return None
+        read.append(found)
+    return read
 
 
 def _as(kind: str, value: Json, mark: DecimalMark, order: DayOrder | None) -> Json:
@@ -175,11 +200,7 @@ def _number(value: Json, mark: DecimalMark) -> int | Decimal | None:
         return value
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else value
-    if (
-        not isinstance(value, str)
-        or _CODE.fullmatch(value)
-        or not re.fullmatch(r"[-+−(]?[\d.,'’ \u00a0]+[)-]?", value)
-    ):
+    if not isinstance(value, str) or _CODE.fullmatch(value) or not _FIGURES.fullmatch(value):
         return None
     found = whole_number(value, mark)
     if found is None:

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.knowledge.documents.limits import LIMITS
 from flowmaster.knowledge.documents.read import read_document
+from flowmaster.knowledge.documents.work import Work
 from tests.knowledge.invoices_english import british_two_columns
 from tests.knowledge.paper import Paper
 from tests.shared_material import shared
@@ -22,7 +23,7 @@ from tests.shared_material import shared
 
 def refusal(data: bytes, filename: str, **limits: int) -> str:
     with pytest.raises(FlowMasterError) as refused:
-        read_document(data, filename, replace(LIMITS, **limits))
+        read_document(data, filename, Work(replace(LIMITS, **limits)))
     assert refused.value.fix
     return refused.value.code
 
@@ -165,7 +166,7 @@ def test_a_pdf_that_unpacks_to_gigabytes_is_refused() -> None:
 
 
 def test_a_pdf_that_would_be_read_for_hours_is_stopped() -> None:
-    assert refusal(_nested_forms(depth=9), "slow.pdf", seconds_max=2) == "document.corrupt"
+    assert refusal(_nested_forms(depth=9), "slow.pdf", seconds_max=2) == "document.too_slow"
     assert read_document(small_pdf("still alive"), "a.pdf").text == "still alive"
 
 
