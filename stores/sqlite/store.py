@@ -8,17 +8,17 @@ from pathlib import Path
 from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
+from flowmaster.stores.sql.facts import FactReader
+from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.jobs import JobReader, JobWriter
+from flowmaster.stores.sql.journal import JournalReader
+from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
+from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.steps import StepWriter
+from flowmaster.stores.sql.waits import WaitReader
+from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
-from flowmaster.stores.sqlite.definitions import DefinitionReader, DefinitionWriter
-from flowmaster.stores.sqlite.facts import FactReader
-from flowmaster.stores.sqlite.instances import Head, InstanceReader
-from flowmaster.stores.sqlite.jobs import JobReader, JobWriter
-from flowmaster.stores.sqlite.journal import JournalReader
-from flowmaster.stores.sqlite.long_calls import LongCallReader, LongCallWriter
-from flowmaster.stores.sqlite.messages import MessageReader
-from flowmaster.stores.sqlite.steps import StepWriter
-from flowmaster.stores.sqlite.waits import WaitReader
-from flowmaster.stores.sqlite.words import Vocabulary, Words
 
 
 class SqliteReader(
@@ -66,13 +66,13 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter)
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
-        self._db = db
+        self._db = self._connection = db
         self._words = words
         self._heads = {}
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
-        return _Savepoint(self._db, self._words, self._heads)
+        return _Savepoint(self._connection, self._words, self._heads)
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""

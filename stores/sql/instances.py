@@ -7,7 +7,7 @@ from flowmaster.engine.state import Parent, State
 from flowmaster.stores import refusals, rows
 from flowmaster.stores.codec import decode_body, decode_wait
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
 _COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "

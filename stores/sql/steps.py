@@ -3,11 +3,11 @@
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
-from flowmaster.stores.sqlite.facts import FactWriter
-from flowmaster.stores.sqlite.instances import Head, InstanceReader
-from flowmaster.stores.sqlite.journal import JournalWriter
-from flowmaster.stores.sqlite.messages import MessageWriter
-from flowmaster.stores.sqlite.waits import WaitWriter
+from flowmaster.stores.sql.facts import FactWriter
+from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.journal import JournalWriter
+from flowmaster.stores.sql.messages import MessageWriter
+from flowmaster.stores.sql.waits import WaitWriter
 
 _INSERT = (
     "INSERT INTO instance (status, revision, waits, incidents, updated, business_key, hash, body, process,"

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, rows
 from flowmaster.stores.paging import checked_limit
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
-_STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left, number FROM start"
+_STARTS = 'SELECT tenant, process, version, element, kind, name, due, every, "left", number FROM start'
 _BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element, number"
 _MESSAGES = "SELECT id, tenant, name, key, variables, expires, at, by FROM message"
 
@@ -83,7 +83,7 @@ class MessageWriter(MessageReader):
         for start in starts:
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
             self._db.run(
-                "INSERT INTO start (tenant, process, version, element, kind, name, due, every, left, number)"
+                'INSERT INTO start (tenant, process, version, element, kind, name, due, every, "left", number)'
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*owner, *start[2:]),
             )
@@ -91,7 +91,7 @@ class MessageWriter(MessageReader):
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
         self._db.run(
-            "UPDATE start SET due = ?, left = ? WHERE tenant = ? AND process = ? AND element = ? AND number = ?"
+            'UPDATE start SET due = ?, "left" = ? WHERE tenant = ? AND process = ? AND element = ? AND number = ?'
             " AND version = ?",
             (
                 start.due,
@@ -120,6 +120,7 @@ class MessageWriter(MessageReader):
         number = self._db.insert(
             "INSERT INTO message (tenant, name, key, variables, expires, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (self._words.number(tenant), name, key, text, expires, at, self._words.number(by)),
+            number="id",
         )
         return rows.BufferedMessage(number, tenant, name, key, codec.load(text), expires, at, by)
 
