@@ -45,6 +45,6 @@ class Database(Protocol):
         """Run a statement and bring its rows one by one, for results too long for a list."""
         ...
 
-    def snapshot(self) -> AbstractContextManager[None]:
+    def snapshot(self) -> AbstractContextManager[object]:
         """Let several reads see the same moment; nothing new inside a transaction."""
         ...

@@ -286,7 +286,9 @@ class DefinitionWriter(DefinitionReader):
         """Return number, newest version and newest draft of a definition, making it if need be."""
         owner = (self._words.number(tenant), self._words.number(kind), key)
         found = self._db.one(
-            "SELECT num, version, draft FROM definition WHERE tenant = ? AND kind = ? AND key = ?", owner
+            "SELECT num, version, draft FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
+            + self._locked(),
+            owner,
         )
         if found is not None:
             return found[0], found[1], found[2]

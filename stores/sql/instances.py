@@ -35,7 +35,7 @@ class InstanceReader(Part):
         """Return an instance with a state of the caller's own, or None."""
         tenant_number = self._words.find(tenant)
         with self._db.snapshot():
-            found = self._db.one(_LOAD, (tenant_number, instance))
+            found = self._db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
             if found is None:
                 return None
             waits = self._db.all(_WAITS, (found[0],)) if found[-2] else []

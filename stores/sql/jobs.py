@@ -140,7 +140,8 @@ class JobWriter(JobReader):
         found: list[tuple[Any, ...]] = []
         for topic in topics:
             found += self._db.all(
-                f"{_JOB} WHERE {where} AND w.topic = ? ORDER BY w.instance, w.id LIMIT ?",
+                f"{_JOB} WHERE {where} AND w.topic = ? ORDER BY w.instance, w.id LIMIT ?"
+                + self._locked("OF w SKIP LOCKED"),
                 (*where.values, topic, limit),
             )
         return sorted(found, key=lambda row: row[-2:])[:limit]

@@ -179,7 +179,7 @@ class JournalWriter(JournalReader):
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         owner = self._words.number(tenant)
         found = self._db.one(
-            "SELECT num, last, hash FROM scope WHERE tenant = ? AND name = ?", (owner, scope)
+            "SELECT num, last, hash FROM scope WHERE tenant = ? AND name = ?" + self._locked(), (owner, scope)
         )
         number, last, head = found or (None, 0, chain.genesis(tenant, scope))
         link = chain.forge(

@@ -10,7 +10,8 @@ class LongCallReader(Part):
     def find_long_call(self, tenant: str, handle: str) -> rows.LongCall | None:
         """Return a long call by its handle, or None."""
         body = self._db.value(
-            "SELECT body FROM long_call WHERE handle = ? AND tenant = ?", (handle, self._words.find(tenant))
+            "SELECT body FROM long_call WHERE handle = ? AND tenant = ?" + self._locked(),
+            (handle, self._words.find(tenant)),
         )
         return None if body is None else rows.LongCall(*codec.load(body))
 

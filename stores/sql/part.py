@@ -15,6 +15,10 @@ class Part:
     _db: Database
     _words: Words
 
+    def _locked(self, how: str = "") -> str:
+        """Return what keeps other writers off the rows that a statement finds; nothing where there are none."""
+        return ""
+
     def _processes_named(self, tenant: str, text: str) -> list[int]:
         """Return the words of the processes whose name holds a text."""
         where = Where(

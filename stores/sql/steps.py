@@ -80,7 +80,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
         instance = step.state.instance
         head = self._heads.get((step.tenant, instance))
         if head is None:
-            found = self._db.one(_HEAD, (self._words.find(step.tenant), instance))
+            found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(step.tenant), instance))
             if found is None:
                 head = Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
             else:

@@ -76,7 +76,8 @@ class WaitReader(Part):
         """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
         found = self._db.all(
             "SELECT w.tenant, i.id, w.id, w.due FROM wait w JOIN instance i ON i.num = w.instance"
-            " WHERE w.kind = 3 AND w.due <= ? AND w.held & 5 = 0 ORDER BY w.due, w.instance, w.id LIMIT ?",
+            " WHERE w.kind = 3 AND w.due <= ? AND w.held & 5 = 0 ORDER BY w.due, w.instance, w.id LIMIT ?"
+            + self._locked("OF i SKIP LOCKED"),
             (now, limit),
         )
         return [

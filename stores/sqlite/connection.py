@@ -106,11 +106,6 @@ class Connection:
         """Whether a transaction is open."""
         return self._db.in_transaction
 
-    def data_version(self) -> int:
-        """Return a number that changes when another connection has written."""
-        with self.errors():
-            return int(self._db.pragma("data_version"))
-
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let several reads see the same moment; nothing new inside a transaction."""

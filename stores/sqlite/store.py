@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
@@ -137,7 +137,6 @@ class SqliteStore:
         self._transaction = SqliteTransaction(self._db, Words(self._db, self._known))
         self._reader = SqliteReader(path, self._known, busy_ms_max=busy_ms_max)
         self._writing = threading.Lock()
-        self._seen = self._db.data_version()
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -165,12 +164,11 @@ class SqliteStore:
         """Return what any thread may read with."""
         return self._reader
 
-    def changed(self) -> bool:
-        """Say whether another process wrote since the last call; only for the writing thread."""
-        version = self._db.data_version()
-        changed = version != self._seen
-        self._seen = version
-        return changed
+    def tell(self, topics: Set[str]) -> None:
+        """Tell nobody: other processes on the file look by themselves."""
+
+    def hear(self, told: Callable[[Set[str]], None]) -> None:
+        """Hear nothing."""
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""
