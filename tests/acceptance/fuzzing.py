@@ -180,7 +180,7 @@ def spoilt(arguments: Body, spoils: list[Spoil]) -> Body:
     """Return a copy of the arguments in which some things are spoilt."""
     copied = copy.deepcopy(arguments)
     for place, kind, value in spoils:
-        spoil(copied, place, kind, SPOILT.get(value, value))
+        spoil(copied, place, kind, copy.deepcopy(SPOILT.get(value, value)))
     return copied
 
 
@@ -203,7 +203,7 @@ def spoil(arguments: Body, place: int, kind: str, value: Any) -> None:
                 value = [value]
             holder[key] = value
         case "repeat" if isinstance(holder, list):
-            holder.extend([holder[key]] * 300)
+            holder.extend(copy.deepcopy(holder[key]) for _ in range(40))
         case _:
             holder[key] = value
 
