@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flowmaster.connectors.connector import Connector
 from flowmaster.connectors.http import HttpConnector
-from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock
+from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock, follow
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.workers import Workers
 from flowmaster.server.answers import StoredAnswers
@@ -33,9 +33,12 @@ DATABASE = "flowmaster.db"
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open everything that operations work with, and close it again at the end."""
     store = open_store(settings)
+    follow(store.ahead)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
     runtime = Runtime(store, clock)
     workers = Workers(runtime, connectors())
+    if settings.store and settings.data != MEMORY:
+        Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)
     calls = None if settings.data == MEMORY else CallLog(Path(settings.data))
     try:
         app = App(

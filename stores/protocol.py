@@ -427,6 +427,10 @@ class Store(Protocol):
         """Return what any thread may read with."""
         ...
 
+    def ahead(self) -> int:
+        """Return how many milliseconds the clock that all servers go by is ahead of this machine's."""
+        ...
+
     def tell(self, topics: Set[str]) -> None:
         """Let other servers know that something of these kinds has changed, where they can be told."""
         ...

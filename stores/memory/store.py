@@ -145,6 +145,10 @@ class MemoryStore:
         """Return what any thread may read with."""
         return self._reader
 
+    def ahead(self) -> int:
+        """Return 0: there are no other machines."""
+        return 0
+
     def tell(self, topics: Set[str]) -> None:
         """Tell nobody: there are no other processes."""
 

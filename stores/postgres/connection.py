@@ -76,6 +76,11 @@ class Connection:
         return self._address
 
     @property
+    def raw(self) -> asyncpg.Connection:
+        """The connection of the driver."""
+        return self._raw
+
+    @property
     def is_open(self) -> bool:
         """Whether the database was there when it was asked last."""
         return not self._raw.is_closed()

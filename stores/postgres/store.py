@@ -12,7 +12,7 @@ from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.errors import in_doubt
 from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
 from flowmaster.stores.postgres.migrate import migrate
-from flowmaster.stores.postgres.news import News
+from flowmaster.stores.postgres.news import News, ahead_of
 from flowmaster.stores.postgres.readers import Pool, PostgresReader
 from flowmaster.stores.postgres.transaction import PostgresTransaction
 from flowmaster.stores.sql.words import Vocabulary
@@ -47,6 +47,7 @@ class PostgresStore:
         line = Connection(self._address, self._own)
         try:
             migrate(line, self._address, only_look=read_only)
+            self._news.ahead = self._own.run(ahead_of(line.raw))
         finally:
             line.close()
 
@@ -75,6 +76,10 @@ class PostgresStore:
     def reader(self) -> PostgresReader:
         """Return what any thread may read with."""
         return self._reader
+
+    def ahead(self) -> int:
+        """Return how many milliseconds the database's clock is ahead of this machine's."""
+        return self._news.ahead
 
     def tell(self, topics: Set[str]) -> None:
         """Let other servers know that something of these kinds has changed."""

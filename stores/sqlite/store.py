@@ -164,6 +164,10 @@ class SqliteStore:
         """Return what any thread may read with."""
         return self._reader
 
+    def ahead(self) -> int:
+        """Return 0: all processes are on this machine."""
+        return 0
+
     def tell(self, topics: Set[str]) -> None:
         """Tell nobody: other processes on the file look by themselves."""
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -46,7 +47,7 @@ def _counts(store: Store) -> int:
 
 def _check_whole(store: Store) -> list[rows.InstanceRow]:
     """Check that state, history, chain and lists agree for every instance, and return the instances."""
-    reader = store.reader()
+    reader, peeping = store.reader(), cast(Any, store.reader())
     if isinstance(store, SqliteStore):
         assert store._db.value("PRAGMA integrity_check") == "ok"
     page = reader.find_instances(TENANT, rows.InstanceFilter(limit=1_000))
@@ -60,7 +61,7 @@ def _check_whole(store: Store) -> list[rows.InstanceRow]:
         waits[row.instance] = len(stored.state.waits)
     listed = Counter(
         instance
-        for (instance,) in reader._db.all("SELECT i.id FROM wait w JOIN instance i ON i.num = w.instance")
+        for (instance,) in peeping._db.all("SELECT i.id FROM wait w JOIN instance i ON i.num = w.instance")
     )
     assert listed == +waits
     return page.items
