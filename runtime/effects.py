@@ -29,7 +29,8 @@ def call(desk: Desk, pending: Pending) -> bool:
     depth = caller.state.parent.depth + 1 if caller.state.parent else 1
     try:
         if depth > CALL_DEPTH_MAX:
-            raise FlowMasterError("call.too_deep", CALL_TOO_DEEP)
+            fix = "End the chain of calls by a condition."
+            raise FlowMasterError("call.too_deep", CALL_TOO_DEEP, fix=fix)
         version = _version(desk, pending, str(payload["process"]), str(payload["version"]))
         start = Start(
             str(payload["process"]),
@@ -167,7 +168,9 @@ def _version(desk: Desk, pending: Pending, process: str, wanted: str) -> int:
         return int(wanted)
     found = desk.transaction.version(pending.tenant, "process", process, tag=wanted)
     if found is None:
-        raise FlowMasterError("process.version_unknown", f"{process!r} has no version tagged {wanted!r}.")
+        message = f"{process!r} has no version tagged {wanted!r}."
+        fix = "Publish a version with that tag, or call another; then retry."
+        raise FlowMasterError("process.version_unknown", message, fix=fix)
     return found.version
 
 

@@ -138,5 +138,7 @@ def _holds(condition: Value, variables: Mapping[str, Json], at: int) -> bool | N
         return found
     given = str(found) if isinstance(found, Decimal) else repr(found)
     raise FlowMasterError(
-        "condition.not_boolean", f"The condition `{condition.text}` gave {given} instead of true or false."
+        "condition.not_boolean",
+        f"The condition `{condition.text}` gave {given} instead of true or false.",
+        fix="Write it as a comparison, such as `amount > 100`, and publish again.",
     )

@@ -152,7 +152,9 @@ def compile_process(bpmn: str, process: str) -> Process:
     for read in read_processes(parse_bpmn(bpmn), runnable=RUNNABLE):
         if read.process.id == process:
             return read.process
-    raise FlowMasterError("process.missing", f"The file has no process {process!r}.", path="bpmn")
+    raise FlowMasterError(
+        "process.missing", f"The file has no process {process!r}.", path="bpmn", fix="Name one of the file."
+    )
 
 
 class ProcessDecision:

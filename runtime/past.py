@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank, evolve
 from flowmaster.engine.state import State
 from flowmaster.stores.protocol import Reader
@@ -53,5 +53,10 @@ def _check(latest: State, at: int) -> None:
             path="at",
             expected=f"1 to {latest.seq}",
             fix="Take the `seq` of an entry of its history.",
+            next=[
+                Hint(
+                    "instance_read", {"instance": latest.instance, "detail": ["history"]}, "See its history."
+                )
+            ],
             status=404,
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
@@ -42,24 +43,50 @@ def check_result(process: Process, state: State, wait: JobWait, result: Mapping[
     lacking = [one for one in element.outputs if one.required and _lacks(result, one)]
     if lacking:
         raise _incomplete(element, lacking)
-    mapped = {
-        mapping.target for mapping in element.outputs if mapping.source.text.strip("= ") == mapping.target[0]
-    }
+    if (fault := _mistyped(process, result, element)) is not None:
+        raise FlowMasterError(
+            "job.result_invalid",
+            f"The result {fault.path!r} of {element.label!r} is wrong: {fault.message}.",
+            path=f"variables.{fault.path}",
+            expected=fault.schema,
+            fix="Give what the process declares, or finish with `error_code` or `failure`.",
+            status=422,
+        )
+
+
+def check_types(process: Process, variables: Mapping[str, Json], element: Element | None = None) -> None:
+    """Refuse values that an operator gives to variables, or as what an element gave, of types other than declared."""
+    if (fault := _mistyped(process, variables, element)) is not None:
+        raise FlowMasterError(
+            "variables.invalid",
+            f"The variable {fault.path!r} cannot have this value: {fault.message}.",
+            path=f"variables.{fault.path}",
+            expected=fault.schema,
+            fix="Give what the process declares.",
+            status=422,
+        )
+
+
+class _Fault(NamedTuple):
+    """Where a value is not of the declared type, and how."""
+
+    path: str
+    message: str
+    schema: dict[str, Json]
+
+
+def _mistyped(process: Process, values: Mapping[str, Json], element: Element | None) -> _Fault | None:
+    """Return the first value that does not fit the variable it goes into; what an element maps elsewhere does not count."""
+    outputs = element.outputs if element is not None else ()
+    mapped = {one.target for one in outputs if one.source.text.strip("= ") == one.target[0]}
     for item in process.data:
-        value = result.get(item.name)
-        if value is None or (element.outputs and (item.name,) not in mapped):
+        value = values.get(item.name)
+        if value is None or (outputs and (item.name,) not in mapped):
             continue
         wrong = first_error(item.schema, value)
         if wrong is not None:
-            path = ".".join([item.name, *place_of(wrong)])
-            raise FlowMasterError(
-                "job.result_invalid",
-                f"The result {path!r} of {element.label!r} is wrong: {wrong.message}.",
-                path=f"variables.{path}",
-                expected=dict(item.schema),
-                fix="Give what the process declares, or finish with `error_code` or `failure`.",
-                status=422,
-            )
+            return _Fault(".".join([item.name, *place_of(wrong)]), wrong.message, dict(item.schema))
+    return None
 
 
 def _lacks(result: Mapping[str, Json], mapping: IoMapping) -> bool:

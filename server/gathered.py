@@ -1,24 +1,111 @@
-"""An HTTP protocol whose answers leave in one piece.
+"""An HTTP protocol whose answers leave in one piece, and whose requests begin soon and shortly.
 
 The web server writes the head and the body of an answer one after the other; each write is a call of the system and
 often a packet, for the server and for its client. Here what one turn of the event loop writes goes out together.
+It also waits without end for the head of a request, of any length; here it does not.
 """
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.tools.json_text import write_json
 
 AT_ONCE: Final = 65_536
 """Bytes that are written without waiting for more."""
 
 
+HEAD_BYTES_MAX: Final = 65_536
+"""Bytes of the head of a request: its address and headers."""
+
+HEAD_SECONDS_MAX: Final = 30.0
+"""How long a client may take to send a head, and to begin with its first one."""
+
+
 class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen when it is imported
-    """The protocol that the web server would choose by itself, on a transport that gathers."""
+    """The protocol that the web server would choose by itself, on a transport that gathers, with bounds for heads.
+
+    Both parsers that it may choose make a `cycle` for a request when its head is there. One of them bounds heads
+    itself, the other (httptools) tells where they begin and end.
+    """
+
+    _in_head = False
+    _head_bytes = 0
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up a connection."""
         super().connection_made(cast("asyncio.Transport", _Gathering(cast("asyncio.Transport", transport))))
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of a connection."""
+        self._have_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, as long as a head is neither too long nor too slow."""
+        before = self.cycle
+        if before is not None and before.response_complete:
+            self._wait_for_head()
+        super().data_received(data)
+        if self.cycle is not before:
+            self._have_head()
+        elif self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse_long()
+
+    def on_message_begin(self) -> None:
+        """Hear that a head begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Hear that a head is there."""
+        self._in_head = False
+        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > HEAD_BYTES_MAX:
+            self._refuse_long()
+            raise ValueError("the head is too long")
+        super().on_headers_complete()
+
+    def _wait_for_head(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(HEAD_SECONDS_MAX, self._give_up)
+
+    def _have_head(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _refuse_long(self) -> None:
+        expected = f"at most {HEAD_BYTES_MAX} bytes of address and headers"
+        self._refuse("request.head_too_large", expected, 431)
+
+    def _give_up(self) -> None:
+        self._refuse("request.incomplete", f"the whole head within {HEAD_SECONDS_MAX:.0f} seconds", 408)
+
+    def _refuse(self, code: str, expected: str, status: int) -> None:
+        """Say what is wrong, and hang up."""
+        self._have_head()
+        if self.transport.is_closing():
+            return
+        message = (
+            "The head of the request is too long." if status == 431 else "The request did not arrive in time."
+        )
+        error = FlowMasterError(
+            code, message, expected=expected, fix="Send it again, shorter or faster.", status=status
+        )
+        body = write_json(error.body())
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
 
 class _Gathering:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from flowmaster.engine.values import Json
 from flowmaster.server.mcp_rounds import Asked, Round, Seal
 from flowmaster.server.numbers import with_decimals, with_floats
-from flowmaster.tools.asking import FORM, InputNeeded, Question, Replies, is_sound
+from flowmaster.tools.asking import FORM, InputNeeded, Question, Replies, asked_again, is_sound
 
 Context = ServerRequestContext[Any, Any]
 
@@ -101,7 +101,7 @@ class McpClient:
         if bound and not missing and not await self._counts():
             missing = bound
         if missing:
-            raise InputNeeded(missing)
+            raise InputNeeded([asked_again(each, self._replies.get(each.name)) for each in missing])
         return {question.name: self._replies[question.name] for question in questions}
 
     async def tell_progress(self, done: float, total: float, message: str) -> None:
@@ -151,10 +151,12 @@ class McpClient:
     async def _live(self, questions: Sequence[Question]) -> Replies | None:
         replies: dict[str, Mapping[str, Json]] = {}
         for question in questions:
+            asked = question
             for _ in range(LIVE_TRIES_MAX):
-                reply = await self._asked_live(question)
+                reply = await self._asked_live(asked)
                 if reply is None or is_sound(question, reply):
                     break
+                asked = asked_again(question, reply)
             else:
                 reply = None
             if reply is None and question.kind != FORM:

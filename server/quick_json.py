@@ -30,7 +30,7 @@ else:
     def _scan(text: str) -> "tuple[Any, int]":
         try:
             value, end = _scanner(text, 0)
-        except StopIteration:
+        except (StopIteration, SystemError):  # It finds no class for its error while `json` is not imported.
             raise ValueError("the text is not JSON") from None
         return value, end
 

@@ -37,6 +37,7 @@ def draft_stale(key: str, *, base: int, newest: int) -> FlowMasterError:
         path="base_draft",
         expected=newest,
         fix="Read the newest draft and make the change on it.",
+        next=(Hint("process_read", {"process": key}, "Read the newest draft."),),
         status=409,
     )
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from flowmaster.tools import invoke as path_of_calls
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.asking import NOBODY
-from flowmaster.tools.invoke import fits, is_offered
+from flowmaster.tools.invoke import is_offered
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.registry import Call, Registry
 
@@ -58,8 +58,6 @@ async def _invoke_and_try(registry: Registry, call: Call, name: str, raw_argumen
             if told in known or (dry and not answer.refused and not _repeats(hint, raw_arguments)):
                 continue
             known.add(told)
-            if _is_own(registry, answer, name, hint):
-                continue
             wrong = await _wrong_with(registry, call, hint)
             if wrong:
                 FAILED.append(f"{name} proposed {told.decode()[:600]}: {wrong[:600]}")
@@ -79,16 +77,6 @@ def hints_in(value: Any) -> Iterator[dict[str, Any]]:
             return
         for each in value.values():
             yield from hints_in(each)
-
-
-def _is_own(registry: Registry, answer: Answer, name: str, hint: dict[str, Any]) -> bool:
-    """Whether it is the caller's own call, put right: it has to fit, and what comes of it is up to the caller."""
-    if hint["operation"] == name and b'"code":"arguments.invalid"' in answer.body:
-        return fits(registry.get(name), hint["arguments"])
-    inner = hint["arguments"]
-    return b'"code":"operation.writes"' in answer.body and fits(
-        registry.get(inner["operation"]), inner["arguments"]
-    )
 
 
 def _repeats(hint: dict[str, Any], raw_arguments: Any) -> bool:

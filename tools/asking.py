@@ -6,12 +6,13 @@ answer is None, and the operation does what it does without one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from flowmaster.engine.values import Json
-from flowmaster.runtime.results import first_error
+from flowmaster.runtime.results import first_error, place_of
 from flowmaster.tools.json_text import write_json
 
 FORM: Final = "elicitation/create"
@@ -114,6 +115,18 @@ def is_sound(question: Question, reply: Mapping[str, Json]) -> bool:
     return first_error(schema, content) is None
 
 
+def asked_again(question: Question, reply: Mapping[str, Json] | None) -> Question:
+    """Return a question that was not answered soundly, with what was wrong with the answer."""
+    content, schema = (reply or {}).get("content"), question.content.get("requestedSchema")
+    if question.bound or not isinstance(content, Mapping) or not isinstance(schema, Mapping):
+        return question
+    wrong = first_error(schema, content)
+    if wrong is None:
+        return question
+    said = f"{question.content['message']} (`{'.'.join(place_of(wrong))}`: {wrong.message}.)"
+    return replace(question, content={**question.content, "message": said})
+
+
 def reply_of(raw: Mapping[str, Json]) -> Reply:
     """Return a sound answer to a form."""
     content = raw.get("content")
@@ -166,4 +179,25 @@ def _flat_field(field: Json) -> dict[str, Json] | None:
     flat: dict[str, Json] = {"type": kind, **{word: field[word] for word in words if word in field}}
     if flat.get("format", "date") not in _FORMATS:
         del flat["format"]
-    return flat
+    return {**flat, **_beyond(kind, field)}
+
+
+def _beyond(kind: Json, field: Mapping[str, Json]) -> dict[str, Json]:
+    """Return bounds that do not belong to their range, which forms have no word for: the next number, or in words."""
+    told: dict[str, Json] = {}
+    words: list[str] = []
+    for word, bound, step, said in (
+        ("exclusiveMinimum", "minimum", 1, "more than"),
+        ("exclusiveMaximum", "maximum", -1, "less than"),
+    ):
+        value = field.get(word)
+        if isinstance(value, int) and not isinstance(value, bool) and kind == "integer":
+            told[bound] = value + step
+        elif isinstance(value, int | Decimal):
+            words.append(f"{said} {value}")
+    if words:
+        about = field.get("description")
+        told["description"] = (
+            f"{about} ({' and '.join(words)})" if about else f"A number {' and '.join(words)}."
+        )
+    return told

@@ -31,7 +31,8 @@ async def confirm(operation: AnyOperation, call: Call, arguments: Arguments) -> 
     """Let a call pass that destroys nothing, or that is confirmed; refuse any other."""
     assert operation.destroys is not None
     asks = call.client.can_answer(FORM)
-    if getattr(arguments, "dry_run", False) or (not asks and call.caller.may(DESTROY)):
+    dry_run = bool(getattr(arguments, "dry_run", False))
+    if (dry_run and asks) or (not asks and call.caller.may(DESTROY)):
         return
     agreed = ""
     for _ in range(ROUNDS_MAX):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Element, Process, UserTask
 from flowmaster.engine.values import Json
 from flowmaster.runtime.results import first_error, place_of
@@ -66,6 +66,7 @@ def check_answer(form: Json, answer: Mapping[str, Json], task: str) -> None:
         path=f"variables.{path}" if path else "variables",
         expected=schema,
         fix=f"{_misspelt(schema, answer)}Give the variables as `expected` describes them.",
+        next=[Hint("task_read", {"task": task}, "See what the task asks.")],
         status=422,
     )
 

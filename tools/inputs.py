@@ -23,6 +23,14 @@ def check_inputs(process: Process, variables: Mapping[str, Json], *, at: int) ->
             raise _refused(process, [(check.path, message)])
 
 
+def check_given(process: Process, variables: Mapping[str, Json]) -> None:
+    """Refuse unknown and wrong inputs, whatever is missing beside them."""
+    missing = missing_inputs(process, variables)
+    faults = [(path, message) for path, message in _faults(process, variables) if path not in missing]
+    if faults:
+        raise _refused(process, faults)
+
+
 def missing_inputs(process: Process, variables: Mapping[str, Json]) -> list[str]:
     """Return the required inputs that are not given."""
     return [

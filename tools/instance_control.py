@@ -9,6 +9,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import State
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.forks import fork
+from flowmaster.runtime.results import check_types
 from flowmaster.tools.instance_view import InstanceView, after, load, view
 from flowmaster.tools.losses import loss_of
 from flowmaster.tools.models import Variables, WriteArguments
@@ -65,6 +66,7 @@ async def instance_control(call: Call, arguments: InstanceControl) -> InstanceVi
 
     def work(desk: Desk) -> str:
         if arguments.action == "fork":
+            _check_types(desk, request, desk.load(request.tenant, arguments.instance), arguments)
             return fork(desk, request, arguments.instance, at=arguments.at, variables=arguments.variables)
         act(desk, request, arguments.instance, arguments.action, arguments, incident=arguments.incident)
         return arguments.instance
@@ -104,12 +106,19 @@ def act(
     """Do an action to an instance and return how it is after."""
 
     def command(state: State, now: int) -> cmd.Command:
+        if action in ("set_variables", "skip"):
+            _check_types(desk, request, state, arguments)
         return _command(action, arguments, incident, request, now)
 
     state = desk.step(request, instance, command)
     if action == "resume":
         desk.take_outbox(LEFT_TAKEN_UP)
     return state
+
+
+def _check_types(desk: Desk, request: Request, state: State, arguments: ActionArguments) -> None:
+    process = desk.models.process(desk.transaction, request.tenant, state.process, state.version)
+    check_types(process, arguments.variables, process.elements.get(arguments.element))
 
 
 def _command(

@@ -14,7 +14,7 @@ from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.asking import FORM, flat_schema, form
-from flowmaster.tools.inputs import check_inputs, missing_inputs, signature
+from flowmaster.tools.inputs import check_given, check_inputs, missing_inputs, signature
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, ResultList, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
@@ -84,6 +84,7 @@ async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]
     if version is None:
         return {}
     process = runtime.models.process(runtime.reader, tenant, arguments.process, version)
+    check_given(process, arguments.variables)
     missing = missing_inputs(process, arguments.variables)
     schema = flat_schema(signature(process), missing)
     if not missing or schema is None:

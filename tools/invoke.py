@@ -14,15 +14,15 @@ from uuid import uuid4
 import anyio
 from pydantic import ValidationError
 
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.values import Json
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import KEY_TAKEN, Once, StoredAnswer
-from flowmaster.tools.asking import InputNeeded
+from flowmaster.tools.asking import NOBODY, InputNeeded
 from flowmaster.tools.confirming import confirm
 from flowmaster.tools.extras import extra_missing, is_installed
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.models import Arguments, Result, WriteArguments
+from flowmaster.tools.models import Arguments, NextCall, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
 from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.strict import examined
@@ -44,7 +44,10 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
     except InputNeeded:
         raise
     except FlowMasterError as error:
-        error.next = tuple(each for each in error.next if _is_possible(each.operation, call))
+        possible = [each for each in error.next if _is_possible(each.operation, call)]
+        error.next = tuple(
+            [each for each in possible if error.code not in _CORRECTED or await _works(call, each)]
+        )
         return refused(error)
     except Exception:
         reference = uuid4().hex[:12]
@@ -77,18 +80,26 @@ def parsed(operation: AnyOperation, raw_arguments: object) -> Arguments:
     return arguments
 
 
-def fits(operation: AnyOperation, raw_arguments: object) -> bool:
-    """Whether an operation takes such arguments; what comes of them is another matter."""
-    try:
-        parsed(operation, raw_arguments)
-    except FlowMasterError:
-        return False
-    return True
-
-
 def is_offered(operation: AnyOperation, call: Call) -> bool:
     """Whether the caller may use the operation on this server at all."""
     return call.caller.may(operation.right) and (operation.read_only or not call.app.settings.read_only)
+
+
+_CORRECTED = ("arguments.invalid", "operation.writes")
+"""Refusals that propose the caller's own call, put right: whether it then succeeds is found by trying."""
+
+
+async def _works(call: Call, hint: Hint) -> bool:
+    """Whether a proposed call succeeds, as a dry run; nobody is asked anything."""
+    operation, arguments = call.app.registry.get(hint.operation), dict(hint.arguments)
+    if "dry_run" in operation.input_schema["properties"]:
+        arguments["dry_run"] = True
+    elif not operation.read_only and isinstance(inner := arguments.get("arguments"), Mapping):
+        arguments["arguments"] = {**inner, "dry_run": True}
+    tried = await invoke(
+        call.app.registry, replace(call, once=None, client=NOBODY), operation.name, arguments
+    )
+    return not tried.refused
 
 
 def _is_possible(name: str, call: Call) -> bool:
@@ -120,12 +131,14 @@ def allow(operation: AnyOperation, call: Call) -> None:
 
 
 async def _act(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:
-    key = (
-        arguments.idempotency_key if isinstance(arguments, WriteArguments) and not arguments.dry_run else None
-    )
+    key = arguments.idempotency_key if isinstance(arguments, WriteArguments) else None
     if key is None:
         return await _run(operation, call, arguments)
     once = Once(key, operation.name, request_hash(operation.name, arguments))
+    if isinstance(arguments, WriteArguments) and arguments.dry_run:
+        stored = await call.app.answers.find(call.caller.tenant, key)
+        told = None if stored is None else await _told_again(operation, call, arguments, once, stored)
+        return told or await _run(operation, call, arguments)
     async with _one_at_a_time(call.caller.tenant, key):
         return await _act_once(operation, replace(call, once=once), arguments, once)
 
@@ -174,8 +187,8 @@ async def _told_again(
 
 
 def request_hash(name: str, arguments: Arguments) -> str:
-    """Return the digest of what was asked for, without the key itself."""
-    asked = arguments.model_dump(mode="python", exclude={"idempotency_key"}, exclude_defaults=True)
+    """Return the digest of what was asked for, without the key itself and whether it is tried only."""
+    asked = arguments.model_dump(mode="python", exclude={"idempotency_key", "dry_run"}, exclude_defaults=True)
     return hashlib.sha256(write_json([name, _sorted(asked)])).hexdigest()
 
 
@@ -199,14 +212,18 @@ def _told(operation: AnyOperation, call: Call, arguments: Arguments, result: Res
     goes_on = "" if operation.goes_on is None else operation.goes_on(arguments, result)
     dry = isinstance(arguments, WriteArguments) and arguments.dry_run
     if result.next:
-        kept = [
-            each
-            for each in result.next
-            if _is_possible(each.operation, call) and not (dry and each.operation != operation.name)
-        ]
+        kept = [each for each in result.next if _is_possible(each.operation, call)]
+        if dry:
+            kept = [each for each in kept if each.operation == operation.name and _repeats(each, arguments)]
         result = result.model_copy(update={"next": kept})
     body: dict[str, Any] = result.model_dump(exclude_defaults=True, by_alias=True)
     return Answer(write_json({"dry_run": True, **body} if dry else body), goes_on=goes_on)
+
+
+def _repeats(hint: NextCall, arguments: Arguments) -> bool:
+    """Whether a call is the one that was tried, perhaps with more arguments."""
+    asked = arguments.model_dump(exclude={"dry_run"}, exclude_defaults=True, by_alias=True)
+    return all(hint.arguments.get(name) == value for name, value in asked.items())
 
 
 def _conflict(once: Once, used: Once) -> FlowMasterError:

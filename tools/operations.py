@@ -10,7 +10,7 @@ from pydantic import Field
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.guides import guide_for
-from flowmaster.tools.invoke import fits, invoke, is_offered
+from flowmaster.tools.invoke import invoke, is_offered
 from flowmaster.tools.models import Arguments, Result, Shape, Variables
 from flowmaster.tools.registry import AnyOperation, Call, operation
 
@@ -89,9 +89,7 @@ async def operation_query(call: Call, arguments: OperationQuery) -> Answer:
                     {"operation": chosen.name, "arguments": arguments.arguments},
                     "The same call where changes are allowed.",
                 )
-            ]
-            if fits(chosen, arguments.arguments)
-            else (),
+            ],
             status=409,
         )
     return await invoke(call.app.registry, call, chosen.name, arguments.arguments)

@@ -55,7 +55,10 @@ def read_outline_text(text: str) -> OutlineText:
     except (yaml.YAMLError, RecursionError) as error:
         message = "the text nests too deep" if isinstance(error, RecursionError) else str(error)
         raise FlowMasterError(
-            "outline.malformed", f"The outline cannot be read: {message}.", path="outline"
+            "outline.malformed",
+            f"The outline cannot be read: {message}.",
+            path="outline",
+            fix="Write it as one YAML mapping, or give it as an object.",
         ) from error
     lines: dict[str, int] = {}
     return OutlineText(_Plain(lines).value(node, "", 0), lines)

@@ -98,8 +98,8 @@ def _tool(call: Call, key: str, version: int) -> ProcessTool:
     shown = {
         "name": process.tool.name,
         "title": process.name,
-        "description": f"{about.rstrip('.')}. Starts the process {process.id!r} and answers its result, or what it "
-        "waits for.",
+        "description": f"Starts the process {process.id!r} and answers its result, or what it waits for. What it is "
+        f"for, in the words of its author: {write_json(about).decode()}",
         "inputSchema": {**schema, "properties": properties},
         "outputSchema": call.app.registry.get(START).output_schema,
         "annotations": {

@@ -11,7 +11,7 @@ from flowmaster.engine.model import Conditional, Element, Message, Process, Sign
 from flowmaster.engine.timers import schedule
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import CONDITION
-from flowmaster.stores.protocol import Transaction
+from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
@@ -62,6 +62,9 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
                 status=409,
             )
         at = runtime.clock.now(transaction)
+        if unchanged := _published_already(transaction, tenant, file):
+            store_once(transaction, call, subject=arguments.process)
+            return unchanged
         for key in file.reads:
             refuse_taken(call.app.registry, transaction, tenant, file.process(key))
         versions = publish(transaction, tenant, file, by=call.caller.person, at=at, note=arguments.note)
@@ -82,6 +85,14 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         processes=versions if len(versions) > 1 else {},
         next=[follow_up(start) for start in first_calls(file.process(arguments.process))],
     )
+
+
+def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[str, int]:
+    """Return the versions of the processes of a file if all are its newest drafts already, else nothing."""
+    found = {key: reader.find_definition(tenant, KIND, key) for key in file.reads}
+    if any(row is None or row.changed or not row.version for row in found.values()):
+        return {}
+    return {key: row.version for key, row in found.items() if row is not None}
 
 
 def publish(

@@ -183,6 +183,10 @@ class RuleEvaluate(Arguments):
     at: str = Field(default="", max_length=60, description="Default: now.", examples=["2026-12-31"])
 
 
+RESULT_BYTES: Final = 6_000
+"""How much is shown of a list that an evaluation gives."""
+
+
 class RuleEvaluated(Result):
     """What a rule gave, and why."""
 
@@ -217,7 +221,7 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
     assert isinstance(answer, DecisionResult)
     missing = [name for name in decision.inputs if name not in arguments.inputs]
     _refuse_fault(arguments, version, answer, missing)
-    value = to_json(answer.value)
+    value, beyond = _bounded(to_json(answer.value))
     matched = [rule_body(rule._asdict()) for rule in answer.matched]
     used = {name: arguments.inputs[name] for name in decision.inputs if name in arguments.inputs}
     return RuleEvaluated(
@@ -230,17 +234,26 @@ async def rule_evaluate(call: Call, arguments: RuleEvaluate) -> RuleEvaluated:
             *_missing(decision, arguments.inputs, missing),
             *(str(each.text) for each in answer.warnings),
         ],
-        left_out=left_out({"matched": (len(matched), len(shown))}),
+        left_out={**left_out({"matched": (len(matched), len(shown))}), **beyond},
     )
+
+
+def _bounded(value: Json) -> tuple[Json, dict[str, int]]:
+    """Return a value as an answer shows it, of a very long list the beginning, and what is left out of it."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value, {}
+    shown = leading(value, RESULT_BYTES)
+    return [*shown], left_out({"result": (len(value), len(shown))})
 
 
 def _expression(arguments: RuleEvaluate, at: int) -> RuleEvaluated:
     with naming("expression"):
         expression = compile_expression(arguments.expression.removeprefix("="))
     found = expression.evaluate(arguments.inputs, at=at)
-    value = to_json(found.value)
+    value, beyond = _bounded(to_json(found.value))
     return RuleEvaluated(
         result=value,
+        left_out=beyond,
         why=f"`{arguments.expression[:SAID_LENGTH]}` gave {_said(value)}.",
         warnings=[str(warning.text) for warning in found.warnings],
     )

@@ -11,7 +11,7 @@ from flowmaster.runtime.clock import CLOCK_SETTING
 from flowmaster.tools.app import App
 from flowmaster.tools.extras import EXTRAS, command_for, is_installed
 from flowmaster.tools.models import Arguments, Result, Shape
-from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.registry import EVERYTHING, Call, operation
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class ServerInfo(Result):
     protocols: list[str] = Field(description="Spoken revisions of the Model Context Protocol.")
     now: str = Field(description="The time that processes see.")
     clock: Literal["machine", "virtual"] = Field(description="The kind of clock.")
-    data: str = Field(description="The data folder.")
+    data: str = Field(default="", description="The data folder, for those who hold every right.")
     stores: list[str] = Field(description="Where everything is kept.")
     operations: int = Field(description="How many operations there are.")
     parts: list[Part] = Field(description="The health of each part.")
@@ -53,7 +53,7 @@ async def server_info(call: Call, arguments: ServerInfoRead) -> ServerInfo:
         protocols=list(PROTOCOLS),
         now=iso(app.runtime.now()),
         clock="virtual" if app.runtime.clock.virtual else "machine",
-        data=app.settings.data,
+        data=app.settings.data if call.caller.may(EVERYTHING) else "",
         stores=[_store_name(app)],
         operations=len(app.registry),
         parts=[_store(app), *map(_extra, EXTRAS)],

@@ -63,7 +63,11 @@ def _object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
     for key, each in value.items():
         here = f"{prefix}{key}"
         if not isinstance(key, str):
-            raise refusal(shown_path(here), "must have a string as its key")
+            raise refusal(
+                shown_path(here),
+                "must have a string as its key",
+                fix='Write the key in quotes: {"name": value}.',
+            )
         _string(key, here)
         sound[key] = _value(each, here, depth)
     return sound

@@ -162,7 +162,10 @@ def _parse(text: str) -> etree._Element:
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         raise located(
-            "The text holds half a character (a lone surrogate).", code="bpmn.encoding_wrong", line=line
+            "The text holds half a character (a lone surrogate).",
+            code="bpmn.encoding_wrong",
+            line=line,
+            fix="Send whole characters.",
         ) from error
     try:
         return etree.fromstring(data, parser)

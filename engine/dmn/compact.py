@@ -233,7 +233,11 @@ class _Writer:
                 names = compile_expression(text, names=self.known).names
             except FeelSyntaxError as error:
                 raise FlowMasterError(
-                    "feel.syntax", error.message, path=f"inputs[{index}].expression", status=422
+                    "feel.syntax",
+                    error.message,
+                    path=f"inputs[{index}].expression",
+                    fix=error.fix,
+                    status=422,
                 ) from None
             for name in sorted(names):
                 kind = _text(column, "type") if name == text else ""

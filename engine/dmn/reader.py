@@ -127,9 +127,13 @@ class _Reader:
         ):
             name = element.get("id", "")
             if not name and not element.get("name"):
-                raise refuse("dmn.element_unnamed", "The element has neither id nor name", element)
+                raise refuse(
+                    "dmn.element_unnamed", "The element has neither id nor name", element, "Give it an id."
+                )
             if name and name in seen:
-                raise refuse("dmn.id_twice", f"The id {name!r} stands there twice", element)
+                raise refuse(
+                    "dmn.id_twice", f"The id {name!r} stands there twice", element, "Give each its own."
+                )
             seen.add(name)
 
     def _import(self, element: Element) -> m.Import:
@@ -161,7 +165,7 @@ class _Reader:
 
     def _item_definition(self, element: Element, depth: int) -> m.ItemDefinition:
         if depth > DEPTH_MAX:
-            raise refuse("dmn.too_deep", "Types are nested too deeply", element)
+            raise refuse("dmn.too_deep", "Types are nested too deeply", element, "Give inner types a name.")
         name = self._name(element)
         if depth:
             self.names.add(name)
@@ -234,7 +238,8 @@ class _Reader:
         if element is None:
             return m.Literal("null")
         if depth > DEPTH_MAX:
-            raise refuse("dmn.too_deep", "Expressions are nested too deeply", element)
+            fix = "Make a decision of its own of an inner part."
+            raise refuse("dmn.too_deep", "Expressions are nested too deeply", element, fix)
         kind = local(element)
         if kind in ("for", "some", "every"):
             return self._loop(element, kind, depth)
@@ -276,7 +281,7 @@ class _Reader:
     def _part(self, element: Element, name: str, depth: int) -> m.Boxed:
         part = child(element, name)
         if part is None:
-            raise refuse("dmn.part_missing", f"The element needs <{name}>", element)
+            raise refuse("dmn.part_missing", f"The element needs <{name}>", element, "Add it.")
         return self._boxed(child(part, *LOGIC), depth + 1)
 
     def _literal(self, element: Element) -> m.Literal:
@@ -303,7 +308,8 @@ class _Reader:
         for row in children(element, "row"):
             cells = tuple(self._boxed(item, depth + 1) for item in children(row, *LOGIC))
             if len(cells) != len(columns):
-                raise refuse("dmn.row_length", f"The row has {len(cells)} cells, not {len(columns)}", row)
+                message = f"The row has {len(cells)} cells, not {len(columns)}"
+                raise refuse("dmn.row_length", message, row, "Give a cell for each column.")
             rows.append(cells)
         return m.Relation(columns, tuple(rows), self._type(element))
 
@@ -327,12 +333,16 @@ class _Reader:
 
     def _table(self, element: Element) -> m.DecisionTable:
         policy = element.get("hitPolicy", "UNIQUE")
-        if policy not in {item.value for item in m.HitPolicy}:
-            raise refuse("dmn.hit_policy_unknown", f"There is no hit policy {policy!r}", element)
+        known = [item.value for item in m.HitPolicy]
+        if policy not in known:
+            fix = f"Take one of {', '.join(known)}."
+            raise refuse("dmn.hit_policy_unknown", f"There is no hit policy {policy!r}", element, fix)
         inputs = tuple(map(self._table_input, children(element, "input")))
         outputs = tuple(map(self._table_output, children(element, "output")))
         if not outputs:
-            raise refuse("dmn.output_missing", "A decision table needs an output", element)
+            raise refuse(
+                "dmn.output_missing", "A decision table needs an output", element, "Add an <output>."
+            )
         rules = tuple(self._rule(item, len(inputs), len(outputs)) for item in children(element, "rule"))
         annotations = tuple(self._name(item) for item in children(element, "annotation"))
         return m.DecisionTable(
@@ -350,7 +360,8 @@ class _Reader:
     def _table_input(self, element: Element) -> m.TableInput:
         expression = child(element, "inputExpression")
         if expression is None:
-            raise refuse("dmn.input_expression_missing", "An input column needs an expression", element)
+            fix = "Add an <inputExpression> with the value that its cells test."
+            raise refuse("dmn.input_expression_missing", "An input column needs an expression", element, fix)
         return m.TableInput(
             self._literal(expression),
             text_of(child(element, "inputValues")),
@@ -376,6 +387,8 @@ class _Reader:
         conclusions = tuple(map(self._literal, children(element, "outputEntry")))
         if len(conditions) != inputs or len(conclusions) != outputs:
             message = f"The rule has {len(conditions)} inputs and {len(conclusions)} outputs, not {inputs} and {outputs}"
-            raise refuse("dmn.rule_length", message, element)
+            raise refuse(
+                "dmn.rule_length", message, element, "Give an entry for each column; `-` fits any value."
+            )
         notes = tuple(content(child(item, "text")) for item in children(element, "annotationEntry"))
         return m.Rule(element.get("id", ""), conditions, conclusions, notes, line_of(element))

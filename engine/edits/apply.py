@@ -29,7 +29,7 @@ from flowmaster.engine.edits.freeing import check_freed, free_names
 from flowmaster.engine.edits.healing import unmet_races
 from flowmaster.engine.edits.placing import place
 from flowmaster.engine.edits.targets import EditRefused, known_words, refused
-from flowmaster.engine.errors import WRONG_LENGTH_MAX, FlowMasterError
+from flowmaster.engine.errors import WRONG_LENGTH_MAX, FlowMasterError, did_you_mean
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scopes import name_key
 from flowmaster.engine.values import Json
@@ -148,7 +148,9 @@ def _process(document: BpmnDocument, wanted: str) -> Element:
         executable = [one for one in document.processes if one.is_true("isExecutable")]
         found = next(iter([*executable, *document.processes]), None)
     if found is None:
-        raise refused("process", "process.unknown", f"The file holds no process {wanted!r}.", status=404)
+        known = [one.id for one in document.processes]
+        message = f"The file holds no process {wanted!r}.{did_you_mean(wanted, known)}"
+        raise refused("process", "process.unknown", message, expected=[*known], status=404)
     return found
 
 

@@ -6,6 +6,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import INTERNAL, fm, zeebe
 from flowmaster.engine.edits.context import Batch
 from flowmaster.engine.edits.targets import known_words, refused
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.compile import write_tool
 from flowmaster.engine.outline.datatypes import schema_of
@@ -28,7 +29,7 @@ def set_data(batch: Batch, edit: Edit, path: str) -> None:
         old = next((one for one in batch.process.extensions(fm("data")) if one.name == name), None)
         if spec is None:
             if old is None:
-                raise refused(at, "edit.data_unknown", f"There is no variable {name!r}.", status=404)
+                raise _unknown(at, "edit.data_unknown", "variable", name, _names(batch, fm("data"), "name"))
             remove_extension(batch.process, old)
             batch.reading.data.pop(name, None)
             continue
@@ -92,7 +93,7 @@ def set_roles(batch: Batch, edit: Edit, path: str) -> None:
         old = next((one for one in batch.process.extensions(fm("role")) if one.get("id") == role), None)
         if given is None:
             if old is None:
-                raise refused(at, "edit.role_unknown", f"There is no role {role!r}.", status=404)
+                raise _unknown(at, "edit.role_unknown", "role", role, _names(batch, fm("role"), "id"))
             remove_extension(batch.process, old)
             batch.reading.roles.pop(role, None)
             continue
@@ -124,9 +125,7 @@ def set_calendars(batch: Batch, edit: Edit, path: str) -> None:
         elif old is not None:
             remove_extension(batch.process, old)
         else:
-            raise refused(
-                f"{at}.{name}", "edit.calendar_unknown", f"There is no calendar {name!r}.", status=404
-            )
+            raise _unknown(f"{at}.{name}", "edit.calendar_unknown", "calendar", name, [*kept])
 
 
 def set_forms(batch: Batch, edit: Edit, path: str) -> None:
@@ -139,7 +138,8 @@ def set_forms(batch: Batch, edit: Edit, path: str) -> None:
         if form is None:
             found = [one for one in batch.process.extensions(zeebe("userTaskForm")) if one.get("id") == name]
             if not found:
-                raise refused(at, "edit.form_unknown", f"There is no form {name!r}.", status=404)
+                known = _names(batch, zeebe("userTaskForm"), "id")
+                raise _unknown(at, "edit.form_unknown", "form", name, known)
             remove_extension(batch.process, found[0])
             continue
         schema = form_schema(batch.reading, form, at)
@@ -245,3 +245,15 @@ def _mapping(value: Json, path: str, expected: str) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise refused(path, "edit.value_wrong", "A mapping stands here.", expected=expected)
     return value
+
+
+def _names(batch: Batch, tag: str, attribute: str) -> list[str]:
+    """Return what the process has of a kind, by name."""
+    return [one.get(attribute, "") for one in batch.process.extensions(tag)]
+
+
+def _unknown(path: str, code: str, kind: str, name: str, known: Sequence[str]) -> FlowMasterError:
+    """Return the refusal to take away what is not there."""
+    message = f"There is no {kind} {name!r}.{did_you_mean(name, known)}"
+    fix = "Take one of the expected names." if known else f"Leave it out: the process has no {kind}."
+    return refused(path, code, message, expected=[*known], fix=fix, status=404)

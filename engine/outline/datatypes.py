@@ -66,7 +66,12 @@ def schema_of(
 ) -> dict[str, Json]:
     """Return the JSON Schema that a type of the outline stands for; what is wrong goes to `problems`."""
     if depth > _DEPTH_MAX:
-        problems.add("outline.type_too_deep", path, f"Types nest deeper than {_DEPTH_MAX} levels.")
+        problems.add(
+            "outline.type_too_deep",
+            path,
+            f"Types nest deeper than {_DEPTH_MAX} levels.",
+            fix="Give an inner type a name in `data`, or leave levels out.",
+        )
         return {}
     if isinstance(spec, str):
         return _from_text(spec.strip(), path, problems, types or {}, depth)

@@ -71,7 +71,10 @@ class StepReader:
         try:
             if self._depth > DEPTH_MAX:
                 self.reading.problems.add(
-                    "outline.too_deep", path, f"Blocks nest deeper than {DEPTH_MAX} levels."
+                    "outline.too_deep",
+                    path,
+                    f"Blocks nest deeper than {DEPTH_MAX} levels.",
+                    fix="Move inner steps into a process of their own, and `run` it.",
                 )
                 return ()
             listed = [self._item(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
@@ -84,7 +87,10 @@ class StepReader:
         if self._count > STEPS_MAX:
             if self._count == STEPS_MAX + 1:
                 self.reading.problems.add(
-                    "outline.too_long", path, f"An outline has at most {STEPS_MAX} steps."
+                    "outline.too_long",
+                    path,
+                    f"An outline has at most {STEPS_MAX} steps.",
+                    fix="Move steps into processes of their own, and `run` them.",
                 )
             return None
         if item == "end":

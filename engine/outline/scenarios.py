@@ -182,7 +182,12 @@ def read_scenarios(
         )
         return ()
     if len(listed) > SCENARIOS_MAX:
-        problems.add("scenario.too_many", path, f"A process has at most {SCENARIOS_MAX} scenarios.")
+        problems.add(
+            "scenario.too_many",
+            path,
+            f"A process has at most {SCENARIOS_MAX} scenarios.",
+            fix="Leave out those that take the same path as another.",
+        )
         return ()
     found: dict[str, Mapping[str, Json]] = {}
     places: dict[str, str] = {}
@@ -201,7 +206,12 @@ def read_scenarios(
             )
             continue
         if name in found:
-            problems.add("scenario.name_twice", f"{at}.name", f"There are two scenarios {name!r}.")
+            problems.add(
+                "scenario.name_twice",
+                f"{at}.name",
+                f"There are two scenarios {name!r}.",
+                fix="Give each a name of its own, or leave one out.",
+            )
             continue
         found[name], places[name] = raw, at
     known = {**saved, **found}
@@ -226,7 +236,12 @@ def _likeness_holds(raw: Mapping[str, Json], found: Mapping[str, Json], at: str,
             )
             return False
         current = found[like]
-    problems.add("scenario.like_circular", f"{at}.like", "`like` leads in a circle or too far.")
+    problems.add(
+        "scenario.like_circular",
+        f"{at}.like",
+        "`like` leads in a circle or too far.",
+        fix="Name a scenario that says all by itself.",
+    )
     return False
 
 
@@ -315,7 +330,7 @@ class _Reader:
         if value is None:
             return ""
         if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
-            self.wrong(path, "A text stands here.")
+            self.wrong(path, "A text stands here.", expected="text")
             return ""
         return value if isinstance(value, str) else values.feel_of(value)
 
@@ -410,7 +425,7 @@ class _Reader:
         )
         rest = {name: entry for name, entry in given.items() if name not in ("error", "fail", "after")}
         if error and fail:
-            self.wrong(path, "A service ends with `error` or with `fail`, not both.")
+            self.wrong(path, "A service ends with `error` or with `fail`, not both.", expected="one of them")
         after = given.get("after")
         return ServiceAnswer(
             rest, error, fail, "" if after is None else self.duration(after, f"{path}.after")

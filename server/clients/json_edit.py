@@ -6,7 +6,7 @@ Comments and commas before a closing brace are read as VS Code reads them; `read
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flowmaster.server.clients.unusual import Unusual
@@ -210,6 +210,10 @@ def _remove(text: str, box: _Object, key: str) -> str:
         return text
     place = box.members.index(member)
     before = box.members[place - 1] if place else None
+    if member.comma >= 0 and text[member.end : member.comma].strip():  # A comment parts it from its comma.
+        if before is None:
+            text = text[: member.comma] + text[member.comma + 1 :]
+        member = replace(member, comma=-1)
     start, end = member.start, member.end if member.comma < 0 else member.comma + 1
     line = text.rfind("\n", 0, start) + 1
     tail = _END_OF_LINE.match(text, end)

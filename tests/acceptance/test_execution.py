@@ -303,6 +303,21 @@ CONTROL: dict[str, tuple[Body, str, str]] = {
     "move to nowhere": ({"action": "move", "from_": "check", "to": "sing"}, "element.unknown", "to"),
     "move without aim": ({"action": "move", "from_": "check"}, "arguments.invalid", "to"),
     "variables of nothing": ({"action": "set_variables"}, "arguments.invalid", "variables"),
+    "a variable of another type": (
+        {"action": "set_variables", "variables": {"days": "many"}},
+        "variables.invalid",
+        "variables.days",
+    ),
+    "a skip with a value of another type": (
+        {"action": "skip", "element": "check", "variables": {"ok": "maybe"}},
+        "variables.invalid",
+        "variables.ok",
+    ),
+    "a fork with a value of another type": (
+        {"action": "fork", "variables": {"days": 0}},
+        "variables.invalid",
+        "variables.days",
+    ),
     "variables where no token is": (
         {"action": "set_variables", "variables": {"ok": True}, "scope": "book"},
         "instance.scope_unknown",

@@ -1,5 +1,6 @@
 """Whoever calls is asked where it can be: to confirm what takes something away, and for facts that are missing."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mcp import Client
 from flowmaster.runtime.clock import real_now
 from flowmaster.server import mcp_rounds
 from flowmaster.server.mcp_door import mcp_server
+from flowmaster.tools.asking import flat_schema
 from flowmaster.tools.invoke import invoke
 from flowmaster.tools.registry import Call, Caller
 from tests.doors.agents_door import Era, Stage, stage
@@ -142,6 +144,8 @@ def test_who_cannot_be_asked_needs_the_right_to_destroy() -> None:
             body: Any = refusal.data()
             assert (body["code"], body["expected"]) == ("access.denied", "operation.destroy")
             assert await status_of(opened) == "active"
+            tried = await invoke(opened.app.registry, call, "instance_control", {**cancel, "dry_run": True})
+            assert (tried.status, tried.data()) == (refusal.status, body)
             pause = {"instance": opened.instance, "action": "pause"}
             assert not (await invoke(opened.app.registry, call, "instance_control", pause)).refused
 
@@ -175,6 +179,46 @@ def test_missing_inputs_are_asked_for(era: Era) -> None:
     (asked,) = person.asked
     assert asked.requested_schema["properties"] == {"days": {"type": "integer"}}
     assert asked.requested_schema["required"] == ["days"]
+
+
+def test_what_is_given_wrongly_is_refused_before_anybody_is_asked(era: Era) -> None:
+    person = Person("accept", days=9)
+
+    async def play() -> None:
+        async with stage() as opened:
+            given = {"process": "leave", "variables": {"dais": 3}}
+            body = body_of(await called(opened, era, person, "instance_start", **given))
+            assert (body["code"], body["path"]) == ("instance.inputs_invalid", "variables.dais")
+            assert "Did you mean 'days'?" in body["message"]
+
+    anyio.run(play)
+    assert person.asked == []
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
+        ({"type": "integer", "exclusiveMaximum": 9}, {"type": "integer", "maximum": 8}),
+        (
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "number", "description": "A number more than 0."},
+        ),
+        (
+            {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "exclusiveMaximum": Decimal("1.5"),
+                "description": "Rate",
+            },
+            {"type": "number", "description": "Rate (more than 0 and less than 1.5)"},
+        ),
+    ],
+)
+def test_bounds_that_forms_have_no_word_for_are_shown_all_the_same(field: Any, shown: Any) -> None:
+    asked = flat_schema({"properties": {"x": field}, "required": ["x"]})
+    assert asked is not None
+    assert asked["properties"] == {"x": shown}
 
 
 def test_inputs_that_nobody_gives_are_refused_as_ever(era: Era) -> None:
@@ -305,5 +349,8 @@ def test_replies_of_another_form_are_asked_for_again(reply: dict[str, Any]) -> N
             )
             assert result["resultType"] == "input_required"
             assert list(result["inputRequests"]) == ["inputs"]
+            if reply.get("content"):
+                message = result["inputRequests"]["inputs"]["params"]["message"]
+                assert "`days`: 'many' is not of type 'integer'" in message
 
     anyio.run(play)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowmaster.server.clients import json_edit, toml_edit
@@ -195,6 +195,7 @@ def json_files(draw: st.DrawFn) -> tuple[str, dict[str, Any], list[str]]:
     return f"{gap()}{text(value)}{gap()}", value, remarks
 
 
+@example(('{"servers":{"":null// {"0",\n,}}', {"servers": {"": None}}, ['// {"0",\n']))
 @given(json_files())
 def test_whatever_a_json_file_says_it_says_afterwards_with_the_entry_beside_it(
     file: tuple[str, dict[str, Any], list[str]],

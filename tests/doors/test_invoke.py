@@ -266,6 +266,17 @@ def test_a_dry_run_changes_nothing_and_uses_up_no_key() -> None:
     assert ask("sample_add", {"amount": 7, "idempotency_key": "k"}, call) == {"total": 7}
 
 
+def test_a_dry_run_with_a_used_key_answers_as_the_call_would() -> None:
+    call = local_call(sample_app())
+    given = {"amount": 7, "idempotency_key": "k"}
+    assert ask("sample_add", given, call) == {"total": 7}
+    assert ask("sample_add", {**given, "dry_run": True}, call) == {"total": 7}
+    other = {**given, "amount": 8}
+    refused = ask("sample_add", {**other, "dry_run": True}, call)
+    assert refused["code"] == "idempotency.conflict"
+    assert ask("sample_add", other, call) == refused
+
+
 def test_the_query_door_refuses_what_writes_and_points_to_the_other() -> None:
     body = ask("operation_query", {"operation": "sample_add", "arguments": {"amount": 1}})
     assert body["code"] == "operation.writes"

@@ -238,6 +238,18 @@ def test_frames_that_are_no_requests_are_answered_with_their_id_where_they_have_
     assert [each["id"] for each in heard].count(None) == 2
 
 
+@pytest.mark.parametrize(
+    "bad", [b"{", b"{bad", b'{"a" 1}', b'{"a":"b', b'{"jsonrpc":"2.0","id":1', b'{"id":1,}', b"[1,]", b"nul"]
+)
+def test_what_is_no_json_is_told_at_any_moment_of_the_start(bad: bytes) -> None:
+    for before in (b"", frame(1, "initialize", GREETING)):
+        heard = answers(
+            before + bad + b"\n" + frame(2, "ping") + (b"" if before else frame(1, "initialize", GREETING))
+        )
+        assert -32700 in [each["error"]["code"] for each in heard if "error" in each]
+        assert {1, 2} <= {each["id"] for each in heard}
+
+
 def test_hostile_arguments_are_refused_as_results_with_their_place() -> None:
     def call(identity: int, arguments: str) -> bytes:
         params = f'{{"name":"operation_find","arguments":{arguments}}}'

@@ -51,7 +51,10 @@ def test_a_published_process_is_a_tool_with_typed_inputs_that_answers_its_result
             assert not (await publish(client, PAY)).refused
             (tool,) = await own_tools(app)
             assert (tool.name, tool.title) == ("run_pay_invoice", "Pay an invoice")
-            assert tool.description.startswith("Pays an invoice that was approved. Starts the process")
+            assert tool.description.startswith("Starts the process 'pay-invoice'")
+            assert tool.description.endswith(
+                'in the words of its author: "Pays an invoice that was approved"'
+            )
             inputs = tool.input_schema
             assert list(inputs["properties"]) == ["amount", "due", "note", "business_key"]
             assert inputs["required"] == ["amount", "due"]

@@ -113,5 +113,5 @@ def test_a_write_shows_its_own_arguments_first_and_of_the_common_ones_only_the_d
     assert list(schema["properties"]) == ["amount", "dry_run", "idempotency_key", "reason"]
     assert shown_schema(schema)["properties"] == {
         "amount": {"type": "integer", "description": "How much to add."},
-        "dry_run": {"type": "boolean"},
+        "dry_run": {"type": "boolean", "description": "Check only."},
     }

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.agent import Agent, Body, body_of, played
+from tests.acceptance.agent import Agent, Body, body_of, played, whole_state
 from tests.acceptance.fuzzing import peopled
-from tests.acceptance.town import LEAVE, LEVELS
+from tests.acceptance.town import LEAVE, LEVELS, settled
 
 
 def proposed(body: Body) -> list[tuple[str, Body]]:
@@ -90,12 +90,21 @@ def test_the_example_of_a_refusal_fits(operation: str, arguments: Body, fix: str
     played(play)
 
 
-def test_a_call_that_would_not_fit_is_not_proposed() -> None:
+def test_a_call_that_would_not_succeed_is_not_proposed() -> None:
     async def play(agent: Agent) -> None:
+        await settled(agent)
         assert proposed(await agent.refusal("process_read", procesz=1)) == []
-        assert proposed(await agent.refusal("process_read", procesz="x")) != []
+        assert proposed(await agent.refusal("process_read", procesz="x")) == []
+        assert proposed(await agent.refusal("process_read", procesz="leave")) != []
+        assert proposed(await agent.refusal("instance_start", process="leave", variabels={})) == []
         unfit = await agent.answer("operation_query", {"operation": "event_send", "arguments": {}})
         assert (unfit.status, proposed(body_of(unfit))) == (409, [])
+        read = {
+            "operation": "process_create",
+            "arguments": {"outline": {"process": "q", "steps": [{"end": "e"}]}},
+        }
+        fit = body_of(await agent.answer("operation_query", read))
+        assert proposed(fit) == [("operation_call", read)]
 
     played(play)
 
@@ -103,5 +112,28 @@ def test_a_call_that_would_not_fit_is_not_proposed() -> None:
 def test_a_table_that_is_none_is_refused_with_the_way_to_its_language() -> None:
     async def play(agent: Agent) -> None:
         assert "rule table" in (await agent.refusal("rule_save", table={}))["fix"]
+
+    played(play)
+
+
+def test_publishing_what_is_published_already_answers_the_version_that_it_is() -> None:
+    async def play(agent: Agent) -> None:
+        await settled(agent)
+        before = whole_state(agent.app)
+        again = await agent.ask("process_publish", process="leave")
+        assert again["version"] == 1
+        assert whole_state(agent.app) == before
+        await agent.ask("process_edit", process="leave", edits=[{"rename": "check", "to": "look at it"}])
+        assert (await agent.ask("process_publish", process="leave"))["version"] == 2
+
+    played(play)
+
+
+def test_a_very_long_list_that_an_evaluation_gives_is_shown_from_its_beginning() -> None:
+    async def play(agent: Agent) -> None:
+        told = await agent.ask("rule_evaluate", expression="for i in 1..20000 return i")
+        assert told["result"][:3] == [1, 2, 3]
+        assert len(told["result"]) + told["left_out"]["result"] == 20_000
+        assert (await agent.ask("rule_evaluate", expression="[1, 2]"))["result"] == [1, 2]
 
     played(play)
