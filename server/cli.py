@@ -19,7 +19,7 @@ FlowMaster: business processes as tools for agents.
 
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
-  --store URL        a store elsewhere, such as postgresql://...
+  --store URL        a PostgreSQL that servers share: postgresql://user@host/database
   --clock virtual    a clock that stands still until clock_advance moves it
   --tools core|all|a,b,c   the operations shown as MCP tools
   --read-only        answer what only reads, refuse the rest, and write nothing to the store: such a server fires no

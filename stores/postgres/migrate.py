@@ -13,13 +13,13 @@ def migrate(line: Connection, address: Address, *, only_look: bool) -> None:
         FlowMasterError: they are of a newer program, or of an older one and may only be looked at.
     """
     newest = len(MIGRATIONS)
-    if _version(line) == newest:
+    if version_of(line) == newest:
         return
     if only_look:
-        _refuse(address, _version(line), newest)
+        _refuse(address, version_of(line), newest)
         raise FlowMasterError(
             "store.older",
-            f"The data at {address.shown!r} has version {_version(line)}; this FlowMaster reads {newest}.",
+            f"The data at {address.shown!r} has version {version_of(line)}; this FlowMaster reads {newest}.",
             fix="Start a server without --read-only on it once: that brings it to the newest version.",
             status=500,
         )
@@ -27,7 +27,7 @@ def migrate(line: Connection, address: Address, *, only_look: bool) -> None:
     line.run("SELECT pg_advisory_xact_lock(?)", (LOCK,))
     line.script(f"CREATE SCHEMA IF NOT EXISTS {quoted(address.schema)}")
     line.script(CATALOG)
-    version = _version(line)
+    version = version_of(line)
     _refuse(address, version, newest)
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         line.script(script)
@@ -35,7 +35,8 @@ def migrate(line: Connection, address: Address, *, only_look: bool) -> None:
     line.script("COMMIT")
 
 
-def _version(line: Connection) -> int:
+def version_of(line: Connection) -> int:
+    """Return how many migrations a database has had; 0 without tables."""
     if line.value("SELECT to_regclass('migration')") is None:
         return 0
     return int(line.value("SELECT coalesce(max(version), 0) FROM migration"))
