@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -122,6 +122,14 @@ class Connection:
             cursor = self._do(self._cursor(statement, values))
             while found := self._do(cursor.fetch(ROWS_AT_ONCE)):
                 yield from map(tuple, found)
+
+    def copy(self, table: str, columns: Sequence[str], records: Sequence[Row]) -> None:
+        """Write rows with the numbers that they have."""
+        self._do(
+            self._raw.copy_records_to_table(
+                table, schema_name=self._address.schema, columns=[*columns], records=records
+            )
+        )
 
     def script(self, text: str) -> None:
         """Run statements without values."""

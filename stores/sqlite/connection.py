@@ -102,6 +102,11 @@ class Connection:
             raise self._told(error) from error
 
     @property
+    def raw(self) -> apsw.Connection:
+        """The connection of the library."""
+        return self._db
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self._db.in_transaction
