@@ -23,6 +23,8 @@ from flowmaster.stores.sql.words import Vocabulary, Words
 READERS_MAX: Final = 8
 """Connections that one server reads over."""
 
+ONLY_READ: Final = "nothing is changed over the connections for reading"
+
 T = TypeVar("T")
 
 
@@ -69,15 +71,15 @@ class Pool:
 
     def run(self, statement: str, values: Values = ()) -> None:
         """Refuse: nothing is changed over these connections."""
-        raise NotImplementedError
+        raise AssertionError(ONLY_READ)
 
     def count(self, statement: str, values: Values = ()) -> int:
         """Refuse: nothing is changed over these connections."""
-        raise NotImplementedError
+        raise AssertionError(ONLY_READ)
 
     def insert(self, statement: str, values: Values = (), *, number: str = "num") -> int:
         """Refuse: nothing is changed over these connections."""
-        raise NotImplementedError
+        raise AssertionError(ONLY_READ)
 
     def close(self) -> None:
         """Let go of all connections."""
