@@ -62,7 +62,7 @@ class Runtime:
         self.clock = clock
         self.models = Models()
         self.writer = Writer(store)
-        self.changed = Signals()
+        self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -76,7 +76,8 @@ class Runtime:
         return self.clock.now(self.reader)
 
     async def open(self) -> None:
-        """Take up what was left, and begin to let time pass."""
+        """Take up what was left, and begin to let time pass and to hear of other servers."""
+        self.store.hear(self.changed.heard)
         await self._take_up_outbox()
         self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
 

@@ -1,7 +1,7 @@
-"""Signals inside one process: whoever waits for a kind of change is woken when it comes."""
+"""Signals: whoever waits for a kind of change is woken when it comes."""
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Callable, Set
 from typing import Final
 
 STORED: Final = "stored"
@@ -9,13 +9,19 @@ STORED: Final = "stored"
 
 
 class Signals:
-    """Wakes whoever waits for a kind of change in this process: timers, jobs, instances."""
+    """Wakes whoever waits for a kind of change: timers, jobs, instances."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Set[str]], None]) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._tell = tell
 
     def wake(self, topics: Set[str]) -> None:
-        """Wake everybody who waits for one of these topics."""
+        """Wake everybody who waits for one of these topics, here and in other servers on the store."""
+        self.heard(topics)
+        self._tell(topics)
+
+    def heard(self, topics: Set[str]) -> None:
+        """Wake everybody who waits here for one of these topics; from any thread."""
         for topic in topics:
             for future in self._waiting.pop(topic, set()):
                 if not future.done():

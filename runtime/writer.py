@@ -2,12 +2,15 @@
 
 Callers never wait for each other's disk: while one commit is on its way to the disk, the next pieces queue up
 and then share the following commit (group commit). Each piece has a savepoint of its own, so that one that is
-refused takes nothing with it. An answer is given only after the commit.
+refused takes nothing with it. An answer is given only after the commit. A piece that met another server at the same
+thing is done again in the next commit.
 """
 
 import asyncio
 import logging
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores.protocol import Store, Transaction
+from flowmaster.stores.rows import Contended
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +27,12 @@ BATCH_MAX = 256
 
 QUEUE_MAX = 10_000
 """Pieces of work that may wait; more are refused with `server.overloaded`."""
+
+CONTENDED_SECONDS_MAX = 15.0
+"""How long a piece is tried again while other servers are at the same thing."""
+
+BREATH_SECONDS_MAX = 0.01
+"""How long is waited at most before pieces are tried again of which none succeeded."""
 
 T = TypeVar("T")
 
@@ -38,7 +48,7 @@ class Undone(Exception):
 class _Piece(Generic[T]):
     """A piece of work with the place where its outcome is awaited."""
 
-    __slots__ = ("error", "future", "loop", "result", "work")
+    __slots__ = ("again", "error", "future", "loop", "result", "until", "work")
 
     def __init__(
         self,
@@ -51,6 +61,16 @@ class _Piece(Generic[T]):
         self.future = future
         self.result: T | None = None
         self.error: BaseException | None = None
+        self.again = False
+        self.until = 0.0
+
+    def contended(self, error: Contended) -> None:
+        """Have the piece done again, unless that was tried for too long."""
+        now = time.monotonic()
+        self.until = self.until or now + CONTENDED_SECONDS_MAX
+        self.again = now < self.until
+        if not self.again:
+            self.error = error
 
 
 class Writer:
@@ -110,13 +130,28 @@ class Writer:
                     return
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
             self._store_batch(batch)
-            _tell(batch)
+            again = [piece for piece in batch if piece.again]
+            _tell([piece for piece in batch if not piece.again])
+            if again:
+                self._put_back(again, alone=len(again) == len(batch))
+
+    def _put_back(self, again: list[_Piece[Any]], *, alone: bool) -> None:
+        """Put pieces in front of the queue; where nothing else was done, after a breath."""
+        if alone:
+            time.sleep(random.uniform(0.001, BREATH_SECONDS_MAX))
+        for piece in again:
+            piece.again = False
+        with self._ready:
+            self._queue.extendleft(reversed(again))
 
     def _store_batch(self, batch: list[_Piece[Any]]) -> None:
         try:
             with self._store.transaction() as transaction:
                 for piece in batch:
                     _run_piece(piece, transaction)
+        except Contended as error:
+            for piece in batch:
+                piece.contended(error)
         except FlowMasterError as error:
             _fail(batch, error)
         except Exception as error:
@@ -130,12 +165,15 @@ def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
             piece.result = piece.work(transaction)
     except Undone as undone:
         piece.result = undone.result
+    except Contended as error:
+        piece.contended(error)
     except Exception as error:  # noqa: BLE001 - the caller of this piece hears of it, the batch goes on
         piece.error = error
 
 
 def _fail(batch: list[_Piece[Any]], error: BaseException) -> None:
     for piece in batch:
+        piece.again = False
         piece.error = piece.error or error
 
 

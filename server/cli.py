@@ -16,10 +16,12 @@ FlowMaster: business processes as tools for agents.
   flowmaster doctor                  examine this installation: what is wrong, and the fix
   flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
   flowmaster key add|list|revoke     keys for callers over HTTP (`--help` after it tells more)
+  flowmaster backup|verify|restore FILE   all there is in one file, while servers go on; the file looked over; and back,
+                                     into an empty folder (--data) or database (--store), also from one to the other
 
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
-  --store URL        a store elsewhere, such as postgresql://...
+  --store URL        a PostgreSQL that servers share: postgresql://user@host/database
   --clock virtual    a clock that stands still until clock_advance moves it
   --tools core|all|a,b,c   the operations shown as MCP tools
   --read-only        answer what only reads, refuse the rest, and write nothing to the store: such a server fires no
@@ -123,6 +125,7 @@ def run(argv: list[str]) -> int:
         return 130
 
 
+_COPIES = ("backup", "verify", "restore")
 _HELP_WORDS = ("--help", "-h", "help")
 _MORE_HELP = {"doctor": DOCTOR_HELP, "install": INSTALL_HELP, "key": KEY_HELP, "serve": HELP + SERVE_HELP}
 
@@ -158,11 +161,13 @@ def _run(command: str, rest: list[str]) -> int:
         return _demo(rest)
     if command == "key":
         return _key(rest)
+    if command in _COPIES:
+        return _copy(command, rest)
     from flowmaster.engine.errors import did_you_mean
 
     if command.startswith("-"):
         raise UsageError(f"the command comes first, its options behind it: `flowmaster serve {command} ...`.")
-    commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "key")
+    commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "key", *_COPIES)
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 
 
@@ -233,6 +238,18 @@ def _key(rest: list[str]) -> int:
     from flowmaster.server.key_command import key
 
     return key(words, options)
+
+
+def _copy(command: str, rest: list[str]) -> int:
+    options, words = split(rest, valued=("data", "store"))
+    from flowmaster.server import backup_command
+
+    run = {
+        "backup": backup_command.backup,
+        "verify": backup_command.verify,
+        "restore": backup_command.restore,
+    }
+    return run[command](words, options)
 
 
 def _install(rest: list[str]) -> int:

@@ -162,7 +162,7 @@ class _Door:
         self._carry = carry
         self._exact = exact
         self._stateless = stateless
-        seal = Seal(app.settings.data, app.runtime)
+        seal = Seal(app.settings.data, app.runtime, shared=bool(app.settings.store))
         self.tasks = McpTasks(app, seal, lambda ctx, answer: self._framed(ctx, with_pictures(answer)))
         self._calls = ToolCalls(app, seal, self.tasks)
         self._shown = shown_operations(app.registry, tuple(app.settings.tools))

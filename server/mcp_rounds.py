@@ -2,7 +2,8 @@
 
 A client of 2026-07-28 is asked by an answer, and makes the whole call again with the replies. What was asked and
 replied so far travels with it, as text that is encrypted, expires, and fits only the same caller, tool and arguments.
-The key lies in the data folder, so that every server on it can go on with the call.
+The key lies in the data folder or, where servers share a database, in that, so that each of them can go on with the
+call.
 """
 
 import os
@@ -21,12 +22,16 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.server.options import MEMORY
+from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import Once
 from flowmaster.tools.json_text import read_own, write_json, write_sorted
 from flowmaster.tools.registry import Caller
 
 if TYPE_CHECKING:
     from mcp.server.request_state import AESGCMRequestStateCodec
+
+KEY_SETTING: Final = "request-state.key"
+"""The setting that holds the key where servers share a database."""
 
 KEY_FILE: Final = "request-state.key"
 """The file of the data folder that holds the key."""
@@ -63,8 +68,9 @@ class Round(NamedTuple):
 class Seal:
     """Seals rounds, opens them again, and lets what was confirmed in one count once."""
 
-    def __init__(self, data: str, runtime: Runtime) -> None:
+    def __init__(self, data: str, runtime: Runtime, *, shared: bool = False) -> None:
         self._data = data
+        self._shared = shared
         self._runtime = runtime
         self._made: AESGCMRequestStateCodec | None = None
 
@@ -113,8 +119,21 @@ class Seal:
             # The library for it takes its time to load, and most sessions never ask.
             from mcp.server.request_state import AESGCMRequestStateCodec
 
-            self._made = AESGCMRequestStateCodec([_key(self._data)])
+            key = self._runtime.writer.do_now(_shared_key) if self._shared else _key(self._data)
+            self._made = AESGCMRequestStateCodec([key])
         return self._made
+
+
+def _shared_key(transaction: Transaction) -> str:
+    """Return the key of a database, made when it is first needed."""
+    now = real_now()
+    transaction.lease(KEY_SETTING, secrets.token_hex(4), now=now, until=now)  # Servers come here one by one.
+    kept = transaction.setting("", KEY_SETTING)
+    if isinstance(kept, str):
+        return kept
+    fresh = secrets.token_hex(32)
+    transaction.put_setting("", KEY_SETTING, fresh)
+    return fresh
 
 
 def _key(data: str) -> str:

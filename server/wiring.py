@@ -7,8 +7,7 @@ from pathlib import Path
 
 from flowmaster.connectors.connector import Connector
 from flowmaster.connectors.http import HttpConnector
-from flowmaster.engine.errors import FlowMasterError
-from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock
+from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock, follow
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.workers import Workers
 from flowmaster.server.answers import StoredAnswers
@@ -34,9 +33,12 @@ DATABASE = "flowmaster.db"
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open everything that operations work with, and close it again at the end."""
     store = open_store(settings)
+    follow(store.ahead)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
     runtime = Runtime(store, clock)
     workers = Workers(runtime, connectors())
+    if settings.store and settings.data != MEMORY:
+        Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)
     calls = None if settings.data == MEMORY else CallLog(Path(settings.data))
     try:
         app = App(
@@ -79,15 +81,12 @@ def connectors() -> dict[str, Connector]:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the store that the settings name: SQLite in the data folder, or memory."""
+    """Open the store that the settings name: PostgreSQL at its address, SQLite in the data folder, or memory."""
     if settings.store:
-        raise FlowMasterError(
-            "store.unsupported",
-            f"No store can be opened at {settings.store!r}.",
-            path="--store",
-            expected="no `--store`: SQLite in the data folder",
-            fix="Leave `--store` out.",
-        )
+        # The driver takes its time to load, and most servers never need it.
+        from flowmaster.stores.postgres.store import PostgresStore
+
+        return PostgresStore(settings.store, read_only=settings.read_only)
     if settings.data == MEMORY:
         return MemoryStore()
     return SqliteStore(Path(settings.data) / DATABASE, read_only=settings.read_only)

@@ -5,7 +5,7 @@ when it ends and nothing when it raises; only one thread of a process uses it. `
 any thread; each of its calls sees one committed moment. Rows of another tenant are unknown, not forbidden.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -427,8 +427,16 @@ class Store(Protocol):
         """Return what any thread may read with."""
         ...
 
-    def changed(self) -> bool:
-        """Say whether another process wrote since the last call; only for the writing thread."""
+    def ahead(self) -> int:
+        """Return how many milliseconds the clock that all servers go by is ahead of this machine's."""
+        ...
+
+    def tell(self, topics: Set[str]) -> None:
+        """Let other servers know that something of these kinds has changed, where they can be told."""
+        ...
+
+    def hear(self, told: Callable[[Set[str]], None]) -> None:
+        """Have `told` called, from any thread, with what other servers tell."""
         ...
 
     def close(self) -> None:

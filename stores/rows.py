@@ -45,6 +45,18 @@ class Conflict(FlowMasterError):
         )
 
 
+class Contended(FlowMasterError):
+    """Another server is changing the same thing: what was done is taken back, and to be done again a little later."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "store.busy",
+            "Other servers kept what this call is about busy for too long.",
+            fix="Repeat the call.",
+            status=503,
+        )
+
+
 class Page(NamedTuple, Generic[Row]):
     """A part of a list: its rows, how many there are in all, and where to go on (None at the end)."""
 

@@ -13,6 +13,7 @@ from flowmaster.server.clients.launch import Launch, launch
 from flowmaster.server.clients.machine import Machine, this_machine
 from flowmaster.server.doctor import installation, neighbours, surroundings
 from flowmaster.server.doctor.data_folder import data_folder
+from flowmaster.server.doctor.database import database
 from flowmaster.server.doctor.entries import entries
 from flowmaster.server.doctor.finding import Finding
 from flowmaster.server.doctor.neighbours import Served, served
@@ -35,6 +36,7 @@ def examine(options: Mapping[str, str]) -> int:
         surroundings.clock(now),
         *surroundings.environment(os.environ),
         *data_folder(settings.data, now=now, deep="deep" in options),
+        *database(settings.store),
         *neighbours.others(settings, found),
         neighbours.port(settings, found),
         surroundings.path(started),

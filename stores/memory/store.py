@@ -1,6 +1,6 @@
 """The store in memory: the same promises as on disk, for as long as the process lives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 
 from flowmaster.engine.events import DecisionMade
@@ -145,9 +145,15 @@ class MemoryStore:
         """Return what any thread may read with."""
         return self._reader
 
-    def changed(self) -> bool:
-        """Say whether another process wrote since the last call: never."""
-        return False
+    def ahead(self) -> int:
+        """Return 0: there are no other machines."""
+        return 0
+
+    def tell(self, topics: Set[str]) -> None:
+        """Tell nobody: there are no other processes."""
+
+    def hear(self, told: Callable[[Set[str]], None]) -> None:
+        """Hear nothing."""
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""

@@ -6,7 +6,7 @@ so that waiting for the lock is all the coordination there is.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import apsw
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.sql.database import Values
 from flowmaster.stores.sqlite.schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_MS_MAX: Final = 15_000
@@ -35,9 +36,6 @@ STATEMENTS_CACHED: Final = 256
 """How many prepared statements a connection keeps."""
 
 _READ_AND_MAKE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-
-Values = Sequence[Any]
-"""What is bound to a statement; what comes out of one is typed where it is read."""
 
 
 class Connection:
@@ -88,7 +86,7 @@ class Connection:
         self.run(statement, values)
         return self._db.changes()
 
-    def insert(self, statement: str, values: Values = ()) -> int:
+    def insert(self, statement: str, values: Values = (), *, number: str = "num") -> int:
         """Run an insertion and return the number of the new row."""
         try:
             self._execute(statement, values)
@@ -104,14 +102,14 @@ class Connection:
             raise self._told(error) from error
 
     @property
+    def raw(self) -> apsw.Connection:
+        """The connection of the library."""
+        return self._db
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self._db.in_transaction
-
-    def data_version(self) -> int:
-        """Return a number that changes when another connection has written."""
-        with self.errors():
-            return int(self._db.pragma("data_version"))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 import apsw
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.sql.words import Vocabulary
 from flowmaster.stores.sqlite.connection import Connection
 from flowmaster.stores.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from flowmaster.stores.sqlite.store import SqliteReader
-from flowmaster.stores.sqlite.words import Vocabulary
 
 NEWEST: Final = len(MIGRATIONS)
 """The version that this program brings a file to."""

@@ -2,23 +2,23 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
+from flowmaster.stores.sql.facts import FactReader
+from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.jobs import JobReader, JobWriter
+from flowmaster.stores.sql.journal import JournalReader
+from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
+from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.steps import StepWriter
+from flowmaster.stores.sql.waits import WaitReader
+from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
-from flowmaster.stores.sqlite.definitions import DefinitionReader, DefinitionWriter
-from flowmaster.stores.sqlite.facts import FactReader
-from flowmaster.stores.sqlite.instances import Head, InstanceReader
-from flowmaster.stores.sqlite.jobs import JobReader, JobWriter
-from flowmaster.stores.sqlite.journal import JournalReader
-from flowmaster.stores.sqlite.long_calls import LongCallReader, LongCallWriter
-from flowmaster.stores.sqlite.messages import MessageReader
-from flowmaster.stores.sqlite.steps import StepWriter
-from flowmaster.stores.sqlite.waits import WaitReader
-from flowmaster.stores.sqlite.words import Vocabulary, Words
 
 
 class SqliteReader(
@@ -66,13 +66,13 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter)
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
-        self._db = db
+        self._db = self._connection = db
         self._words = words
         self._heads = {}
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
-        return _Savepoint(self._db, self._words, self._heads)
+        return _Savepoint(self._connection, self._words, self._heads)
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
@@ -137,7 +137,6 @@ class SqliteStore:
         self._transaction = SqliteTransaction(self._db, Words(self._db, self._known))
         self._reader = SqliteReader(path, self._known, busy_ms_max=busy_ms_max)
         self._writing = threading.Lock()
-        self._seen = self._db.data_version()
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -165,12 +164,15 @@ class SqliteStore:
         """Return what any thread may read with."""
         return self._reader
 
-    def changed(self) -> bool:
-        """Say whether another process wrote since the last call; only for the writing thread."""
-        version = self._db.data_version()
-        changed = version != self._seen
-        self._seen = version
-        return changed
+    def ahead(self) -> int:
+        """Return 0: all processes are on this machine."""
+        return 0
+
+    def tell(self, topics: Set[str]) -> None:
+        """Tell nobody: other processes on the file look by themselves."""
+
+    def hear(self, told: Callable[[Set[str]], None]) -> None:
+        """Hear nothing."""
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""

@@ -75,11 +75,11 @@ class Agent:
 Play = Callable[[Agent], Coroutine[Any, Any, None]]
 
 
-def played(play: Play, folder: Path | None = None) -> None:
-    """Open an app with a virtual clock, in memory or in a folder, and play a test with its agent."""
+def played(play: Play, folder: Path | None = None, *, where: Settings | None = None) -> None:
+    """Open an app with a virtual clock, in memory, in a folder or elsewhere, and play a test with its agent."""
 
     async def whole() -> None:
-        async with open_app(settings(folder)) as app:
+        async with open_app(where or settings(folder)) as app:
             await play(Agent(app, Caller(door="test")))
 
     asyncio.run(whole())

@@ -66,7 +66,7 @@ NEEDY = _needy.name
 
 def extend(server: Server[Any], app: App) -> None:
     """Let a server answer what the fixtures beside the tools are asked."""
-    asking = AskingCalls(app, Seal(app.settings.data, app.runtime))
+    asking = AskingCalls(app, Seal(app.settings.data, app.runtime, shared=bool(app.settings.store)))
     listed, got = _handler(server, "prompts/list"), _handler(server, "prompts/get")
     completed = _handler(server, "completion/complete")
 

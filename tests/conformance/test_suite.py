@@ -15,6 +15,7 @@ from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
+from tests.postgres import cluster
 from tests.shared_material import shared
 
 PASSING_MIN = 200
@@ -63,9 +64,10 @@ def unsupported(scenario: dict[str, Any], folder: Path) -> dict[str, str]:
     return found
 
 
-async def play_all(module: ModuleType, half: int) -> tuple[list[str], list[str], int]:
+async def play_all(module: ModuleType, half: int, place: list[str]) -> tuple[list[str], list[str], int]:
     """Play half of the scenarios and return the built ones that fail, the others that end silently wrong, and how many pass."""
-    command = f"{shlex.quote(sys.executable)} -m flowmaster mcp --data :memory: --clock virtual --tools all"
+    words = [sys.executable, "-m", "flowmaster", "mcp", *place, "--clock", "virtual", "--tools", "all"]
+    command = shlex.join(words)
     failing: list[str] = []
     silent: list[str] = []
     passed = 0
@@ -97,9 +99,12 @@ async def ends_silently(run: Any, why: dict[str, str]) -> bool:
     return partial and read["status"] == "completed" and not read["incidents"]
 
 
+@pytest.mark.parametrize("store", ["memory", "sqlite", "postgres"])
 @pytest.mark.parametrize("half", [0, 1])
-def test_the_execution_suite_passes_as_far_as_the_engine_is_built(half: int) -> None:
-    failing, silent, passed = asyncio.run(play_all(runner(), half))
+def test_the_execution_suite_passes_on_every_store(half: int, store: str, tmp_path: Path) -> None:
+    place = ["--data", ":memory:" if store == "memory" else str(tmp_path)]
+    place += ["--store", cluster().fresh()] if store == "postgres" else []
+    failing, silent, passed = asyncio.run(play_all(runner(), half, place))
     assert failing == []
     assert silent == []
     assert passed >= PASSING_MIN

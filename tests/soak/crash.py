@@ -1,10 +1,10 @@
-"""Kills a loaded server again and again and looks for anything that was lost, doubled or left stuck.
+"""Kills loaded servers again and again and looks for anything that was lost, doubled or left stuck.
 
-    python -m tests.soak.crash [--kills 100] [--seed 1] [--command "python -m flowmaster"]
+    python -m tests.soak.crash [--kills 100] [--seed 1] [--store ADDRESS --servers 3] [--command "python -m flowmaster"]
 
-Clients start instances, complete tasks and do jobs over REST, each call with an idempotency key. What was
-answered is written down; what was cut off is repeated with its key after the restart. In the end every instance
-must have completed with each of its steps done exactly once, and every audit chain must hold.
+Clients start instances, complete tasks and do jobs over REST, each call with an idempotency key and at any of the
+servers. What was answered is written down; what was cut off is repeated with its key, at whichever server answers. In
+the end every instance must have completed with each of its steps done exactly once, and every audit chain must hold.
 """
 
 import argparse
@@ -23,11 +23,15 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 CLIENTS = 4
+AWAY = ("store.unreachable", "store.in_doubt", "store.busy", "server.closing")
+"""What a server says whose database is away: the call is to be repeated."""
+
 START_SECONDS_MAX = 60
 SETTLE_SECONDS_MAX = 120
 
@@ -71,12 +75,13 @@ class Refused(Exception):
 class Server:
     """A FlowMaster server as a child process that can be killed."""
 
-    def __init__(self, command: list[str], data: Path) -> None:
+    def __init__(self, command: list[str], data: Path, store: str = "") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._command = [*command, "serve", "--data", str(data), "--port", str(self.port)]
-        self._log = data.parent / "server.log"
+        self._command += ["--store", store] if store else []
+        self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -111,7 +116,10 @@ class Server:
                 body: dict[str, Any] = json.load(answer)
                 return body
         except urllib.error.HTTPError as error:
-            raise Refused(operation, json.load(error)) from None
+            body = json.load(error)
+            if body.get("code") in AWAY:
+                raise Gone(str(body)) from None
+            raise Refused(operation, body) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Gone(str(error)) from error
 
@@ -131,9 +139,10 @@ class Ledger:
 class Client(threading.Thread):
     """One caller: starts instances, does tasks and jobs, and repeats what was cut off with the same key."""
 
-    def __init__(self, number: int, server: Server, ledger: Ledger, stop: threading.Event) -> None:
+    def __init__(self, number: int, servers: Sequence[Server], ledger: Ledger, stop: threading.Event) -> None:
         super().__init__(daemon=True)
-        self._number, self._server, self._ledger, self._stop_asked = number, server, ledger, stop
+        self._number, self._servers, self._ledger, self._stop_asked = number, servers, ledger, stop
+        self._chance = random.Random(number)
         self._count = 0
         self.fault: BaseException | None = None
 
@@ -172,18 +181,21 @@ class Client(threading.Thread):
 
     def _work(self) -> None:
         with contextlib.suppress(Gone, Refused):
-            taken = self._server.call("work_take", types=["soak.work"], limit=3, lease_seconds=2)
+            taken = self._any().call("work_take", types=["soak.work"], limit=3, lease_seconds=2)
             for job in taken["items"]:
-                self._server.call("work_finish", job=job["job"], variables={"result": 1})
+                self._any().call("work_finish", job=job["job"], variables={"result": 1})
                 with self._ledger.lock:
                     self._ledger.worked[job["instance"]] += 1
                     self._ledger.calls += 1
+
+    def _any(self) -> Server:
+        return self._chance.choice(self._servers)
 
     def _persist(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
         """Call until the server has answered; None if it is time to stop."""
         while not self._stop_asked.is_set():
             try:
-                answer = self._server.call(operation, **arguments)
+                answer = self._any().call(operation, **arguments)
                 with self._ledger.lock:
                     self._ledger.calls += 1
                 return answer
@@ -206,23 +218,39 @@ class Report:
     faults: list[str]
 
 
-def run(kills: int, seed: int, command: list[str]) -> Report:
-    """Run the load, kill the server `kills` times at random moments, and examine what is left."""
+def run(
+    kills: int,
+    seed: int,
+    command: list[str],
+    *,
+    store: str = "",
+    servers: int = 1,
+    trouble: Callable[[int], None] | None = None,
+) -> Report:
+    """Run the load, kill a server `kills` times at random moments, and examine what is left.
+
+    `trouble` is called before each kill with its number, to make some more of it.
+    """
     chance, began = random.Random(seed), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flowmaster-soak-") as folder:
-        server, ledger = Server(command, Path(folder) / "data"), Ledger()
-        server.start()
+        fleet = [Server(command, Path(folder) / f"data{number}", store) for number in range(servers)]
+        server, ledger = fleet[0], Ledger()
+        for each in fleet:
+            each.start()
         server.call("process_create", bpmn=MODEL)
         server.call("process_publish", process="crash")
         stop = threading.Event()
-        clients = [Client(number, server, ledger, stop) for number in range(CLIENTS)]
+        clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
         for client in clients:
             client.start()
         done = 0
         while done < kills and not any(client.fault for client in clients):
             time.sleep(chance.uniform(0.02, 0.8))
-            server.kill()
-            server.start()
+            if trouble is not None:
+                trouble(done)
+            victim = chance.choice(fleet)
+            victim.kill()
+            victim.start()
             done += 1
             print(
                 f"\rkill {done}/{kills}, {ledger.calls} calls answered",
@@ -238,7 +266,8 @@ def run(kills: int, seed: int, command: list[str]) -> Report:
         faults = [f"a client failed: {client.fault!r}" for client in clients if client.fault]
         faults += _finish(server) + _examine(server, ledger)
         instances = server.call("instance_find", process="crash", limit=1)["total"]
-        server.kill()
+        for each in fleet:
+            each.kill()
     return Report(done, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
 
 
@@ -299,9 +328,17 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", default="", help="the address of a database that the servers share")
+    parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--command", default=f"{sys.executable} -m flowmaster")
     options = parser.parse_args()
-    report = run(options.kills, options.seed, shlex.split(options.command))
+    report = run(
+        options.kills,
+        options.seed,
+        shlex.split(options.command),
+        store=options.store,
+        servers=options.servers,
+    )
     print(
         f"{report.kills} kills, {report.instances} instances, {report.calls} calls answered, "
         f"{report.cut_off} cut off, {len(report.faults)} faults, {report.seconds:.0f} s"

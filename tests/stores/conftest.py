@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from flowmaster.stores.memory.store import MemoryStore
+from flowmaster.stores.postgres.store import PostgresStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
+from tests.postgres import cluster
 
 
 def _open(kind: str, folder: Path) -> Store:
+    if kind == "postgres":
+        return PostgresStore(cluster().fresh())
     return MemoryStore() if kind == "memory" else SqliteStore(folder / "flowmaster.db")
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened = _open(request.param, tmp_path)
     yield opened

@@ -1,6 +1,6 @@
 """A process of its own that works on a store and tells each thing it did once that is stored.
 
-    python -m tests.stores.peer FILE NAME ROUNDS
+    python -m tests.stores.peer FILE|ADDRESS NAME ROUNDS
 
 Each round raises a counter in shared instances, or starts, works on and ends an instance of its own. The line
 printed after a commit is its acknowledgement.
@@ -8,11 +8,13 @@ printed after a commit is its acknowledgement.
 
 import random
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flowmaster.engine import events as ev
-from flowmaster.stores.protocol import Transaction
-from flowmaster.stores.rows import Effect
+from flowmaster.stores.postgres.store import PostgresStore
+from flowmaster.stores.protocol import Store, Transaction
+from flowmaster.stores.rows import Contended, Effect
 from flowmaster.stores.sqlite.store import SqliteStore
 from tests.stores.given import ENDED, TENANT, first_step, job, load, next_step, subscription, task, timer
 
@@ -49,22 +51,33 @@ def work(transaction: Transaction, instance: str) -> str:
     return f"ended {instance}"
 
 
-def main(path: Path, name: str, rounds: int) -> None:
+def opened(where: str) -> Store:
+    """Open the store at an address, or in a file."""
+    return PostgresStore(where) if "://" in where else SqliteStore(Path(where))
+
+
+def acted(transaction: Transaction, choose: random.Random, name: str, own: list[str]) -> list[str]:
+    """Do some things in a transaction and return what was done; what others are at is left to them."""
+    told: list[str] = []
+    free = own.copy()
+    for _ in range(choose.randint(1, 3)):
+        with suppress(Contended), transaction.savepoint():
+            if free and choose.random() < 0.5:
+                told.append(work(transaction, free.pop(choose.randrange(len(free)))))
+            elif choose.random() < 0.5:
+                told.append(raise_counter(transaction, choose.randrange(SHARED)))
+            else:
+                told.append(start(transaction, name))
+    return told
+
+
+def main(where: str, name: str, rounds: int) -> None:
     choose = random.Random(name)
-    store = SqliteStore(path)
+    store = opened(where)
     own: list[str] = []
     for _ in range(rounds):
         with store.transaction() as transaction:
-            told: list[str] = []
-            free = own.copy()
-            for _ in range(choose.randint(1, 3)):
-                with transaction.savepoint():
-                    if free and choose.random() < 0.5:
-                        told.append(work(transaction, free.pop(choose.randrange(len(free)))))
-                    elif choose.random() < 0.5:
-                        told.append(raise_counter(transaction, choose.randrange(SHARED)))
-                    else:
-                        told.append(start(transaction, name))
+            told = acted(transaction, choose, name, own)
         for line in told:
             verb, what = line.split(" ")
             if verb == "started":
@@ -77,4 +90,4 @@ def main(path: Path, name: str, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -145,20 +145,6 @@ def test_a_write_waits_for_others_only_so_long(path: Path) -> None:
     second.close()
 
 
-def test_a_store_notices_that_another_process_wrote(path: Path) -> None:
-    first, second = SqliteStore(path), SqliteStore(path)
-    assert not first.changed()
-    put(first, first_step("order:1"))
-    assert not first.changed()
-    assert second.changed()
-    assert not second.changed()
-    put(second, first_step("order:2"))
-    assert first.changed()
-    assert not second.changed()
-    first.close()
-    second.close()
-
-
 def test_words_of_one_process_are_understood_by_another(path: Path) -> None:
     first, second = SqliteStore(path), SqliteStore(path)
     put(first, first_step("order:1", task(3, 2, roles=["clerk"]), labels={"approve": "Check"}))

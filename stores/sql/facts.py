@@ -2,7 +2,7 @@
 
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
-from flowmaster.stores.sqlite.part import Part
+from flowmaster.stores.sql.part import Part
 
 
 class FactReader(Part):
@@ -53,7 +53,7 @@ class FactWriter(FactReader):
         return int(
             self._db.value(
                 "INSERT INTO counter (tenant, name, value) VALUES (?, ?, 1)"
-                " ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
+                " ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value",
                 (self._words.number(tenant), name),
             )
         )
@@ -66,7 +66,7 @@ class FactWriter(FactReader):
         else:
             self._db.run(
                 "INSERT INTO setting (tenant, name, value) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET value = excluded.value",
+                " ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value",
                 (owner, name, codec.dump(value).decode()),
             )
 
@@ -94,7 +94,7 @@ class FactWriter(FactReader):
     def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
         """Take or keep a named right of the installation until an instant (real time); False if another holds it."""
         found = self._db.all(
-            "INSERT INTO lease (name, holder, until) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+            "INSERT INTO lease (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
             " SET holder = excluded.holder, until = excluded.until"
             " WHERE lease.holder = excluded.holder OR lease.until <= ? RETURNING 1",
             (name, holder, until, now),

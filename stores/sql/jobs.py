@@ -8,7 +8,7 @@ from flowmaster.stores import refusals, rows
 from flowmaster.stores.codec import decode_wait
 from flowmaster.stores.identifiers import job_id, parse_wait_id
 from flowmaster.stores.paging import checked_limit
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
 _JOB = (
     "SELECT i.tenant, i.id, i.process, i.version, i.business_key, w.label, w.body, w.worker, w.lease_until,"
@@ -16,9 +16,9 @@ _JOB = (
 )
 _TYPES = """
 WITH RECURSIVE type(topic) AS (
-    SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ?1
+    SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ?
     UNION ALL
-    SELECT (SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ?1 AND topic > type.topic)
+    SELECT (SELECT min(topic) FROM wait WHERE kind = 2 AND tenant = ? AND topic > type.topic)
     FROM type WHERE topic IS NOT NULL
 )
 SELECT topic FROM type WHERE topic IS NOT NULL
@@ -35,7 +35,7 @@ class JobReader(Part):
     def job_types(self, tenant: str, *, now: int) -> list[rows.JobTypeCount]:
         """Return the types of open jobs; `now` (real time) decides which leases still hold."""
         found = self._db.all(
-            "SELECT topic, count(*), sum(lease_until > ?) FROM wait"
+            "SELECT topic, count(*), count(CASE WHEN lease_until > ? THEN 1 END) FROM wait"
             " WHERE kind = 2 AND tenant = ? AND held = 0 GROUP BY topic",
             (now, self._words.find(tenant)),
         )
@@ -136,11 +136,12 @@ class JobWriter(JobReader):
         if types is not None:
             topics = self._words.numbers(set(types))
         else:
-            topics = [topic for (topic,) in self._db.all(_TYPES, (owner,))]
+            topics = [topic for (topic,) in self._db.all(_TYPES, (owner, owner))]
         found: list[tuple[Any, ...]] = []
         for topic in topics:
             found += self._db.all(
-                f"{_JOB} WHERE {where} AND w.topic = ? ORDER BY w.instance, w.id LIMIT ?",
+                f"{_JOB} WHERE {where} AND w.topic = ? ORDER BY w.instance, w.id LIMIT ?"
+                + self._locked("OF w SKIP LOCKED"),
                 (*where.values, topic, limit),
             )
         return sorted(found, key=lambda row: row[-2:])[:limit]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from flowmaster.stores.sqlite.connection import Connection
+from flowmaster.stores.sql.database import Database
 
 WORDS_CACHED = 100_000
 """How many words are kept in memory; past it the memory starts afresh."""
@@ -30,7 +30,7 @@ class Words:
     What is found in the file without having been added here is committed, so that it may be learnt at once.
     """
 
-    def __init__(self, db: Connection, known: Vocabulary) -> None:
+    def __init__(self, db: Database, known: Vocabulary) -> None:
         self._db = db
         self._known = known
         self._added: dict[str, int] = {}
@@ -54,7 +54,7 @@ class Words:
             return number
         number = self.find(text)
         if number is None:
-            number = self._db.insert("INSERT INTO word (text) VALUES (?)", (text,))
+            number = self._db.insert("INSERT INTO word (text) VALUES (?)", (text,), number="id")
             self._added[text] = number
             self._added_texts[number] = text
         return number

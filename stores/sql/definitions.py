@@ -5,9 +5,9 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
-_STATE = "CASE WHEN archived THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
+_STATE = "CASE WHEN archived = 1 THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
 _DEFINITION = (
     f"SELECT num, kind, key, name, {_STATE}, version, draft, draft > published_draft, updated, updated_by"
     " FROM definition"
@@ -286,7 +286,9 @@ class DefinitionWriter(DefinitionReader):
         """Return number, newest version and newest draft of a definition, making it if need be."""
         owner = (self._words.number(tenant), self._words.number(kind), key)
         found = self._db.one(
-            "SELECT num, version, draft FROM definition WHERE tenant = ? AND kind = ? AND key = ?", owner
+            "SELECT num, version, draft FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
+            + self._locked(),
+            owner,
         )
         if found is not None:
             return found[0], found[1], found[2]

@@ -3,11 +3,11 @@
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
-from flowmaster.stores.sqlite.facts import FactWriter
-from flowmaster.stores.sqlite.instances import Head, InstanceReader
-from flowmaster.stores.sqlite.journal import JournalWriter
-from flowmaster.stores.sqlite.messages import MessageWriter
-from flowmaster.stores.sqlite.waits import WaitWriter
+from flowmaster.stores.sql.facts import FactWriter
+from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.journal import JournalWriter
+from flowmaster.stores.sql.messages import MessageWriter
+from flowmaster.stores.sql.waits import WaitWriter
 
 _INSERT = (
     "INSERT INTO instance (status, revision, waits, incidents, updated, business_key, hash, body, process,"
@@ -80,7 +80,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
         instance = step.state.instance
         head = self._heads.get((step.tenant, instance))
         if head is None:
-            found = self._db.one(_HEAD, (self._words.find(step.tenant), instance))
+            found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(step.tenant), instance))
             if found is None:
                 head = Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
             else:

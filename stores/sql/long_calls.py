@@ -1,7 +1,7 @@
 """Calls whose answers are come back for."""
 
 from flowmaster.stores import codec, rows
-from flowmaster.stores.sqlite.part import Part
+from flowmaster.stores.sql.part import Part
 
 
 class LongCallReader(Part):
@@ -10,7 +10,8 @@ class LongCallReader(Part):
     def find_long_call(self, tenant: str, handle: str) -> rows.LongCall | None:
         """Return a long call by its handle, or None."""
         body = self._db.value(
-            "SELECT body FROM long_call WHERE handle = ? AND tenant = ?", (handle, self._words.find(tenant))
+            "SELECT body FROM long_call WHERE handle = ? AND tenant = ?" + self._locked(),
+            (handle, self._words.find(tenant)),
         )
         return None if body is None else rows.LongCall(*codec.load(body))
 
@@ -18,7 +19,7 @@ class LongCallReader(Part):
         """Return how many long calls of a caller have neither ended nor expired."""
         return int(
             self._db.value(
-                "SELECT count(*) FROM long_call WHERE tenant = ? AND owner = ? AND NOT ended AND expires > ?",
+                "SELECT count(*) FROM long_call WHERE tenant = ? AND owner = ? AND ended = 0 AND expires > ?",
                 (self._words.find(tenant), owner, now),
             )
         )
@@ -31,7 +32,7 @@ class LongCallWriter(LongCallReader):
         """Add a long call or replace what is known of it."""
         self._db.run(
             "INSERT INTO long_call (handle, tenant, owner, ended, at, expires, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET ended = excluded.ended, expires = excluded.expires, body = excluded.body",
+            " ON CONFLICT (handle) DO UPDATE SET ended = excluded.ended, expires = excluded.expires, body = excluded.body",
             (
                 call.handle,
                 self._words.number(tenant),
@@ -45,9 +46,10 @@ class LongCallWriter(LongCallReader):
 
     def drop_long_calls(self, tenant: str, owner: str, *, now: int, keep: int) -> int:
         """Delete the expired calls of all tenants, and all but the newest ended ones of a caller; return how many."""
+        whose = (self._words.find(tenant), owner)
         expired = self._db.count("DELETE FROM long_call WHERE expires <= ?", (now,))
         return expired + self._db.count(
-            "DELETE FROM long_call WHERE handle IN (SELECT handle FROM long_call WHERE tenant = ? AND owner = ?"
-            " AND ended ORDER BY at DESC, handle LIMIT -1 OFFSET ?)",
-            (self._words.find(tenant), owner, keep),
+            "DELETE FROM long_call WHERE tenant = ? AND owner = ? AND ended = 1 AND handle NOT IN (SELECT handle"
+            " FROM long_call WHERE tenant = ? AND owner = ? AND ended = 1 ORDER BY at DESC, handle LIMIT ?)",
+            (*whose, *whose, keep),
         )

@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, rows
 from flowmaster.stores.paging import checked_limit
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.database import Row
+from flowmaster.stores.sql.part import Part, Where
 
-_STARTS = "SELECT tenant, process, version, element, kind, name, due, every, left, number FROM start"
+_STARTS = 'SELECT tenant, process, version, element, kind, name, due, every, "left", number FROM start'
 _BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element, number"
-_MESSAGES = "SELECT id, tenant, name, key, variables, expires, at, by FROM message"
+_MESSAGE_COLUMNS = "id, tenant, name, key, variables, expires, at, by"
+_MESSAGES = f"SELECT {_MESSAGE_COLUMNS} FROM message"
 
 
 class MessageReader(Part):
@@ -18,7 +20,8 @@ class MessageReader(Part):
     def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
         """Return the start timers of all tenants due at `now` (engine time), earliest first."""
         return self._start_rows(
-            f"{_STARTS} WHERE due <= ? ORDER BY due, (SELECT text FROM word WHERE word.id = tenant), {_BY_PROCESS} LIMIT ?",
+            f"{_STARTS} WHERE due <= ? ORDER BY due, (SELECT text FROM word WHERE word.id = tenant), {_BY_PROCESS} LIMIT ?"
+            + self._locked("OF start SKIP LOCKED"),
             (now, limit),
         )
 
@@ -45,7 +48,7 @@ class MessageReader(Part):
         where = Where("tenant = ? AND name = ?", values=[self._words.find(tenant), name])
         where.add_in("key", keys)
         where.add("expires > ?", now)
-        return self._messages(where)
+        return self._messages(self._db.all(f"{_MESSAGES} WHERE {where} ORDER BY id", where.values))
 
     def next_expiry(self) -> int | None:
         """Return when the next buffered message of any tenant expires (engine time), None without one."""
@@ -56,13 +59,11 @@ class MessageReader(Part):
         """Return how many effects of all tenants are still to be done."""
         return int(self._db.value("SELECT count(*) FROM outbox"))
 
-    def _messages(self, where: Where) -> list[rows.BufferedMessage]:
+    def _messages(self, found: list[Row]) -> list[rows.BufferedMessage]:
         text = self._words.text
         return [
             rows.BufferedMessage(id, text(owner), name, key, codec.load(variables), expires, at, text(by))
-            for id, owner, name, key, variables, expires, at, by in self._db.all(
-                f"{_MESSAGES} WHERE {where} ORDER BY id", where.values
-            )
+            for id, owner, name, key, variables, expires, at, by in found
         ]
 
     def _start_rows(self, statement: str, values: Sequence[object]) -> list[rows.StartSubscription]:
@@ -83,7 +84,7 @@ class MessageWriter(MessageReader):
         for start in starts:
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
             self._db.run(
-                "INSERT INTO start (tenant, process, version, element, kind, name, due, every, left, number)"
+                'INSERT INTO start (tenant, process, version, element, kind, name, due, every, "left", number)'
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*owner, *start[2:]),
             )
@@ -91,7 +92,7 @@ class MessageWriter(MessageReader):
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
         self._db.run(
-            "UPDATE start SET due = ?, left = ? WHERE tenant = ? AND process = ? AND element = ? AND number = ?"
+            'UPDATE start SET due = ?, "left" = ? WHERE tenant = ? AND process = ? AND element = ? AND number = ?'
             " AND version = ?",
             (
                 start.due,
@@ -120,6 +121,7 @@ class MessageWriter(MessageReader):
         number = self._db.insert(
             "INSERT INTO message (tenant, name, key, variables, expires, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (self._words.number(tenant), name, key, text, expires, at, self._words.number(by)),
+            number="id",
         )
         return rows.BufferedMessage(number, tenant, name, key, codec.load(text), expires, at, by)
 
@@ -133,10 +135,9 @@ class MessageWriter(MessageReader):
 
     def expire_messages(self, now: int) -> list[rows.BufferedMessage]:
         """Delete the messages of all tenants that expired by `now` (engine time) and return them, oldest first."""
-        expired = self._messages(Where("expires <= ?", values=[now]))
-        if expired:
-            self._db.run("DELETE FROM message WHERE expires <= ?", (now,))
-        return expired
+        where = Where("expires <= ?", values=[now])
+        found = self._db.all(f"DELETE FROM message WHERE {where} RETURNING {_MESSAGE_COLUMNS}", where.values)
+        return self._messages(sorted(found))
 
     def take_outbox(
         self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
@@ -151,7 +152,7 @@ class MessageWriter(MessageReader):
             )
             for id, tenant, instance, at, target, kind, payload in self._db.all(
                 f"SELECT id, tenant, instance, at, target, kind, payload FROM outbox WHERE {where}"
-                " ORDER BY id LIMIT ?",
+                " ORDER BY id LIMIT ?" + self._locked("SKIP LOCKED"),
                 (*where.values, checked_limit(limit)),
             )
         ]

@@ -7,7 +7,7 @@ from flowmaster.engine.state import Parent, State
 from flowmaster.stores import refusals, rows
 from flowmaster.stores.codec import decode_body, decode_wait
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
 _COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
@@ -35,7 +35,7 @@ class InstanceReader(Part):
         """Return an instance with a state of the caller's own, or None."""
         tenant_number = self._words.find(tenant)
         with self._db.snapshot():
-            found = self._db.one(_LOAD, (tenant_number, instance))
+            found = self._db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
             if found is None:
                 return None
             waits = self._db.all(_WAITS, (found[0],)) if found[-2] else []

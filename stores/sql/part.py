@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowmaster.stores.sqlite.connection import Connection
-from flowmaster.stores.sqlite.words import Words
+from flowmaster.stores.sql.database import Database
+from flowmaster.stores.sql.words import Words
 
 _NO_WORDS: Mapping[str, Sequence[int]] = {}
 
@@ -12,8 +12,12 @@ _NO_WORDS: Mapping[str, Sequence[int]] = {}
 class Part:
     """Some of the store's reads or writes over a connection of the calling thread and the words as that sees them."""
 
-    _db: Connection
+    _db: Database
     _words: Words
+
+    def _locked(self, how: str = "") -> str:
+        """Return what keeps other writers off the rows that a statement finds; nothing where there are none."""
+        return ""
 
     def _processes_named(self, tenant: str, text: str) -> list[int]:
         """Return the words of the processes whose name holds a text."""
@@ -25,6 +29,11 @@ class Part:
             f"SELECT w.id FROM definition d JOIN word w ON w.text = d.key WHERE {where}", where.values
         )
         return [number for (number,) in found]
+
+
+def among(values: Sequence[Any]) -> str:
+    """Return the condition that a column has one of the values; none of them fits no row."""
+    return f"IN ({', '.join('?' * len(values)) or 'NULL'})"
 
 
 class Where:
@@ -41,7 +50,7 @@ class Where:
 
     def add_in(self, column: str, values: Sequence[Any]) -> None:
         """Add that a column has one of the values; none of them fits no row."""
-        self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
+        self.add(f"{column} {among(values)}", *values)
 
     def add_text(self, text: str, *columns: str, words: Mapping[str, Sequence[int]] = _NO_WORDS) -> None:
         """Add that one of the columns holds the text, ignoring case; `words` maps columns of words to more that fit."""
@@ -57,9 +66,9 @@ class Where:
             conditions.append(f"{column} IN (SELECT id FROM word WHERE {fits.format('text')})")
             values.append(part)
             if numbers:
-                conditions.append(f"{column} IN ({', '.join('?' * len(numbers))})")
+                conditions.append(f"{column} {among(numbers)}")
                 values += numbers
         self.add(f"({' OR '.join(conditions)})", *values)
 
     def __str__(self) -> str:
-        return " AND ".join(self._conditions) or "1"
+        return " AND ".join(self._conditions) or "TRUE"

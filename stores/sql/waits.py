@@ -20,7 +20,7 @@ from flowmaster.stores.projection import (
     wait_keys,
     wanted_kinds,
 )
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where, among
 
 _TASK_COLUMNS = "i.id, i.process, i.version, i.business_key, w.label, w.body"
 _TASKS = "FROM wait w CROSS JOIN instance i ON i.num = w.instance"
@@ -76,7 +76,8 @@ class WaitReader(Part):
         """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
         found = self._db.all(
             "SELECT w.tenant, i.id, w.id, w.due FROM wait w JOIN instance i ON i.num = w.instance"
-            " WHERE w.kind = 3 AND w.due <= ? AND w.held & 5 = 0 ORDER BY w.due, w.instance, w.id LIMIT ?",
+            " WHERE w.kind = 3 AND w.due <= ? AND w.held & 5 = 0 ORDER BY w.due, w.instance, w.id LIMIT ?"
+            + self._locked("OF i SKIP LOCKED"),
             (now, limit),
         )
         return [
@@ -88,7 +89,7 @@ class WaitReader(Part):
         """Return when the next timer or start timer of any tenant is due (engine time)."""
         found: int | None = self._db.value(
             "SELECT min(due) FROM (SELECT min(due) AS due FROM wait WHERE kind = 3 AND due IS NOT NULL"
-            " AND held & 5 = 0 UNION ALL SELECT min(due) FROM start WHERE due IS NOT NULL)"
+            " AND held & 5 = 0 UNION ALL SELECT min(due) FROM start WHERE due IS NOT NULL) AS moment"
         )
         return found
 
@@ -186,8 +187,8 @@ class WaitReader(Part):
         if offered:
             numbers = self._words.numbers(offered)
             where.add(
-                "(w.instance, w.id) IN (SELECT c.instance, c.wait FROM candidate c WHERE c.tenant = ? AND c.who IN"
-                f" ({', '.join('?' * len(numbers))}))",
+                "(w.instance, w.id) IN (SELECT c.instance, c.wait FROM candidate c WHERE c.tenant = ?"
+                f" AND c.who {among(numbers)})",
                 self._words.find(tenant),
                 *numbers,
             )
@@ -205,7 +206,7 @@ class WaitReader(Part):
         has, values = f"(w.instance, w.id) IN ({_FOUND_BY} = ?)", [number, self._words.find(wanted)]
         if others:
             numbers = self._words.numbers(others)
-            has += f" OR (w.instance, w.id) NOT IN ({_FOUND_BY} IN ({', '.join('?' * len(numbers))}))"
+            has += f" OR (w.instance, w.id) NOT IN ({_FOUND_BY} {among(numbers)})"
             values += [number, *numbers]
         where.add(f"({has})", *values)
 

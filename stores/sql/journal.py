@@ -10,7 +10,7 @@ from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.values import Json
 from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sqlite.part import Part, Where
+from flowmaster.stores.sql.part import Part, Where
 
 
 class JournalReader(Part):
@@ -93,9 +93,8 @@ class JournalReader(Part):
         with self._db.snapshot():
             number = self._scope_number(tenant, scope)
             last, head = self._db.all(
-                "SELECT revision, hash FROM instance WHERE num = ?1"
-                " UNION ALL SELECT last, hash FROM scope WHERE num = -?1",
-                (number,),
+                "SELECT revision, hash FROM instance WHERE num = ? UNION ALL SELECT last, hash FROM scope WHERE num = ?",
+                (number, None if number is None else -number),
             )[0]
             return chain.verify(tenant, scope, self._links(number), last=last, head=head)
 
@@ -180,7 +179,7 @@ class JournalWriter(JournalReader):
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
         owner = self._words.number(tenant)
         found = self._db.one(
-            "SELECT num, last, hash FROM scope WHERE tenant = ? AND name = ?", (owner, scope)
+            "SELECT num, last, hash FROM scope WHERE tenant = ? AND name = ?" + self._locked(), (owner, scope)
         )
         number, last, head = found or (None, 0, chain.genesis(tenant, scope))
         link = chain.forge(

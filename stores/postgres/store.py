@@ -1,0 +1,134 @@
+"""The PostgreSQL store: one writing connection, one beside it, a few for reading, one for news."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
+from typing import Final
+
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.postgres.address import address_of
+from flowmaster.stores.postgres.connection import Connection
+from flowmaster.stores.postgres.errors import in_doubt
+from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
+from flowmaster.stores.postgres.migrate import migrate
+from flowmaster.stores.postgres.news import News, ahead_of
+from flowmaster.stores.postgres.readers import Pool, PostgresReader
+from flowmaster.stores.postgres.transaction import PostgresTransaction
+from flowmaster.stores.sql.words import Vocabulary
+
+DOUBT_SECONDS: Final = 10.0
+"""How long is tried to find out what became of a commit whose answer was cut off."""
+
+
+class PostgresStore:
+    """A store in one schema of a database, shared with other servers on any machine."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        """Reach the database and bring its tables to the newest version, once, whoever comes first."""
+        self._address = address_of(url)
+        self._read_only = read_only
+        self._known = Vocabulary()
+        self._own = OwnLoop()
+        self._shared = SharedLoop()
+        self._pool = Pool(self._address, self._shared)
+        self._reader = PostgresReader(self._pool, self._known)
+        self._news = News(self._address, self._shared)
+        self._writing = threading.Lock()
+        self._lines: tuple[Connection, Connection] | None = None
+        self._transaction: PostgresTransaction | None = None
+        try:
+            self._open(read_only=read_only)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, *, read_only: bool) -> None:
+        line = Connection(self._address, self._own)
+        try:
+            migrate(line, self._address, only_look=read_only)
+            self._news.ahead = self._own.run(ahead_of(line.raw))
+        finally:
+            line.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresTransaction]:
+        """Begin the one write of this process."""
+        if self._read_only:
+            raise FlowMasterError(
+                "store.read_only",
+                "The data is opened for reading alone.",
+                fix="Make changes through a server that was started without --read-only.",
+                status=403,
+            )
+        with self._writing:
+            transaction, line = self._begun()
+            try:
+                yield transaction
+                self._commit(line)
+            except BaseException:
+                if line.in_transaction:
+                    line.script("ROLLBACK")
+                transaction.end(committed=False)
+                raise
+            transaction.end(committed=True)
+
+    def reader(self) -> PostgresReader:
+        """Return what any thread may read with."""
+        return self._reader
+
+    def ahead(self) -> int:
+        """Return how many milliseconds the database's clock is ahead of this machine's."""
+        return self._news.ahead
+
+    def tell(self, topics: Set[str]) -> None:
+        """Let other servers know that something of these kinds has changed."""
+        self._news.tell(topics)
+
+    def hear(self, told: Callable[[Set[str]], None]) -> None:
+        """Have `told` called, from any thread, with what other servers tell."""
+        self._news.hear(told)
+
+    def close(self) -> None:
+        """Let go of the store; it is not used afterwards."""
+        self._news.close()
+        self._pool.close()
+        for line in self._lines or ():
+            line.close()
+        self._shared.close()
+        self._own.close()
+
+    def _begun(self) -> tuple[PostgresTransaction, Connection]:
+        """Begin a transaction, over new connections if the old ones are cut off."""
+        lines = self._lines
+        if lines is None or not all(line.is_open for line in lines):
+            for line in lines or ():
+                line.close()
+            self._lines = lines = Connection(self._address, self._own), Connection(self._address, self._own)
+            self._transaction = PostgresTransaction(lines[0], self._known, lines[1])
+        assert self._transaction is not None
+        lines[0].script("BEGIN ISOLATION LEVEL READ COMMITTED")
+        return self._transaction, lines[0]
+
+    def _commit(self, line: Connection) -> None:
+        """Commit; where the answer is cut off, ask the database what became of it."""
+        transaction = line.value("SELECT pg_current_xact_id_if_assigned()::TEXT")
+        try:
+            line.script("COMMIT")
+        except FlowMasterError:
+            if line.is_open or transaction is None or not self._was_committed(str(transaction)):
+                raise
+
+    def _was_committed(self, transaction: str) -> bool:
+        until = time.monotonic() + DOUBT_SECONDS
+        while time.monotonic() < until:
+            try:
+                line = Connection(self._address, self._own)
+                status = line.value("SELECT pg_xact_status(?::TEXT::XID8)", (transaction,))
+                line.close()
+            except FlowMasterError:
+                status = "in progress"
+            if status in ("committed", "aborted"):
+                return bool(status == "committed")
+            time.sleep(0.1)
+        raise in_doubt(self._address.shown)

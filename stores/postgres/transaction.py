@@ -1,0 +1,171 @@
+"""A write under way on PostgreSQL, beside those of other servers.
+
+It runs at READ COMMITTED, and what it decides on is locked before it is looked at: an instance when it is loaded, by
+which others do not wait but try again (`rows.Contended`); who waits for a message or signal by an advisory lock on its
+name, which those who begin to wait hold together and those who send hold alone. Deadlocks that remain are found by the
+database, which takes back one part of one transaction, to be done again.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from flowmaster.engine import state as st
+from flowmaster.stores import rows
+from flowmaster.stores.identifiers import parse_wait_id
+from flowmaster.stores.postgres.connection import Connection
+from flowmaster.stores.projection import EVENT, WaitKeys, topic
+from flowmaster.stores.sql.definitions import DefinitionWriter
+from flowmaster.stores.sql.jobs import JobWriter
+from flowmaster.stores.sql.long_calls import LongCallWriter
+from flowmaster.stores.sql.steps import StepWriter
+from flowmaster.stores.sql.words import Vocabulary, Words
+
+_UP = (
+    "INSERT INTO counter (tenant, name, value) VALUES (?, ?, 1)"
+    " ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value"
+)
+_DOWN = "UPDATE counter SET value = value - 1 WHERE tenant = ? AND name = ? AND value = ?"
+
+
+class SharedWords(Words):
+    """Words that are added beside the transaction, for good, so that no server waits for another's new word."""
+
+    def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
+        super().__init__(db, known)
+        self._aside = aside
+
+    def number(self, text: str) -> int:
+        """Return the number of a word, adding it if need be."""
+        number = self.find(text)
+        if number is None:
+            self._aside.run("INSERT INTO word (text) VALUES (?) ON CONFLICT DO NOTHING", (text,))
+            number = int(self._aside.value("SELECT id FROM word WHERE text = ?", (text,)))
+            self._known.learn({text: number})
+        return number
+
+
+class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
+    """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
+
+    def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
+        self._db = self._connection = db
+        self._words = SharedWords(db, known, aside)
+        self._aside = aside
+        self._heads = {}
+        self._taken: list[tuple[int, str, int]] = []
+
+    def savepoint(self) -> "_Savepoint":
+        """Open a part of the transaction that is undone alone if it raises."""
+        return _Savepoint(self)
+
+    def end(self, *, committed: bool) -> None:
+        """Keep or drop what was remembered for the time of the transaction."""
+        self._heads.clear()
+        if not committed and self._aside.is_open:
+            self.give_back(0)
+        self._taken.clear()
+
+    def next_number(self, tenant: str, name: str) -> int:
+        """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""
+        owner = self._words.number(tenant)
+        number = int(self._aside.value(_UP, (owner, name)))
+        self._taken.append((owner, name, number))
+        return number
+
+    def give_back(self, mark: int) -> None:
+        """Give back the numbers taken since `mark` that nobody went beyond."""
+        while len(self._taken) > mark:
+            self._aside.run(_DOWN, self._taken.pop())
+
+    def find_task(self, tenant: str, task: str) -> rows.TaskRow | None:
+        """Return an open task by its id, or None; its instance is locked."""
+        self._lock_instance_of(tenant, task)
+        return super().find_task(tenant, task)
+
+    def find_job(self, tenant: str, job: str) -> rows.JobRow:
+        """Return the job leased under this id, or refuse it; its instance is locked."""
+        self._lock_instance_of(tenant, job)
+        return super().find_job(tenant, job)
+
+    def instance_subscriptions(self, tenant: str, instance: str) -> list[rows.Subscription]:
+        """Return what one instance subscribes to; it is locked."""
+        self._lock_instance(tenant, instance)
+        return super().instance_subscriptions(tenant, instance)
+
+    def subscriptions(
+        self, tenant: str, *, kind: str, name: str, key: str = "", limit: int
+    ) -> list[rows.Subscription]:
+        """Return who waits for this message or signal; nobody begins or ends to wait for it meanwhile."""
+        self._lock_topic(tenant, topic(kind, name), shared=False)
+        known: set[str] = set()
+        while True:
+            found = super().subscriptions(tenant, kind=kind, name=name, key=key, limit=limit)
+            new = {place.instance for place in found} - known
+            if not new:
+                return found
+            for instance in sorted(new):
+                self._lock_instance(tenant, instance)
+            known |= new
+
+    def put_message(self, tenant: str, *, name: str, **told: Any) -> rows.BufferedMessage:
+        """Buffer a message."""
+        self._lock_topic(tenant, topic("message", name), shared=False)
+        return super().put_message(tenant, name=name, **told)
+
+    def put_starts(self, tenant: str, process: str, starts: Sequence[rows.StartSubscription]) -> None:
+        """Replace all start subscriptions of a process by these (none takes them away)."""
+        for start in sorted(starts):
+            self._lock_topic(tenant, topic(start.kind, start.name), shared=False)
+        super().put_starts(tenant, process, starts)
+
+    def _insert_wait(self, instance: int, step: rows.Step, wait: st.Wait, keys: WaitKeys) -> None:
+        if keys.kind == EVENT:
+            self._lock_topic(step.tenant, keys.topic, shared=True)
+        super()._insert_wait(instance, step, wait, keys)
+
+    def _locked(self, how: str = "") -> str:
+        return f" FOR UPDATE {how}"
+
+    def _lock_instance_of(self, tenant: str, wait: str) -> None:
+        parts = parse_wait_id(wait)
+        if parts is not None:
+            self._lock_instance(tenant, parts.instance)
+
+    def _lock_instance(self, tenant: str, instance: str) -> None:
+        """Keep other servers off an instance; raise `Contended` if one is at it."""
+        if (tenant, instance) not in self._heads:
+            self._db.one(
+                "SELECT 1 FROM instance WHERE tenant = ? AND id = ?" + self._locked("NOWAIT"),
+                (self._words.find(tenant), instance),
+            )
+
+    def _lock_topic(self, tenant: str, name: str, *, shared: bool) -> None:
+        """Keep other servers from changing who waits for a message or signal, until the transaction ends."""
+        text = f"{self._connection.address.schema}\n{tenant}\n{name}".encode()
+        number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
+        self._db.one(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", (number,))
+
+
+class _Savepoint:
+    """A part of a transaction; written out as a class, since every step passes through one."""
+
+    __slots__ = ("_mark", "_transaction")
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+
+    def __enter__(self) -> None:
+        self._mark = len(self._transaction._taken)
+        self._transaction._connection.later("SAVEPOINT part")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        connection = self._transaction._connection
+        if kind is None:
+            connection.later("RELEASE part")
+            return
+        self._transaction._heads.clear()
+        if connection.in_transaction:
+            connection.later("ROLLBACK TO part")
+            connection.later("RELEASE part")
+        self._transaction.give_back(self._mark)

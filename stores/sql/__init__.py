@@ -1,0 +1,1 @@
+"""What the stores on SQL databases share: the statements, and how rows become what the server works with."""
