@@ -1,10 +1,13 @@
 """The HTTP connector: calls a REST service as a step of a process."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
@@ -99,11 +102,14 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     allowed_hosts: Collection[str] = (),
+    *,
+    seconds: float = SECONDS_MAX,
 ) -> Response:
-    """Send one request to a checked address, following few redirects, each checked; blocks the thread."""
+    """Send one request to a checked address, following few redirects, each checked; blocks the thread so long at most."""
+    until = time.monotonic() + seconds
     for _ in range(REDIRECTS_MAX + 1):
         place = resolve(url, allowed_hosts=allowed_hosts)
-        response = _send(place, method, headers or {}, body)
+        response = _send(place, method, headers or {}, body, until)
         target = response.headers.get("location")
         if response.status not in (301, 302, 303, 307, 308) or not target:
             return response
@@ -116,43 +122,70 @@ def fetch(
     )
 
 
-def _send(place: Place, method: str, headers: Mapping[str, str], body: bytes | None) -> Response:
-    connection = _Pinned(place)
+def _send(
+    place: Place, method: str, headers: Mapping[str, str], body: bytes | None, until: float
+) -> Response:
+    connection = _Pinned(place, until)
+    watch = threading.Timer(connection.left, connection.cut)
+    watch.daemon = True
+    watch.start()
     try:
         connection.request(
             method, place.path, body=body, headers={"Accept": "application/json, */*", **headers}
         )
-        found = connection.getresponse()
-        content = found.read(BODY_BYTES_MAX + 1)
-        if len(content) > BODY_BYTES_MAX:
-            raise FlowMasterError(
-                "http.answer_too_long",
-                f"The answer is longer than {BODY_BYTES_MAX} bytes.",
-                status=UNREACHABLE,
+        with connection.getresponse() as found:
+            content = found.read(BODY_BYTES_MAX + 1)
+            if time.monotonic() >= until:
+                raise TimeoutError
+            if len(content) > BODY_BYTES_MAX:
+                raise FlowMasterError(
+                    "http.answer_too_long",
+                    f"The answer is longer than {BODY_BYTES_MAX} bytes.",
+                    status=UNREACHABLE,
+                )
+            return Response(
+                found.status, {name.lower(): value for name, value in found.getheaders()}, content
             )
-        return Response(found.status, {name.lower(): value for name, value in found.getheaders()}, content)
     except (OSError, http.client.HTTPException) as error:
+        why = "it did not answer in time" if time.monotonic() >= until else str(error)
         raise FlowMasterError(
-            "http.unreachable", f"{place.host!r} cannot be reached: {error}.", path="url", status=UNREACHABLE
+            "http.unreachable", f"{place.host!r} cannot be reached: {why}.", path="url", status=UNREACHABLE
         ) from error
     finally:
+        watch.cancel()
         connection.close()
 
 
 class _Pinned(http.client.HTTPConnection):
     """A connection to the address that was checked, speaking for the host that was asked for."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.host, place.port, timeout=SECONDS_MAX)
+    def __init__(self, place: Place, until: float) -> None:
+        super().__init__(place.host, place.port)
         self._place = place
+        self._until = until
+        self._line: socket.socket | None = (
+            None  # The library forgets its own once it knows how an answer ends.
+        )
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, however the other side goes about it; not less than a moment."""
+        return max(0.001, self._until - time.monotonic())
+
+    def cut(self) -> None:
+        """Break the connection off, so that whoever reads from it goes on."""
+        if self._line is not None:
+            with contextlib.suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._place.address, self._place.port), SECONDS_MAX)
+        plain = socket.create_connection((self._place.address, self._place.port), self.left)
         if self._place.scheme == "https":
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(plain, server_hostname=self._place.host)
         else:
             self.sock = plain
+        self._line = self.sock
 
 
 def _headers(given: Json, key: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from flowmaster.engine.errors import FlowMasterError
@@ -78,11 +78,15 @@ def from_base64(content: str, filename: str) -> Source:
     return Source(_within_limit(data, filename), filename)
 
 
+FETCH_SECONDS_MAX: Final = 8.0
+"""How long an address may take; no call blocks for 10 seconds."""
+
+
 def from_url(url: str) -> Source:
     """Fetch a public web address; the connector refuses addresses of private networks."""
     from flowmaster.connectors.http import fetch
 
-    response = fetch(url)
+    response = fetch(url, seconds=FETCH_SECONDS_MAX)
     if response.status != 200:
         raise FlowMasterError(
             "document.fetch_failed",

@@ -1,8 +1,10 @@
 """Connectors reach public addresses only, and what a service answers becomes data, an error or a failure."""
 
 import asyncio
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -71,7 +73,17 @@ class _Service(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def _drip(self) -> None:
+        """Answer a letter at a time, without an end, so that no single read waits long."""
+        with contextlib.suppress(OSError):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if self.path == "/body" else b"X: "))
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+
     def _answer(self) -> None:
+        if self.path in ("/head", "/body"):
+            return self._drip()
         length = int(self.headers.get("Content-Length") or 0)
         sent = self.rfile.read(length).decode()
         self.seen.append({"path": self.path, "sent": sent, "key": self.headers.get("Idempotency-Key", "")})
@@ -124,6 +136,13 @@ def test_an_answer_of_500_and_more_is_a_failure(service: str) -> None:
     with pytest.raises(FlowMasterError) as failure:
         run(f"{service}/broken")
     assert failure.value.code == "http.failed"
+
+
+@pytest.mark.parametrize("path", ["head", "body"])
+def test_a_service_that_keeps_answering_is_cut_off_in_time(service: str, path: str) -> None:
+    with pytest.raises(FlowMasterError, match="did not answer in time") as failure:
+        fetch(f"{service}/{path}", allowed_hosts=["127.0.0.1"], seconds=0.3)
+    assert failure.value.code == "http.unreachable"
 
 
 def test_a_redirect_to_a_private_address_is_not_followed(service: str) -> None:

@@ -328,9 +328,11 @@ def test_the_token_of_a_client_is_sent_to_nobody_and_stands_nowhere(
     sent: list[object] = []
     plain = connector._send
 
-    def noting(place: Place, method: str, headers: Any, body: bytes | None) -> connector.Response:
+    def noting(
+        place: Place, method: str, headers: Any, body: bytes | None, until: float
+    ) -> connector.Response:
         sent.append((place, method, dict(headers), body))
-        return plain(place, method, headers, body)
+        return plain(place, method, headers, body, until)
 
     monkeypatch.setattr(connector, "_send", noting)
     token = one.token()
