@@ -8,7 +8,7 @@ HELP = """\
 FlowMaster: business processes as tools for agents.
 
   flowmaster mcp                     serve MCP over stdio, for Claude Code, Codex and others
-  flowmaster serve                   serve HTTP: MCP at /mcp, REST at /api/v1, health at /health
+  flowmaster serve                   serve HTTP: MCP at /mcp, REST at /api/v1, /health (also live, ready)
   flowmaster call OPERATION [...]    call one operation and print its answer
   flowmaster call OPERATION --help   tell what an operation does and takes
   flowmaster operations [WORDS]      list the operations, or find one

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from starlette.routing import Route
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.clock import CLOCK_SETTING
 from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
 from flowmaster.server.collector import settle_collector
@@ -36,6 +38,9 @@ from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import write_json
 
 SHUTDOWN_SECONDS = 5
+
+READY_SECONDS = 2.0
+"""How long the store may take to answer a server that says that it is ready."""
 
 
 def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
@@ -57,7 +62,9 @@ def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
     api.openapi = lambda: document  # type: ignore[method-assign]  # how FastAPI wants a document of one's own
     for path in (mcp_http.PATH, f"{mcp_http.PATH}/"):
         api.router.routes.append(Route(path, endpoint=door))
-    api.router.routes.append(Route("/health", _health, methods=["GET"]))
+    for path in ("/health", "/health/live"):
+        api.router.routes.append(Route(path, _live, methods=["GET"]))
+    api.router.routes.append(Route("/health/ready", _ready(app), methods=["GET"]))
     api.router.routes.append(Route(f"{rest.ROOT}/{{operation}}", rest.RestDoor(app).call, methods=["POST"]))
     if grounds.resource is not None:
         metadata = _metadata(grounds.resource.metadata())
@@ -124,8 +131,29 @@ async def _end_on_signal(server: uvicorn.Server, streams: tuple[Feed, mcp_http.M
             server.should_exit = True
 
 
-async def _health(request: Request) -> Response:
+async def _live(request: Request) -> Response:
     return response_of(Answer(write_json({"status": "ok", "version": __version__})))
+
+
+def _ready(app: App) -> Callable[[Request], Awaitable[Response]]:
+    """Return what tells whether calls can be answered now: whether the store answers, and soon."""
+
+    def look() -> None:
+        app.runtime.reader.setting("", CLOCK_SETTING)
+
+    async def answer(request: Request) -> Response:
+        try:
+            with anyio.fail_after(READY_SECONDS):
+                await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
+        except (FlowMasterError, TimeoutError) as error:
+            why = (
+                error.message if isinstance(error, FlowMasterError) else "The store does not answer in time."
+            )
+            fix = "Wait, or look at the store: `flowmaster doctor`."
+            return response_of(refused(FlowMasterError("server.not_ready", why, fix=fix, status=503)))
+        return await _live(request)
+
+    return answer
 
 
 def _metadata(document: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:

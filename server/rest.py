@@ -80,7 +80,7 @@ def openapi(operations: Iterable[AnyOperation]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": noun} for noun in dict.fromkeys(each.name.split("_")[0] for each in registry)],
-        "paths": {**paths, "/health": {"get": _HEALTH}},
+        "paths": {**paths, "/health": {"get": _HEALTH}, "/health/ready": {"get": _READY}},
         "components": {"schemas": schemas, "securitySchemes": {"bearer": _BEARER}},
         "security": [{}, {"bearer": []}],
     }
@@ -182,6 +182,17 @@ _PROBLEM: dict[str, Any] = {
         },
     },
     "required": ["code", "message"],
+}
+_READY: dict[str, Any] = {
+    "operationId": "health_ready",
+    "summary": "Tell whether calls can be answered now: the store is there.",
+    "responses": {
+        "200": {"$ref": "#/paths/~1health/get/responses/200"},
+        "503": {
+            "description": "Not now.",
+            "content": {"application/problem+json": {"schema": {"type": "object"}}},
+        },
+    },
 }
 _HEALTH: dict[str, Any] = {
     "operationId": "health",

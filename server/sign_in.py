@@ -219,7 +219,7 @@ def _noted(scope: Scope, client: str, code: str) -> CallLine:
 
 def _is_open(path: str) -> bool:
     """Whether everybody is let in there: it says how the server is, or how to sign in."""
-    return path == "/health" or path.startswith(WELL_KNOWN)
+    return path in ("/health", "/health/live", "/health/ready") or path.startswith(WELL_KNOWN)
 
 
 def _request_id(given: bytes) -> str:

@@ -5,13 +5,14 @@ import socket
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx
 import pytest
 from mcp import Client
 
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.http import http_app
 from flowmaster.server.http_body import BODY_LENGTH_MAX
 from flowmaster.server.rest import openapi, openapi_text
@@ -202,6 +203,29 @@ def test_the_status_is_that_of_the_refusal() -> None:
 
 def test_health_is_told() -> None:
     assert response("GET", "/health").json()["status"] == "ok"
+
+
+def test_a_server_whose_store_is_away_lives_and_is_not_ready() -> None:
+    class Away:
+        def reader(self) -> Any:
+            return self
+
+        def setting(self, tenant: str, name: str) -> Any:
+            raise FlowMasterError("store.unreachable", "The database is away.", fix="Wait.", status=503)
+
+    async def use(client: httpx.AsyncClient) -> list[tuple[int, Any]]:
+        found = []
+        for path in ("/health/live", "/health/ready"):
+            told = await client.get(path)
+            found.append((told.status_code, told.json()))
+        return found
+
+    app = sample_app()
+    assert [status for status, _ in with_client(use, app)] == [200, 200]
+    app.runtime.store = cast("Any", Away())
+    (live, _), (ready, told) = with_client(use, app)
+    assert (live, ready) == (200, 503)
+    assert (told["code"], told["message"]) == ("server.not_ready", "The database is away.")
 
 
 def test_only_posts_reach_mcp() -> None:
