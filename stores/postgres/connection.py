@@ -14,17 +14,17 @@ from flowmaster.stores.postgres.errors import told, unreachable
 from flowmaster.stores.postgres.loops import Loop
 from flowmaster.stores.sql.database import Row, Values
 
-CONNECT_SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 5.0
 """How long is tried to reach the database."""
 
-STATEMENT_SECONDS: Final = 20.0
-"""How long one statement may take, whatever it waits for."""
+STATEMENT_SECONDS: Final = 8.0
+"""How long one statement may take, whatever it waits for; no call blocks for 10 seconds."""
 
-LOCK_SECONDS: Final = 10
+LOCK_SECONDS: Final = 5
 """How long a statement waits for a row that another server is changing."""
 
-IDLE_SECONDS: Final = 60
-"""How long the database keeps a transaction open whose server says nothing."""
+IDLE_SECONDS: Final = 15
+"""How long the database keeps a transaction open whose server says nothing, and what it has locked from others."""
 
 ROWS_AT_ONCE: Final = 500
 """Rows of a long result that are brought in one piece."""
@@ -167,6 +167,8 @@ class Connection:
         try:
             return self._loop.run(self._after_waiting(work) if self._waiting else work)
         except _FAILURES as error:
+            if isinstance(error, asyncio.TimeoutError):  # Nobody knows what the other side still does.
+                self._raw.terminate()
             raise told(error, self._address.shown) from error
 
     async def _after_waiting(self, work: Coroutine[Any, Any, T]) -> T:

@@ -225,15 +225,18 @@ def run(
     *,
     store: str = "",
     servers: int = 1,
+    first_store: str = "",
     trouble: Callable[[int], None] | None = None,
 ) -> Report:
     """Run the load, kill a server `kills` times at random moments, and examine what is left.
 
-    `trouble` is called before each kill with its number, to make some more of it.
+    `trouble` is called before each kill with its number, to make some more of it; `first_store` is another address of the
+    store, for the first server alone.
     """
     chance, began = random.Random(seed), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flowmaster-soak-") as folder:
-        fleet = [Server(command, Path(folder) / f"data{number}", store) for number in range(servers)]
+        stores = [first_store or store, *[store] * (servers - 1)]
+        fleet = [Server(command, Path(folder) / f"data{number}", each) for number, each in enumerate(stores)]
         server, ledger = fleet[0], Ledger()
         for each in fleet:
             each.start()
