@@ -97,7 +97,7 @@ async def _wrong_with(registry: Registry, call: Call, hint: dict[str, Any]) -> s
     if "dry_run" in operation.input_schema["properties"]:
         arguments = {**arguments, "dry_run": True}
     elif not operation.read_only:
-        arguments = {**arguments, "arguments": {**arguments["arguments"], "dry_run": True}}
+        arguments = {**arguments, "arguments": {**arguments.get("arguments", {}), "dry_run": True}}
     alone = replace(call, once=None, client=NOBODY)
     answer = await _real(registry, alone, operation.name, arguments)
     if answer.refused and None in arguments.get("variables", {}).values():

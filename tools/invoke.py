@@ -94,8 +94,9 @@ async def _works(call: Call, hint: Hint) -> bool:
     operation, arguments = call.app.registry.get(hint.operation), dict(hint.arguments)
     if "dry_run" in operation.input_schema["properties"]:
         arguments["dry_run"] = True
-    elif not operation.read_only and isinstance(inner := arguments.get("arguments"), Mapping):
-        arguments["arguments"] = {**inner, "dry_run": True}
+    elif not operation.read_only:
+        inner = arguments.get("arguments", {})
+        arguments["arguments"] = {**inner, "dry_run": True} if isinstance(inner, Mapping) else inner
     tried = await invoke(
         call.app.registry, replace(call, once=None, client=NOBODY), operation.name, arguments
     )

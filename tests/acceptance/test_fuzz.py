@@ -79,7 +79,7 @@ async def check(agent: Agent, name: str, arguments: Any) -> None:
     answer = await agent.answer(name, arguments)
     worked = time.process_time() - began
     assert worked < WORK_SECONDS_MAX, (name, worked)
-    assert_sound(name, answer)
+    assert_sound(name, repr(arguments), answer)
     dry = isinstance(arguments, dict) and arguments.get("dry_run") is True
     if answer.refused or dry or REGISTRY.get(name).read_only:
         assert whole_state(agent.app) == before
@@ -88,9 +88,9 @@ async def check(agent: Agent, name: str, arguments: Any) -> None:
         assert_mends(REGISTRY.get(name), arguments)
 
 
-def assert_sound(name: str, answer: Answer) -> None:
+def assert_sound(name: str, given: str, answer: Answer) -> None:
     """Check that an answer is what its schema says, or the one form of refusals, and tells no insides."""
-    assert not [leak for leak in LEAKS if leak in answer.text], answer.text
+    assert not [leak for leak in LEAKS if leak in answer.text and leak not in given], answer.text
     body = body_of(answer)
     if not answer.refused:
         _validator(name).validate(body)

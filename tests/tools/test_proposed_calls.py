@@ -105,6 +105,13 @@ def test_a_call_that_would_not_succeed_is_not_proposed() -> None:
         }
         fit = body_of(await agent.answer("operation_query", read))
         assert proposed(fit) == [("operation_call", read)]
+        await agent.started("leave", days=1, who="ann")
+        await agent.ask("instance_control", instance="leave:1", action="skip", element="check")
+        await agent.ask("instance_control", instance="leave:1", action="skip", element="sign")
+        before = whole_state(agent.app)
+        misspelt = body_of(await agent.answer("operation_call", {"operatoin": "work_take"}))
+        assert proposed(misspelt) == [("operation_call", {"operation": "work_take"})]
+        assert whole_state(agent.app) == before, "it was tried, not done"
 
     played(play)
 
