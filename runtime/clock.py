@@ -5,7 +5,7 @@ Engine time is what processes see (due dates, history). Leases of jobs always us
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from flowmaster.stores.protocol import Reader
 
@@ -26,8 +26,12 @@ class Clock(Protocol):
         ...
 
 
+SET_BACK_MS: Final = 60_000
+"""How far a clock that is kept by NTP may go back; one that goes back further was set, and is followed."""
+
+
 class MachineClock:
-    """The time of the machine; it never goes back within one process."""
+    """The time of the machine; within one process it goes back only when the machine's clock was set back for good."""
 
     virtual = False
 
@@ -35,8 +39,9 @@ class MachineClock:
         self._last = 0
 
     def now(self, reader: Reader) -> int:
-        """Return the machine's time, or the last told instant if the machine's clock was set back."""
-        self._last = max(self._last, real_now())
+        """Return the machine's time, or the last told instant if the machine's clock went back a little."""
+        now = real_now()
+        self._last = now if self._last - now > SET_BACK_MS else max(self._last, now)
         return self._last
 
 
