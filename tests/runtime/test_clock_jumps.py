@@ -69,9 +69,9 @@ def test_every_timer_fires_once_however_the_clock_is_set(days: int, jump: Any, t
                 if fired == {1: 3}:
                     break
             jump(-days * DAY_MS)
+            found = [f"p:{number}" for number in range(1, 7)]
             for _ in range(100):
                 await asyncio.sleep(0.1)
-                found = [f"p:{number}" for number in range(1, 7)]
                 fired = Counter([await _fired(agent, instance) for instance in found])
                 if fired == {1: 6}:
                     break
