@@ -53,6 +53,16 @@ def key_used(key: str) -> FlowMasterError:
     )
 
 
+def read_only() -> FlowMasterError:
+    """Return the refusal to write to data that were opened for reading."""
+    return FlowMasterError(
+        "store.read_only",
+        "The data is opened for reading alone.",
+        fix="Make changes through a server that was started without --read-only.",
+        status=403,
+    )
+
+
 def scope_unknown(scope: str) -> FlowMasterError:
     """Return the refusal of a journal that nobody wrote."""
     return FlowMasterError(

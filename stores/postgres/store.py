@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores import refusals
 from flowmaster.stores.postgres.address import address_of
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.errors import in_doubt
@@ -55,12 +56,7 @@ class PostgresStore:
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Begin the one write of this process."""
         if self._read_only:
-            raise FlowMasterError(
-                "store.read_only",
-                "The data is opened for reading alone.",
-                fix="Make changes through a server that was started without --read-only.",
-                status=403,
-            )
+            raise refusals.read_only()
         with self._writing:
             transaction, line = self._begun()
             try:

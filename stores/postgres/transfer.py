@@ -1,6 +1,6 @@
 """Brings what lies in a database into a file as SQLite keeps it, and back: the tables are the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -14,9 +14,7 @@ from flowmaster.stores.postgres.loops import OwnLoop
 from flowmaster.stores.postgres.migrate import migrate
 from flowmaster.stores.sql.database import Row
 from flowmaster.stores.sqlite import connection as sqlite
-
-Progress = Callable[[int, int], None]
-"""Hears how many rows are done, of how many."""
+from flowmaster.stores.sqlite.backup import Progress
 
 NUMBERED: Final = {
     "word": "id",

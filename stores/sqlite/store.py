@@ -8,6 +8,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores import refusals
 from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.sql.facts import FactReader
 from flowmaster.stores.sql.instances import Head, InstanceReader
@@ -142,12 +143,7 @@ class SqliteStore:
     def transaction(self) -> Iterator[SqliteTransaction]:
         """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`)."""
         if self._read_only:
-            raise FlowMasterError(
-                "store.read_only",
-                "The data is opened for reading alone.",
-                fix="Make changes through a server that was started without --read-only.",
-                status=403,
-            )
+            raise refusals.read_only()
         with self._writing:
             self._db.run("BEGIN IMMEDIATE")
             try:
