@@ -25,7 +25,7 @@ from flowmaster.stores.rows import Effect, Once, Step
 
 logger = logging.getLogger(__name__)
 
-FOLLOW_UPS_MAX = 1_000
+FOLLOW_UPS_MAX = 250
 """Effects that are followed up in the transaction of the step that caused them; the rest comes right after."""
 
 
@@ -169,9 +169,9 @@ class Desk:
                 self.transaction.put_outbox(left.tenant, left.instance, self.now, [left.effect])
         return not rest
 
-    def take_outbox(self, limit: int, after: int = 0) -> int:
-        """Queue effects that earlier transactions left, and return the id of the last one."""
-        for row in self.transaction.take_outbox(limit=limit, after=after):
+    def take_outbox(self, limit: int, after: int = 0, tenant: str | None = None) -> int:
+        """Queue effects that earlier transactions left, of all tenants or of one, and return the id of the last one."""
+        for row in self.transaction.take_outbox(limit=limit, after=after, tenant=tenant):
             cause = self.transaction.load(row.tenant, row.instance)
             apart = cause is not None and cause.row.sandbox
             self.pending.append(Pending(row.tenant, row.instance, row.effect, row.id, apart))

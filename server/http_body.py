@@ -52,7 +52,12 @@ class Guard:
 def response_of(answer: Answer) -> Response:
     """Return the HTTP response for an answer or a refusal."""
     kind = "application/problem+json" if answer.refused else "application/json"
-    return Response(answer.body, answer.status, media_type=kind)
+    response = Response(answer.body, answer.status, media_type=kind)
+    if answer.status in (429, 503):
+        body = answer.data()
+        if isinstance(body, dict) and "retry_after" in body:
+            response.headers["Retry-After"] = str(body["retry_after"])
+    return response
 
 
 async def json_body(scope: Scope, receive: Receive) -> str:

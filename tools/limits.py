@@ -10,11 +10,30 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.runtime.behalf import Urgency
 from flowmaster.tools.registry import Caller
 from flowmaster.tools.roles import LOCAL
 
 FINISHING: Final = frozenset({"task_act", "work_finish"})
 """The operations that finish work: what is kept back is for them."""
+
+STARTING: Final = frozenset({"instance_start"})
+"""The operations that begin work: a loaded server sheds them first."""
+
+LISTING: Final = frozenset(
+    {
+        "audit_find",
+        "audit_verify",
+        "call_find",
+        "document_find",
+        "instance_find",
+        "process_find",
+        "rule_compare",
+        "rule_find",
+        "task_find",
+    }
+)
+"""The operations that look through many things: a loaded server sheds them as it sheds starts."""
 
 KEPT_BACK: Final = 0.2
 """The part of a bucket, and of the calls at once, that is kept back."""
@@ -38,6 +57,13 @@ class Limits(NamedTuple):
 
 
 NO_LIMITS: Final = Limits(0, 0, 0, 0)
+
+
+def urgency_of(operation: str) -> Urgency:
+    """Return how urgent what an operation stores is."""
+    if operation in FINISHING:
+        return Urgency.FINISHING
+    return Urgency.STARTING if operation in STARTING else Urgency.ORDINARY
 
 
 class Standing(NamedTuple):
@@ -189,6 +215,7 @@ def _refused(code: str, message: str, wait: float) -> FlowMasterError:
         message,
         expected=f"the next call in {max(0.1, wait):.1f} seconds",
         fix="Wait so long, then repeat the call; nothing has changed.",
+        retry_after=max(1, _whole(wait)),
         status=429,
     )
 

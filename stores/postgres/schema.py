@@ -259,5 +259,9 @@ CREATE FUNCTION contains(whole TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE SQL IMM
     RETURN position(part IN replace(lower(whole COLLATE "und-x-icu"), 'ß', 'ss')) > 0;
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+CREATE INDEX wait_timer ON wait (tenant, due) WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Each entry takes a database from the version before it to its own number, counted from 1."""
