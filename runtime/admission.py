@@ -17,6 +17,13 @@ SHARES: Final = {Urgency.STARTING: 0.5, Urgency.ORDINARY: 0.8, Urgency.FINISHING
 WAIT_SECONDS_MAX: Final = 600
 """The longest wait that a refusal asks for."""
 
+COMMITS_TO_WORK: Final = 10
+"""So many times as long as a commit takes is worked for it: commits then take a tenth of the time at most."""
+
+WORK_SECONDS_MIN: Final = 0.025
+WORK_SECONDS_MAX: Final = 1.0
+"""How long is worked for one commit at least and at most, while more waits: whoever is answered first waits as long."""
+
 _NEWEST: Final = 0.2
 """How much the newest commit counts in what was measured."""
 
@@ -50,12 +57,15 @@ class Drain:
         """Return how long so many pieces will take, by what was measured and by how long this commit takes already."""
         begun = self._begun
         commit = self._commit if begun is None else max(self._commit, now - begun)
-        return pieces * self._piece + math.ceil(pieces / self.batch_max) * commit
+        at_once = (
+            min(self.batch_max, max(1.0, self.work_seconds / self._piece)) if self._piece else self.batch_max
+        )
+        return pieces * self._piece + math.ceil(pieces / at_once) * commit
 
     @property
-    def commit_seconds(self) -> float:
-        """How long a commit takes beside the work on its pieces."""
-        return self._commit
+    def work_seconds(self) -> float:
+        """How long is worked on pieces before they are committed."""
+        return min(WORK_SECONDS_MAX, max(WORK_SECONDS_MIN, COMMITS_TO_WORK * self._commit))
 
 
 class Waiting:

@@ -21,9 +21,11 @@ class Bounds(NamedTuple):
     jobs: int = 16
     tenant_jobs: int = 12
     connection_jobs: int = 6
-    messages: int = 100_000
-    name_messages: int = 10_000
-    waiters: int = 1_000
+    messages: int = 20_000
+    name_messages: int = 5_000
+    waiters: int = 100
+    streams: int = 2_000
+    tenant_streams: int = 500
 
 
 ABOUT: Final = {
@@ -41,6 +43,8 @@ ABOUT: Final = {
     "messages": "Messages of one tenant that are kept for a receiver who does not wait yet.",
     "name_messages": "Messages of one tenant and name that are kept.",
     "waiters": "Calls of one tenant that wait for a job or for an instance (`wait_seconds`) at once; further ones answer at once.",
+    "streams": "Streams of news (`subscriptions/listen`) that are open, of all callers.",
+    "tenant_streams": "Streams of news that are open for the callers of one tenant.",
 }
 """What each bound is about, for the people who set them."""
 

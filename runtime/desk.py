@@ -18,6 +18,7 @@ from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.model import Executable
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
 from flowmaster.engine.values import Json
+from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
@@ -75,8 +76,10 @@ class Desk:
         models: Models,
         clock: Clock,
         follow: "Mapping[str, Callable[[Desk, Pending], bool]]",
+        bounds: Bounds | None = None,
     ) -> None:
         self._follow_table = follow
+        self.bounds = bounds or Bounds()
         self.transaction = transaction
         self.models = models
         self.now = clock.now(transaction)

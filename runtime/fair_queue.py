@@ -83,13 +83,14 @@ class FairQueue(Generic[P]):
         """Take the piece whose turn it is, and return it with its tenant; there must be one."""
         turns = self._turns
         while (line := turns[0]).credit <= 0:
-            line.credit = QUANTUM_SECONDS if len(turns) == 1 else line.credit + QUANTUM_SECONDS
             turns.rotate(-1)
+            self._begin_turn()
         piece = line.pop()
         self._length -= 1
-        if not line:
+        if not len(line):
             turns.popleft()
             del self._lines[line.tenant]
+            self._begin_turn()
         return line.tenant, piece
 
     def charge(self, tenant: str, seconds: float) -> None:
@@ -97,6 +98,12 @@ class FairQueue(Generic[P]):
         line = self._lines.get(tenant)
         if line is not None:
             line.credit = max(line.credit - seconds, -DEBT_SECONDS_MAX)
+
+    def _begin_turn(self) -> None:
+        """Give the line whose turn begins its credit; where it is alone it owes nothing."""
+        if self._turns:
+            line = self._turns[0]
+            line.credit = QUANTUM_SECONDS + (line.credit if len(self._turns) > 1 else 0.0)
 
     def _line(self, tenant: str) -> _Line[P]:
         line = self._lines.get(tenant)

@@ -19,6 +19,7 @@ from flowmaster.runtime.models import Models
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.tenant_tasks import TenantTasks
 from flowmaster.runtime.timers import fire_due, fire_starts
+from flowmaster.runtime.waiters import Waiters
 from flowmaster.runtime.writer import Undone, Writer
 from flowmaster.stores.protocol import Reader, Store, Transaction
 
@@ -69,6 +70,7 @@ class Runtime:
         self.bounds = bounds or Bounds()
         self.models = Models()
         self.writer = Writer(store, self.bounds)
+        self.waiters = Waiters(self.bounds.waiters)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
         self._watching: asyncio.Task[None] | None = None
@@ -146,7 +148,7 @@ class Runtime:
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
-        return Desk(transaction, self.models, self.clock, FOLLOW)
+        return Desk(transaction, self.models, self.clock, FOLLOW, self.bounds)
 
     def _piece(self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool) -> Outcome[T]:
         desk = self.desk(transaction)

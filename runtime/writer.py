@@ -29,12 +29,6 @@ logger = logging.getLogger(__name__)
 BATCH_MAX = 256
 """Pieces of work that share one commit at most."""
 
-BATCH_SECONDS = 0.1
-"""How long pieces are worked on before they are committed, where commits are not slow themselves."""
-
-BATCH_SECONDS_MAX = 1.0
-"""How long they are worked on where commits take at least as long."""
-
 CONTENDED_SECONDS_MAX = 15.0
 """How long a piece is tried again while other servers are at the same thing."""
 
@@ -127,8 +121,7 @@ class Writer:
 
     def admit(self, tenant: str, urgency: Urgency, *, what: str = "change") -> None:
         """Refuse what a further change of a tenant would be refused for, before anything is done for it."""
-        with self._ready:
-            self._refuse_beyond(tenant, urgency, what)
+        self._refuse_beyond(tenant, urgency, what)
 
     def close(self) -> None:
         """Store what is queued, and stop."""
@@ -219,7 +212,7 @@ class Writer:
 
     def _work_through(self, batch: list[_Piece[Any]], transaction: Transaction) -> float:
         """Run pieces one after the other, each charged to its tenant, and return the time that they took."""
-        patience = min(BATCH_SECONDS_MAX, max(BATCH_SECONDS, self._drain.commit_seconds))
+        patience = self._drain.work_seconds
         spent = took = 0.0
         tenant = ""
         last = time.perf_counter()

@@ -46,9 +46,8 @@ class RestDoor:
         )
         tell_denied(request.scope, answer)
         response = response_of(answer)
-        standing = None if self._app.gate is None else self._app.gate.standing(call.caller)
-        if standing is not None:
-            response.headers.update(limit_headers(standing, refused=answer.status == 429))
+        if self._app.gate is not None:
+            response.headers.update(limit_headers(self._app.gate.standing(call.caller)))
         return response
 
 

@@ -1,7 +1,7 @@
 """Storing a step: the instance's row, its waits, its journal row, and what goes with them."""
 
 from flowmaster.engine.events import DecisionMade
-from flowmaster.stores import chain, codec, rows
+from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.sql.facts import FactWriter
 from flowmaster.stores.sql.instances import Head, InstanceReader
@@ -92,6 +92,8 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
     def _put_instance(self, step: rows.Step, head: Head, link: chain.Link) -> int:
         """Write the instance's row and return its number."""
         state, word = step.state, self._words.number
+        body = codec.encode_body(state)
+        refusals.check_size(state.instance, body)
         values = (
             word(state.status),
             state.seq,
@@ -100,7 +102,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
             step.at,
             state.business_key or None,
             link.hash,
-            codec.encode_body(state).decode(),
+            body.decode(),
             word(state.process),
             state.version,
         )
