@@ -15,8 +15,8 @@ class Bounds(NamedTuple):
     tenant_waiting: int = 5_000
     wait_seconds: int = 5
     bytes: int = 256_000_000
-    reads: int = 8
-    tenant_reads: int = 6
+    reads: int = 6
+    tenant_reads: int = 4
     reads_waiting: int = 200
     jobs: int = 16
     tenant_jobs: int = 12
@@ -34,9 +34,9 @@ ABOUT: Final = {
     "wait_seconds": "How long a change should wait to be stored: starts and lists are refused at half of it, other "
     "changes at four fifths, what finishes a task or job at all of it.",
     "bytes": "Bytes of the requests over HTTP that are being read or answered, of all callers.",
-    "reads": "Reads of lists that run at once, beside everything else.",
-    "tenant_reads": "Reads of lists that run at once for one tenant.",
-    "reads_waiting": "Reads of lists of one tenant that wait for their turn.",
+    "reads": "Slow reads of lists that run at once, beside everything else. On PostgreSQL, less than 8.",
+    "tenant_reads": "Slow reads of lists that run at once for one tenant.",
+    "reads_waiting": "Slow reads of lists of one tenant that wait for their turn.",
     "jobs": "Jobs that connectors work on at once.",
     "tenant_jobs": "Jobs of one tenant that connectors work on at once.",
     "connection_jobs": "Jobs of one tenant that talk to one and the same host at once.",

@@ -16,6 +16,7 @@ from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.reads import Reads
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.tenant_tasks import TenantTasks
 from flowmaster.runtime.timers import fire_due, fire_starts
@@ -71,6 +72,7 @@ class Runtime:
         self.models = Models()
         self.writer = Writer(store, self.bounds)
         self.waiters = Waiters(self.bounds.waiters)
+        self.reads = Reads(self.bounds)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
         self._watching: asyncio.Task[None] | None = None

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.bodies import HELD
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.invoke import refused
 
@@ -94,6 +95,7 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
     declared = Headers(scope=scope).get("content-length", "0")
     if not declared.isdecimal() or int(declared) > BODY_LENGTH_MAX:
         raise _too_large()
+    held = scope.get(HELD)
     parts: list[bytes] = []
     length = 0
     with anyio.move_on_after(BODY_SECONDS_MAX):
@@ -105,6 +107,8 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
             length += len(parts[-1])
             if length > BODY_LENGTH_MAX:
                 raise _too_large()
+            if held is not None:
+                held.take(len(parts[-1]))
             if not message.get("more_body", False):
                 return b"".join(parts)
     raise FlowMasterError(

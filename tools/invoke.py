@@ -5,7 +5,7 @@ Find, examine, allow, act once, answer: a refusal at any step leaves the state a
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,13 +23,16 @@ from flowmaster.tools.asking import NOBODY, InputNeeded
 from flowmaster.tools.confirming import confirm
 from flowmaster.tools.extras import extra_missing, is_installed
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.limits import LISTING, urgency_of
+from flowmaster.tools.limits import LISTING, LOOKING, urgency_of
 from flowmaster.tools.models import Arguments, NextCall, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
 from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.strict import examined, with_integers
 
 logger = logging.getLogger(__name__)
+
+MANY = 100
+"""Entries of a list of which more are another kind of read."""
 
 LEADS_ON = "operation_call"
 """The operation that stores what the one behind it stores, and is let in with that."""
@@ -195,7 +198,24 @@ async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Ans
     """Run an operation, what destroys something only once that is confirmed."""
     if operation.destroys is not None:
         await confirm(operation, call, arguments)
-    return _told(operation, call, arguments, await operation.run(call, arguments))
+    if operation.name in LOOKING:
+        kind = (operation.name, frozenset(arguments.model_fields_set), getattr(arguments, "limit", 0) > MANY)
+        reads = call.app.runtime.reads
+        result = await reads.run(call.caller.tenant, kind, lambda: _read(operation.run(call, arguments)))
+    else:
+        result = await operation.run(call, arguments)
+    return _told(operation, call, arguments, result)
+
+
+def _read(looking: Awaitable[Result]) -> Result:
+    """Return what an operation that waits for nothing answers."""
+    assert isinstance(looking, Coroutine), "operations are async functions"
+    try:
+        looking.send(None)
+    except StopIteration as answered:
+        result: Result = answered.value
+        return result
+    raise AssertionError("an operation that is among those that wait for nothing waited")
 
 
 async def _told_again(

@@ -61,6 +61,10 @@ class Limits(NamedTuple):
 NO_LIMITS: Final = Limits(0, 0, 0, 0, 0)
 
 
+LOOKING: Final = LISTING - {"call_find", "rule_compare"}
+"""Lists that wait for nothing but the store: where they are slow, they are read in threads."""
+
+
 def urgency_of(operation: str) -> Urgency:
     """Return how urgent what an operation stores is."""
     if operation in FINISHING:

@@ -234,6 +234,26 @@ def test_finishing_behind_another_operation_goes_first_as_well(tmp_path: Path) -
     assert anyio.run(play) == ["limit.calls", "job.unknown"]
 
 
+def test_requests_hold_only_so_many_bytes_and_let_go_of_them(tmp_path: Path) -> None:
+    keys = {tenant: key_on(tmp_path, f"bot-{tenant}", tenant=tenant) for tenant in "ab"}
+
+    async def play() -> None:
+        async with served(tmp_path, bounds="bytes=1000") as server:
+            for _ in range(3):
+                assert (await server.rest("process_find", keys["a"], query="x" * 150)).status_code == 200
+            many = [
+                server.rest("process_find", keys["a"], query="x" * 600),
+                server.mcp("ping", keys["a"], x="y" * 600),
+            ]
+            for refusal in [await each for each in many]:
+                assert (refusal.status_code, refusal.json()["code"]) == (429, "server.overloaded")
+                assert refusal.headers["retry-after"] == "2"
+                assert "--bounds bytes" in refusal.json()["fix"]
+            assert (await server.rest("process_find", keys["b"], query="x" * 150)).status_code == 200
+
+    anyio.run(play)
+
+
 def test_long_arguments_are_refused_before_they_are_looked_at(tmp_path: Path) -> None:
     key = key_on(tmp_path, "bot")
 

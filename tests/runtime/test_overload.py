@@ -1,6 +1,7 @@
 """Under too much load: tenants do not wait for each other, what finishes work goes on, the rest is refused clearly."""
 
 import asyncio
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from flowmaster.runtime.admission import Drain, Waiting, refuse_beyond
 from flowmaster.runtime.behalf import Behalf, Urgency
 from flowmaster.runtime.bounds import ABOUT, Bounds, bounds_from
 from flowmaster.tools.catalog import catalog
-from flowmaster.tools.limits import FINISHING, LISTING, STARTING
+from flowmaster.tools.limits import FINISHING, LISTING, LOOKING, STARTING
 from tests.acceptance.agent import body_of
 from tests.runtime.held import agent_of, commit_of, count, held_app, queued, run, start, store_of
 
@@ -258,5 +259,7 @@ def test_operations_that_go_first_or_are_shed_first_are_known() -> None:
     assert known.keys() >= FINISHING | STARTING | LISTING
     assert all(known[name].read_only for name in LISTING)
     assert not any(known[name].read_only for name in FINISHING | STARTING)
+    for name in LOOKING:
+        assert "await " not in inspect.getsource(known[name].run), name
     lists = {name for name in known if name.endswith("_find") and name != "operation_find"}
     assert lists <= LISTING
