@@ -58,7 +58,7 @@ class MessageReader(Part):
         where = Where("tenant = ?", values=[self._words.find(tenant)])
         if name:
             where.add("name = ?", name)
-        counted = f"SELECT count(*) FROM (SELECT 1 FROM message WHERE {where} LIMIT ?) AS some"
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM message WHERE {where} LIMIT ?) AS counted"
         return int(self._db.value(counted, (*where.values, most)))
 
     def next_expiry(self) -> int | None:
