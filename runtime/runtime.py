@@ -95,7 +95,7 @@ class Runtime:
 
         A dry run does everything and takes it back.
         """
-        outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run))
+        outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run), apart=dry_run)
         self._told(outcome.settled, outcome.woken)
         return outcome
 
@@ -114,7 +114,7 @@ class Runtime:
                 raise Undone(result)
             return result
 
-        result = await self.writer.do(piece)
+        result = await self.writer.do(piece, apart=dry_run)
         self.changed.wake({STORED})
         return result
 

@@ -1,9 +1,10 @@
 """The single writer: one thread that stores the work of all callers, many pieces to one commit.
 
 Callers never wait for each other's disk: while one commit is on its way to the disk, the next pieces queue up
-and then share the following commit (group commit). Each piece has a savepoint of its own, so that one that is
-refused takes nothing with it. An answer is given only after the commit. A piece that met another server at the same
-thing is done again in the next commit.
+and then share the following commit (group commit). A piece that is refused takes nothing of the others with it:
+mostly it has changed nothing yet; where it has, the commit is done again with a savepoint for each piece, which is
+too dear to have always. An answer is given only after the commit. A piece that met another server at the same thing
+is done again in the next commit.
 """
 
 import asyncio
@@ -31,6 +32,9 @@ QUEUE_MAX = 10_000
 CONTENDED_SECONDS_MAX = 15.0
 """How long a piece is tried again while other servers are at the same thing."""
 
+APART_COMMITS = 50
+"""Commits with a savepoint for each piece after one that a refused piece has spoilt."""
+
 BREATH_SECONDS_MAX = 0.01
 """How long is waited at most before pieces are tried again of which none succeeded."""
 
@@ -45,24 +49,41 @@ class Undone(Exception):
         self.result = result
 
 
-class _Piece(Generic[T]):
-    """A piece of work with the place where its outcome is awaited."""
+class _Spoilt(Exception):
+    """Raised where a piece has changed something and was then refused: the whole transaction is taken back."""
 
-    __slots__ = ("again", "error", "future", "loop", "result", "until", "work")
+
+class _Piece(Generic[T]):
+    """A piece of work with the place where its outcome is awaited; `apart` tells that it will be undone."""
+
+    __slots__ = ("again", "apart", "error", "future", "loop", "result", "until", "work")
 
     def __init__(
         self,
         work: Callable[[Transaction], T],
         loop: asyncio.AbstractEventLoop | None,
         future: "asyncio.Future[T] | Future[T]",
+        *,
+        apart: bool,
     ) -> None:
         self.work = work
+        self.apart = apart
         self.loop = loop
         self.future = future
         self.result: T | None = None
         self.error: BaseException | None = None
         self.again = False
         self.until = 0.0
+
+    def fail(self, error: Exception) -> None:
+        """Note how the work was broken off: on purpose, by another server, or by a refusal."""
+        match error:
+            case Undone():
+                self.result = error.result
+            case Contended():
+                self.contended(error)
+            case _:
+                self.error = error
 
     def contended(self, error: Contended) -> None:
         """Have the piece done again, unless that was tried for too long."""
@@ -81,20 +102,24 @@ class Writer:
         self._queue: deque[_Piece[Any]] = deque()
         self._ready = threading.Condition()
         self._closing = False
+        self._apart_commits = 0
         self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Transaction], T]) -> T:
-        """Run a piece of work and return its result once it is stored; a caller that goes away stops nothing."""
+    async def do(self, work: Callable[[Transaction], T], *, apart: bool = False) -> T:
+        """Run a piece of work and return its result once it is stored; a caller that goes away stops nothing.
+
+        `apart` says that the piece is going to raise after it has changed something, as dry runs do.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._put(_Piece(work, loop, future))
+        self._put(_Piece(work, loop, future, apart=apart))
         return await future
 
     def do_now(self, work: Callable[[Transaction], T]) -> T:
         """Run a piece of work from a thread without an event loop, and wait for it."""
         future: Future[T] = Future()
-        self._put(_Piece(work, None, future))
+        self._put(_Piece(work, None, future, apart=False))
         return future.result()
 
     def close(self) -> None:
@@ -146,9 +171,7 @@ class Writer:
 
     def _store_batch(self, batch: list[_Piece[Any]]) -> None:
         try:
-            with self._store.transaction() as transaction:
-                for piece in batch:
-                    _run_piece(piece, transaction)
+            self._commit(batch)
         except Contended as error:
             for piece in batch:
                 piece.contended(error)
@@ -158,17 +181,50 @@ class Writer:
             logger.exception("A commit of %d changes failed", len(batch))
             _fail(batch, error)
 
+    def _commit(self, batch: list[_Piece[Any]]) -> None:
+        """Store what pieces do in one transaction, or in a second one if it was spoilt."""
+        together = self._apart_commits == 0
+        if not together:
+            self._apart_commits -= 1
+        try:
+            with self._store.transaction() as transaction:
+                for piece in batch:
+                    if together and not piece.apart:
+                        _run_piece(piece, transaction)
+                    else:
+                        _run_apart(piece, transaction)
+        except _Spoilt:
+            if len(batch) == 1:
+                return
+            self._apart_commits = APART_COMMITS
+            for piece in batch:
+                piece.again, piece.result, piece.error = False, None, None
+            self._commit(batch)
+
 
 def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
+    """Run a piece that is not expected to be refused; if it is after it has changed something, all is spoilt."""
+    before = transaction.touched()
+    try:
+        piece.result = piece.work(transaction)
+    except Exception as error:
+        piece.fail(error)
+        now = transaction.touched()
+        if now < 0:
+            raise
+        if now != before:
+            raise _Spoilt from error
+
+
+def _run_apart(piece: _Piece[Any], transaction: Transaction) -> None:
+    """Run a piece whose changes can be undone alone."""
     try:
         with transaction.savepoint():
             piece.result = piece.work(transaction)
-    except Undone as undone:
-        piece.result = undone.result
-    except Contended as error:
-        piece.contended(error)
-    except Exception as error:  # noqa: BLE001 - the caller of this piece hears of it, the batch goes on
-        piece.error = error
+    except Exception as error:
+        piece.fail(error)
+        if transaction.touched() < 0:
+            raise
 
 
 def _fail(batch: list[_Piece[Any]], error: BaseException) -> None:

@@ -69,6 +69,8 @@ class Connection:
         except (*_FAILURES, ValueError) as error:
             raise unreachable(error, address.shown) from error
         self._waiting: list[str] = []
+        self.changes = 0
+        """How many statements were run that change something, or failed."""
 
     @property
     def address(self) -> Address:
@@ -92,23 +94,27 @@ class Connection:
 
     def all(self, statement: str, values: Values = ()) -> list[Row]:
         """Run a statement and return all its rows."""
+        self._count(statement)
         return [tuple(row) for row in self._do(self._raw.fetch(_own(statement), *values))]
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """Run a statement and return its first row, or None."""
+        self._count(statement)
         row = self._do(self._raw.fetchrow(_own(statement), *values))
         return None if row is None else tuple(row)
 
     def value(self, statement: str, values: Values = ()) -> Any:
         """Run a statement and return the first value of its first row, or None."""
+        self._count(statement)
         return self._do(self._raw.fetchval(_own(statement), *values))
 
     def run(self, statement: str, values: Values = ()) -> None:
         """Run a change."""
-        self._do(self._raw.fetch(_own(statement), *values))
+        self.all(statement, values)
 
     def count(self, statement: str, values: Values = ()) -> int:
         """Run a change and return how many rows it met."""
+        self._count(statement)
         status: str = self._do(self._raw.execute(_own(statement), *values))
         return int(status.rpartition(" ")[2])
 
@@ -160,6 +166,10 @@ class Connection:
             except _FAILURES:
                 self._raw.terminate()
 
+    def _count(self, statement: str) -> None:
+        if not statement.startswith("SELECT"):
+            self.changes += 1
+
     async def _cursor(self, statement: str, values: Values) -> Any:
         return await self._raw.cursor(_own(statement), *values)
 
@@ -167,6 +177,7 @@ class Connection:
         try:
             return self._loop.run(self._after_waiting(work) if self._waiting else work)
         except _FAILURES as error:
+            self.changes += 1
             if isinstance(error, asyncio.TimeoutError):  # Nobody knows what the other side still does.
                 self._raw.terminate()
             raise told(error, self._address.shown) from error

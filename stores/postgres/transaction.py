@@ -59,6 +59,11 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         """Open a part of the transaction that is undone alone if it raises."""
         return _Savepoint(self)
 
+    def touched(self) -> int:
+        """Return how many changes were tried, statements that failed included, -1 without a transaction."""
+        connection = self._connection
+        return connection.changes + len(self._taken) if connection.in_transaction else -1
+
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
         self._heads.clear()

@@ -12,7 +12,7 @@ from flowmaster.stores.sql.waits import WaitWriter
 _INSERT = (
     "INSERT INTO instance (status, revision, waits, incidents, updated, business_key, hash, body, process,"
     " version, tenant, id, sandbox, started, parent, parent_wait, parent_depth)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO NOTHING RETURNING num"
 )
 _UPDATE = (
     "UPDATE instance SET status = ?, revision = ?, waits = ?, incidents = ?, updated = ?, business_key = ?,"
@@ -79,15 +79,16 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
         """Return the row that the step builds on, if it is the one expected; number 0 for a new instance."""
         instance = step.state.instance
         head = self._heads.get((step.tenant, instance))
-        if head is None:
-            found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(step.tenant), instance))
-            if found is None:
-                head = Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
-            else:
-                head = Head(*found)
+        if head is None and step.expected:
+            head = self._stored_head(step.tenant, instance)
+        head = head or Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
         if head.revision != step.expected:
             raise rows.Conflict(instance, expected=step.expected, found=head.revision)
         return head
+
+    def _stored_head(self, tenant: str, instance: str) -> Head | None:
+        found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(tenant), instance))
+        return Head(*found) if found else None
 
     def _put_instance(self, step: rows.Step, head: Head, link: chain.Link) -> int:
         """Write the instance's row and return its number."""
@@ -108,4 +109,8 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
             self._db.run(_UPDATE, (*values, head.number))
             return head.number
         owner = (word(step.tenant), state.instance, int(head.sandbox), state.started)
-        return self._db.insert(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
+        number = self._db.value(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
+        if number is None:
+            known = self._stored_head(step.tenant, state.instance)
+            raise rows.Conflict(state.instance, expected=0, found=known.revision if known else 0)
+        return int(number)

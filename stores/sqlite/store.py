@@ -75,6 +75,10 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter)
         """Open a part of the transaction that is undone alone if it raises."""
         return _Savepoint(self._connection, self._words, self._heads)
 
+    def touched(self) -> int:
+        """Return how many rows this connection has changed since it was opened, -1 without a transaction."""
+        return self._connection.raw.total_changes() if self._connection.in_transaction else -1
+
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
         self._heads.clear()
