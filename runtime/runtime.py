@@ -136,9 +136,10 @@ class Runtime:
         desk = self.desk(transaction)
         result = work(desk)
         settled = desk.follow_up()
+        states = desk.shown()
         if dry_run:
-            raise Undone(Outcome(result, settled, desk.states, set()))
-        return Outcome(result, settled, desk.states, desk.woken)
+            raise Undone(Outcome(result, settled, states, set()))
+        return Outcome(result, settled, states, desk.woken)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})

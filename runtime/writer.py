@@ -79,7 +79,7 @@ class _Piece(Generic[T]):
         """Note how the work was broken off: on purpose, by another server, or by a refusal."""
         match error:
             case Undone():
-                self.result = error.result
+                self.result = error.result  # type: ignore[assignment]  # a piece is undone with its own result
             case Contended():
                 self.contended(error)
             case _:

@@ -259,5 +259,14 @@ CREATE FUNCTION contains(whole TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE SQL IMM
     RETURN position(part IN replace(lower(whole COLLATE "und-x-icu"), 'ß', 'ss')) > 0;
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE part (
+    instance BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (instance, id)
+);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

@@ -18,6 +18,7 @@ from flowmaster.stores.projection import EVENT, WaitKeys, topic
 from flowmaster.stores.sql.definitions import DefinitionWriter
 from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
+from flowmaster.stores.sql.seen import Seen
 from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
 
@@ -52,7 +53,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         self._db = self._connection = db
         self._words = SharedWords(db, known, aside)
         self._aside = aside
-        self._heads = {}
+        self._seen = Seen()
         self._taken: list[tuple[int, str, int]] = []
 
     def savepoint(self) -> "_Savepoint":
@@ -66,9 +67,12 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
-        self._heads.clear()
-        if not committed and self._aside.is_open:
-            self.give_back(0)
+        if committed:
+            self._seen.settle()
+        else:
+            self._seen.forget()
+            if self._aside.is_open:
+                self.give_back(0)
         self._taken.clear()
 
     def next_number(self, tenant: str, name: str) -> int:
@@ -139,7 +143,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
 
     def _lock_instance(self, tenant: str, instance: str) -> None:
         """Keep other servers off an instance; raise `Contended` if one is at it."""
-        if (tenant, instance) not in self._heads:
+        if (tenant, instance) not in self._seen.heads:
             self._db.one(
                 "SELECT 1 FROM instance WHERE tenant = ? AND id = ?" + self._locked("NOWAIT"),
                 (self._words.find(tenant), instance),
@@ -169,7 +173,7 @@ class _Savepoint:
         if kind is None:
             connection.later("RELEASE part")
             return
-        self._transaction._heads.clear()
+        self._transaction._seen.forget()
         if connection.in_transaction:
             connection.later("ROLLBACK TO part")
             connection.later("RELEASE part")

@@ -1,12 +1,15 @@
 """Storing a step: the instance's row, its waits, its journal row, and what goes with them."""
 
 from flowmaster.engine.events import DecisionMade
+from flowmaster.engine.state import State
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.sql.facts import FactWriter
-from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.journal import JournalWriter
 from flowmaster.stores.sql.messages import MessageWriter
+from flowmaster.stores.sql.parts import PartWriter, is_wide
+from flowmaster.stores.sql.seen import Head, Seen
 from flowmaster.stores.sql.waits import WaitWriter
 
 _INSERT = (
@@ -18,17 +21,17 @@ _UPDATE = (
     "UPDATE instance SET status = ?, revision = ?, waits = ?, incidents = ?, updated = ?, business_key = ?,"
     " hash = ?, body = ?, process = ?, version = ? WHERE num = ?"
 )
-_HEAD = "SELECT num, revision, waits, sandbox, hash FROM instance WHERE tenant = ? AND id = ?"
+_HEAD = "SELECT num, revision, waits, sandbox, hash, body FROM instance WHERE tenant = ? AND id = ?"
 
 
-class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactWriter):
+class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageWriter, FactWriter):
     """The writes of steps.
 
     Within a transaction nobody else writes, so that what it has read of an instance's row holds until its own
-    next step; `_heads` must be emptied whenever any of it is undone or over.
+    next step; what was `_seen` must be forgotten whenever any of it is undone or over.
     """
 
-    _heads: dict[tuple[str, str], Head]
+    _seen: Seen
 
     def append(self, step: rows.Step) -> None:
         """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
@@ -47,13 +50,20 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
             events=codec.encode_events(step.events).decode(),
             agent=step.agent,
         )
-        number = self._put_instance(step, head, link)
+        wide = is_wide(state, before=head.wide)
+        number = self._put_instance(step, head, link, wide=wide)
+        if wide:
+            self._write_parts(number, state, all_of_it=not head.wide)
+            self._seen.wide[step.tenant, state.instance] = state
+        elif head.wide:
+            self._drop_parts(number)
+        state.changed.clear()
         changes = wait_changes(step.events, state)
         if changes.any or head.waits != len(state.waits):
             self._write_waits(number, step, changes, sandbox=head.sandbox, before=head.waits)
         self._put_link(self._words.number(step.tenant), number, link)
-        self._heads[step.tenant, state.instance] = Head(
-            number, state.seq, len(state.waits), head.sandbox, link.hash
+        self._seen.heads[step.tenant, state.instance] = Head(
+            number, state.seq, len(state.waits), head.sandbox, link.hash, wide
         )
         if not head.sandbox and DecisionMade in map(type, step.events):
             self._put_evaluations(step, number)
@@ -72,13 +82,14 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
                     (tenant, self._words.number(event.decision), instance, first, seq),
                 )
 
-    def _notice(self, tenant: str, instance: str, head: Head) -> None:
-        self._heads[tenant, instance] = head
+    def _at_hand(self, tenant: str, instance: str, head: Head) -> State | None:
+        self._seen.heads[tenant, instance] = head
+        return self._seen.state((tenant, instance), head.revision) if head.wide else None
 
     def _head(self, step: rows.Step) -> Head:
         """Return the row that the step builds on, if it is the one expected; number 0 for a new instance."""
         instance = step.state.instance
-        head = self._heads.get((step.tenant, instance))
+        head = self._seen.heads.get((step.tenant, instance))
         if head is None and step.expected:
             head = self._stored_head(step.tenant, instance)
         head = head or Head(0, 0, 0, step.state.sandbox, chain.genesis(step.tenant, instance))
@@ -88,9 +99,12 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
 
     def _stored_head(self, tenant: str, instance: str) -> Head | None:
         found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(tenant), instance))
-        return Head(*found) if found else None
+        if found is None:
+            return None
+        number, revision, waits, sandbox, sealed, body = found
+        return Head(number, revision, waits, sandbox, sealed, codec.has_nodes_apart(body))
 
-    def _put_instance(self, step: rows.Step, head: Head, link: chain.Link) -> int:
+    def _put_instance(self, step: rows.Step, head: Head, link: chain.Link, *, wide: bool) -> int:
         """Write the instance's row and return its number."""
         state, word = step.state, self._words.number
         values = (
@@ -101,7 +115,7 @@ class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactW
             step.at,
             state.business_key or None,
             link.hash,
-            codec.encode_body(state).decode(),
+            codec.encode_body(state, apart=wide).decode(),
             word(state.process),
             state.version,
         )
