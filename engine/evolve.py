@@ -2,14 +2,14 @@
 
 Rule 1: `evolve` never raises and never decides; whatever was recorded applies.
 Rule 2: nothing outside this file assigns to a state, its nodes, waits or incidents.
-Rule 3: whoever writes to a node notes its key in `state.changed`.
+Rule 3: whoever writes to a node, or changes or drops a wait, notes that in `state.changed`.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns
+from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns, Wait
 from flowmaster.engine.values import Json
 
 
@@ -115,8 +115,8 @@ def _element_left(
     changed.nodes.add(node.scope)
     if node.turns is not None and node.turns.results is not None:
         changed.dropped.add(event.key)
-    for wait in node.waits:
-        state.waits.pop(wait, None)
+    for key in node.waits:
+        _forget_wait(state, key)
     scope = state.nodes.get(node.scope)
     if scope is None:
         return
@@ -181,19 +181,29 @@ def _wait_closed(state: State, event: ev.WaitClosed) -> None:
 
 
 def _drop_wait(state: State, key: int) -> None:
-    wait = state.waits.pop(key, None)
+    wait = _forget_wait(state, key)
     node = state.nodes.get(wait.node) if wait else None
     if wait is not None and node is not None:
         node.waits = tuple(other for other in node.waits if other != key)
         state.changed.nodes.add(wait.node)
 
 
+def _forget_wait(state: State, key: int) -> Wait | None:
+    """Take a wait out of the state, noting how it was."""
+    wait = state.waits.pop(key, None)
+    if wait is not None:
+        state.changed.waits.setdefault(key, wait)
+    return wait
+
+
 def _wait_changed(
     state: State,
     event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted | ev.ConditionSeen,
 ) -> None:
-    if event.wait.id in state.waits:
-        state.waits[event.wait.id] = event.wait
+    before = state.waits.get(event.wait.id)
+    if before is not None:
+        state.changed.waits.setdefault(before.id, before)
+        state.waits[before.id] = event.wait
 
 
 def _task_performed(state: State, event: ev.TaskPerformed) -> None:
@@ -290,8 +300,9 @@ def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
     state.status = event.status
     root = state.nodes.get(ROOT)
     state.changed.nodes.update(state.nodes)
+    for key in list(state.waits):
+        _forget_wait(state, key)
     state.nodes.clear()
-    state.waits.clear()
     state.incidents.clear()
     if root is not None:
         root.open, root.arrivals, root.waits = 0, None, ()

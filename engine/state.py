@@ -218,22 +218,24 @@ class Changed:
     """What of a state has changed since it was stored, so that a step of a wide instance need not write all of it.
 
     `nodes` holds keys of nodes that came, changed or went, `results` the places of collected results by the key of
-    their node, `dropped` the nodes that went with their results.
+    their node, `dropped` the nodes that went with their results, `waits` those that changed or went, as they were.
     """
 
     nodes: set[int] = field(default_factory=set)
     results: set[tuple[int, int]] = field(default_factory=set)
     dropped: set[int] = field(default_factory=set)
+    waits: dict[int, Wait] = field(default_factory=dict)
 
     def copy(self) -> "Changed":
         """Return a copy that shares no mutable part."""
-        return Changed(self.nodes.copy(), self.results.copy(), self.dropped.copy())
+        return Changed(self.nodes.copy(), self.results.copy(), self.dropped.copy(), self.waits.copy())
 
     def clear(self) -> None:
         """Begin anew, since the state is stored."""
         self.nodes.clear()
         self.results.clear()
         self.dropped.clear()
+        self.waits.clear()
 
 
 @dataclass(slots=True)

@@ -57,10 +57,10 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
             self._seen.wide[step.tenant, state.instance] = state
         elif head.wide:
             self._drop_parts(number)
-        state.changed.clear()
         changes = wait_changes(step.events, state)
-        if changes.any or head.waits != len(state.waits):
-            self._write_waits(number, step, changes, sandbox=head.sandbox, before=head.waits)
+        if changes.any or state.changed.waits:
+            self._write_waits(number, step, changes, sandbox=head.sandbox)
+        state.changed.clear()
         self._put_link(self._words.number(step.tenant), number, link)
         self._seen.heads[step.tenant, state.instance] = Head(
             number, state.seq, len(state.waits), head.sandbox, link.hash, wide
