@@ -11,6 +11,7 @@ import asyncpg
 
 from flowmaster.stores.postgres.address import Address
 from flowmaster.stores.postgres.errors import told, unreachable
+from flowmaster.stores.postgres.held import Held
 from flowmaster.stores.postgres.loops import Loop
 from flowmaster.stores.sql.database import Row, Values
 
@@ -69,6 +70,8 @@ class Connection:
         except (*_FAILURES, ValueError) as error:
             raise unreachable(error, address.shown) from error
         self._waiting: list[str] = []
+        self._held = Held()
+        self._apart = Apart(self)
         self.changes = 0
         """How many statements were run that change something, or failed."""
 
@@ -92,28 +95,50 @@ class Connection:
         """Whether a transaction is open."""
         return self.is_open and self._raw.is_in_transaction()
 
+    @property
+    def apart(self) -> "Apart":
+        """This connection for what no change that is held back can touch."""
+        return self._apart
+
     def all(self, statement: str, values: Values = ()) -> list[Row]:
         """Run a statement and return all its rows."""
-        self._count(statement)
-        return [tuple(row) for row in self._do(self._raw.fetch(_own(statement), *values))]
+        self.flush()
+        return self._apart.all(statement, values)
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """Run a statement and return its first row, or None."""
-        self._count(statement)
-        row = self._do(self._raw.fetchrow(_own(statement), *values))
-        return None if row is None else tuple(row)
+        self.flush()
+        return self._apart.one(statement, values)
 
     def value(self, statement: str, values: Values = ()) -> Any:
         """Run a statement and return the first value of its first row, or None."""
-        self._count(statement)
-        return self._do(self._raw.fetchval(_own(statement), *values))
+        self.flush()
+        return self._apart.value(statement, values)
 
     def run(self, statement: str, values: Values = ()) -> None:
         """Run a change."""
         self.all(statement, values)
 
+    def write(self, instance: int, statement: str, values: Values) -> None:
+        """Run a change of rows that belong to an instance, held back until something else is asked for."""
+        self.changes += 1
+        self._held.add(instance, statement, values)
+        if self._held.full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Run what is held back."""
+        if self._held:
+            for group in self._held.take():
+                self._do(self._raw.executemany(_own(group.statement), group.values))
+
+    def drop_held(self) -> None:
+        """Forget what is held back."""
+        self._held.take()
+
     def count(self, statement: str, values: Values = ()) -> int:
         """Run a change and return how many rows it met."""
+        self.flush()
         self._count(statement)
         status: str = self._do(self._raw.execute(_own(statement), *values))
         return int(status.rpartition(" ")[2])
@@ -124,6 +149,7 @@ class Connection:
 
     def each(self, statement: str, values: Values = ()) -> Iterator[Row]:
         """Run a statement and bring its rows piece by piece, for results too long for a list."""
+        self.flush()
         with self.snapshot():
             cursor = self._do(self._cursor(statement, values))
             while found := self._do(cursor.fetch(ROWS_AT_ONCE)):
@@ -190,6 +216,32 @@ class Connection:
             work.close()
             raise
         return await work
+
+
+class Apart:
+    """A connection for reads and changes that nothing which is held back can touch."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self, statement: str, values: Values = ()) -> list[Row]:
+        """Run a statement and return all its rows."""
+        line = self._connection
+        line._count(statement)
+        return [tuple(row) for row in line._do(line._raw.fetch(_own(statement), *values))]
+
+    def one(self, statement: str, values: Values = ()) -> Row | None:
+        """Run a statement and return its first row, or None."""
+        line = self._connection
+        line._count(statement)
+        row = line._do(line._raw.fetchrow(_own(statement), *values))
+        return None if row is None else tuple(row)
+
+    def value(self, statement: str, values: Values = ()) -> Any:
+        """Run a statement and return the first value of its first row, or None."""
+        line = self._connection
+        line._count(statement)
+        return line._do(line._raw.fetchval(_own(statement), *values))
 
 
 @lru_cache(maxsize=1_000)

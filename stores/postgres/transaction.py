@@ -70,6 +70,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         if committed:
             self._seen.settle()
         else:
+            self._connection.drop_held()
             self._seen.forget()
             if self._aside.is_open:
                 self.give_back(0)
@@ -144,7 +145,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def _lock_instance(self, tenant: str, instance: str) -> None:
         """Keep other servers off an instance; raise `Contended` if one is at it."""
         if (tenant, instance) not in self._seen.heads:
-            self._db.one(
+            self._db.apart.one(
                 "SELECT 1 FROM instance WHERE tenant = ? AND id = ?" + self._locked("NOWAIT"),
                 (self._words.find(tenant), instance),
             )
@@ -153,7 +154,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         """Keep other servers from changing who waits for a message or signal, until the transaction ends."""
         text = f"{self._connection.address.schema}\n{tenant}\n{name}".encode()
         number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
-        self._db.one(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", (number,))
+        self._db.apart.one(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", (number,))
 
 
 class _Savepoint:
@@ -166,13 +167,16 @@ class _Savepoint:
 
     def __enter__(self) -> None:
         self._mark = len(self._transaction._taken)
+        self._transaction._connection.flush()
         self._transaction._connection.later("SAVEPOINT part")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         connection = self._transaction._connection
         if kind is None:
+            connection.flush()
             connection.later("RELEASE part")
             return
+        connection.drop_held()
         self._transaction._seen.forget()
         if connection.in_transaction:
             connection.later("ROLLBACK TO part")

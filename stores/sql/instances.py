@@ -7,6 +7,7 @@ from flowmaster.engine.state import Parent, State
 from flowmaster.stores import refusals, rows
 from flowmaster.stores.codec import decode_body, decode_wait, has_nodes_apart
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
+from flowmaster.stores.sql.database import Reads
 from flowmaster.stores.sql.part import Where
 from flowmaster.stores.sql.parts import PartReader
 from flowmaster.stores.sql.seen import Head
@@ -27,28 +28,33 @@ class InstanceReader(PartReader):
         """Return an instance with a state of the caller's own, or None."""
         tenant_number = self._words.find(tenant)
         with self._db.snapshot():
-            found = self._db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
+            db = self._of(tenant, instance)
+            found = db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
             if found is None:
                 return None
             row, wide = self._instance_row(found), has_nodes_apart(found[-1])
             head = Head(found[0], found[6], found[-2], found[12], found[-3], wide)
-            state = self._at_hand(tenant, instance, head) or self._read_state(row, head, found[-1])
+            state = self._at_hand(tenant, instance, head) or self._read_state(db, row, head, found[-1])
         return rows.StoredInstance(row, state)
+
+    def _of(self, tenant: str, instance: str) -> Reads:
+        """Return where the rows of an instance are read."""
+        return self._db
 
     def _at_hand(self, tenant: str, instance: str, head: Head) -> State | None:
         """Take notice of an instance's row, and return its state if it need not be read."""
         return None
 
-    def _read_state(self, row: rows.InstanceRow, head: Head, body: str) -> State:
+    def _read_state(self, db: Reads, row: rows.InstanceRow, head: Head, body: str) -> State:
         state = State(
             row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
         )
         state.parent, state.sandbox = row.parent, row.sandbox
         decode_body(body, state)
         if head.wide:
-            self._read_parts(head.number, state)
+            self._read_parts(db, head.number, state)
         if head.waits:
-            found = [decode_wait(text) for (text,) in self._db.all(_WAITS, (head.number,))]
+            found = [decode_wait(text) for (text,) in db.all(_WAITS, (head.number,))]
             for wait in sorted(found, key=attrgetter("id")):
                 state.waits[wait.id] = wait
         return state

@@ -9,6 +9,7 @@ from typing import Final
 from flowmaster.engine.state import State
 from flowmaster.stores import codec
 from flowmaster.stores.rows import NARROW_NODES, WIDE_NODES
+from flowmaster.stores.sql.database import Reads
 from flowmaster.stores.sql.part import Part
 
 _NODES: Final = 16
@@ -30,12 +31,10 @@ def is_wide(state: State, *, before: bool) -> bool:
 class PartReader(Part):
     """The reads of parts."""
 
-    def _read_parts(self, instance: int, state: State) -> None:
+    def _read_parts(self, db: Reads, instance: int, state: State) -> None:
         """Fill a state with its nodes and what they have collected."""
         pieces: list[tuple[int, str]] = []
-        for number, body in self._db.all(
-            "SELECT id, body FROM part WHERE instance = ? ORDER BY id", (instance,)
-        ):
+        for number, body in db.all("SELECT id, body FROM part WHERE instance = ? ORDER BY id", (instance,)):
             if number < 0:
                 pieces.append((number, body))
             else:
@@ -55,24 +54,28 @@ class PartWriter(PartReader):
             first = page * _NODES
             held = [nodes[key] for key in range(first, first + _NODES) if key in nodes]
             if held:
-                self._db.run(_PUT, (instance, page, codec.encode_nodes(held).decode()))
+                self._db.write(instance, _PUT, (instance, page, codec.encode_nodes(held).decode()))
             else:
-                self._db.run("DELETE FROM part WHERE instance = ? AND id = ?", (instance, page))
+                self._db.write(instance, "DELETE FROM part WHERE instance = ? AND id = ?", (instance, page))
         for key in changed.dropped:
             last = -1 - key * _PIECES
-            self._db.run(
-                "DELETE FROM part WHERE instance = ? AND id > ? AND id <= ?", (instance, last - _PIECES, last)
+            self._db.write(
+                instance,
+                "DELETE FROM part WHERE instance = ? AND id > ? AND id <= ?",
+                (instance, last - _PIECES, last),
             )
         places = _all_places(state) if all_of_it else changed.results
         for key, piece in {(key, place // _RESULTS) for key, place in places}:
             node = nodes.get(key)
             if node is not None and node.turns is not None and node.turns.results is not None:
                 part = node.turns.results[piece * _RESULTS : (piece + 1) * _RESULTS]
-                self._db.run(_PUT, (instance, -1 - (key * _PIECES + piece), codec.dump(part).decode()))
+                self._db.write(
+                    instance, _PUT, (instance, -1 - (key * _PIECES + piece), codec.dump(part).decode())
+                )
 
     def _drop_parts(self, instance: int) -> None:
         """Delete all parts of an instance."""
-        self._db.run("DELETE FROM part WHERE instance = ?", (instance,))
+        self._db.write(instance, "DELETE FROM part WHERE instance = ?", (instance,))
 
 
 def _all_places(state: State) -> set[tuple[int, int]]:

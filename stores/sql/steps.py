@@ -4,6 +4,7 @@ from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
+from flowmaster.stores.sql.database import Reads
 from flowmaster.stores.sql.facts import FactWriter
 from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.journal import JournalWriter
@@ -77,10 +78,14 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
         tenant, first = self._words.number(step.tenant), step.expected + 1
         for seq, event in enumerate(step.events, first):
             if isinstance(event, DecisionMade):
-                self._db.run(
+                self._db.write(
+                    instance,
                     "INSERT INTO evaluation (tenant, decision, instance, first, seq) VALUES (?, ?, ?, ?, ?)",
                     (tenant, self._words.number(event.decision), instance, first, seq),
                 )
+
+    def _of(self, tenant: str, instance: str) -> Reads:
+        return self._db if (tenant, instance) in self._seen.heads else self._db.apart
 
     def _at_hand(self, tenant: str, instance: str, head: Head) -> State | None:
         self._seen.heads[tenant, instance] = head
@@ -98,7 +103,7 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
         return head
 
     def _stored_head(self, tenant: str, instance: str) -> Head | None:
-        found = self._db.one(_HEAD + self._locked("NOWAIT"), (self._words.find(tenant), instance))
+        found = self._db.apart.one(_HEAD + self._locked("NOWAIT"), (self._words.find(tenant), instance))
         if found is None:
             return None
         number, revision, waits, sandbox, sealed, body = found
@@ -120,10 +125,10 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
             state.version,
         )
         if head.number:
-            self._db.run(_UPDATE, (*values, head.number))
+            self._db.write(head.number, _UPDATE, (*values, head.number))
             return head.number
         owner = (word(step.tenant), state.instance, int(head.sandbox), state.started)
-        number = self._db.value(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
+        number = self._db.apart.value(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
         if number is None:
             known = self._stored_head(step.tenant, state.instance)
             raise rows.Conflict(state.instance, expected=0, found=known.revision if known else 0)

@@ -217,15 +217,15 @@ class WaitWriter(WaitReader):
         """Bring the rows of an instance's waits to what its state says."""
         state, was = step.state, step.state.changed.waits
         if changes.cleared:
-            self._db.run("DELETE FROM wait WHERE instance = ?", (instance,))
+            self._db.write(instance, "DELETE FROM wait WHERE instance = ?", (instance,))
         elif changes.held is not None:
             bits = "held | 1" if changes.held else "held & ~1"
-            self._db.run(f"UPDATE wait SET held = {bits} WHERE instance = ?", (instance,))
+            self._db.write(instance, f"UPDATE wait SET held = {bits} WHERE instance = ?", (instance,))
         for key, wait in was.items():
             if key in state.waits:
                 continue
             if not changes.cleared:
-                self._db.run("DELETE FROM wait WHERE instance = ? AND id = ?", (instance, key))
+                self._db.write(instance, "DELETE FROM wait WHERE instance = ? AND id = ?", (instance, key))
             if isinstance(wait, st.TaskWait):
                 self._delete_candidates(instance, step.tenant, wait)
         for key, wait in changes.put.items():
@@ -238,7 +238,8 @@ class WaitWriter(WaitReader):
     def _insert_wait(self, instance: int, step: rows.Step, wait: st.Wait, keys: WaitKeys) -> None:
         words = self._words
         tenant = words.number(step.tenant)
-        self._db.run(
+        self._db.write(
+            instance,
             _PUT,
             (
                 instance,
@@ -258,7 +259,8 @@ class WaitWriter(WaitReader):
         )
         if isinstance(wait, st.TaskWait):
             for who in candidates(wait):
-                self._db.run(
+                self._db.write(
+                    instance,
                     "INSERT INTO candidate (tenant, who, instance, wait) VALUES (?, ?, ?, ?)",
                     (tenant, words.number(who), instance, wait.id),
                 )
@@ -292,14 +294,16 @@ class WaitWriter(WaitReader):
         if was != now:
             self._delete_candidates(instance, tenant, old)
             for who in now:
-                self._db.run(
+                self._db.write(
+                    instance,
                     "INSERT INTO candidate (tenant, who, instance, wait) VALUES (?, ?, ?, ?)",
                     (self._words.number(tenant), self._words.number(who), instance, wait.id),
                 )
 
     def _delete_candidates(self, instance: int, tenant: str, wait: st.TaskWait) -> None:
         for who in candidates(wait):
-            self._db.run(
+            self._db.write(
+                instance,
                 "DELETE FROM candidate WHERE tenant = ? AND who = ? AND instance = ? AND wait = ?",
                 (self._words.find(tenant), self._words.find(who), instance, wait.id),
             )
