@@ -14,6 +14,7 @@ from flowmaster.engine import state as st
 from flowmaster.stores import rows
 from flowmaster.stores.identifiers import parse_wait_id
 from flowmaster.stores.postgres.connection import Connection
+from flowmaster.stores.postgres.numbers import Numbers
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
 from flowmaster.stores.sql.definitions import DefinitionWriter
 from flowmaster.stores.sql.jobs import JobWriter
@@ -21,12 +22,6 @@ from flowmaster.stores.sql.long_calls import LongCallWriter
 from flowmaster.stores.sql.seen import Seen
 from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
-
-_UP = (
-    "INSERT INTO counter (tenant, name, value) VALUES (?, ?, 1)"
-    " ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value"
-)
-_DOWN = "UPDATE counter SET value = value - 1 WHERE tenant = ? AND name = ? AND value = ?"
 
 
 class SharedWords(Words):
@@ -52,9 +47,8 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
         self._db = self._connection = db
         self._words = SharedWords(db, known, aside)
-        self._aside = aside
         self._seen = Seen()
-        self._taken: list[tuple[int, str, int]] = []
+        self._numbers = Numbers(aside)
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
@@ -63,7 +57,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def touched(self) -> int:
         """Return how many changes were tried, statements that failed included, -1 without a transaction."""
         connection = self._connection
-        return connection.changes + len(self._taken) if connection.in_transaction else -1
+        return connection.changes + self._numbers.mark if connection.in_transaction else -1
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
@@ -72,21 +66,12 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         else:
             self._connection.drop_held()
             self._seen.forget()
-            if self._aside.is_open:
-                self.give_back(0)
-        self._taken.clear()
+            self._numbers.back_to(0)
+        self._numbers.settle()
 
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""
-        owner = self._words.number(tenant)
-        number = int(self._aside.value(_UP, (owner, name)))
-        self._taken.append((owner, name, number))
-        return number
-
-    def give_back(self, mark: int) -> None:
-        """Give back the numbers taken since `mark` that nobody went beyond."""
-        while len(self._taken) > mark:
-            self._aside.run(_DOWN, self._taken.pop())
+        return self._numbers.next((self._words.number(tenant), name))
 
     def find_task(self, tenant: str, task: str) -> rows.TaskRow | None:
         """Return an open task by its id, or None; its instance is locked."""
@@ -166,7 +151,7 @@ class _Savepoint:
         self._transaction = transaction
 
     def __enter__(self) -> None:
-        self._mark = len(self._transaction._taken)
+        self._mark = self._transaction._numbers.mark
         self._transaction._connection.flush()
         self._transaction._connection.later("SAVEPOINT part")
 
@@ -181,4 +166,4 @@ class _Savepoint:
         if connection.in_transaction:
             connection.later("ROLLBACK TO part")
             connection.later("RELEASE part")
-        self._transaction.give_back(self._mark)
+        self._transaction._numbers.back_to(self._mark)

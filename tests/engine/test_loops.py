@@ -85,7 +85,9 @@ def test_what_is_no_number_of_turns_is_one_incident_at_the_activity(marker: str,
 
 
 def test_turns_in_turns_never_fill_an_instance_beyond_its_limit() -> None:
-    inner = sub("t", marked(user("u"), several(str(NODES_MAX * 3 // 10))), "t_s u", "u t_e", marker=several("4"))
+    inner = sub(
+        "t", marked(user("u"), several(str(NODES_MAX * 3 // 10))), "t_s u", "u t_e", marker=several("4")
+    )
     case = Case(model(S + inner + E + flows("s t", "t e")))
     assert set(case.incidents().values()) == {"loop.too_many"}
     assert len(case.state.nodes) <= NODES_MAX
