@@ -74,8 +74,8 @@ views: ## Install the host that the views are tested in (needs npm; the browser 
 serve: $(STAMP) ## Serve MCP, REST and health on 127.0.0.1
 	@$(BIN)/flowmaster serve
 
-bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow and print the ratios
-	@$(BIN)/python benchmarks/processes.py
+bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow, bpmn-engine and DBOS and print the ratios
+	@$(BIN)/python -m benchmarks.processes
 	@$(BIN)/python benchmarks/rules.py
 	@$(BIN)/python benchmarks/layout.py
 
@@ -92,6 +92,6 @@ conformance: $(STAMP) ## Run the tests of MCP (needs npm) and those of DMN and B
 	  --command "$(BIN)/flowmaster mcp --data :memory: --clock virtual --tools all"
 
 clean: ## Remove what was built, installed and cached
-	rm -rf .venv .conformance build dist src/*.egg-info demo-output htmlcov .coverage*
+	rm -rf .venv .conformance .peers build dist src/*.egg-info demo-output htmlcov .coverage*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

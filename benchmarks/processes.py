@@ -1,20 +1,20 @@
-"""Processes per second, CPU and bytes of FlowMaster beside SpiffWorkflow, in one run on one disk.
+"""Processes per second, CPU and bytes of FlowMaster beside SpiffWorkflow, bpmn-engine and DBOS, in one run on one disk.
 
-    python benchmarks/processes.py [--peers DIR] [--quick] [--json FILE]
+    python -m benchmarks.processes [--peers DIR] [--quick] [--alone] [--json FILE]
 
 P1 is ten script tasks in a row, P2 four branches of two, P3 start + user task + gateway + script + end, P4 what
-one waiting instance costs on disk. SpiffWorkflow runs its own script from the folder of peers. `32 clients` are
-32 concurrent callers of the operation layer; durable means `synchronous=FULL`, answered after the commit. Rates
-hang on the disk, so a probe of its flushes stands beside them; CPU per instance is the figure to trust.
+one waiting instance costs on disk. Each peer runs its own script from the folder of peers. `32 clients` are 32
+concurrent callers of the operation layer; durable means `synchronous=FULL`, answered after the commit. FlowMaster and
+SpiffWorkflow take turns, with a probe of the disk's flushes between: a round counts when its probes lie less than a
+factor of two apart, and the medians of the rounds that count are reported. CPU per instance is the figure that hangs
+least on the disk.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +25,7 @@ from typing import Any
 
 import apsw
 
+from benchmarks.peers import POSTGRES, Peers
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.decide import decide
 from flowmaster.engine.model import Executable
@@ -46,16 +47,15 @@ CLIENTS = 32
 
 
 def main() -> int:
-    """Run the peers and FlowMaster in turn and print rates and ratios."""
+    """Run FlowMaster and the peers in turn and print rates and ratios."""
     options = _options()
+    settle_collector()
     with tempfile.TemporaryDirectory(prefix="flowmaster-bench-") as folder:
-        scratch = Path(folder)
-        figures = {"SpiffWorkflow": _spiff(options.peers, scratch, quick=options.quick)}
-        figures["FlowMaster"] = asyncio.run(_flowmaster(scratch, quick=options.quick))
-    rows = _table(figures["FlowMaster"], figures["SpiffWorkflow"])
-    width = max(len(row[0]) for row in rows)
-    for name, ours, theirs, ratio in rows:
-        print(f"{name:{width}}  {ours:>22}  {theirs:>22}  {ratio:>8}")
+        bench = Bench(Path(folder), Peers(options.peers), quick=options.quick)
+        figures = {"rounds": bench.rounds(), "once": bench.once()}
+        if not options.alone:
+            figures |= {"others": bench.others(), "postgres": bench.postgres()}
+    print("\n".join(report(figures)))
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return 0
@@ -67,56 +67,80 @@ def _options() -> argparse.Namespace:
     )
     shared = Path(os.environ.get("FLOWMASTER_SHARED", Path(__file__).parents[2] / "shared"))
     parser.add_argument("--peers", type=Path, default=shared / "peers", help="folder of the peers' scripts")
-    parser.add_argument("--quick", action="store_true", help="fewer instances, for a look")
+    parser.add_argument("--quick", action="store_true", help="fewer instances and rounds, for a look")
+    parser.add_argument("--alone", action="store_true", help="beside SpiffWorkflow alone")
     parser.add_argument("--json", help="write all figures here")
     return parser.parse_args()
 
 
-# The peer.
+class Bench:
+    """One run of everything, on one disk."""
 
+    def __init__(self, scratch: Path, peers: Peers, *, quick: bool) -> None:
+        self._scratch = scratch
+        self._peers = peers
+        self._rounds = 2 if quick else 7
+        self._number = 640 if quick else 2560
+        self._waiting = 2_000 if quick else 10_000
 
-def _spiff(peers: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
-    """Run SpiffWorkflow's own script in a folder that may be written."""
-    if not (peers / "spiff_bench.py").is_file():
-        print(f"No peers at {peers}: only FlowMaster is measured.", file=sys.stderr)
-        return {}
-    home = scratch / "peers"
-    shutil.copytree(peers, home)
-    os.chmod(home, 0o755)
-    for file in home.iterdir():
-        os.chmod(file, 0o755)
-    subprocess.run([sys.executable, str(home / "gen.py")], check=True)
-    environment = {**os.environ, "REP": "3" if quick else "5", "M": "2000" if quick else "10000"}
-    before = fsyncs_per_second(scratch)
-    done = subprocess.run(
-        [sys.executable, str(home / "spiff_bench.py"), str(scratch / "spiff"), "p1", "p2", "p3", "p4"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    found: dict[str, Any] = {"fsync": [before, fsyncs_per_second(scratch)]}
-    for line in done.stdout.splitlines():
-        entry = json.loads(line)
-        key = "-".join(str(entry[part]) for part in ("bench", "mode", "what", "sync") if part in entry)
-        found[key] = entry
-    return found
+    def rounds(self) -> list[dict[str, Any]]:
+        """Let FlowMaster and SpiffWorkflow take turns."""
+        found = []
+        for number in range(1, self._rounds + 1):
+            print(f"\rround {number} of {self._rounds}", end="", file=sys.stderr, flush=True)
+            before = fsyncs_per_second(self._scratch)
+            theirs = self._peers.spiff("p1", "p2", "p3", number=60)
+            between = fsyncs_per_second(self._scratch)
+            ours = asyncio.run(self._ours(self._scratch / f"round{number}"))
+            after = fsyncs_per_second(self._scratch)
+            found.append({"ours": ours, "theirs": theirs, "probes": [before, between, after]})
+        print(file=sys.stderr)
+        return found
 
+    async def _ours(self, folder: Path) -> dict[str, dict[str, float]]:
+        models = {"p1": p1(), "p2": p2(), "p3": p3()}
+        found = {f"{name}-mem": _in_memory(models[name], name, 400) for name in ("p1", "p2")}
+        for name, work in WORK.items():
+            settings = Settings(data=str(folder / name))
+            found[f"{name}-durable"] = await _durable(settings, models[name], name, work, self._number)
+        return found
 
-# FlowMaster.
+    def once(self) -> dict[str, Any]:
+        """Measure what hangs neither on the disk nor on the moment: bytes of waiting instances."""
+        theirs = self._peers.spiff("p4", number=self._waiting)
+        return {
+            "ours": asyncio.run(_bytes_waiting(self._scratch / "p4", self._waiting)),
+            "theirs": theirs.get("p4-stored", {}).get("db_bytes_per_instance"),
+        }
 
+    def others(self) -> dict[str, Any]:
+        """Run the slower peers, with probes of the disk beside them."""
+        found: dict[str, Any] = {"flushes/s": [fsyncs_per_second(self._scratch)]}
+        for name in ("bpmn-engine", "DBOS"):
+            print(f"{name} ...", file=sys.stderr)
+            if name == "DBOS":
+                found[name] = self._peers.dbos("sqlite-wal", number=30, waiting=200, repeats=3)
+            else:
+                found[name] = self._peers.bpmn_engine("p1", "p2", "p3", "p4", number=30, repeats=3)
+            found["flushes/s"].append(fsyncs_per_second(self._scratch))
+        return found
 
-async def _flowmaster(scratch: Path, *, quick: bool) -> dict[str, Any]:
-    settle_collector()
-    found: dict[str, Any] = {"fsync": [fsyncs_per_second(scratch)]}
-    for name, model in (("p1", p1()), ("p2", p2())):
-        found[f"{name}-mem"] = _in_memory(model, name, 300 if quick else 1000)
-    number = 640 if quick else 2560
-    found["p1-durable"] = await _durable(scratch / "p1", p1(), "p1", _start_only, number)
-    found["p3-durable"] = await _durable(scratch / "p3", p3(), "p3", _round_trip, number)
-    found["p4"] = await _bytes_waiting(scratch / "p4", 2000 if quick else 10_000)
-    found["fsync"].append(fsyncs_per_second(scratch))
-    return found
+    def postgres(self) -> dict[str, Any]:
+        """Measure FlowMaster and DBOS on one PostgreSQL."""
+        if not self._peers.postgres(start=True):
+            return {}
+        try:
+            print("PostgreSQL ...", file=sys.stderr)
+            found: dict[str, Any] = {"DBOS": self._peers.dbos("pg", number=30, waiting=200, repeats=3)}
+            for name, work in WORK.items():
+                settings = Settings(
+                    data=str(self._scratch / "pg"), store=f"{POSTGRES}?schema={name}_{os.getpid()}"
+                )
+                model = p1() if name == "p1" else p3()
+                found[name] = asyncio.run(_durable(settings, model, name, work, self._number // 2))
+            return found
+        finally:
+            self._peers.postgres(start=False)
 
 
 class _NoLibrary:
@@ -141,9 +165,9 @@ def _in_memory(model: str, name: str, number: int) -> dict[str, float]:
 Work = Callable[[App, Call, str], Awaitable[None]]
 
 
-async def _durable(folder: Path, model: str, name: str, work: Work, number: int) -> dict[str, float]:
+async def _durable(settings: Settings, model: str, name: str, work: Work, number: int) -> dict[str, float]:
     rates, cpus, saves = [], [], []
-    async with open_app(Settings(data=str(folder))) as app:
+    async with open_app(settings) as app:
         call = Call(app=app, caller=Caller())
         await _publish(call, model, name)
         for _ in range(3):
@@ -204,6 +228,9 @@ async def _round_trip(app: App, call: Call, name: str) -> None:
     task = begun["waiting"][0]["task"]
     done = await _ask(call, "task_act", task=task, action="complete", variables={"approved": True})
     assert done["status"] == "completed"
+
+
+WORK: dict[str, Work] = {"p1": _start_only, "p3": _round_trip}
 
 
 async def _bytes_waiting(folder: Path, number: int) -> dict[str, float]:
@@ -302,40 +329,67 @@ def _flow(key: str, source: str, target: str) -> str:
 
 # The report.
 
+PAIRS = (
+    ("P1 in memory, CPU ms", "p1-mem", "p1-mem", "cpu_ms"),
+    ("P2 in memory, CPU ms", "p2-mem", "p2-mem", "cpu_ms"),
+    ("P1 durable (FULL), 32 clients, /s", "p1-durable", "p1-end-FULL", "per_s"),
+    ("P1 durable (FULL), CPU ms", "p1-durable", "p1-end-FULL", "cpu_ms"),
+    ("P3 durable (FULL), 32 clients, /s", "p3-durable", "p3-FULL", "per_s"),
+    ("P3 durable (FULL), CPU ms", "p3-durable", "p3-FULL", "cpu_ms"),
+)
 
-def _table(ours: dict[str, Any], theirs: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    rows = [("", "FlowMaster", "SpiffWorkflow 3.2", "ratio")]
-    rows.append(("disk flushes/s before, after", *(_probe(side.get("fsync")) for side in (ours, theirs)), ""))
-    pairs = (
-        ("P1 in memory, CPU ms", "p1-mem", "p1-mem", "cpu_ms"),
-        ("P2 in memory, CPU ms", "p2-mem", "p2-mem", "cpu_ms"),
-        ("P1 durable (FULL), 32 clients, /s", "p1-durable", "p1-end-FULL", "per_s"),
-        ("P1 durable (FULL), CPU ms", "p1-durable", "p1-end-FULL", "cpu_ms"),
-        ("P3 durable (FULL), 32 clients, /s", "p3-durable", "p3-FULL", "per_s"),
-        ("P3 durable (FULL), CPU ms", "p3-durable", "p3-FULL", "cpu_ms"),
-    )
-    for name, mine, other, figure in pairs:
-        left, right = ours[mine][figure], theirs.get(other, {}).get(figure)
-        better = None if not right else (left / right if figure == "per_s" else right / left)
-        rows.append((name, f"{left:,.3f}", "" if right is None else f"{right:,.3f}", _times(better)))
+
+def report(figures: dict[str, Any]) -> list[str]:
+    """Return the lines of the report: medians of the rounds that count, then the rest."""
+    rounds = figures["rounds"]
+    counted = [one for one in rounds if one["theirs"] and max(one["probes"]) < 2 * min(one["probes"])]
+    shown = counted or rounds
+    probes = [round(probe) for one in rounds for probe in one["probes"]]
+    disk = f"flushes/s of the disk: {min(probes):,} to {max(probes):,}"
+    rows = [("", "FlowMaster", "SpiffWorkflow 3.2", "ratio (of each round)")]
+    for name, mine, other, figure in PAIRS:
+        rows.append((name, *_pair(shown, mine, other, figure)))
     for name in ("p1-durable", "p3-durable"):
-        rows.append((f"{name}: instances per commit", f"{ours[name]['instances_per_commit']:.1f}", "1", ""))
-    waiting = ours["p4"]
-    peer = theirs.get("p4-stored", {}).get("db_bytes_per_instance")
+        saves = statistics.median(one["ours"][name]["instances_per_commit"] for one in shown)
+        rows.append((f"{name}: instances per commit", f"{saves:.1f}", "1", ""))
+    waiting, theirs = figures["once"]["ours"], figures["once"]["theirs"]
+    times = _times(theirs and theirs / waiting["bytes_waiting"])
     rows.append(
-        (
-            "P4 bytes per waiting instance",
-            f"{waiting['bytes_waiting']:.0f}",
-            "" if peer is None else str(peer),
-            _times(None if peer is None else peer / waiting["bytes_waiting"]),
-        )
+        ("P4 bytes per waiting instance", f"{waiting['bytes_waiting']:.0f}", str(theirs or ""), times)
     )
     rows.append(("P4 bytes of history and audit", f"{waiting['bytes_history']:.0f}", "", ""))
-    return rows
+    lines = [f"{disk}; {len(counted)} of {len(rounds)} rounds count", *_aligned(rows)]
+    for name, found in (("", figures.get("others", {})), ("PostgreSQL: ", figures.get("postgres", {}))):
+        lines += [f"{name}{key}: {json.dumps(value)}" for key, value in _flat(found)]
+    return lines
 
 
-def _probe(flushes: list[float] | None) -> str:
-    return "" if not flushes else ", ".join(f"{each:,.0f}" for each in flushes)
+def _pair(rounds: list[dict[str, Any]], mine: str, other: str, figure: str) -> tuple[str, str, str]:
+    ours = [one["ours"][mine][figure] for one in rounds]
+    theirs = [one["theirs"].get(other, {}).get(figure) for one in rounds]
+    left = f"{statistics.median(ours):,.3f}"
+    if None in theirs:
+        return left, "", ""
+    ratios = [a / b if figure == "per_s" else b / a for a, b in zip(ours, theirs, strict=True)]
+    each = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+    return left, f"{statistics.median(theirs):,.3f}", f"{_times(statistics.median(ratios))} ({each})"
+
+
+def _flat(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what the other peers said, one line each."""
+    lines: list[tuple[str, Any]] = []
+    for name, value in found.items():
+        if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+            for key, one in value.items():
+                lines.append((f"{name} {key}", {k: v for k, v in one.items() if k not in ("peer", "runs")}))
+        else:
+            lines.append((name, value))
+    return lines
+
+
+def _aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
+    width = max(len(row[0]) for row in rows)
+    return [f"{name:{width}}  {ours:>12}  {theirs:>18}  {ratio}" for name, ours, theirs, ratio in rows]
 
 
 def _times(ratio: float | None) -> str:

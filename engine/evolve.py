@@ -2,13 +2,15 @@
 
 Rule 1: `evolve` never raises and never decides; whatever was recorded applies.
 Rule 2: nothing outside this file assigns to a state, its nodes, waits or incidents.
+Rule 3: whoever writes to a node, or changes or drops a wait, notes that in `state.changed`.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowmaster.engine import events as ev
-from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns
+from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns, Wait
+from flowmaster.engine.values import Json
 
 
 def evolve(state: State, event: ev.Event) -> None:
@@ -35,6 +37,7 @@ def _instance_started(state: State, event: ev.InstanceStarted) -> None:
     state.business_key, state.started, state.parent = event.business_key, event.at, event.parent
     state.keys, state.sandbox = ROOT, event.sandbox
     state.nodes[ROOT] = Node(ROOT, event.process, 0, variables=dict(event.variables))
+    state.changed.nodes.add(ROOT)
 
 
 def _instance_forked(state: State, event: ev.InstanceForked) -> None:
@@ -42,6 +45,7 @@ def _instance_forked(state: State, event: ev.InstanceForked) -> None:
     state.business_key, state.started, state.parent = event.business_key, event.at, event.parent
     state.status, state.keys, state.sandbox, state.origin = event.status, event.keys, True, event.origin
     state.nodes = {node.key: node.copy() for node in event.nodes}
+    state.changed.nodes.update(state.nodes)
     state.waits = {wait.id: wait for wait in event.waits}
     state.incidents = {incident.id: incident for incident in event.incidents}
     state.performers = dict(event.performers)
@@ -52,6 +56,9 @@ def _element_entered(state: State, event: ev.ElementEntered) -> None:
     if key > state.keys:
         state.keys = key
     state.nodes[key] = Node(key, element, scope_key)
+    changed = state.changed.nodes
+    changed.add(key)
+    changed.add(scope_key)
     scope = state.nodes.get(scope_key)
     if scope is None:
         return
@@ -103,8 +110,13 @@ def _element_left(
     node = state.nodes.pop(event.key, None)
     if node is None:
         return
-    for wait in node.waits:
-        state.waits.pop(wait, None)
+    changed = state.changed
+    changed.nodes.add(event.key)
+    changed.nodes.add(node.scope)
+    if node.turns is not None and node.turns.results is not None:
+        changed.dropped.add(event.key)
+    for key in node.waits:
+        _forget_wait(state, key)
     scope = state.nodes.get(node.scope)
     if scope is None:
         return
@@ -121,12 +133,14 @@ def _flow_taken(state: State, event: ev.FlowTaken) -> None:
     scope = state.nodes.get(event.scope)
     if scope is not None:
         scope.open += 1
+        state.changed.nodes.add(event.scope)
 
 
 def _token_joined(state: State, event: ev.TokenJoined) -> None:
     scope = state.nodes.get(event.scope)
     if scope is None:
         return
+    state.changed.nodes.add(event.scope)
     if scope.arrivals is None:
         scope.arrivals = {}
     counts = scope.arrivals.setdefault(event.element, {})
@@ -136,6 +150,7 @@ def _token_joined(state: State, event: ev.TokenJoined) -> None:
 def _tokens_dropped(state: State, event: ev.TokensDropped) -> None:
     scope = state.nodes.get(event.scope)
     if scope is not None:
+        state.changed.nodes.add(event.scope)
         scope.arrivals = scope.started = None
         scope.open = sum(1 for node in state.nodes.values() if node.scope == scope.key)
 
@@ -144,6 +159,7 @@ def _variables_set(state: State, event: ev.VariablesSet) -> None:
     node = state.nodes.get(event.scope)
     if node is None:
         return
+    state.changed.nodes.add(event.scope)
     if node.variables is None:
         node.variables = dict(event.values)
     else:
@@ -157,6 +173,7 @@ def _wait_opened(state: State, event: ev.WaitOpened) -> None:
     node = state.nodes.get(wait.node)
     if node is not None:
         node.waits = (*node.waits, wait.id)
+        state.changed.nodes.add(wait.node)
 
 
 def _wait_closed(state: State, event: ev.WaitClosed) -> None:
@@ -164,18 +181,29 @@ def _wait_closed(state: State, event: ev.WaitClosed) -> None:
 
 
 def _drop_wait(state: State, key: int) -> None:
-    wait = state.waits.pop(key, None)
+    wait = _forget_wait(state, key)
     node = state.nodes.get(wait.node) if wait else None
-    if node is not None:
+    if wait is not None and node is not None:
         node.waits = tuple(other for other in node.waits if other != key)
+        state.changed.nodes.add(wait.node)
+
+
+def _forget_wait(state: State, key: int) -> Wait | None:
+    """Take a wait out of the state, noting how it was."""
+    wait = state.waits.pop(key, None)
+    if wait is not None:
+        state.changed.waits.setdefault(key, wait)
+    return wait
 
 
 def _wait_changed(
     state: State,
     event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted | ev.ConditionSeen,
 ) -> None:
-    if event.wait.id in state.waits:
-        state.waits[event.wait.id] = event.wait
+    before = state.waits.get(event.wait.id)
+    if before is not None:
+        state.changed.waits.setdefault(before.id, before)
+        state.waits[before.id] = event.wait
 
 
 def _task_performed(state: State, event: ev.TaskPerformed) -> None:
@@ -204,14 +232,16 @@ def _instance_resumed(state: State, event: ev.InstanceResumed) -> None:
 def _loop_began(state: State, event: ev.LoopBegan) -> None:
     node = state.nodes.get(event.key)
     if node is not None:
-        results = (None,) * max(event.total, 0) if event.collects else None
+        results: list[Json] | None = [None] * max(event.total, 0) if event.collects else None
         node.turns = Turns(event.total, items=event.items, results=results)
+        state.changed.nodes.add(event.key)
 
 
 def _loop_stopped(state: State, event: ev.LoopStopped) -> None:
     node = state.nodes.get(event.key)
     if node is not None and node.turns is not None:
         node.turns = node.turns._replace(items=(), over=True)
+        state.changed.nodes.add(event.key)
 
 
 def _turn_collected(state: State, event: ev.TurnCollected) -> None:
@@ -219,13 +249,16 @@ def _turn_collected(state: State, event: ev.TurnCollected) -> None:
     turns = node.turns if node is not None else None
     if node is None or turns is None or turns.results is None:
         return
-    if event.place == -1:
-        node.turns = turns._replace(results=(*turns.results, event.value))
+    place = event.place
+    if place == -1:
+        place = len(turns.results)
+        turns.results.append(event.value)
+        state.changed.nodes.add(event.key)
+    elif 0 <= place < len(turns.results):
+        turns.results[place] = event.value
+    else:
         return
-    if not 0 <= event.place < len(turns.results):
-        return
-    before, after = turns.results[: event.place], turns.results[event.place + 1 :]
-    node.turns = turns._replace(results=(*before, event.value, *after))
+    state.changed.results.add((event.key, place))
 
 
 def _compensation_kept(state: State, event: ev.CompensationKept) -> None:
@@ -235,6 +268,7 @@ def _compensation_kept(state: State, event: ev.CompensationKept) -> None:
         return
     kept = dict(node.variables) if node.variables and not event.bare else None
     scope.done = (*scope.done, Done(node.element, kept, node.done))
+    state.changed.nodes.add(node.scope)
 
 
 def _compensation_began(state: State, event: ev.CompensationBegan) -> None:
@@ -244,12 +278,14 @@ def _compensation_began(state: State, event: ev.CompensationBegan) -> None:
     chosen = tuple(one for one in scope.done if event.activity in ("", one.element))
     scope.done = tuple(one for one in scope.done if event.activity not in ("", one.element))
     node.undo = (*(node.undo or ()), *chosen)
+    state.changed.nodes.update((event.key, event.scope))
 
 
 def _gateway_started(state: State, event: ev.GatewayStarted) -> None:
     scope = state.nodes.get(event.scope)
     if scope is not None:
         scope.started = {**(scope.started or {}), event.element: event.flows}
+        state.changed.nodes.add(event.scope)
 
 
 def _gateway_reset(state: State, event: ev.GatewayReset) -> None:
@@ -257,13 +293,16 @@ def _gateway_reset(state: State, event: ev.GatewayReset) -> None:
     if scope is not None:
         left = {name: flows for name, flows in (scope.started or {}).items() if name != event.element}
         scope.started = left or None
+        state.changed.nodes.add(event.scope)
 
 
 def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
     state.status = event.status
     root = state.nodes.get(ROOT)
+    state.changed.nodes.update(state.nodes)
+    for key in list(state.waits):
+        _forget_wait(state, key)
     state.nodes.clear()
-    state.waits.clear()
     state.incidents.clear()
     if root is not None:
         root.open, root.arrivals, root.waits = 0, None, ()

@@ -6,7 +6,10 @@ STEPS_MAX = 10_000
 ENDLESS = f"The instance passed {STEPS_MAX} elements without a wait; a loop has no exit."
 """What the incident says that stops it."""
 
-NODES_MAX = 10_000
+TURNS_MAX = 10_000
+"""Turns of one activity one after the other."""
+
+NODES_MAX = 20_000
 """Nodes that an instance may have at once."""
 
 CALL_DEPTH_MAX = 50

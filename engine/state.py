@@ -14,6 +14,9 @@ ROOT = 1
 """The key of the process scope in every instance."""
 
 
+JOINS_NODES = 1_000
+"""Nodes among which a glimpse looks for tokens at joins."""
+
 NOTHING: Mapping[str, Json] = {}
 
 
@@ -128,7 +131,8 @@ class Incident(NamedTuple):
 class Turns(NamedTuple):
     """How far a loop, multi-instance activity or ad-hoc sub-process has come.
 
-    `items` are those that a sequence has yet to begin with; `results` is what the turns gave, where it is kept.
+    `items` are those that a sequence has yet to begin with; `results` is what the turns gave, where it is kept: a list
+    that `evolve` alone writes to.
     An ad-hoc sub-process has a `total` of -1, and the ids of activities as items.
     """
 
@@ -137,8 +141,12 @@ class Turns(NamedTuple):
     completed: int = 0
     terminated: int = 0
     items: tuple[Json, ...] = ()
-    results: tuple[Json, ...] | None = None
+    results: list[Json] | None = None
     over: bool = False
+
+    def copy(self) -> "Turns":
+        """Return a copy that shares no mutable part."""
+        return self if self.results is None else self._replace(results=self.results.copy())
 
 
 class Done(NamedTuple):
@@ -183,7 +191,7 @@ class Node:
             if self.arrivals is None
             else {join: counts.copy() for join, counts in self.arrivals.items()},
             self.waits,
-            self.turns,
+            None if self.turns is None else self.turns.copy(),
             self.done,
             self.undo,
             None if self.started is None else self.started.copy(),
@@ -203,6 +211,31 @@ class Origin(NamedTuple):
 
     instance: str
     seq: int
+
+
+@dataclass(slots=True)
+class Changed:
+    """What of a state has changed since it was stored, so that a step of a wide instance need not write all of it.
+
+    `nodes` holds keys of nodes that came, changed or went, `results` the places of collected results by the key of
+    their node, `dropped` the nodes that went with their results, `waits` those that changed or went, as they were.
+    """
+
+    nodes: set[int] = field(default_factory=set)
+    results: set[tuple[int, int]] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+    waits: dict[int, Wait] = field(default_factory=dict)
+
+    def copy(self) -> "Changed":
+        """Return a copy that shares no mutable part."""
+        return Changed(self.nodes.copy(), self.results.copy(), self.dropped.copy(), self.waits.copy())
+
+    def clear(self) -> None:
+        """Begin anew, since the state is stored."""
+        self.nodes.clear()
+        self.results.clear()
+        self.dropped.clear()
+        self.waits.clear()
 
 
 @dataclass(slots=True)
@@ -228,6 +261,7 @@ class State:
     performers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sandbox: bool = False
     origin: Origin | None = None
+    changed: Changed = field(default_factory=Changed, compare=False, repr=False)
 
     def copy(self) -> "State":
         """Return a copy that shares no mutable part."""
@@ -237,6 +271,25 @@ class State:
             waits=self.waits.copy(),
             incidents=self.incidents.copy(),
             performers=self.performers.copy(),
+            changed=self.changed.copy(),
+        )
+
+    def glimpse(self) -> "State":
+        """Return what may be shown of a state while the state itself goes on: not the tokens, save those at joins.
+
+        Of more than `JOINS_NODES` nodes those at joins are left out too, since looking for them would cost too much.
+        """
+        nodes = self.nodes
+        few = nodes.values() if len(nodes) <= JOINS_NODES else ()
+        shown = [nodes[ROOT]] if ROOT in nodes else []
+        shown += [node for node in few if node.arrivals and node.key != ROOT]
+        return replace(
+            self,
+            nodes={node.key: node.copy() for node in shown},
+            waits=self.waits.copy(),
+            incidents=self.incidents.copy(),
+            performers=self.performers.copy(),
+            changed=Changed(),
         )
 
     @property

@@ -22,7 +22,7 @@ from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import Effect, Once, Step
+from flowmaster.stores.rows import NARROW_NODES, Effect, Once, Step
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +159,13 @@ class Desk:
         if stored is None:
             raise unknown_instance(instance)
         return stored.state
+
+    def shown(self) -> dict[str, State]:
+        """Return the states after all steps, to be shown while the writer goes on with the wide ones among them."""
+        for instance, state in self.states.items():
+            if len(state.nodes) >= NARROW_NODES:
+                self.states[instance] = state.glimpse()
+        return self.states
 
     def follow_up(self) -> bool:
         """Do what the steps so far caused; return whether all of it is done."""

@@ -113,7 +113,9 @@ class Runtime:
 
         A dry run does everything and takes it back. It counts for whom the call is made, unless somebody else is named.
         """
-        outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run), behalf)
+        outcome = await self.writer.do(
+            lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run
+        )
         self._told(outcome.settled, outcome.woken)
         return outcome
 
@@ -134,7 +136,7 @@ class Runtime:
                 raise Undone(result)
             return result
 
-        result = await self.writer.do(piece, behalf)
+        result = await self.writer.do(piece, behalf, apart=dry_run)
         self.changed.wake({STORED})
         return result
 
@@ -156,9 +158,10 @@ class Runtime:
         desk = self.desk(transaction)
         result = work(desk)
         settled = desk.follow_up()
+        states = desk.shown()
         if dry_run:
-            raise Undone(Outcome(result, settled, desk.states, set()))
-        return Outcome(result, settled, desk.states, desk.woken)
+            raise Undone(Outcome(result, settled, states, set()))
+        return Outcome(result, settled, states, desk.woken)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})

@@ -2,9 +2,10 @@
 
 Callers never wait for each other's disk: while one commit is on its way to the disk, the next pieces queue up
 and then share the following commit (group commit). Tenants take turns by what their pieces cost, and what would wait
-too long is refused. Each piece has a savepoint of its own, so that one that is refused takes nothing with it. An answer
-is given only after the commit. A piece that met another server at the same thing is done again in the next commit;
-one whose caller has gone before it was begun is dropped: nobody was told that it is stored.
+too long is refused. A piece that is refused takes nothing of the others with it: mostly it has changed nothing yet;
+where it has, the commit is done again with a savepoint for each piece, which is too dear to have always. An answer is
+given only after the commit. A piece that met another server at the same thing is done again in the next commit; one
+whose caller has gone before it was begun is dropped: nobody was told that it is stored.
 """
 
 import asyncio
@@ -32,6 +33,9 @@ BATCH_MAX = 256
 CONTENDED_SECONDS_MAX = 15.0
 """How long a piece is tried again while other servers are at the same thing."""
 
+APART_COMMITS = 50
+"""Commits with a savepoint for each piece after one that a refused piece has spoilt."""
+
 BREATH_SECONDS_MAX = 0.01
 """How long is waited at most before pieces are tried again of which none succeeded."""
 
@@ -46,10 +50,28 @@ class Undone(Exception):
         self.result = result
 
 
-class _Piece(Generic[T]):
-    """A piece of work with the place where its outcome is awaited, and on whose behalf it is done."""
+class _Spoilt(Exception):
+    """Raised where a piece has changed something and was then refused: the whole transaction is taken back."""
 
-    __slots__ = ("again", "behalf", "error", "future", "is_stored", "loop", "result", "until", "work")
+
+class _Piece(Generic[T]):
+    """A piece of work with the place where its outcome is awaited, and on whose behalf it is done.
+
+    `apart` tells that it will be undone.
+    """
+
+    __slots__ = (
+        "again",
+        "apart",
+        "behalf",
+        "error",
+        "future",
+        "is_stored",
+        "loop",
+        "result",
+        "until",
+        "work",
+    )
 
     def __init__(
         self,
@@ -57,8 +79,11 @@ class _Piece(Generic[T]):
         behalf: Behalf,
         loop: asyncio.AbstractEventLoop | None,
         future: "asyncio.Future[T] | Future[T]",
+        *,
+        apart: bool,
     ) -> None:
         self.work = work
+        self.apart = apart
         self.behalf = behalf
         self.loop = loop
         self.future = future
@@ -67,6 +92,20 @@ class _Piece(Generic[T]):
         self.again = False
         self.is_stored = False
         self.until = 0.0
+
+    def begin_again(self) -> None:
+        """Forget what came of the work, since that was taken back."""
+        self.again, self.is_stored, self.result, self.error = False, False, None, None
+
+    def fail(self, error: Exception) -> None:
+        """Note how the work was broken off: on purpose, by another server, or by a refusal."""
+        match error:
+            case Undone():
+                self.result = error.result  # type: ignore[assignment]  # a piece is undone with its own result
+            case Contended():
+                self.contended(error)
+            case _:
+                self.error = error
 
     def contended(self, error: Contended) -> None:
         """Have the piece done again, unless that was tried for too long."""
@@ -95,19 +134,24 @@ class Writer:
         self._ready = threading.Condition()
         self._idle = False
         self._closing = False
+        self._apart_commits = 0
+        self._worked = 0.0
         self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Transaction], T], behalf: Behalf | None = None) -> T:
+    async def do(
+        self, work: Callable[[Transaction], T], behalf: Behalf | None = None, *, apart: bool = False
+    ) -> T:
         """Run a piece of work and return its result once it is stored.
 
         It counts for whom the call is made (`BEHALF`) if nobody else is named. Whoever stops waiting before it is begun
-        stops it; later that stops nothing.
+        stops it; later that stops nothing. `apart` says that the piece is going to raise after it has changed something,
+        as dry runs do.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         whose = behalf or BEHALF.get() or own_work("")
-        piece = _Piece(work, whose, loop, future)
+        piece = _Piece(work, whose, loop, future, apart=apart)
         self._put(piece)
         result = await future
         whose.begun = whose.begun or piece.is_stored
@@ -116,7 +160,7 @@ class Writer:
     def do_now(self, work: Callable[[Transaction], T]) -> T:
         """Run a piece of work from a thread without an event loop, and wait for it."""
         future: Future[T] = Future()
-        self._put(_Piece(work, own_work(""), None, future))
+        self._put(_Piece(work, own_work(""), None, future, apart=False))
         return future.result()
 
     def admit(self, tenant: str, urgency: Urgency, *, what: str = "change") -> None:
@@ -188,10 +232,9 @@ class Writer:
         batch: list[_Piece[Any]] = []
         begun = time.monotonic()
         self._drain.begin(begun)
-        work = 0.0
+        self._worked = 0.0
         try:
-            with self._store.transaction() as transaction:
-                work = self._work_through(batch, transaction)
+            self._commit(batch)
         except Contended as error:
             for piece in self._met(batch):
                 piece.contended(error)
@@ -200,7 +243,7 @@ class Writer:
         except Exception as error:
             logger.exception("A commit of %d changes failed", len(batch))
             _fail(self._met(batch), error)
-        self._drain.end(len(batch), work=work, whole=time.monotonic() - begun)
+        self._drain.end(len(batch), work=self._worked, whole=time.monotonic() - begun)
         return batch
 
     def _met(self, batch: list[_Piece[Any]]) -> list[_Piece[Any]]:
@@ -210,41 +253,75 @@ class Writer:
                 batch += [self._queue.take()[1] for _ in range(min(len(self._queue), BATCH_MAX))]
         return batch
 
-    def _work_through(self, batch: list[_Piece[Any]], transaction: Transaction) -> float:
-        """Run pieces one after the other, each charged to its tenant, and return the time that they took."""
+    def _commit(self, batch: list[_Piece[Any]]) -> None:
+        """Store what pieces do in one transaction, or in a second one if it was spoilt; `batch` gets the pieces."""
+        together = self._apart_commits == 0
+        if not together:
+            self._apart_commits -= 1
+        try:
+            with self._store.transaction() as transaction:
+                self._work_through(batch, transaction, together=together)
+        except _Spoilt:
+            if len(batch) == 1:
+                return
+            self._apart_commits = APART_COMMITS - 1
+            with self._store.transaction() as transaction:
+                for piece in batch:
+                    piece.begin_again()
+                    _work_on(piece, transaction, together=False)
+
+    def _work_through(self, batch: list[_Piece[Any]], transaction: Transaction, *, together: bool) -> None:
+        """Run what waits by now, one piece after the other as their tenants take turns, each charged to its tenant."""
         patience = self._drain.work_seconds
-        spent = took = 0.0
-        tenant = ""
-        last = time.perf_counter()
-        while len(batch) < BATCH_MAX and spent < patience:
+        most = min(BATCH_MAX, len(self._queue))
+        took, tenant, last = 0.0, "", time.perf_counter()
+        while len(batch) < most and self._worked < patience:
             with self._ready:
-                if batch:
-                    self._queue.charge(tenant, took)
+                self._queue.charge(tenant, took)
                 if not len(self._queue):
                     break
                 tenant, piece = self._queue.take()
             batch.append(piece)
-            if piece.is_wanted():
-                _run_piece(piece, transaction)
-            else:
-                piece.error = _abandoned()
+            _work_on(piece, transaction, together=together)
             now = time.perf_counter()
             took, last = now - last, now
-            spent += took
-        return spent
+            self._worked += took
+
+
+def _work_on(piece: _Piece[Any], transaction: Transaction, *, together: bool) -> None:
+    if not piece.is_wanted():
+        piece.error = _abandoned()
+    elif together and not piece.apart:
+        _run_piece(piece, transaction)
+    else:
+        _run_apart(piece, transaction)
 
 
 def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
+    """Run a piece that is not expected to be refused; if it is after it has changed something, all is spoilt."""
+    before = transaction.touched()
+    try:
+        piece.result = piece.work(transaction)
+        piece.is_stored = True
+    except Exception as error:
+        piece.fail(error)
+        now = transaction.touched()
+        if now < 0:
+            raise
+        if now != before:
+            raise _Spoilt from error
+
+
+def _run_apart(piece: _Piece[Any], transaction: Transaction) -> None:
+    """Run a piece whose changes can be undone alone."""
     try:
         with transaction.savepoint():
             piece.result = piece.work(transaction)
         piece.is_stored = True
-    except Undone as undone:
-        piece.result = undone.result
-    except Contended as error:
-        piece.contended(error)
-    except Exception as error:  # noqa: BLE001 - the caller of this piece hears of it, the batch goes on
-        piece.error = error
+    except Exception as error:
+        piece.fail(error)
+        if transaction.touched() < 0:
+            raise
 
 
 def _abandoned() -> FlowMasterError:

@@ -44,8 +44,8 @@ def forge(
     agent: str = "",
 ) -> Link:
     """Return a new link that seals the one before it, by the hash of that."""
-    link = Link(first, last, at, by, operation, reason, events, None, b"", agent)
-    return link._replace(hash=_seal(previous, digest_of(events), link))
+    sealed = _seal(previous, digest_of(events), (first, last, at, by, operation, reason), agent)
+    return Link(first, last, at, by, operation, reason, events, None, sealed, agent)
 
 
 def digest_of(events: str) -> bytes:
@@ -61,7 +61,7 @@ def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int, head: b
         erased += link.erased is not None
         if link.first != expected:
             return Verification(rows, erased, expected, f"Events {expected} to {link.first - 1} are missing.")
-        found = _seal(previous, link.erased or digest_of(link.events), link)
+        found = _seal(previous, link.erased or digest_of(link.events), link[:6], link.agent)
         if found != link.hash:
             return Verification(rows, erased, link.first, f"The row from event {link.first} on was changed.")
         previous, expected = found, link.last + 1
@@ -72,6 +72,5 @@ def verify(tenant: str, scope: str, links: Iterable[Link], *, last: int, head: b
     return Verification(rows, erased, None, "")
 
 
-def _seal(previous: bytes, digest: bytes, link: Link) -> bytes:
-    told = (*link[:6], link.agent) if link.agent else link[:6]
-    return hashlib.sha256(previous + digest + dump(told)).digest()
+def _seal(previous: bytes, digest: bytes, told: tuple[object, ...], agent: str) -> bytes:
+    return hashlib.sha256(previous + digest + dump((*told, agent) if agent else told)).digest()

@@ -88,9 +88,13 @@ def decode_wait(data: bytes | str) -> st.Wait:
         raise _from_newer(error) from error
 
 
-def encode_body(state: st.State) -> bytes:
-    """Return the part of a state that stands neither in the columns of its row nor in rows of its waits."""
-    body: list[object] = [state.keys, [_node_fields(node) for node in state.nodes.values()]]
+def encode_body(state: st.State, *, apart: bool = False) -> bytes:
+    """Return the part of a state that stands neither in the columns of its row nor in rows of its waits.
+
+    Nodes that stand `apart`, in rows of their own, are left out.
+    """
+    nodes = None if apart else [_node_fields(node) for node in state.nodes.values()]
+    body: list[object] = [state.keys, nodes]
     if state.incidents or state.performers or state.origin:
         body += [list(state.incidents.values()), state.performers]
     if state.origin:
@@ -103,7 +107,7 @@ def decode_body(data: bytes | str, state: st.State) -> st.State:
     try:
         body = load(data)
         state.keys = body[0]
-        for fields in body[1]:
+        for fields in body[1] or ():
             state.nodes[fields[0]] = _read_node(fields)
         if len(body) > 2:
             state.incidents = {fields[0]: st.Incident(*fields) for fields in body[2]}
@@ -113,6 +117,36 @@ def decode_body(data: bytes | str, state: st.State) -> st.State:
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise _from_newer(error) from error
     return state
+
+
+def has_nodes_apart(body: str) -> bool:
+    """Return whether the nodes of a body stand in rows of their own."""
+    return body.startswith("null", body.index(",") + 1)
+
+
+def encode_nodes(nodes: Iterable[st.Node]) -> bytes:
+    """Return nodes that stand apart from the body of their state, with the number of results in place of these."""
+    return dump([_node_fields(node, apart=True) for node in nodes])
+
+
+def decode_nodes(data: str, state: st.State) -> None:
+    """Add nodes that `encode_nodes` wrote to a state, their results empty."""
+    try:
+        for fields in load(data):
+            if len(fields) > 7 and fields[7] is not None and fields[7][5] is not None:
+                fields[7][5] = [None] * fields[7][5]
+            state.nodes[fields[0]] = _read_node(fields)
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise _from_newer(error) from error
+
+
+def decode_results(data: str, state: st.State, key: int, first: int) -> None:
+    """Fill in what a node has collected from a place on."""
+    node = state.nodes.get(key)
+    values = load(data)
+    if node is None or node.turns is None or node.turns.results is None:
+        raise _from_newer(KeyError(key))
+    node.turns.results[first : first + len(values)] = values
 
 
 def _fields_with_wait(event: ev.Event) -> tuple[object, ...]:
@@ -138,11 +172,14 @@ def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
     return (_WAIT_CODES[type(wait)], *wait)
 
 
-def _node_fields(node: st.Node) -> tuple[object, ...]:
+def _node_fields(node: st.Node, *, apart: bool = False) -> tuple[object, ...]:
+    turns: tuple[object, ...] | None = node.turns
+    if apart and node.turns is not None and node.turns.results is not None:
+        turns = (*node.turns[:5], len(node.turns.results), node.turns.over)
     if node.done or node.undo is not None or node.started is not None:
-        return (*_node_parts(node), node.turns, node.done, node.undo, node.started)
-    if node.turns is not None:
-        return (*_node_parts(node), node.turns)
+        return (*_node_parts(node), turns, node.done, node.undo, node.started)
+    if turns is not None:
+        return (*_node_parts(node), turns)
     if node.waits:
         return _node_parts(node)
     if node.arrivals is not None:
@@ -161,8 +198,7 @@ def _read_node(fields: list[Any]) -> st.Node:
         fields[6] = tuple(fields[6])
     if len(fields) > 7 and fields[7] is not None:
         total, begun, completed, terminated, items, results, over = fields[7]
-        kept = None if results is None else tuple(results)
-        fields[7] = st.Turns(total, begun, completed, terminated, tuple(items), kept, over)
+        fields[7] = st.Turns(total, begun, completed, terminated, tuple(items), results, over)
     if len(fields) > 8:
         fields[8] = _read_done(fields[8])
         fields[9] = None if fields[9] is None else _read_done(fields[9])

@@ -432,6 +432,13 @@ class Transaction(Reader, StepWrites, DefinitionWrites, Protocol):
         """Open a part of the transaction that is undone alone if it raises."""
         ...
 
+    def touched(self) -> int:
+        """Return a number that every change moves; the same one twice means that nothing has to be undone between.
+
+        It is negative once the whole transaction is undone already, as a full disk or a lost connection does.
+        """
+        ...
+
 
 class Store(Protocol):
     """A place where FlowMaster keeps everything."""

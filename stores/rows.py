@@ -35,6 +35,16 @@ NOTHING: Mapping[str, str] = {}
 Row = TypeVar("Row")
 
 
+WIDE_NODES = 64
+"""An instance with so many nodes is wide: its nodes are stored in parts."""
+
+NARROW_NODES = 16
+"""A wide instance with fewer nodes is stored in one piece again.
+
+The state of one that may be wide can be handed out again after it was stored: whoever shows it takes a glimpse.
+"""
+
+
 class Conflict(FlowMasterError):
     """Another step of the same instance came first: load it again and decide again."""
 

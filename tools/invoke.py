@@ -265,7 +265,8 @@ def _told(operation: AnyOperation, call: Call, arguments: Arguments, result: Res
         kept = [each for each in result.next if _is_possible(each.operation, call)]
         if dry:
             kept = [each for each in kept if each.operation == operation.name and _repeats(each, arguments)]
-        result = result.model_copy(update={"next": kept})
+        if len(kept) < len(result.next):
+            result = result.model_copy(update={"next": kept})
     body: dict[str, Any] = result.model_dump(exclude_defaults=True, by_alias=True)
     return Answer(write_json({"dry_run": True, **body} if dry else body), goes_on=goes_on)
 

@@ -28,8 +28,19 @@ def examined(arguments: object) -> dict[str, Json]:
 
 def with_integers(arguments: dict[str, Json], schema: Schema) -> dict[str, Json]:
     """Return the arguments with `2` for `2.0` wherever the schema wants an integer: JSON Schema tells them not apart."""
+    if not _has_decimal(arguments):
+        return arguments
     whole: dict[str, Json] = _with_integers(arguments, schema, [schema])
     return whole
+
+
+def _has_decimal(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict:
+        return any(map(_has_decimal, value.values()))
+    if kind is list:
+        return any(map(_has_decimal, value))
+    return kind is Decimal
 
 
 def _with_integers(value: Any, root: Schema, nodes: Sequence[Schema]) -> Any:

@@ -21,7 +21,7 @@ from flowmaster.engine.events import (
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.said import quoted, said
 from flowmaster.engine.jobs import open_job
-from flowmaster.engine.limits import NODES_MAX
+from flowmaster.engine.limits import NODES_MAX, TURNS_MAX
 from flowmaster.engine.model import AdHoc, Element, Link
 from flowmaster.engine.state import JobWait, Node
 from flowmaster.engine.triggers import arm_handlers
@@ -222,7 +222,7 @@ def _withdraw_job(run: Execution, node: Node) -> None:
 
 def _chosen(run: Execution, node: Node, element: Element, details: AdHoc) -> tuple[str, ...]:
     may = tools_of(run.elements, element)
-    most = NODES_MAX if details.sequential else NODES_MAX - len(run.state.nodes)
+    most = TURNS_MAX if details.sequential else NODES_MAX - len(run.state.nodes)
     if details.active is None:
         return tuple(one.id for one in may if not one.incoming)
     found = run.value(node, details.active)

@@ -12,7 +12,7 @@ from flowmaster.engine.elements.throwing import throw
 from flowmaster.engine.events import ElementEntered, LoopBegan, LoopStopped, TurnCollected, VariablesSet
 from flowmaster.engine.execution import COUNTER, Execution, Fault
 from flowmaster.engine.feel.said import said
-from flowmaster.engine.limits import NODES_MAX
+from flowmaster.engine.limits import NODES_MAX, TURNS_MAX
 from flowmaster.engine.lookup import output_name
 from flowmaster.engine.model import Element, MultiInstance, StandardLoop, Trigger, Value
 from flowmaster.engine.scope import Scope, counters, scope_of
@@ -149,7 +149,7 @@ def _items(run: Execution, node: Node, element: Element, loop: MultiInstance) ->
         count = len(found)
     else:
         count, found = _cardinality(run, node, loop), ()
-    most = NODES_MAX if loop.sequential else NODES_MAX - len(run.state.nodes)
+    most = TURNS_MAX if loop.sequential else NODES_MAX - len(run.state.nodes)
     if count > most:
         raise Fault(
             "loop.too_many", f"{element.label!r} would run more than {most} times; no more are possible here."
@@ -170,7 +170,7 @@ def _cardinality(run: Execution, node: Node, loop: MultiInstance) -> int:
 
 
 def _most(loop: StandardLoop) -> int:
-    return NODES_MAX if loop.maximum is None else loop.maximum
+    return TURNS_MAX if loop.maximum is None else loop.maximum
 
 
 def _again(run: Execution, node: Node, loop: StandardLoop) -> bool:

@@ -53,6 +53,10 @@ class MemoryTransaction(_Writes):
             self._data.back_to(mark)
             raise
 
+    def touched(self) -> int:
+        """Return how many changes would have to be undone."""
+        return self._data.mark
+
     def append(self, step: rows.Step) -> None:
         """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
         state = step.state

@@ -11,6 +11,7 @@ import asyncpg
 
 from flowmaster.stores.postgres.address import Address
 from flowmaster.stores.postgres.errors import told, unreachable
+from flowmaster.stores.postgres.held import Held
 from flowmaster.stores.postgres.loops import Loop
 from flowmaster.stores.sql.database import Row, Values
 
@@ -69,6 +70,10 @@ class Connection:
         except (*_FAILURES, ValueError) as error:
             raise unreachable(error, address.shown) from error
         self._waiting: list[str] = []
+        self._held = Held()
+        self._apart = Apart(self)
+        self.changes = 0
+        """How many statements were run that change something, or failed."""
 
     @property
     def address(self) -> Address:
@@ -90,25 +95,51 @@ class Connection:
         """Whether a transaction is open."""
         return self.is_open and self._raw.is_in_transaction()
 
+    @property
+    def apart(self) -> "Apart":
+        """This connection for what no change that is held back can touch."""
+        return self._apart
+
     def all(self, statement: str, values: Values = ()) -> list[Row]:
         """Run a statement and return all its rows."""
-        return [tuple(row) for row in self._do(self._raw.fetch(_own(statement), *values))]
+        self.flush()
+        return self._apart.all(statement, values)
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """Run a statement and return its first row, or None."""
-        row = self._do(self._raw.fetchrow(_own(statement), *values))
-        return None if row is None else tuple(row)
+        self.flush()
+        return self._apart.one(statement, values)
 
     def value(self, statement: str, values: Values = ()) -> Any:
         """Run a statement and return the first value of its first row, or None."""
-        return self._do(self._raw.fetchval(_own(statement), *values))
+        self.flush()
+        return self._apart.value(statement, values)
 
     def run(self, statement: str, values: Values = ()) -> None:
         """Run a change."""
-        self._do(self._raw.fetch(_own(statement), *values))
+        self.all(statement, values)
+
+    def write(self, instance: int, statement: str, values: Values) -> None:
+        """Run a change of rows that belong to an instance, held back until something else is asked for."""
+        self.changes += 1
+        self._held.add(instance, statement, values)
+        if self._held.full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Run what is held back."""
+        if self._held:
+            for group in self._held.take():
+                self._do(self._raw.executemany(_own(group.statement), group.values))
+
+    def drop_held(self) -> None:
+        """Forget what is held back."""
+        self._held.take()
 
     def count(self, statement: str, values: Values = ()) -> int:
         """Run a change and return how many rows it met."""
+        self.flush()
+        self._count(statement)
         status: str = self._do(self._raw.execute(_own(statement), *values))
         return int(status.rpartition(" ")[2])
 
@@ -118,6 +149,7 @@ class Connection:
 
     def each(self, statement: str, values: Values = ()) -> Iterator[Row]:
         """Run a statement and bring its rows piece by piece, for results too long for a list."""
+        self.flush()
         with self.snapshot():
             cursor = self._do(self._cursor(statement, values))
             while found := self._do(cursor.fetch(ROWS_AT_ONCE)):
@@ -160,6 +192,10 @@ class Connection:
             except _FAILURES:
                 self._raw.terminate()
 
+    def _count(self, statement: str) -> None:
+        if not statement.startswith("SELECT"):
+            self.changes += 1
+
     async def _cursor(self, statement: str, values: Values) -> Any:
         return await self._raw.cursor(_own(statement), *values)
 
@@ -167,6 +203,7 @@ class Connection:
         try:
             return self._loop.run(self._after_waiting(work) if self._waiting else work)
         except _FAILURES as error:
+            self.changes += 1
             if isinstance(error, asyncio.TimeoutError):  # Nobody knows what the other side still does.
                 self._raw.terminate()
             raise told(error, self._address.shown) from error
@@ -179,6 +216,32 @@ class Connection:
             work.close()
             raise
         return await work
+
+
+class Apart:
+    """A connection for reads and changes that nothing which is held back can touch."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self, statement: str, values: Values = ()) -> list[Row]:
+        """Run a statement and return all its rows."""
+        line = self._connection
+        line._count(statement)
+        return [tuple(row) for row in line._do(line._raw.fetch(_own(statement), *values))]
+
+    def one(self, statement: str, values: Values = ()) -> Row | None:
+        """Run a statement and return its first row, or None."""
+        line = self._connection
+        line._count(statement)
+        row = line._do(line._raw.fetchrow(_own(statement), *values))
+        return None if row is None else tuple(row)
+
+    def value(self, statement: str, values: Values = ()) -> Any:
+        """Run a statement and return the first value of its first row, or None."""
+        line = self._connection
+        line._count(statement)
+        return line._do(line._raw.fetchval(_own(statement), *values))
 
 
 @lru_cache(maxsize=1_000)

@@ -73,6 +73,15 @@ class Pool:
         """Refuse: nothing is changed over these connections."""
         raise AssertionError(ONLY_READ)
 
+    def write(self, instance: int, statement: str, values: Values) -> None:
+        """Refuse: nothing is changed over these connections."""
+        raise AssertionError(ONLY_READ)
+
+    @property
+    def apart(self) -> "Pool":
+        """These connections: nothing is held back."""
+        return self
+
     def count(self, statement: str, values: Values = ()) -> int:
         """Refuse: nothing is changed over these connections."""
         raise AssertionError(ONLY_READ)

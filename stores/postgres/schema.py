@@ -260,8 +260,17 @@ CREATE FUNCTION contains(whole TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE SQL IMM
 """
 
 _VERSION_2 = """
+CREATE TABLE part (
+    instance BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (instance, id)
+);
+"""
+
+_VERSION_3 = """
 CREATE INDEX wait_timer ON wait (tenant, due) WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

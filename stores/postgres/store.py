@@ -108,6 +108,7 @@ class PostgresStore:
 
     def _commit(self, line: Connection) -> None:
         """Commit; where the answer is cut off, ask the database what became of it."""
+        line.flush()
         transaction = line.value("SELECT pg_current_xact_id_if_assigned()::TEXT")
         try:
             line.script("COMMIT")

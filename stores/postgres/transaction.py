@@ -14,18 +14,14 @@ from flowmaster.engine import state as st
 from flowmaster.stores import rows
 from flowmaster.stores.identifiers import parse_wait_id
 from flowmaster.stores.postgres.connection import Connection
+from flowmaster.stores.postgres.numbers import Numbers
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
 from flowmaster.stores.sql.definitions import DefinitionWriter
 from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
+from flowmaster.stores.sql.seen import Seen
 from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
-
-_UP = (
-    "INSERT INTO counter (tenant, name, value) VALUES (?, ?, 1)"
-    " ON CONFLICT (tenant, name) DO UPDATE SET value = counter.value + 1 RETURNING value"
-)
-_DOWN = "UPDATE counter SET value = value - 1 WHERE tenant = ? AND name = ? AND value = ?"
 
 
 class SharedWords(Words):
@@ -51,32 +47,31 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
         self._db = self._connection = db
         self._words = SharedWords(db, known, aside)
-        self._aside = aside
-        self._heads = {}
-        self._taken: list[tuple[int, str, int]] = []
+        self._seen = Seen()
+        self._numbers = Numbers(aside)
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
         return _Savepoint(self)
 
+    def touched(self) -> int:
+        """Return how many changes were tried, statements that failed included, -1 without a transaction."""
+        connection = self._connection
+        return connection.changes + self._numbers.mark if connection.in_transaction else -1
+
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
-        self._heads.clear()
-        if not committed and self._aside.is_open:
-            self.give_back(0)
-        self._taken.clear()
+        if committed:
+            self._seen.settle()
+        else:
+            self._connection.drop_held()
+            self._seen.forget()
+            self._numbers.back_to(0)
+        self._numbers.settle()
 
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""
-        owner = self._words.number(tenant)
-        number = int(self._aside.value(_UP, (owner, name)))
-        self._taken.append((owner, name, number))
-        return number
-
-    def give_back(self, mark: int) -> None:
-        """Give back the numbers taken since `mark` that nobody went beyond."""
-        while len(self._taken) > mark:
-            self._aside.run(_DOWN, self._taken.pop())
+        return self._numbers.next((self._words.number(tenant), name))
 
     def find_task(self, tenant: str, task: str) -> rows.TaskRow | None:
         """Return an open task by its id, or None; its instance is locked."""
@@ -134,8 +129,8 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
 
     def _lock_instance(self, tenant: str, instance: str) -> None:
         """Keep other servers off an instance; raise `Contended` if one is at it."""
-        if (tenant, instance) not in self._heads:
-            self._db.one(
+        if (tenant, instance) not in self._seen.heads:
+            self._db.apart.one(
                 "SELECT 1 FROM instance WHERE tenant = ? AND id = ?" + self._locked("NOWAIT"),
                 (self._words.find(tenant), instance),
             )
@@ -144,7 +139,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         """Keep other servers from changing who waits for a message or signal, until the transaction ends."""
         text = f"{self._connection.address.schema}\n{tenant}\n{name}".encode()
         number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
-        self._db.one(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", (number,))
+        self._db.apart.one(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(?)", (number,))
 
 
 class _Savepoint:
@@ -156,16 +151,19 @@ class _Savepoint:
         self._transaction = transaction
 
     def __enter__(self) -> None:
-        self._mark = len(self._transaction._taken)
+        self._mark = self._transaction._numbers.mark
+        self._transaction._connection.flush()
         self._transaction._connection.later("SAVEPOINT part")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         connection = self._transaction._connection
         if kind is None:
+            connection.flush()
             connection.later("RELEASE part")
             return
-        self._transaction._heads.clear()
+        connection.drop_held()
+        self._transaction._seen.forget()
         if connection.in_transaction:
             connection.later("ROLLBACK TO part")
             connection.later("RELEASE part")
-        self._transaction.give_back(self._mark)
+        self._transaction._numbers.back_to(self._mark)

@@ -14,8 +14,8 @@ Values = Sequence[Any]
 Row = tuple[Any, ...]
 
 
-class Database(Protocol):
-    """A connection that speaks in lists of rows and in FlowMaster's errors."""
+class Reads(Protocol):
+    """A connection as far as statements return rows."""
 
     def all(self, statement: str, values: Values = ()) -> list[Row]:
         """Run a statement and return all its rows."""
@@ -29,8 +29,21 @@ class Database(Protocol):
         """Run a statement and return the first value of its first row, or None."""
         ...
 
+
+class Database(Reads, Protocol):
+    """A connection that speaks in lists of rows and in FlowMaster's errors."""
+
     def run(self, statement: str, values: Values = ()) -> None:
         """Run a change."""
+        ...
+
+    def write(self, instance: int, statement: str, values: Values) -> None:
+        """Run a change of rows that belong to an instance; it may be held back until something else is asked for."""
+        ...
+
+    @property
+    def apart(self) -> "Reads":
+        """This database for what no change that is held back can touch."""
         ...
 
     def count(self, statement: str, values: Values = ()) -> int:

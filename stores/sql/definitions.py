@@ -6,6 +6,7 @@ from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.sql.part import Part, Where
+from flowmaster.stores.sql.seen import Seen
 
 _STATE = "CASE WHEN archived = 1 THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
 _DEFINITION = (
@@ -166,7 +167,20 @@ class DefinitionReader(Part):
 
 
 class DefinitionWriter(DefinitionReader):
-    """The writes of definitions and documents."""
+    """The writes of definitions and documents; what was `_seen` of versions is forgotten when one is published."""
+
+    _seen: Seen
+
+    def version_number(
+        self, tenant: str, kind: str, key: str, *, tag: str = "", at: int | None = None
+    ) -> int | None:
+        """Return the number alone of what `version` would return; the newest is looked for once a transaction."""
+        if tag or at is not None:
+            return super().version_number(tenant, kind, key, tag=tag, at=at)
+        newest, place = self._seen.newest, (tenant, kind, key)
+        if place not in newest:
+            newest[place] = super().version_number(tenant, kind, key)
+        return newest[place]
 
     def put_draft(
         self,
@@ -220,6 +234,7 @@ class DefinitionWriter(DefinitionReader):
         definition, newest, draft = self._definition(tenant, kind, key, name=name, by=by, at=at)
         actor, digest, extra = self._words.number(by), codec.digest(content), codec.dump(meta).decode()
         version = newest + 1
+        self._seen.newest.clear()
         since = at if valid_from is None else valid_from
         self._db.run(
             "INSERT INTO version (definition, version, name, tag, digest, by, at, note, meta, content, valid_from)"

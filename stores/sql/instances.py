@@ -1,13 +1,16 @@
 """Reading instances: one with its state, and lists of them."""
 
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowmaster.engine.state import Parent, State
 from flowmaster.stores import refusals, rows
-from flowmaster.stores.codec import decode_body, decode_wait
+from flowmaster.stores.codec import decode_body, decode_wait, has_nodes_apart
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sql.part import Part, Where
+from flowmaster.stores.sql.database import Reads
+from flowmaster.stores.sql.part import Where
+from flowmaster.stores.sql.parts import PartReader
+from flowmaster.stores.sql.seen import Head
 
 _COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
@@ -18,37 +21,43 @@ _WAITS = "SELECT body FROM wait WHERE instance = ?"
 STATUSES = ("active", "paused", "completed", "cancelled", "failed")
 
 
-class Head(NamedTuple):
-    """What a further step of an instance needs to know of its row; `waits` counts its rows."""
-
-    number: int
-    revision: int
-    waits: int
-    sandbox: bool
-    hash: bytes
-
-
-class InstanceReader(Part):
+class InstanceReader(PartReader):
     """The reads of instances."""
 
     def load(self, tenant: str, instance: str) -> rows.StoredInstance | None:
         """Return an instance with a state of the caller's own, or None."""
         tenant_number = self._words.find(tenant)
         with self._db.snapshot():
-            found = self._db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
+            db = self._of(tenant, instance)
+            found = db.one(_LOAD + self._locked("NOWAIT"), (tenant_number, instance))
             if found is None:
                 return None
-            waits = self._db.all(_WAITS, (found[0],)) if found[-2] else []
-        self._notice(tenant, instance, Head(found[0], found[6], found[-2], found[12], found[-3]))
-        row = self._instance_row(found)
+            row, wide = self._instance_row(found), has_nodes_apart(found[-1])
+            head = Head(found[0], found[6], found[-2], found[12], found[-3], wide)
+            state = self._at_hand(tenant, instance, head) or self._read_state(db, row, head, found[-1])
+        return rows.StoredInstance(row, state)
+
+    def _of(self, tenant: str, instance: str) -> Reads:
+        """Return where the rows of an instance are read."""
+        return self._db
+
+    def _at_hand(self, tenant: str, instance: str, head: Head) -> State | None:
+        """Take notice of an instance's row, and return its state if it need not be read."""
+        return None
+
+    def _read_state(self, db: Reads, row: rows.InstanceRow, head: Head, body: str) -> State:
         state = State(
             row.instance, row.process, row.version, row.status, row.business_key, row.started, row.revision
         )
         state.parent, state.sandbox = row.parent, row.sandbox
-        decode_body(found[-1], state)
-        for wait in sorted((decode_wait(text) for (text,) in waits), key=attrgetter("id")):
-            state.waits[wait.id] = wait
-        return rows.StoredInstance(row, state)
+        decode_body(body, state)
+        if head.wide:
+            self._read_parts(db, head.number, state)
+        if head.waits:
+            found = [decode_wait(text) for (text,) in db.all(_WAITS, (head.number,))]
+            for wait in sorted(found, key=attrgetter("id")):
+                state.waits[wait.id] = wait
+        return state
 
     def find_instances(self, tenant: str, which: rows.InstanceFilter) -> rows.Page[rows.InstanceRow]:
         """Return a page of instances, newest first."""
@@ -99,9 +108,6 @@ class InstanceReader(Part):
                 if len(found) > rows.DESCENDANTS_MAX:
                     raise refusals.too_many_descendants(instance)
         return found
-
-    def _notice(self, tenant: str, instance: str, head: Head) -> None:
-        """Notice what was loaded; a transaction builds on it."""
 
     def _instance_conditions(self, tenant: str, which: rows.InstanceFilter) -> Where:
         find = self._words.find

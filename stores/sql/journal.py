@@ -221,7 +221,8 @@ class JournalWriter(JournalReader):
         word = self._words.number
         first, last, at, by, operation, reason, events, _, sealed, agent = link
         who = (word(by), word(agent) if agent else None)
-        self._db.run(
+        self._db.write(
+            scope,
             "INSERT INTO journal (tenant, scope, first, last, at, by, agent, operation, reason, hash, events)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (tenant, scope, first, last, at, *who, word(operation), reason or None, sealed, events),

@@ -12,7 +12,6 @@ from flowmaster.stores.projection import (
     EVENT,
     JOB,
     PAUSED,
-    TASK,
     WaitChanges,
     WaitKeys,
     candidates,
@@ -231,36 +230,33 @@ class WaitReader(Part):
 class WaitWriter(WaitReader):
     """The writes that follow from a step."""
 
-    def _write_waits(
-        self, instance: int, step: rows.Step, changes: WaitChanges, *, sandbox: bool, before: int
-    ) -> None:
-        """Bring the rows of an instance's waits to what its state says; `before` is how many rows there were."""
-        state = step.state
+    def _write_waits(self, instance: int, step: rows.Step, changes: WaitChanges, *, sandbox: bool) -> None:
+        """Bring the rows of an instance's waits to what its state says."""
+        state, was = step.state, step.state.changed.waits
         if changes.cleared:
-            self._delete_waits(instance, step.tenant, None)
-        else:
-            if changes.held is not None:
-                bits = "held | 1" if changes.held else "held & ~1"
-                self._db.run(f"UPDATE wait SET held = {bits} WHERE instance = ?", (instance,))
-            for key in changes.gone:
-                before -= self._delete_waits(instance, step.tenant, key)
-            if before + len(changes.opened) != len(state.waits):
-                self._sweep_waits(instance, step)
+            self._db.write(instance, "DELETE FROM wait WHERE instance = ?", (instance,))
+        elif changes.held is not None:
+            bits = "held | 1" if changes.held else "held & ~1"
+            self._db.write(instance, f"UPDATE wait SET held = {bits} WHERE instance = ?", (instance,))
+        for key, wait in was.items():
+            if key in state.waits:
+                continue
+            if not changes.cleared:
+                self._db.write(instance, "DELETE FROM wait WHERE instance = ? AND id = ?", (instance, key))
+            if isinstance(wait, st.TaskWait):
+                self._delete_candidates(instance, step.tenant, wait)
         for key, wait in changes.put.items():
             keys = wait_keys(wait, paused=state.status == "paused", sandbox=sandbox)
-            if key in changes.opened or not self._change_wait(instance, step.tenant, wait, keys):
+            if key in changes.opened or not self._change_wait(
+                instance, step.tenant, was.get(key), wait, keys
+            ):
                 self._insert_wait(instance, step, wait, keys)
-
-    def _sweep_waits(self, instance: int, step: rows.Step) -> None:
-        """Delete rows of waits that went without an event of their own."""
-        for (key,) in self._db.all("SELECT id FROM wait WHERE instance = ?", (instance,)):
-            if key not in step.state.waits:
-                self._delete_waits(instance, step.tenant, key)
 
     def _insert_wait(self, instance: int, step: rows.Step, wait: st.Wait, keys: WaitKeys) -> None:
         words = self._words
         tenant = words.number(step.tenant)
-        self._db.run(
+        self._db.write(
+            instance,
             _PUT,
             (
                 instance,
@@ -280,16 +276,19 @@ class WaitWriter(WaitReader):
         )
         if isinstance(wait, st.TaskWait):
             for who in candidates(wait):
-                self._db.run(
+                self._db.write(
+                    instance,
                     "INSERT INTO candidate (tenant, who, instance, wait) VALUES (?, ?, ?, ?)",
                     (tenant, words.number(who), instance, wait.id),
                 )
 
-    def _change_wait(self, instance: int, tenant: str, wait: st.Wait, keys: WaitKeys) -> bool:
+    def _change_wait(
+        self, instance: int, tenant: str, old: st.Wait | None, wait: st.Wait, keys: WaitKeys
+    ) -> bool:
         """Rewrite a wait's row, ending any lease of it, and say whether it was there."""
         words = self._words
-        if keys.kind == TASK:
-            self._change_candidates(instance, tenant, wait)
+        if isinstance(old, st.TaskWait) and isinstance(wait, st.TaskWait):
+            self._change_candidates(instance, tenant, old, wait)
         found = self._db.all(
             _CHANGE,
             (
@@ -307,35 +306,21 @@ class WaitWriter(WaitReader):
         )
         return bool(found)
 
-    def _change_candidates(self, instance: int, tenant: str, wait: st.Wait) -> None:
-        body = self._db.value("SELECT body FROM wait WHERE instance = ? AND id = ?", (instance, wait.id))
-        old = decode_wait(body) if body is not None else None
-        if not isinstance(old, st.TaskWait) or not isinstance(wait, st.TaskWait):
-            return
+    def _change_candidates(self, instance: int, tenant: str, old: st.TaskWait, wait: st.TaskWait) -> None:
         was, now = candidates(old), candidates(wait)
         if was != now:
             self._delete_candidates(instance, tenant, old)
             for who in now:
-                self._db.run(
+                self._db.write(
+                    instance,
                     "INSERT INTO candidate (tenant, who, instance, wait) VALUES (?, ?, ?, ?)",
                     (self._words.number(tenant), self._words.number(who), instance, wait.id),
                 )
 
-    def _delete_waits(self, instance: int, tenant: str, key: int | None) -> int:
-        """Delete one wait of an instance, or all, and return how many."""
-        where = "instance = ?" if key is None else "instance = ? AND id = ?"
-        values = (instance,) if key is None else (instance, key)
-        found = self._db.all(f"DELETE FROM wait WHERE {where} RETURNING kind, body", values)
-        for kind, body in found:
-            if kind == TASK:
-                wait = decode_wait(body)
-                assert isinstance(wait, st.TaskWait)
-                self._delete_candidates(instance, tenant, wait)
-        return len(found)
-
     def _delete_candidates(self, instance: int, tenant: str, wait: st.TaskWait) -> None:
         for who in candidates(wait):
-            self._db.run(
+            self._db.write(
+                instance,
                 "DELETE FROM candidate WHERE tenant = ? AND who = ? AND instance = ? AND wait = ?",
                 (self._words.find(tenant), self._words.find(who), instance, wait.id),
             )

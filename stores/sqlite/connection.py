@@ -81,6 +81,15 @@ class Connection:
         except (apsw.Error, OverflowError) as error:
             raise self._told(error) from error
 
+    def write(self, instance: int, statement: str, values: Values) -> None:
+        """Run a change of rows that belong to an instance."""
+        self.run(statement, values)
+
+    @property
+    def apart(self) -> "Connection":
+        """This connection: nothing is held back."""
+        return self
+
     def count(self, statement: str, values: Values = ()) -> int:
         """Run a change and return how many rows it met."""
         self.run(statement, values)

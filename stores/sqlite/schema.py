@@ -286,8 +286,17 @@ ALTER TABLE journal ADD COLUMN agent INTEGER;
 """
 
 _VERSION_6 = """
+CREATE TABLE part (
+    instance INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (instance, id)
+) STRICT, WITHOUT ROWID;
+"""
+
+_VERSION_7 = """
 CREATE INDEX wait_timer ON wait (tenant, due) WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
 """Each entry takes a file from the version before it to its own number, counted from 1."""

@@ -11,11 +11,12 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
 from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.sql.facts import FactReader
-from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
 from flowmaster.stores.sql.journal import JournalReader
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.seen import Seen
 from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
@@ -69,28 +70,33 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter)
     def __init__(self, db: Connection, words: Words) -> None:
         self._db = self._connection = db
         self._words = words
-        self._heads = {}
+        self._seen = Seen()
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
-        return _Savepoint(self._connection, self._words, self._heads)
+        return _Savepoint(self._connection, self._words, self._seen)
+
+    def touched(self) -> int:
+        """Return how many rows this connection has changed since it was opened, -1 without a transaction."""
+        return self._connection.raw.total_changes() if self._connection.in_transaction else -1
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
-        self._heads.clear()
         if committed:
+            self._seen.settle()
             self._words.settle()
         else:
+            self._seen.forget()
             self._words.forget(0)
 
 
 class _Savepoint:
     """A part of a transaction; written out as a class, since every step passes through one."""
 
-    __slots__ = ("_db", "_heads", "_mark", "_words")
+    __slots__ = ("_db", "_mark", "_seen", "_words")
 
-    def __init__(self, db: Connection, words: Words, heads: dict[tuple[str, str], Head]) -> None:
-        self._db, self._words, self._heads = db, words, heads
+    def __init__(self, db: Connection, words: Words, seen: Seen) -> None:
+        self._db, self._words, self._seen = db, words, seen
 
     def __enter__(self) -> None:
         self._mark = self._words.mark
@@ -104,7 +110,7 @@ class _Savepoint:
             self._db.run("ROLLBACK TO part")
             self._db.run("RELEASE part")
         self._words.forget(self._mark)
-        self._heads.clear()
+        self._seen.forget()
 
 
 class SqliteStore:

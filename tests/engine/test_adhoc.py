@@ -4,6 +4,7 @@ import pytest
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
+from flowmaster.engine.limits import NODES_MAX
 from tests.engine.cases import Case, E, S, flows, model, script, user
 from tests.engine.pieces import DEFINITIONS, ERROR, SIGNAL, border, handler, several, ways
 
@@ -93,7 +94,7 @@ def test_nothing_chosen_is_over_at_once() -> None:
         (None, "adhoc.no_list"),
         (["a", "nobody"], "adhoc.activity_unknown"),
         ([7], "adhoc.activity_unknown"),
-        (["a"] * 10_000, "adhoc.too_many"),
+        (["a"] * NODES_MAX, "adhoc.too_many"),
     ],
 )
 def test_a_wrong_choice_is_an_incident_that_is_mended_and_tried_again(chosen: object, code: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
-from flowmaster.engine.limits import NODES_MAX
+from flowmaster.engine.limits import NODES_MAX, TURNS_MAX
 from tests.engine.cases import Case, E, S, flows, job, model, script, timer, user
 from tests.engine.pieces import (
     DEFINITIONS,
@@ -67,11 +67,11 @@ def test_no_turns_are_over_at_once(marker: str) -> None:
         (several(items="missing"), "loop.no_list"),
         (several(items="{a: 1}"), "loop.no_list"),
         (several(), "loop.number_missing"),
-        (several("10000"), "loop.too_many"),
+        (several(str(NODES_MAX)), "loop.too_many"),
         (several("10001", sequential=True), "loop.too_many"),
         (several("10**6000"), "loop.too_many"),
         (several(items="[1..20000]"), "loop.no_list"),
-        (several(items="for i in 1..20000 return i"), "loop.too_many"),
+        (several(items="for i in 1..20001 return i"), "loop.too_many"),
     ],
 )
 def test_what_is_no_number_of_turns_is_one_incident_at_the_activity(marker: str, code: str) -> None:
@@ -85,7 +85,9 @@ def test_what_is_no_number_of_turns_is_one_incident_at_the_activity(marker: str,
 
 
 def test_turns_in_turns_never_fill_an_instance_beyond_its_limit() -> None:
-    inner = sub("t", marked(user("u"), several("3000")), "t_s u", "u t_e", marker=several("4"))
+    inner = sub(
+        "t", marked(user("u"), several(str(NODES_MAX * 3 // 10))), "t_s u", "u t_e", marker=several("4")
+    )
     case = Case(model(S + inner + E + flows("s t", "t e")))
     assert set(case.incidents().values()) == {"loop.too_many"}
     assert len(case.state.nodes) <= NODES_MAX
@@ -105,7 +107,7 @@ def test_a_thousand_turns_one_after_the_other_need_no_recursion() -> None:
 
 
 def test_a_sequence_that_passes_too_many_steps_goes_on_when_it_is_tried_again() -> None:
-    case = run(script("t", "1", "x"), several(str(NODES_MAX), sequential=True))
+    case = run(script("t", "1", "x"), several(str(TURNS_MAX), sequential=True))
     assert set(case.incidents().values()) == {"engine.too_many_steps"}
     case.do(cmd.Retry)
     assert case.state.status == "completed"
@@ -340,8 +342,7 @@ def test_a_sequence_that_is_interrupted_between_two_turns_does_not_go_on() -> No
 
 
 def test_tokens_that_find_no_room_in_an_instance_are_incidents() -> None:
-    many = script("a", "1", "x").replace(" id=", ' completionQuantity="5100" id=', 1)
-    case = Case(
-        model(S + many + f'<subProcess id="t">{user("u")}</subProcess>' + E + flows("s a", "a t", "t e"))
-    )
+    many = script("a", "1", "x").replace(" id=", ' completionQuantity="6700" id=', 1)
+    inner = f'<subProcess id="w">{user("u")}</subProcess>'
+    case = Case(model(S + many + f'<subProcess id="t">{inner}</subProcess>' + E + flows("s a", "a t", "t e")))
     assert set(case.incidents().values()) == {"engine.too_many_nodes"}

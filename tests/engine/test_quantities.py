@@ -1,6 +1,7 @@
 """How many tokens an activity waits for, and how many it makes (startQuantity and completionQuantity, 10.3)."""
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine.limits import NODES_MAX
 from tests.engine.cases import Case, E, S, flows, model, script, user
 from tests.engine.pieces import marked, several
 
@@ -73,7 +74,7 @@ def test_turns_do_not_multiply_the_tokens() -> None:
 
 
 def test_more_tokens_than_an_instance_may_have_are_an_incident() -> None:
-    case = Case(model(S + wanting(1, script("a", "1", "x"), makes=20_000) + E + flows("s a", "a e")))
+    case = Case(model(S + wanting(1, script("a", "1", "x"), makes=NODES_MAX + 1) + E + flows("s a", "a e")))
     assert case.incidents() == {"a": "engine.too_many_nodes"}
 
 

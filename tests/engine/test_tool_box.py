@@ -8,6 +8,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.elements.adhoc import TOOLS
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.limits import NODES_MAX
 from flowmaster.engine.state import EventWait, JobWait
 from tests.engine.cases import Case, E, S, flows, job, model, script, user
 
@@ -120,7 +121,7 @@ def test_a_failed_question_is_an_incident_and_a_retry_asks_again() -> None:
         ),
         ({"activate": ["ask"], "done": True}, "variables.activate", "is done and is to go on"),
         ({"done": "yes"}, "variables.done", '`done` is "yes"'),
-        ({"activate": ["ask"] * 20_000}, "variables.activate", "Too many"),
+        ({"activate": ["ask"] * NODES_MAX}, "variables.activate", "Too many"),
     ],
 )
 def test_a_choice_that_cannot_be_done_is_refused_and_changes_nothing(

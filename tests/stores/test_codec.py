@@ -109,7 +109,7 @@ def exact(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: exact(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value):
-        return [exact(getattr(value, field.name)) for field in dataclasses.fields(value)]
+        return [exact(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare]
     if isinstance(value, (list, tuple)):
         return [exact(item) for item in value]
     if isinstance(value, Decimal):

@@ -172,15 +172,28 @@ def test_a_number_that_was_taken_back_is_given_again_unless_another_server_went_
             assert [transaction.next_number(TENANT, "order") for _ in range(2)] == [1, 2]
             raise Undone
         assert transaction.next_number(TENANT, "order") == 1
-        with second.transaction() as other:
-            assert other.next_number(TENANT, "order") == 2
     with suppress(Undone), first.transaction() as transaction:
-        assert transaction.next_number(TENANT, "order") == 3
+        assert transaction.next_number(TENANT, "order") == 2
         with second.transaction() as other:
-            assert other.next_number(TENANT, "order") == 4
+            assert other.next_number(TENANT, "order") == 3
         raise Undone
     with second.transaction() as other:
-        assert other.next_number(TENANT, "order") == 5
+        assert other.next_number(TENANT, "order") == 4
+
+
+def test_numbers_are_taken_in_portions_of_which_nothing_is_lost_but_to_another_server(pair: Pair) -> None:
+    first, second = pair
+    with first.transaction() as transaction:
+        assert [transaction.next_number(TENANT, "order") for _ in range(100)] == [*range(1, 101)]
+    with first.transaction() as transaction:
+        assert [transaction.next_number(TENANT, "order") for _ in range(4)] == [101, 102, 103, 104]
+        with second.transaction() as other:
+            theirs = [other.next_number(TENANT, "order") for _ in range(3)]
+        ours = [transaction.next_number(TENANT, "order") for _ in range(20)]
+    assert len({*ours, *theirs}) == 23
+    assert min(ours) == 105
+    with second.transaction() as other:
+        assert other.next_number(TENANT, "order") > max(*ours, *theirs)
 
 
 def test_a_message_and_who_begins_to_wait_for_it_do_not_pass_each_other(pair: Pair) -> None:
