@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.runtime.admission import Drain, Waiting, refuse_beyond
+from flowmaster.runtime.admission import SHARES, Drain, Waiting, refuse_beyond
 from flowmaster.runtime.behalf import BEHALF, Behalf, Urgency, own_work
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.fair_queue import FINISHING_IN_A_ROW, FairQueue
@@ -131,7 +131,10 @@ class Writer:
         self._bounds = bounds or Bounds()
         self._queue: FairQueue[_Piece[Any]] = FairQueue()
         self._drain = Drain(BATCH_MAX)
-        self._ready = threading.Condition()
+        least = min(self._bounds.waiting, self._bounds.tenant_waiting) * min(SHARES.values())
+        self._freely = min(BATCH_MAX, int(least))
+        self._lock = threading.Lock()
+        self._ready = threading.Condition(self._lock)
         self._idle = False
         self._closing = False
         self._apart_commits = 0
@@ -169,14 +172,14 @@ class Writer:
 
     def close(self) -> None:
         """Store what is queued, and stop."""
-        with self._ready:
+        with self._lock:
             self._closing = True
             self._ready.notify()
         self._thread.join()
 
     def _put(self, piece: _Piece[Any]) -> None:
         behalf = piece.behalf
-        with self._ready:
+        with self._lock:
             if self._closing:
                 raise FlowMasterError(
                     "server.closing", "The server is shutting down.", fix="Repeat the call.", status=503
@@ -190,9 +193,9 @@ class Writer:
 
     def _refuse_beyond(self, tenant: str, urgency: Urgency, what: str = "change") -> None:
         queue = self._queue
-        own = ahead = queue.waiting(tenant)
-        if not own and len(queue) < BATCH_MAX:
+        if len(queue) < self._freely:
             return
+        own = ahead = queue.waiting(tenant)
         if urgency is Urgency.FINISHING:
             finishing = queue.waiting(tenant, finishing=True)
             ahead = min(own, finishing + finishing // FINISHING_IN_A_ROW)
@@ -202,7 +205,7 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            with self._ready:
+            with self._lock:
                 while not len(self._queue) and not self._closing:
                     self._idle = True
                     self._ready.wait()
@@ -223,7 +226,7 @@ class Writer:
         for piece in again:
             piece.again = False
             by_tenant.setdefault(piece.behalf.tenant, []).append(piece)
-        with self._ready:
+        with self._lock:
             for tenant, pieces in by_tenant.items():
                 self._queue.put_back(tenant, pieces)
 
@@ -249,7 +252,7 @@ class Writer:
     def _met(self, batch: list[_Piece[Any]]) -> list[_Piece[Any]]:
         """Return the pieces that a failure meets: those of the commit, and where it could not begin those it was for."""
         if not batch:
-            with self._ready:
+            with self._lock:
                 batch += [self._queue.take()[1] for _ in range(min(len(self._queue), BATCH_MAX))]
         return batch
 
@@ -276,7 +279,7 @@ class Writer:
         most = min(BATCH_MAX, len(self._queue))
         took, tenant, last = 0.0, "", time.perf_counter()
         while len(batch) < most and self._worked < patience:
-            with self._ready:
+            with self._lock:
                 self._queue.charge(tenant, took)
                 if not len(self._queue):
                     break

@@ -5,8 +5,8 @@ Find, examine, allow, act once, answer: a refusal at any step leaves the state a
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Coroutine, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -46,10 +46,13 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
     """
     try:
         operation = registry.get(name)
-        with _on_behalf(operation, call):
+        behalf = BEHALF.set(_admitted(operation, call))
+        try:
             arguments = parsed(operation, raw_arguments)
             allow(operation, call)
             return await _act(operation, call, arguments)
+        finally:
+            BEHALF.reset(behalf)
     except InputNeeded:
         raise
     except FlowMasterError as error:
@@ -64,9 +67,8 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
         return refused(fault(reference))
 
 
-@contextmanager
-def _on_behalf(operation: AnyOperation, call: Call) -> Iterator[None]:
-    """Let what the call stores count for its caller; refuse at once what a loaded server sheds.
+def _admitted(operation: AnyOperation, call: Call) -> Behalf:
+    """Return on whose behalf the call stores something; refuse at once what a loaded server sheds.
 
     An operation that leads to another is as urgent as that one; what has begun is brought to its end.
     """
@@ -80,11 +82,7 @@ def _on_behalf(operation: AnyOperation, call: Call) -> Iterator[None]:
         writer.admit(tenant, Urgency.STARTING, what="list")
     elif not behalf.begun and not operation.read_only and operation.name != LEADS_ON:
         writer.admit(tenant, urgency)
-    token = BEHALF.set(behalf)
-    try:
-        yield
-    finally:
-        BEHALF.reset(token)
+    return behalf
 
 
 def refused(error: FlowMasterError) -> Answer:
