@@ -24,6 +24,7 @@ _DURATION = re.compile(
 _CYCLE = re.compile(r"R(?P<times>\d{0,15})/(?:(?P<start>[^/P]+)/)?(?P<every>P[^/]*)(?:/(?P<end>[^/]+))?")
 _ZONE = re.compile(r"(?P<local>[^@\[]+)(?:@(?P<at>[^@\]]+)|\[(?P<bracket>[^\]]+)\])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - faster to write out
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
@@ -110,9 +111,8 @@ def later(at: int, duration: str, calendars: Calendars = NO_CALENDARS) -> int:
 
 def iso(at: int) -> str:
     """Write an instant as ISO 8601 in UTC, with milliseconds only where there are some."""
-    moment = _EPOCH + timedelta(milliseconds=at)
-    shape = "milliseconds" if at % 1000 else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=shape) + "Z"
+    moment = _NAIVE_EPOCH + timedelta(milliseconds=at)
+    return f"{moment.isoformat(timespec='milliseconds' if at % 1000 else 'seconds')}Z"
 
 
 def _thousandths(fraction: str | None) -> int:
