@@ -69,6 +69,7 @@ class Refused(Exception):
 
     def __init__(self, operation: str, body: dict[str, Any]) -> None:
         super().__init__(f"{operation}: {body}")
+        self.body = body
         self.code = body.get("code", "")
 
 
@@ -83,6 +84,8 @@ class Server:
         self._command += ["--store", store] if store else []
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.away = AWAY
+        self.refusals: Counter[tuple[int, str]] = Counter()
 
     def start(self) -> None:
         """Start, and wait until the server answers."""
@@ -97,6 +100,11 @@ class Server:
                 return
             time.sleep(0.05)
         raise RuntimeError("the server did not come up")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the process that was started last still runs."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """Kill without a word, as a power cut of the process would."""
@@ -117,7 +125,8 @@ class Server:
                 return body
         except urllib.error.HTTPError as error:
             body = json.load(error)
-            if body.get("code") in AWAY:
+            self.refusals[error.code, body.get("code", "")] += 1
+            if body.get("code") in self.away:
                 raise Gone(str(body)) from None
             raise Refused(operation, body) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -267,14 +276,14 @@ def run(
             client.join(60)
         print(file=sys.stderr)
         faults = [f"a client failed: {client.fault!r}" for client in clients if client.fault]
-        faults += _finish(server) + _examine(server, ledger)
+        faults += finish(server) + examine(server, ledger)
         instances = server.call("instance_find", process="crash", limit=1)["total"]
         for each in fleet:
             each.kill()
     return Report(done, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
 
 
-def _finish(server: Server) -> list[str]:
+def finish(server: Server) -> list[str]:
     """Do all that is open, and return what cannot be brought to its end."""
     until = time.monotonic() + SETTLE_SECONDS_MAX
     while time.monotonic() < until:
@@ -289,7 +298,7 @@ def _finish(server: Server) -> list[str]:
     return [f"stuck: {item['instance']}" for item in stuck]
 
 
-def _examine(server: Server, ledger: Ledger) -> list[str]:
+def examine(server: Server, ledger: Ledger) -> list[str]:
     faults: list[str] = []
     keys: Counter[str] = Counter()
     cursor: dict[str, Any] = {}
