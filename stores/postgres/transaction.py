@@ -62,7 +62,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
         self._heads.clear()
-        if not committed and self._aside.is_open:
+        if not committed and self._connection.is_open and self._aside.is_open:
             self.give_back(0)
         self._taken.clear()
 

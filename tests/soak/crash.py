@@ -84,7 +84,7 @@ class Server:
         self._command += ["--store", store] if store else []
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.away = AWAY
+        self.away: tuple[str, ...] = AWAY
         self.refusals: Counter[tuple[int, str]] = Counter()
 
     def start(self) -> None:
@@ -226,6 +226,13 @@ class Report:
     seconds: float
     faults: list[str]
 
+    def line(self) -> str:
+        """Return the figures on one line."""
+        return (
+            f"{self.kills} kills, {self.instances} instances, {self.calls} calls answered, "
+            f"{self.cut_off} cut off, {len(self.faults)} faults, {self.seconds:.0f} s"
+        )
+
 
 def run(
     kills: int,
@@ -234,18 +241,19 @@ def run(
     *,
     store: str = "",
     servers: int = 1,
-    first_store: str = "",
-    trouble: Callable[[int], None] | None = None,
+    first: Callable[[Path], Server] | None = None,
+    trouble: Callable[[int, Server], list[str]] | None = None,
 ) -> Report:
     """Run the load, kill a server `kills` times at random moments, and examine what is left.
 
-    `trouble` is called before each kill with its number, to make some more of it; `first_store` is another address of the
-    store, for the first server alone.
+    `trouble` is called before each kill with its number and the first server, to make some more of it, and returns what it
+    finds wrong; `first` makes the first server in another way than the others.
     """
     chance, began = random.Random(seed), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flowmaster-soak-") as folder:
-        stores = [first_store or store, *[store] * (servers - 1)]
-        fleet = [Server(command, Path(folder) / f"data{number}", each) for number, each in enumerate(stores)]
+        places = [Path(folder) / f"data{number}" for number in range(servers)]
+        fleet = [Server(command, place, store) for place in places]
+        fleet[0] = fleet[0] if first is None else first(places[0])
         server, ledger = fleet[0], Ledger()
         for each in fleet:
             each.start()
@@ -255,17 +263,17 @@ def run(
         clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
         for client in clients:
             client.start()
-        done = 0
+        done, faults = 0, list[str]()
         while done < kills and not any(client.fault for client in clients):
             time.sleep(chance.uniform(0.02, 0.8))
             if trouble is not None:
-                trouble(done)
+                faults += trouble(done, server)
             victim = chance.choice(fleet)
             victim.kill()
             victim.start()
             done += 1
             print(
-                f"\rkill {done}/{kills}, {ledger.calls} calls answered",
+                f"\rkill {done}/{kills}, {ledger.calls} calls answered, {len(faults)} faults",
                 end="",
                 file=sys.stderr,
                 flush=True,
@@ -275,7 +283,7 @@ def run(
         for client in clients:
             client.join(60)
         print(file=sys.stderr)
-        faults = [f"a client failed: {client.fault!r}" for client in clients if client.fault]
+        faults += [f"a client failed: {client.fault!r}" for client in clients if client.fault]
         faults += finish(server) + examine(server, ledger)
         instances = server.call("instance_find", process="crash", limit=1)["total"]
         for each in fleet:
@@ -351,10 +359,7 @@ def main() -> int:
         store=options.store,
         servers=options.servers,
     )
-    print(
-        f"{report.kills} kills, {report.instances} instances, {report.calls} calls answered, "
-        f"{report.cut_off} cut off, {len(report.faults)} faults, {report.seconds:.0f} s"
-    )
+    print(report.line())
     for fault in report.faults[:50]:
         print(f"  {fault}")
     return 1 if report.faults else 0

@@ -3,11 +3,12 @@
 import random
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.postgres import cluster
-from tests.soak.crash import Report, run
+from tests.soak.crash import Report, Server, run
 from tests.soak.cut import Line
 
 COMMAND = [sys.executable, "-m", "flowmaster"]
@@ -16,11 +17,12 @@ COMMAND = [sys.executable, "-m", "flowmaster"]
 def killed(kills: int, seed: int, *, database_every: int) -> Report:
     """Kill servers, and now and then the database, which is down for a moment."""
 
-    def trouble(done: int) -> None:
+    def trouble(done: int, _: Server) -> list[str]:
         if done % database_every == database_every - 1:
             cluster().stop("immediate")
             time.sleep(0.3)
             cluster().start()
+        return []
 
     return run(kills, seed, COMMAND, store=cluster().fresh(), servers=3, trouble=trouble)
 
@@ -30,13 +32,17 @@ def cut_off(cuts: int, seed: int, *, seconds_max: float) -> Report:
     place, chance = cluster().fresh(), random.Random(seed)
     line = Line(place)
 
-    def trouble(_: int) -> None:
+    def trouble(_: int, __: Server) -> list[str]:
         line.cut()
         time.sleep(chance.uniform(0.1, seconds_max))
         line.mend()
+        return []
+
+    def first(data: Path) -> Server:
+        return Server(COMMAND, data, line.url)
 
     try:
-        return run(cuts, seed, COMMAND, store=place, first_store=line.url, servers=3, trouble=trouble)
+        return run(cuts, seed, COMMAND, store=place, first=first, servers=3, trouble=trouble)
     finally:
         line.close()
 
