@@ -124,8 +124,23 @@ def _tick_of_day(cron: Cron, day: datetime, after: int) -> int | None:
 
 
 def _instant(cron: Cron, wall: datetime) -> int:
-    moment = wall.replace(tzinfo=cron.zone)
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
+    moment = wall.replace(tzinfo=cron.zone).astimezone(UTC)
+    if moment.astimezone(cron.zone).replace(tzinfo=None) != wall:
+        moment = _end_of_gap(wall, cron.zone)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _end_of_gap(wall: datetime, place: tzinfo) -> datetime:
+    """Return the first instant at which the clocks of a zone show more than a time that they skip."""
+    late, early = (wall.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) // 2
+        middle = middle.replace(microsecond=0)
+        if middle.astimezone(place).replace(tzinfo=None) > wall:
+            late = middle
+        else:
+            early = middle
+    return late
 
 
 def _is_day(cron: Cron, day: datetime) -> bool:

@@ -76,12 +76,12 @@ class Refused(Exception):
 class Server:
     """A FlowMaster server as a child process that can be killed."""
 
-    def __init__(self, command: list[str], data: Path, store: str = "") -> None:
+    def __init__(self, command: list[str], data: Path, store: str = "", options: Sequence[str] = ()) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._command = [*command, "serve", "--data", str(data), "--port", str(self.port)]
-        self._command += ["--store", store] if store else []
+        self._command += [*options, *(["--store", store] if store else [])]
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.away: tuple[str, ...] = AWAY
