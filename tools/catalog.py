@@ -21,6 +21,7 @@ from flowmaster.tools import (
     rule_tests,
     rule_views,
     rules,
+    schedules,
     server,
     tasks,
     work,
@@ -30,6 +31,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
+    schedules.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,
