@@ -24,7 +24,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +109,9 @@ class Server:
 
     def kill(self) -> None:
         """Kill without a word, as a power cut of the process would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call an operation over REST."""
@@ -250,46 +250,59 @@ def run(
     `trouble` is called before each kill with its number and the first server, to make some more of it, and returns what it
     finds wrong; `first` makes the first server in another way than the others.
     """
-    chance, began = random.Random(seed), time.monotonic()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flowmaster-soak-") as folder:
         places = [Path(folder) / f"data{number}" for number in range(servers)]
         fleet = [Server(command, place, store) for place in places]
         fleet[0] = fleet[0] if first is None else first(places[0])
-        server, ledger = fleet[0], Ledger()
-        for each in fleet:
-            each.start()
-        server.call("process_create", bpmn=MODEL)
-        server.call("process_publish", process="crash")
-        stop = threading.Event()
-        clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        done, faults = 0, list[str]()
-        while done < kills and not any(client.fault for client in clients):
-            time.sleep(chance.uniform(0.02, 0.8))
-            if trouble is not None:
-                faults += trouble(done, server)
-            victim = chance.choice(fleet)
-            victim.kill()
-            victim.start()
-            done += 1
-            print(
-                f"\rkill {done}/{kills}, {ledger.calls} calls answered, {len(faults)} faults",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-        time.sleep(0.3)
-        stop.set()
-        for client in clients:
-            client.join(60)
-        print(file=sys.stderr)
-        faults += [f"a client failed: {client.fault!r}" for client in clients if client.fault]
-        faults += finish(server) + examine(server, ledger)
-        instances = server.call("instance_find", process="crash", limit=1)["total"]
-        for each in fleet:
-            each.kill()
-    return Report(done, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
+        try:
+            found = _loaded(fleet, kills, random.Random(seed), trouble)
+        finally:
+            for each in fleet:
+                each.kill()
+    return replace(found, seconds=time.monotonic() - began)
+
+
+def _loaded(
+    fleet: Sequence[Server],
+    kills: int,
+    chance: random.Random,
+    trouble: Callable[[int, Server], list[str]] | None,
+) -> Report:
+    """Run the load and kill, and examine what is left."""
+    server, ledger = fleet[0], Ledger()
+    for each in fleet:
+        each.start()
+    server.call("process_create", bpmn=MODEL)
+    server.call("process_publish", process="crash")
+    stop = threading.Event()
+    clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    done, faults = 0, list[str]()
+    while done < kills and not any(client.fault for client in clients):
+        time.sleep(chance.uniform(0.02, 0.8))
+        if trouble is not None:
+            faults += trouble(done, server)
+        victim = chance.choice(fleet)
+        victim.kill()
+        victim.start()
+        done += 1
+        print(
+            f"\rkill {done}/{kills}, {ledger.calls} calls answered, {len(faults)} faults",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+    time.sleep(0.3)
+    stop.set()
+    for client in clients:
+        client.join(60)
+    print(file=sys.stderr)
+    faults += [f"a client failed: {client.fault!r}" for client in clients if client.fault]
+    faults += finish(server) + examine(server, ledger)
+    instances = server.call("instance_find", process="crash", limit=1)["total"]
+    return Report(done, instances, ledger.calls, ledger.cut_off, 0.0, faults)
 
 
 def finish(server: Server) -> list[str]:
@@ -308,6 +321,7 @@ def finish(server: Server) -> list[str]:
 
 
 def examine(server: Server, ledger: Ledger) -> list[str]:
+    """Return what was lost, doubled or left stuck."""
     faults: list[str] = []
     keys: Counter[str] = Counter()
     cursor: dict[str, Any] = {}
