@@ -21,8 +21,8 @@ from flowmaster.tools import (
     rule_tests,
     rule_views,
     rules,
-    schedules,
     server,
+    start_timers,
     tasks,
     work,
 )
@@ -31,7 +31,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
-    schedules.OPERATIONS,
+    start_timers.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,

@@ -28,7 +28,7 @@ def timed(when: str, *, word: str = "every", missed: str = "", process: str = "t
 
 async def shown(agent: Agent, **asked: Any) -> list[str]:
     """Return the coming times of the first timer."""
-    read = await agent.ask("schedule_read", **asked)
+    read = await agent.ask("timer_find", **asked)
     return [one.get("local", one["at"]) for one in read["items"][0]["times"]]
 
 
@@ -73,13 +73,13 @@ def test_the_coming_times_of_a_process_are_shown_and_kept(when: str, word: str, 
 def test_what_the_clocks_do_is_told_beside_the_times() -> None:
     async def play(agent: Agent) -> None:
         await agent.ask("clock_advance", to=FRIDAY)
-        read = await agent.ask("schedule_read", timer="TZ=Europe/Berlin 30 2 * * *", count=3)
+        read = await agent.ask("timer_find", timer="TZ=Europe/Berlin 30 2 * * *", count=3)
         notes = [one.get("note", "") for one in read["items"][0]["times"]]
         assert notes[0] == notes[2] == ""
         assert "from UTC+01:00 to UTC+02:00" in notes[1]
         assert "skip" in notes[1]
         autumn = await agent.ask(
-            "schedule_read", timer="TZ=Europe/Berlin 30 2 * * *", after="2027-10-30T12:00:00Z", count=2
+            "timer_find", timer="TZ=Europe/Berlin 30 2 * * *", after="2027-10-30T12:00:00Z", count=2
         )
         assert [one["at"] for one in autumn["items"][0]["times"]] == [
             "2027-10-31T00:30:00Z",
@@ -94,13 +94,13 @@ def test_a_timer_that_is_over_and_all_timers_of_all_processes_are_shown() -> Non
         await agent.published(timed("R1/PT1H", process="once-only"))
         await agent.published(timed("R/PT2H", process="again", missed="once"))
         await agent.advance("PT90M")
-        read = await agent.ask("schedule_read")
+        read = await agent.ask("timer_find")
         assert [(one["process"], len(one["times"])) for one in read["items"]] == [
             ("again", 5),
             ("once-only", 0),
         ]
         assert read["items"][0]["missed"] == "once"
-        assert (await agent.refusal("schedule_read", process="agian"))["code"] == "process.unknown"
+        assert (await agent.refusal("timer_find", process="agian"))["code"] == "process.unknown"
 
     played(play)
 
@@ -134,7 +134,7 @@ def test_a_time_that_makes_no_sense_is_refused_with_one_that_does(
         refused = await agent.refusal("process_publish", process="timed")
         assert refused["code"] == "process.has_errors"
         if "@" not in when:
-            tried = await agent.refusal("schedule_read", timer=when)
+            tried = await agent.refusal("timer_find", timer=when)
             assert suggests in tried["message"] + tried.get("fix", "")
 
     played(play)
@@ -196,7 +196,7 @@ def test_times_that_pass_while_no_server_runs_are_left_out_or_made_up_for(
         async with open_app(settings) as app:
             agent = Agent(app, Caller(door="test"))
             for _ in range(100):
-                (timer,) = (await agent.ask("schedule_read", count=1))["items"]
+                (timer,) = (await agent.ask("timer_find", count=1))["items"]
                 now = app.runtime.now()
                 if not timer["times"] or instant(timer["times"][0]["at"]) > now:
                     break

@@ -31,7 +31,7 @@ SHOWN_MAX: Final = 50
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ScheduleRead(Arguments):
+class TimerFind(Arguments):
     """Which timers, and how many times of each."""
 
     process: str = Field(default="", description="Only this process.", examples=["month-end"])
@@ -72,7 +72,7 @@ class Timed(Shape):
     times: list[Moment] = Field(description="The next times; none if it is over.")
 
 
-class Schedules(Result):
+class Timers(Result):
     """What begins by the clock."""
 
     items: list[Timed] = Field(description="The timers, those that are due first.")
@@ -80,7 +80,7 @@ class Schedules(Result):
 
 
 @operation(right="process.read", read_only=True)
-async def schedule_read(call: Call, arguments: ScheduleRead) -> Schedules:
+async def timer_find(call: Call, arguments: TimerFind) -> Timers:
     """Show when processes begin by the clock: the next times of their start timers, cron with zones, intervals, dates.
 
     It shows where the clocks change. A time can be tried out before a process has it.
@@ -89,12 +89,12 @@ async def schedule_read(call: Call, arguments: ScheduleRead) -> Schedules:
     after = instant_of(arguments.after, "after")
     if arguments.timer:
         with naming(TIMER):
-            return Schedules(
+            return Timers(
                 items=[_tried(arguments.timer, now if after is None else after, arguments.count)], total=1
             )
     found = _starts(call, arguments.process)
     shown = [_shown(call, start, after, arguments.count) for start in found[:SHOWN_MAX]]
-    return Schedules(items=shown, total=len(found))
+    return Timers(items=shown, total=len(found))
 
 
 def _starts(call: Call, process: str) -> list[StartSubscription]:
@@ -185,4 +185,4 @@ def _local(at: int, zone: tzinfo) -> datetime:
     return (_EPOCH + timedelta(milliseconds=at)).astimezone(zone)
 
 
-OPERATIONS = (schedule_read,)
+OPERATIONS = (timer_find,)
