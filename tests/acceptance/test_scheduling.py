@@ -233,6 +233,7 @@ def test_servers_that_share_a_store_begin_one_run_at_each_time(kind: str, tmp_pa
         async with open_app(where[0]) as one, open_app(where[1]) as two, open_app(where[2]) as three:
             agents = [Agent(app, Caller(door="test")) for app in (one, two, three)]
             await agents[0].published(timed("* * * * * *"))
+            found: list[Body] = []
             for _ in range(100):
                 await asyncio.sleep(0.1)
                 found = (await agents[1].ask("instance_find", process="timed", limit=100))["items"]
