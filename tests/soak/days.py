@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.soak.crash import Refused, Server
-from tests.soak.days_forecast import Office, deadline, forecast, happenings
+from tests.soak.days_forecast import NEVER, Office, deadline, forecast, happenings
 from tests.soak.days_plans import KEPT_STEPS, STEP_MINUTES, STEPS, Bundle, Letter, Order, Plan, Request, drawn
 from tests.soak.days_processes import PROCESSES
 
@@ -212,9 +212,6 @@ def _actions(days: Days, plan: Plan, office: Office) -> Iterator[tuple[int, int,
             yield plan.begins + plan.answered, SEND, lambda: days.send(plan)
         case Order() | Letter() | Bundle():
             return
-
-
-NEVER: Final = -1
 
 
 def _play(days: Days, agenda: Agenda) -> list[float]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from tests.soak.days_plans import HOUR, KEPT_STEPS, STEP_MINUTES, STEPS, Bundle, Letter, Order, Plan, Request
 from tests.soak.days_processes import ZONE
 
-NUDGED, LATE, BACKOFF, RESTED, PATIENCE = 3 * HOUR, 6 * HOUR, 2, 2 * HOUR, 24 * HOUR
+NUDGED, LATE, BACKOFF, RESTED, PATIENCE = HOUR, 2 * HOUR, 2, 2 * HOUR, 24 * HOUR
 TRIES = 3
 Happening = tuple[int, str]
 NEVER = 10**9

@@ -14,8 +14,8 @@ REQUEST: Final[dict[str, Any]] = {
             "decide": {
                 "ask": "clerk",
                 "into": "ok",
-                "on": [{"after": "PT3H", "keep": True, "then": [{"nudge": {"set": {"nudged": True}}}]}],
-                "within": "PT6H@office",
+                "on": [{"after": "PT1H", "keep": True, "then": [{"nudge": {"set": {"nudged": True}}}]}],
+                "within": "PT2H@office",
                 "late": "rescue",
             }
         },
@@ -25,7 +25,7 @@ REQUEST: Final[dict[str, Any]] = {
         {"end": "escalated"},
     ],
 }
-"""A clerk decides; after three hours somebody is nudged, after six hours of office time the boss decides instead."""
+"""A clerk decides; after an hour somebody is nudged, after two hours of office time the boss decides instead."""
 
 ORDER: Final[dict[str, Any]] = {
     "process": "order",

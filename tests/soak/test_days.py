@@ -8,7 +8,7 @@ from tests.postgres import cluster
 from tests.soak.days import Report, run
 
 COMMAND = [sys.executable, "-m", "flowmaster"]
-KINDS = 26
+KINDS = 27
 """Kinds of happenings that are forecast; with enough cases each of them happens."""
 
 
