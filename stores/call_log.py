@@ -5,6 +5,7 @@ Lines are gathered and written by a thread of their own, a second later at most,
 Several processes append to one file; whoever finds it full puts it aside.
 """
 
+import errno
 import fcntl
 import json
 import logging
@@ -84,11 +85,11 @@ class CallLog:
         """Write what waits."""
         with self._writing:
             lines = [self._waiting.popleft().text() for _ in range(len(self._waiting))]
-            if self._left_out:
-                lines.append(_ENCODER.encode({"left_out": self._left_out}))
-                self._left_out = 0
-            if lines:
-                self._append(b"".join(line + b"\n" for line in lines))
+            left_out = self._left_out
+            told = [_ENCODER.encode({"left_out": left_out})] if left_out else []
+            if lines or told:
+                is_written = self._append(b"".join(line + b"\n" for line in (*lines, *told)))
+                self._left_out += -left_out if is_written else len(lines)
 
     def close(self) -> None:
         """Write what waits, and stop."""
@@ -117,19 +118,24 @@ class CallLog:
             self._closed.wait(_PAUSE_SECONDS)
             self.flush()
 
-    def _append(self, data: bytes) -> None:
-        """Append in one piece, so that the lines of several processes stay whole."""
+    def _append(self, data: bytes) -> bool:
+        """Append in one piece, so that the lines of several processes stay whole; return whether there was room."""
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                os.write(file, data)
+                begin = os.lseek(file, 0, os.SEEK_END)
+                if os.write(file, data) < len(data):
+                    os.ftruncate(file, begin)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if os.fstat(file).st_size >= self._bytes_max and self._is_current(file):
                     self._put_aside()
             finally:
                 os.close(file)
         except OSError as error:
             logger.warning("Calls cannot be logged to %s: %s", self._path, error.strerror)
+            return False
+        return True
 
     def _is_current(self, file: int) -> bool:
         """Whether the open file is still the one under the name, and not put aside by another process."""

@@ -22,6 +22,7 @@ from flowmaster.tools import (
     rule_views,
     rules,
     server,
+    start_timers,
     tasks,
     work,
 )
@@ -30,6 +31,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
+    start_timers.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,

@@ -15,6 +15,7 @@ from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
 from flowmaster.stores.postgres.migrate import migrate
 from flowmaster.stores.postgres.news import News, ahead_of
 from flowmaster.stores.postgres.readers import Pool, PostgresReader
+from flowmaster.stores.postgres.silence import Silence
 from flowmaster.stores.postgres.transaction import PostgresTransaction
 from flowmaster.stores.sql.words import Vocabulary
 
@@ -32,7 +33,8 @@ class PostgresStore:
         self._known = Vocabulary()
         self._own = OwnLoop()
         self._shared = SharedLoop()
-        self._pool = Pool(self._address, self._shared)
+        self._silence = Silence(self._address, self._shared)
+        self._pool = Pool(self._address, self._shared, self._silence)
         self._reader = PostgresReader(self._pool, self._known)
         self._news = News(self._address, self._shared)
         self._writing = threading.Lock()
@@ -57,7 +59,8 @@ class PostgresStore:
         """Begin the one write of this process."""
         if self._read_only:
             raise refusals.read_only()
-        with self._writing:
+        with self._writing, self._silence.noticed():
+            self._silence.check()
             transaction, line = self._begun()
             try:
                 yield transaction
@@ -88,6 +91,7 @@ class PostgresStore:
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""
         self._news.close()
+        self._silence.close()
         self._pool.close()
         for line in self._lines or ():
             line.close()

@@ -67,7 +67,7 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
             self._connection.drop_held()
             self._seen.forget()
             self._numbers.back_to(0)
-        self._numbers.settle()
+        self._numbers.settle(give_back=self._connection.is_open)
 
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""

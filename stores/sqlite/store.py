@@ -160,8 +160,7 @@ class SqliteStore:
             )
         try:
             if not read_only:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+                _make(path)
         except OSError as error:
             raise FlowMasterError(
                 "store.unwritable",
@@ -213,3 +212,23 @@ class SqliteStore:
         """Let go of the store; it is not used afterwards."""
         self._reader.close()
         self._db.close()
+
+
+def _make(path: Path) -> None:
+    """Make the file and its folder where they are not there, for this user alone, so that a power failure keeps them.
+
+    SQLite flushes the folder that holds the file, but not the folders that hold that one.
+    """
+    for folder in [path.parent, *path.parent.parents]:
+        if folder.exists():
+            break
+    missing = path.parent.relative_to(folder).parts
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    for part in missing:
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+        folder /= part
