@@ -1,6 +1,5 @@
 """The HTTP connector: calls a REST service as a step of a process."""
 
-import asyncio
 import contextlib
 import http.client
 import json
@@ -12,6 +11,8 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
+
+from anyio import CapacityLimiter, to_thread
 
 from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Work
 from flowmaster.connectors.guard import Place, resolve
@@ -25,6 +26,9 @@ BODY_BYTES_MAX = 5_000_000
 """How much of an answer is read; a longer one is a failure."""
 
 REDIRECTS_MAX = 3
+
+THREADS_MAX = 128
+"""Requests under way at once, those included that nobody waits for any more."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
@@ -50,6 +54,7 @@ class HttpConnector:
 
     def __init__(self, allowed_hosts: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed_hosts)
+        self._threads = CapacityLimiter(THREADS_MAX)
 
     def connection(self, work: Work) -> str:
         """Return the scheme, host and port of the job's URL, without who logs in; empty where it is none."""
@@ -79,7 +84,10 @@ class HttpConnector:
         payload = None if body is None else to_text(body).encode()
         if payload is not None:
             headers.setdefault("Content-Type", "application/json")
-        response = await asyncio.to_thread(fetch, url, method, headers, payload, self._allowed)
+        # Threads of its own, left behind when they hang: those that everybody shares are few.
+        response = await to_thread.run_sync(
+            fetch, url, method, headers, payload, self._allowed, limiter=self._threads, abandon_on_cancel=True
+        )
         answer: dict[str, Json] = {
             "status": response.status,
             "headers": dict(response.headers),

@@ -7,6 +7,7 @@ from typing import Any
 from docs.feel_reference import feel_page
 from docs.model_problems import problems_page
 from docs.outline_reference import outline_page
+from docs.overload_reference import overload_page
 from docs.refusals import Refusal, refusals
 from docs.resources_reference import resources_page
 from flowmaster.server import snapshot
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         "openapi.json": openapi_text(catalog()),
         "operations.md": operations_page(),
         "outline.md": outline_page(GENERATED),
+        "overload.md": overload_page(GENERATED),
         "problems.md": problems_page(GENERATED),
         "resources.md": resources_page(GENERATED),
     }

@@ -37,7 +37,8 @@ class FlowMasterError(Exception):
 
     `code` is stable and reads `noun.what_is_wrong` (`task.unknown`); `path` names the offending argument or
     element (`variables.amount`, `element:approve`); `expected` says what is allowed; `fix` is the next move in
-    words; `next` holds calls that repair it; `status` is the HTTP status of the same refusal.
+    words; `next` holds calls that repair it; `retry_after` says in how many seconds the same call may succeed;
+    `status` is the HTTP status of the same refusal.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class FlowMasterError(Exception):
         expected: Json = None,
         fix: str = "",
         next: Sequence[Hint] = (),
+        retry_after: int = 0,
         status: int = 400,
     ) -> None:
         message = shortened(message)
@@ -59,6 +61,7 @@ class FlowMasterError(Exception):
         self.expected = _listed(expected)
         self.fix = fix
         self.next = tuple(next)
+        self.retry_after = retry_after
         self.status = status
 
     def body(self) -> dict[str, Json]:
@@ -70,6 +73,8 @@ class FlowMasterError(Exception):
             body["expected"] = self.expected
         if self.fix:
             body["fix"] = self.fix
+        if self.retry_after:
+            body["retry_after"] = self.retry_after
         if self.next:
             body["next"] = [
                 {"operation": hint.operation, "arguments": dict(hint.arguments), "why": hint.why}

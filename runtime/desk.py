@@ -18,6 +18,7 @@ from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.model import Executable
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
 from flowmaster.engine.values import Json
+from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
@@ -25,7 +26,7 @@ from flowmaster.stores.rows import NARROW_NODES, Effect, Once, Step
 
 logger = logging.getLogger(__name__)
 
-FOLLOW_UPS_MAX = 1_000
+FOLLOW_UPS_MAX = 250
 """Effects that are followed up in the transaction of the step that caused them; the rest comes right after."""
 
 
@@ -75,8 +76,10 @@ class Desk:
         models: Models,
         clock: Clock,
         follow: "Mapping[str, Callable[[Desk, Pending], bool]]",
+        bounds: Bounds | None = None,
     ) -> None:
         self._follow_table = follow
+        self.bounds = bounds or Bounds()
         self.transaction = transaction
         self.models = models
         self.now = clock.now(transaction)
@@ -176,9 +179,9 @@ class Desk:
                 self.transaction.put_outbox(left.tenant, left.instance, self.now, [left.effect])
         return not rest
 
-    def take_outbox(self, limit: int, after: int = 0) -> int:
-        """Queue effects that earlier transactions left, and return the id of the last one."""
-        for row in self.transaction.take_outbox(limit=limit, after=after):
+    def take_outbox(self, limit: int, after: int = 0, tenant: str | None = None) -> int:
+        """Queue effects that earlier transactions left, of all tenants or of one, and return the id of the last one."""
+        for row in self.transaction.take_outbox(limit=limit, after=after, tenant=tenant):
             cause = self.transaction.load(row.tenant, row.instance)
             apart = cause is not None and cause.row.sandbox
             self.pending.append(Pending(row.tenant, row.instance, row.effect, row.id, apart))

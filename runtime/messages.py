@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flowmaster.engine import commands as cmd
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel.said import said
 from flowmaster.engine.state import EventWait, State
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
@@ -47,6 +49,7 @@ def deliver(
     for start in desk.transaction.start_subscriptions(request.tenant, kind="message", name=name):
         return Delivery([begin(desk, request, start, variables, key)], False)
     if ttl > 0:
+        _check_room(desk, request.tenant, name)
         desk.transaction.put_message(
             request.tenant,
             name=name,
@@ -142,6 +145,27 @@ def meets(wait: EventWait, state: State, key: str) -> bool:
 
 def _listens(place: Subscription, kind: str, name: str) -> bool:
     return not place.held and (place.wait.kind, place.wait.name) == (kind, name)
+
+
+def _check_room(desk: Desk, tenant: str, name: str) -> None:
+    """Refuse to keep a further message where enough are kept."""
+    bounds, count = desk.bounds, desk.transaction.count_buffered
+    for bound, most, which in (
+        ("name_messages", bounds.name_messages, name),
+        ("messages", bounds.messages, ""),
+    ):
+        if count(tenant, name=which, most=most) < most:
+            continue
+        kind = f"messages {said(which)}" if which else "messages"
+        raise FlowMasterError(
+            "message.too_many_kept",
+            f"{most} {kind} are kept already for receivers that do not wait yet. Nothing has changed.",
+            path="ttl",
+            expected=f"less than {most} kept {kind}",
+            fix="Start the instances that receive them, send it when they wait, or wait until some have expired. "
+            f"Whoever keeps the server may raise `--bounds {bound}`.",
+            status=409,
+        )
 
 
 def _note(desk: Desk, request: Request, name: str, data: dict[str, Json]) -> None:

@@ -8,14 +8,19 @@ from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import State
+from flowmaster.runtime.behalf import Behalf, own_work
+from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
 from flowmaster.runtime.desk import Desk
 from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.reads import Reads
 from flowmaster.runtime.signals import STORED, Signals
+from flowmaster.runtime.tenant_tasks import TenantTasks
 from flowmaster.runtime.timers import fire_due, fire_starts
+from flowmaster.runtime.waiters import Waiters
 from flowmaster.runtime.writer import Undone, Writer
 from flowmaster.stores.protocol import Reader, Store, Transaction
 
@@ -24,14 +29,17 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often a server looks for timers and effects that another process left."""
 
-DUE_AT_ONCE = 200
-"""Timers that are fired in one piece of work."""
+DUE_AT_ONCE = 100
+"""Timers of one tenant that are fired in one piece of work."""
 
 FIRINGS_MAX = 100_000
 """Timers that one advance of the virtual clock fires."""
 
-OUTBOX_AT_ONCE = 500
-"""Left effects that are taken up in one piece of work."""
+FIRE_SECONDS = 0.05
+"""How long is waited for timers to fire before is looked whose else are due."""
+
+OUTBOX_AT_ONCE = 100
+"""Left effects of one tenant that are taken up in one piece of work."""
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -57,14 +65,19 @@ class Done(NamedTuple):
 class Runtime:
     """Runs instances on a store; every change of them goes through `do`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, bounds: Bounds | None = None) -> None:
         self.store = store
         self.clock = clock
+        self.bounds = bounds or Bounds()
         self.models = Models()
-        self.writer = Writer(store)
+        self.writer = Writer(store, self.bounds)
+        self.waiters = Waiters(self.bounds.waiters)
+        self.reads = Reads(self.bounds)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._watching: asyncio.Task[None] | None = None
+        self._timers = TenantTasks("timers", self._fire_for)
+        self._outbox = TenantTasks("effects", self._take_up)
 
     @property
     def reader(self) -> Reader:
@@ -78,24 +91,31 @@ class Runtime:
     async def open(self) -> None:
         """Take up what was left, and begin to let time pass and to hear of other servers."""
         self.store.hear(self.changed.heard)
-        await self._take_up_outbox()
-        self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
+        self._outbox.begin(self.reader.outbox_tenants())
+        await self._outbox.wait()
+        self._watching = asyncio.create_task(self._watch(), name="flowmaster-timers")
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
         await self.feed.close()
-        for task in self._tasks:
-            task.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await self._watching
+        await self._timers.close()
+        await self._outbox.close()
         await asyncio.to_thread(self.writer.close)
 
-    async def do(self, work: Callable[[Desk], T], *, dry_run: bool = False) -> Outcome[T]:
+    async def do(
+        self, work: Callable[[Desk], T], *, dry_run: bool = False, behalf: Behalf | None = None
+    ) -> Outcome[T]:
         """Run work on instances with all that follows from it, and return what came of it.
 
-        A dry run does everything and takes it back.
+        A dry run does everything and takes it back. It counts for whom the call is made, unless somebody else is named.
         """
-        outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run), apart=dry_run)
+        outcome = await self.writer.do(
+            lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run
+        )
         self._told(outcome.settled, outcome.woken)
         return outcome
 
@@ -105,7 +125,9 @@ class Runtime:
         self.changed.wake(outcome.woken | {STORED})
         return outcome.result
 
-    async def write(self, work: Callable[[Transaction], T], *, dry_run: bool = False) -> T:
+    async def write(
+        self, work: Callable[[Transaction], T], *, dry_run: bool = False, behalf: Behalf | None = None
+    ) -> T:
         """Run work that touches no instance."""
 
         def piece(transaction: Transaction) -> T:
@@ -114,7 +136,7 @@ class Runtime:
                 raise Undone(result)
             return result
 
-        result = await self.writer.do(piece, apart=dry_run)
+        result = await self.writer.do(piece, behalf, apart=dry_run)
         self.changed.wake({STORED})
         return result
 
@@ -130,7 +152,7 @@ class Runtime:
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
-        return Desk(transaction, self.models, self.clock, FOLLOW)
+        return Desk(transaction, self.models, self.clock, FOLLOW, self.bounds)
 
     def _piece(self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool) -> Outcome[T]:
         desk = self.desk(transaction)
@@ -144,23 +166,23 @@ class Runtime:
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})
         if not settled or "outbox" in woken:
-            self._tasks.append(asyncio.create_task(self._take_up_outbox()))
-            self._tasks = [task for task in self._tasks if not task.done()]
+            self._outbox.begin(self.reader.outbox_tenants())
 
-    async def _take_up_outbox(self) -> None:
+    async def _take_up(self, tenant: str) -> None:
+        """Do the effects that a tenant's steps left, in their order."""
         after, last = 0, -1
         while after != last:
             last = after
 
             def take(desk: Desk, after: int = after) -> int:
-                return desk.take_outbox(OUTBOX_AT_ONCE, after)
+                return desk.take_outbox(OUTBOX_AT_ONCE, after, tenant)
 
-            outcome = await self._take_once(take)
+            outcome = await self._taken(take, own_work(tenant))
             after = outcome.result
             self.changed.wake(outcome.woken | {STORED})
 
-    async def _take_once(self, take: Callable[[Desk], int]) -> Outcome[int]:
-        return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False))
+    async def _taken(self, take: Callable[[Desk], int], behalf: Behalf) -> Outcome[int]:
+        return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False), behalf)
 
     def _advance_once(self, desk: Desk, to: int) -> Done:
         moments = [
@@ -176,8 +198,8 @@ class Runtime:
         expire(desk)
         return Done(desk.now, fired, fired == 0)
 
-    def _fire(self, desk: Desk) -> int:
-        return fire_due(desk, DUE_AT_ONCE) + fire_starts(desk, DUE_AT_ONCE)
+    def _fire(self, desk: Desk, tenant: str | None = None) -> int:
+        return fire_due(desk, DUE_AT_ONCE, tenant) + fire_starts(desk, DUE_AT_ONCE, tenant)
 
     async def _watch(self) -> None:
         """Fire timers when they are due, and take up effects that another process left."""
@@ -185,11 +207,10 @@ class Runtime:
             try:
                 await self._wait_for_due()
                 if not self.clock.virtual:
-                    while await self._fire_now() >= DUE_AT_ONCE:
-                        pass
+                    await self._fire_now()
                     await self._expire_now()
                 if self.reader.outbox_depth():
-                    await self._take_up_outbox()
+                    self._outbox.begin(self.reader.outbox_tenants())
             except FlowMasterError as error:
                 logger.warning("Timers wait: %s", error.message)
                 await asyncio.sleep(LOOK_SECONDS)
@@ -197,11 +218,18 @@ class Runtime:
                 logger.exception("The timer watch stumbled")
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _fire_now(self) -> int:
+    async def _fire_now(self) -> None:
+        """Fire what is due, that of each tenant beside that of the others, so that many timers of one delay none."""
         due = self.reader.next_due()
-        if due is None or due > self.now():
-            return 0
-        return (await self.do(self._fire)).result
+        if due is not None and due <= self.now():
+            self._timers.begin(self.reader.due_tenants(self.now()))
+            await self._timers.wait(FIRE_SECONDS)
+
+    async def _fire_for(self, tenant: str) -> None:
+        for _ in range(FIRINGS_MAX // DUE_AT_ONCE):
+            fired = await self.do(lambda desk: self._fire(desk, tenant), behalf=own_work(tenant))
+            if fired.result < DUE_AT_ONCE:
+                return
 
     async def _expire_now(self) -> None:
         due = self.reader.next_expiry()

@@ -14,17 +14,17 @@ logger = logging.getLogger(__name__)
 SYSTEM = "system"
 
 
-def fire_due(desk: Desk, limit: int) -> int:
-    """Fire the due timers of instances, earliest first, and return how many."""
-    due = desk.transaction.due_timers(desk.now, limit=limit)
+def fire_due(desk: Desk, limit: int, tenant: str | None = None) -> int:
+    """Fire the due timers of instances, earliest first, and return how many; of all tenants, or of one."""
+    due = desk.transaction.due_timers(desk.now, limit=limit, tenant=tenant)
     for timer in due:
         _fire(desk, timer)
     return len(due)
 
 
-def fire_starts(desk: Desk, limit: int) -> int:
-    """Start what start timers ask for, earliest first, and return how many."""
-    due = desk.transaction.due_starts(desk.now, limit=limit)
+def fire_starts(desk: Desk, limit: int, tenant: str | None = None) -> int:
+    """Start what start timers ask for, earliest first, and return how many; for all tenants, or for one."""
+    due = desk.transaction.due_starts(desk.now, limit=limit, tenant=tenant)
     for start in due:
         _start(desk, start)
     return len(due)

@@ -1,7 +1,8 @@
 """The workers inside the server: they take the jobs that connectors can do, and store what came of them.
 
 A connector works outside any transaction; its result is a step of its own. A job that a crash interrupted is
-taken again when its lease is over, with the same idempotency key.
+taken again when its lease is over, with the same idempotency key. Tenants and connections have shares of the slots
+(`runtime/slots.py`), so that what hangs keeps nobody else waiting.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Connector, Work
 from flowmaster.engine import commands as cmd
@@ -16,19 +18,18 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.lookup import job_of, seen_by_job
 from flowmaster.engine.scope import scope_of
 from flowmaster.engine.timers import later
+from flowmaster.runtime.behalf import Urgency, own_work
 from flowmaster.runtime.breaker import Breaker
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.handover import headers_of
 from flowmaster.runtime.results import check_result
 from flowmaster.runtime.runtime import Runtime
+from flowmaster.runtime.slots import Connection, Slots
 from flowmaster.stores.identifiers import task_id
 from flowmaster.stores.rows import JobRow
 
 logger = logging.getLogger(__name__)
-
-AT_ONCE = 16
-"""Jobs that one server works on at the same time."""
 
 LEASE_SECONDS = 120
 """How long a job is ours; no connector works longer than `WORK_SECONDS_MAX`."""
@@ -39,6 +40,17 @@ WORK_SECONDS_MAX = 100
 LOOK_SECONDS = 1.0
 """How often workers look for jobs that another process opened."""
 
+GAP_SECONDS = 0.02
+"""How long is waited at least between two looks."""
+
+
+class _Job(NamedTuple):
+    """A job that was taken, what it is about, and what it talks to."""
+
+    row: JobRow
+    work: Work
+    connection: Connection
+
 
 class Workers:
     """Runs connectors on the jobs of all tenants."""
@@ -47,8 +59,11 @@ class Workers:
         self._runtime = runtime
         self._connectors = connectors
         self._breaker = Breaker(real_now)
+        self._slots: Slots[_Job] = Slots(runtime.bounds)
+        self._freed = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
+        self._closing = False
 
     def open(self) -> None:
         """Begin to look for jobs."""
@@ -57,6 +72,7 @@ class Workers:
 
     async def close(self) -> None:
         """Stop; jobs under way come back when their lease is over."""
+        self._closing = True
         for task in [*self._busy, *([self._watch] if self._watch else [])]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -65,47 +81,90 @@ class Workers:
     async def _look(self) -> None:
         while True:
             try:
-                for tenant in self._runtime.reader.tenants():
-                    await self._take(tenant)
+                await self._take_round()
             except FlowMasterError as error:
                 logger.warning("Jobs wait: %s", error.message)
             except Exception:
                 logger.exception("The workers stumbled")
-            await self._runtime.changed.wait("jobs", LOOK_SECONDS)
+            await asyncio.sleep(GAP_SECONDS)
+            await self._until_news()
 
-    async def _take(self, tenant: str) -> None:
-        free = AT_ONCE - len(self._busy)
-        counts = self._runtime.reader.job_types(tenant, now=real_now())
-        types = {row.type for row in counts if row.type in self._connectors and row.open > row.leased}
-        if free <= 0 or not types:
+    async def _until_news(self) -> None:
+        """Wait until jobs were opened, a slot is free while jobs wait for one, or it is time to look."""
+        opened = asyncio.ensure_future(self._runtime.changed.wait("jobs", LOOK_SECONDS))
+        freed = asyncio.ensure_future(self._freed.wait())
+        try:
+            await asyncio.wait((opened, freed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            opened.cancel()
+            freed.cancel()
+            self._freed.clear()
+
+    async def _take_round(self) -> None:
+        """Take jobs for all tenants that have some, for each as many as its share of the slots allows."""
+        reader, now = self._runtime.reader, real_now()
+        wanting: dict[str, set[str]] = {}
+        for tenant in reader.tenants():
+            counts = reader.job_types(tenant, now=now)
+            types = {row.type for row in counts if row.type in self._connectors and row.open > row.leased}
+            if types:
+                wanting[tenant] = types
+        rooms = self._slots.rooms(list(wanting))
+        await asyncio.gather(*(self._take(tenant, wanting[tenant], rooms[tenant]) for tenant in rooms))
+
+    async def _take(self, tenant: str, types: set[str], room: int) -> None:
+        if not room:
             return
 
-        def take(desk: Desk) -> list[tuple[JobRow, Work]]:
+        def take(desk: Desk) -> list[_Job]:
             now = real_now()
             rows = desk.transaction.take_jobs(
                 tenant,
                 types=types,
-                limit=free,
+                limit=room,
                 now=now,
                 engine_now=desk.now,
                 lease_until=now + LEASE_SECONDS * 1000,
                 worker="connector",
                 nonce=new_nonce,
             )
-            return [(row, _work(desk, tenant, row)) for row in rows]
+            return [self._job(desk, tenant, row) for row in rows]
 
-        for row, work in (await self._runtime.do(take)).result:
-            task = asyncio.create_task(self._work(tenant, row, work))
-            self._busy.add(task)
-            task.add_done_callback(self._busy.discard)
+        for job in (await self._runtime.do(take, behalf=own_work(tenant))).result:
+            if self._slots.begin(job.connection):
+                self._begin(job)
+            elif not self._slots.wait(job.connection, job):
+                await self._hold(tenant, job.row, self._slots.put_off_until(job.connection, real_now()))
 
-    async def _work(self, tenant: str, row: JobRow, work: Work) -> None:
-        circuit = (tenant, row.wait.type, self._connectors[row.wait.type].connection(work))
+    def _job(self, desk: Desk, tenant: str, row: JobRow) -> _Job:
+        work, type = _work(desk, tenant, row), row.wait.type
+        return _Job(row, work, (tenant, type, self._connectors[type].connection(work)))
+
+    def _begin(self, job: _Job) -> None:
+        task = asyncio.create_task(self._work(job))
+        self._busy.add(task)
+        task.add_done_callback(lambda _: self._ended(task, job))
+
+    def _ended(self, task: asyncio.Task[None], job: _Job) -> None:
+        """Let the job begin that waited for the slot of one that has ended, or whatever is taken next."""
+        self._busy.discard(task)
+        after = self._slots.end(job.connection)
+        if after is not None and not self._closing:
+            self._begin(after)
+        else:
+            self._freed.set()
+
+    async def _work(self, job: _Job) -> None:
+        row, circuit = job.row, job.connection
+        tenant = circuit[0]
+        if row.lease_until - real_now() < WORK_SECONDS_MAX * 1000:
+            await self._hold(tenant, row, real_now())
+            return
         held = self._breaker.held_until(circuit, WORK_SECONDS_MAX * 1000)
         if held is not None:
             await self._hold(tenant, row, held)
             return
-        command, is_answered = await self._answer(row, work)
+        command, is_answered = await self._answer(row, job.work)
         if is_answered:
             self._breaker.succeeded(circuit)
         elif self._breaker.failed(circuit):
@@ -133,7 +192,8 @@ class Workers:
         """Keep a job to ourselves until its connection may be tried again; that costs it no try."""
         with contextlib.suppress(FlowMasterError):  # The process has left the job.
             await self._runtime.do(
-                lambda desk: desk.transaction.extend_job(tenant, row.job, lease_until=until)
+                lambda desk: desk.transaction.extend_job(tenant, row.job, lease_until=until),
+                behalf=own_work(tenant),
             )
 
     async def _store(self, tenant: str, row: JobRow, command: cmd.Command) -> None:
@@ -148,7 +208,7 @@ class Workers:
             desk.step(Request(tenant, command.by, "connector"), row.instance, lambda state, now: made)
 
         try:
-            await self._runtime.do(finish)
+            await self._runtime.do(finish, behalf=own_work(tenant, Urgency.FINISHING))
         except FlowMasterError as error:
             logger.info("The result of %s came too late: %s", row.job, error.message)
 

@@ -1,10 +1,11 @@
 """The single writer: one thread that stores the work of all callers, many pieces to one commit.
 
 Callers never wait for each other's disk: while one commit is on its way to the disk, the next pieces queue up
-and then share the following commit (group commit). A piece that is refused takes nothing of the others with it:
-mostly it has changed nothing yet; where it has, the commit is done again with a savepoint for each piece, which is
-too dear to have always. An answer is given only after the commit. A piece that met another server at the same thing
-is done again in the next commit.
+and then share the following commit (group commit). Tenants take turns by what their pieces cost, and what would wait
+too long is refused. A piece that is refused takes nothing of the others with it: mostly it has changed nothing yet;
+where it has, the commit is done again with a savepoint for each piece, which is too dear to have always. An answer is
+given only after the commit. A piece that met another server at the same thing is done again in the next commit; one
+whose caller has gone before it was begun is dropped: nobody was told that it is stored.
 """
 
 import asyncio
@@ -12,12 +13,15 @@ import logging
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.admission import Drain, Waiting, refuse_beyond
+from flowmaster.runtime.behalf import BEHALF, Behalf, Urgency, own_work
+from flowmaster.runtime.bounds import Bounds
+from flowmaster.runtime.fair_queue import FINISHING_IN_A_ROW, FairQueue
 from flowmaster.stores.protocol import Store, Transaction
 from flowmaster.stores.rows import Contended
 
@@ -25,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX = 256
 """Pieces of work that share one commit at most."""
-
-QUEUE_MAX = 10_000
-"""Pieces of work that may wait; more are refused with `server.overloaded`."""
 
 CONTENDED_SECONDS_MAX = 15.0
 """How long a piece is tried again while other servers are at the same thing."""
@@ -54,13 +55,28 @@ class _Spoilt(Exception):
 
 
 class _Piece(Generic[T]):
-    """A piece of work with the place where its outcome is awaited; `apart` tells that it will be undone."""
+    """A piece of work with the place where its outcome is awaited, and on whose behalf it is done.
 
-    __slots__ = ("again", "apart", "error", "future", "loop", "result", "until", "work")
+    `apart` tells that it will be undone.
+    """
+
+    __slots__ = (
+        "again",
+        "apart",
+        "behalf",
+        "error",
+        "future",
+        "is_stored",
+        "loop",
+        "result",
+        "until",
+        "work",
+    )
 
     def __init__(
         self,
         work: Callable[[Transaction], T],
+        behalf: Behalf,
         loop: asyncio.AbstractEventLoop | None,
         future: "asyncio.Future[T] | Future[T]",
         *,
@@ -68,12 +84,18 @@ class _Piece(Generic[T]):
     ) -> None:
         self.work = work
         self.apart = apart
+        self.behalf = behalf
         self.loop = loop
         self.future = future
         self.result: T | None = None
         self.error: BaseException | None = None
         self.again = False
+        self.is_stored = False
         self.until = 0.0
+
+    def begin_again(self) -> None:
+        """Forget what came of the work, since that was taken back."""
+        self.again, self.is_stored, self.result, self.error = False, False, None, None
 
     def fail(self, error: Exception) -> None:
         """Note how the work was broken off: on purpose, by another server, or by a refusal."""
@@ -93,34 +115,57 @@ class _Piece(Generic[T]):
         if not self.again:
             self.error = error
 
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for the piece, or it belongs to something that was begun."""
+        behalf = self.behalf
+        if behalf.begun:
+            return True
+        return not self.future.cancelled() and (behalf.gone is None or not behalf.gone())
+
 
 class Writer:
-    """Runs pieces of work in transactions, on its own thread, in the order in which they came."""
+    """Runs pieces of work in transactions, on its own thread, as their tenants take turns."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bounds: Bounds | None = None) -> None:
         self._store = store
-        self._queue: deque[_Piece[Any]] = deque()
+        self._bounds = bounds or Bounds()
+        self._queue: FairQueue[_Piece[Any]] = FairQueue()
+        self._drain = Drain(BATCH_MAX)
         self._ready = threading.Condition()
+        self._idle = False
         self._closing = False
         self._apart_commits = 0
+        self._worked = 0.0
         self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Transaction], T], *, apart: bool = False) -> T:
-        """Run a piece of work and return its result once it is stored; a caller that goes away stops nothing.
+    async def do(
+        self, work: Callable[[Transaction], T], behalf: Behalf | None = None, *, apart: bool = False
+    ) -> T:
+        """Run a piece of work and return its result once it is stored.
 
-        `apart` says that the piece is going to raise after it has changed something, as dry runs do.
+        It counts for whom the call is made (`BEHALF`) if nobody else is named. Whoever stops waiting before it is begun
+        stops it; later that stops nothing. `apart` says that the piece is going to raise after it has changed something,
+        as dry runs do.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._put(_Piece(work, loop, future, apart=apart))
-        return await future
+        whose = behalf or BEHALF.get() or own_work("")
+        piece = _Piece(work, whose, loop, future, apart=apart)
+        self._put(piece)
+        result = await future
+        whose.begun = whose.begun or piece.is_stored
+        return result
 
     def do_now(self, work: Callable[[Transaction], T]) -> T:
         """Run a piece of work from a thread without an event loop, and wait for it."""
         future: Future[T] = Future()
-        self._put(_Piece(work, None, future, apart=False))
+        self._put(_Piece(work, own_work(""), None, future, apart=False))
         return future.result()
+
+    def admit(self, tenant: str, urgency: Urgency, *, what: str = "change") -> None:
+        """Refuse what a further change of a tenant would be refused for, before anything is done for it."""
+        self._refuse_beyond(tenant, urgency, what)
 
     def close(self) -> None:
         """Store what is queued, and stop."""
@@ -130,76 +175,126 @@ class Writer:
         self._thread.join()
 
     def _put(self, piece: _Piece[Any]) -> None:
+        behalf = piece.behalf
         with self._ready:
             if self._closing:
                 raise FlowMasterError(
                     "server.closing", "The server is shutting down.", fix="Repeat the call.", status=503
                 )
-            if len(self._queue) >= QUEUE_MAX:
-                raise FlowMasterError(
-                    "server.overloaded",
-                    f"More than {QUEUE_MAX} changes are waiting to be stored.",
-                    fix="Wait a moment and repeat the call.",
-                    status=503,
-                )
-            self._queue.append(piece)
-            if len(self._queue) == 1:
+            if not behalf.begun:
+                self._refuse_beyond(behalf.tenant, behalf.urgency)
+            self._queue.put(behalf.tenant, piece, finishing=behalf.urgency is Urgency.FINISHING)
+            if self._idle:
+                self._idle = False
                 self._ready.notify()
+
+    def _refuse_beyond(self, tenant: str, urgency: Urgency, what: str = "change") -> None:
+        queue = self._queue
+        own = ahead = queue.waiting(tenant)
+        if not own and len(queue) < BATCH_MAX:
+            return
+        if urgency is Urgency.FINISHING:
+            finishing = queue.waiting(tenant, finishing=True)
+            ahead = min(own, finishing + finishing // FINISHING_IN_A_ROW)
+        now = time.monotonic()
+        waiting = Waiting(len(queue), own, ahead, queue.tenants + (not own))
+        refuse_beyond(self._bounds, self._drain, waiting, urgency, now, what=what)
 
     def _run(self) -> None:
         while True:
             with self._ready:
-                while not self._queue and not self._closing:
+                while not len(self._queue) and not self._closing:
+                    self._idle = True
                     self._ready.wait()
-                if not self._queue:
+                self._idle = False
+                if not len(self._queue):
                     return
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
-            self._store_batch(batch)
+            batch = self._store_batch()
             again = [piece for piece in batch if piece.again]
             _tell([piece for piece in batch if not piece.again])
             if again:
                 self._put_back(again, alone=len(again) == len(batch))
 
     def _put_back(self, again: list[_Piece[Any]], *, alone: bool) -> None:
-        """Put pieces in front of the queue; where nothing else was done, after a breath."""
+        """Put pieces in front of what waits for their tenants; where nothing else was done, after a breath."""
         if alone:
             time.sleep(random.uniform(0.001, BREATH_SECONDS_MAX))
+        by_tenant: dict[str, list[_Piece[Any]]] = {}
         for piece in again:
             piece.again = False
+            by_tenant.setdefault(piece.behalf.tenant, []).append(piece)
         with self._ready:
-            self._queue.extendleft(reversed(again))
+            for tenant, pieces in by_tenant.items():
+                self._queue.put_back(tenant, pieces)
 
-    def _store_batch(self, batch: list[_Piece[Any]]) -> None:
+    def _store_batch(self) -> list[_Piece[Any]]:
+        """Store what waits, as much as one commit takes, and return it with what came of it."""
+        batch: list[_Piece[Any]] = []
+        begun = time.monotonic()
+        self._drain.begin(begun)
+        self._worked = 0.0
         try:
             self._commit(batch)
         except Contended as error:
-            for piece in batch:
+            for piece in self._met(batch):
                 piece.contended(error)
         except FlowMasterError as error:
-            _fail(batch, error)
+            _fail(self._met(batch), error)
         except Exception as error:
             logger.exception("A commit of %d changes failed", len(batch))
-            _fail(batch, error)
+            _fail(self._met(batch), error)
+        self._drain.end(len(batch), work=self._worked, whole=time.monotonic() - begun)
+        return batch
+
+    def _met(self, batch: list[_Piece[Any]]) -> list[_Piece[Any]]:
+        """Return the pieces that a failure meets: those of the commit, and where it could not begin those it was for."""
+        if not batch:
+            with self._ready:
+                batch += [self._queue.take()[1] for _ in range(min(len(self._queue), BATCH_MAX))]
+        return batch
 
     def _commit(self, batch: list[_Piece[Any]]) -> None:
-        """Store what pieces do in one transaction, or in a second one if it was spoilt."""
+        """Store what pieces do in one transaction, or in a second one if it was spoilt; `batch` gets the pieces."""
         together = self._apart_commits == 0
         if not together:
             self._apart_commits -= 1
         try:
             with self._store.transaction() as transaction:
-                for piece in batch:
-                    if together and not piece.apart:
-                        _run_piece(piece, transaction)
-                    else:
-                        _run_apart(piece, transaction)
+                self._work_through(batch, transaction, together=together)
         except _Spoilt:
             if len(batch) == 1:
                 return
-            self._apart_commits = APART_COMMITS
-            for piece in batch:
-                piece.again, piece.result, piece.error = False, None, None
-            self._commit(batch)
+            self._apart_commits = APART_COMMITS - 1
+            with self._store.transaction() as transaction:
+                for piece in batch:
+                    piece.begin_again()
+                    _work_on(piece, transaction, together=False)
+
+    def _work_through(self, batch: list[_Piece[Any]], transaction: Transaction, *, together: bool) -> None:
+        """Run what waits by now, one piece after the other as their tenants take turns, each charged to its tenant."""
+        patience = self._drain.work_seconds
+        most = min(BATCH_MAX, len(self._queue))
+        took, tenant, last = 0.0, "", time.perf_counter()
+        while len(batch) < most and self._worked < patience:
+            with self._ready:
+                self._queue.charge(tenant, took)
+                if not len(self._queue):
+                    break
+                tenant, piece = self._queue.take()
+            batch.append(piece)
+            _work_on(piece, transaction, together=together)
+            now = time.perf_counter()
+            took, last = now - last, now
+            self._worked += took
+
+
+def _work_on(piece: _Piece[Any], transaction: Transaction, *, together: bool) -> None:
+    if not piece.is_wanted():
+        piece.error = _abandoned()
+    elif together and not piece.apart:
+        _run_piece(piece, transaction)
+    else:
+        _run_apart(piece, transaction)
 
 
 def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
@@ -207,6 +302,7 @@ def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
     before = transaction.touched()
     try:
         piece.result = piece.work(transaction)
+        piece.is_stored = True
     except Exception as error:
         piece.fail(error)
         now = transaction.touched()
@@ -221,10 +317,20 @@ def _run_apart(piece: _Piece[Any], transaction: Transaction) -> None:
     try:
         with transaction.savepoint():
             piece.result = piece.work(transaction)
+        piece.is_stored = True
     except Exception as error:
         piece.fail(error)
         if transaction.touched() < 0:
             raise
+
+
+def _abandoned() -> FlowMasterError:
+    return FlowMasterError(
+        "request.abandoned",
+        "The caller hung up before the change was begun; it was dropped.",
+        fix="Repeat the call if it is still wanted: nothing has changed.",
+        status=408,
+    )
 
 
 def _fail(batch: list[_Piece[Any]], error: BaseException) -> None:

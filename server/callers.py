@@ -17,6 +17,8 @@ SIGNED_IN: Final = "flowmaster.caller"
 """The key of the scope under which the sign-in puts the caller."""
 REQUEST: Final = "flowmaster.request"
 """The key of the scope with the id of the request."""
+GONE: Final = "flowmaster.gone"
+"""The key of the scope under which the web server puts what tells whether the caller has hung up."""
 NEEDED: Final = "flowmaster.needed"
 """The key of the scope with the rights that were found missing while it was answered."""
 

@@ -46,7 +46,9 @@ More options of serve:
   --auth-resource URL  the address of this server's MCP, as clients know it; tokens must be made for it
   --public-host A,B    names under which callers ask for this server, besides local ones (checked against DNS rebinding)
   --limits TEXT        what one caller may: calls=100,bytes=10000000 (a second), at_once=32, size=16000000 (bytes of
-                       the arguments of a call), each the default for callers who sign in; 0 is no limit, `none` is none
+                       the arguments of a call), each the default for callers who sign in; tenant_calls=0 (a second, of
+                       all callers of a tenant); 0 is no limit, `none` is none
+  --bounds TEXT        how much the server takes on at once, such as waiting=2000,wait_seconds=3 (docs/overload.md)
 
 Who calls: on 127.0.0.1 nobody has to sign in until a key is made or an issuer is named; from then on everybody who comes
 over HTTP has to. Other hosts than those of this machine are served only then. Let a proxy speak TLS before it.

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.callers import GONE
 from flowmaster.tools.json_text import write_json
 
 AT_ONCE: Final = 65_536
@@ -54,6 +55,8 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
         super().data_received(data)
         if self.cycle is not before:
             self._have_head()
+            cycle = self.cycle
+            cycle.scope[GONE] = lambda: cycle.disconnected
         elif self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:

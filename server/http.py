@@ -22,6 +22,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.runtime.clock import CLOCK_SETTING
 from flowmaster.runtime.feed import Feed
 from flowmaster.server import mcp_http, rest
+from flowmaster.server.bodies import Bodies
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.gathered import GatheredHTTPProtocol
 from flowmaster.server.grounds import Grounds
@@ -71,6 +72,7 @@ def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
         api.router.routes += [Route(path, metadata, methods=["GET"]) for path in grounds.resource.paths]
     api.add_exception_handler(HTTPException, _unknown)
     api.state.grounds, api.state.door = grounds, door
+    api.add_middleware(Bodies, most=app.runtime.bounds.bytes)
     api.add_middleware(SignIn, grounds=grounds)
     api.add_middleware(Guard, hosts=(*LOCAL_HOSTS, *public_hosts(settings)))
     return api

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.bodies import HELD
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.invoke import refused
 
@@ -52,7 +53,12 @@ class Guard:
 def response_of(answer: Answer) -> Response:
     """Return the HTTP response for an answer or a refusal."""
     kind = "application/problem+json" if answer.refused else "application/json"
-    return Response(answer.body, answer.status, media_type=kind)
+    response = Response(answer.body, answer.status, media_type=kind)
+    if answer.status in (429, 503):
+        body = answer.data()
+        if isinstance(body, dict) and "retry_after" in body:
+            response.headers["Retry-After"] = str(body["retry_after"])
+    return response
 
 
 async def json_body(scope: Scope, receive: Receive) -> str:
@@ -89,6 +95,7 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
     declared = Headers(scope=scope).get("content-length", "0")
     if not declared.isdecimal() or int(declared) > BODY_LENGTH_MAX:
         raise _too_large()
+    held = scope.get(HELD)
     parts: list[bytes] = []
     length = 0
     with anyio.move_on_after(BODY_SECONDS_MAX):
@@ -100,6 +107,8 @@ async def whole_body(scope: Scope, receive: Receive) -> bytes:
             length += len(parts[-1])
             if length > BODY_LENGTH_MAX:
                 raise _too_large()
+            if held is not None:
+                held.take(len(parts[-1]))
             if not message.get("more_body", False):
                 return b"".join(parts)
     raise FlowMasterError(

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from flowmaster.runtime.behalf import Behalf, own_work
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.server.call_records import (
@@ -77,7 +78,7 @@ class LongCalls:
             transaction.put_long_call(caller.tenant, call)
             return True
 
-        return call if await self._runtime.write(put) else None
+        return call if await self._runtime.write(put, behalf=Behalf(caller.tenant)) else None
 
     async def change(self, tenant: str, handle: str, change: Change) -> LongCall | None:
         """Change the record of a call that has not ended and return it, None if nothing changed."""
@@ -90,7 +91,7 @@ class LongCalls:
             transaction.put_long_call(tenant, changed)
             return changed
 
-        changed = await self._runtime.write(put)
+        changed = await self._runtime.write(put, behalf=own_work(tenant))
         if changed is not None:
             self._runtime.changed.wake({TOPIC})
         return changed

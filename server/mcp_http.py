@@ -139,9 +139,8 @@ class McpHttpDoor:
         try:
             gate.enter(caller, "other", length)
         except FlowMasterError as error:
-            response, standing = response_of(refused(error)), gate.standing(caller)
-            if standing is not None:
-                response.headers.update(limit_headers(standing, refused=error.status == 429))
+            response = response_of(refused(error))
+            response.headers.update(limit_headers(gate.standing(caller)))
             return response
         gate.leave(caller)
         return None

@@ -53,6 +53,7 @@ class Subscriptions:
         self._app = app
         self._watched: Counter[tuple[str, str]] = Counter()
         self._streams: Counter[tuple[str, str]] = Counter()
+        self._streams_of: Counter[str] = Counter()
         self.sources: list[Source] = [self._resources]
         """Who has news for the streams of 2026-07-28."""
 
@@ -106,11 +107,11 @@ class Subscriptions:
     ) -> types.SubscriptionsListenResult:
         """Keep a stream of 2026-07-28 open and tell on it what was asked for."""
         owner, mailbox = _owner(caller_of(ctx)), Mailbox()
-        if self._streams[owner] >= STREAMS_MAX:
-            raise _too_many(f"{STREAMS_MAX} streams are open", "Close one, or ask for more on one of them.")
+        self._check_streams(owner)
         meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
         honoured: list[Honoured] = []
         self._streams[owner] += 1
+        self._streams_of[owner[0]] += 1
         try:
             for source in self.sources:
                 honoured.append(await source(ctx, params.notifications, mailbox))
@@ -122,6 +123,8 @@ class Subscriptions:
             for one in honoured:
                 one.stop()
             self._streams[owner] -= 1
+            self._streams_of[owner[0]] -= 1
+            self._streams, self._streams_of = +self._streams, +self._streams_of
         return types.SubscriptionsListenResult(_meta=meta)
 
     async def _resources(self, ctx: Context, wanted: types.SubscriptionFilter, mailbox: Mailbox) -> Honoured:
@@ -149,6 +152,18 @@ class Subscriptions:
             raise
         granted: dict[str, Any] = dict.fromkeys(lists, True)
         return Honoured({**granted, "resource_subscriptions": list(watch.addresses) or None}, stop)
+
+    def _check_streams(self, owner: tuple[str, str]) -> None:
+        """Refuse a further stream of a caller if it, its tenant or all have enough open."""
+        bounds = self._app.runtime.bounds
+        for count, most, whose in (
+            (self._streams[owner], STREAMS_MAX, "yours"),
+            (self._streams_of[owner[0]], bounds.tenant_streams, "your tenant"),
+            (self._streams_of.total(), bounds.streams, "all callers"),
+        ):
+            if count >= most:
+                reached = f"{most} streams are open" + ("" if whose == "yours" else f" for {whose}")
+                raise _too_many(reached, "Close one, or ask for more on one of them.")
 
     def _take(self, owner: tuple[str, str], addresses: int) -> None:
         if self._watched[owner] + addresses > WATCHED_MAX:

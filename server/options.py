@@ -16,6 +16,7 @@ SERVER_OPTIONS = (
     "auth-issuer",
     "auth-resource",
     "limits",
+    "bounds",
 )
 """The options that every server form takes; each has a value."""
 

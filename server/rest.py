@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.callers import REQUEST, caller_in, tell_denied
+from flowmaster.server.callers import GONE, REQUEST, caller_in, tell_denied
 from flowmaster.server.http_body import json_body, response_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke, refused
@@ -34,7 +34,7 @@ class RestDoor:
         except FlowMasterError as error:
             return response_of(refused(error))
         call, name = (
-            Call(app=self._app, caller=caller_in(request.scope, "rest")),
+            Call(app=self._app, caller=caller_in(request.scope, "rest"), gone=request.scope.get(GONE)),
             request.path_params["operation"],
         )
         answer = await watched(
@@ -46,9 +46,8 @@ class RestDoor:
         )
         tell_denied(request.scope, answer)
         response = response_of(answer)
-        standing = None if self._app.gate is None else self._app.gate.standing(call.caller)
-        if standing is not None:
-            response.headers.update(limit_headers(standing, refused=answer.status == 429))
+        if self._app.gate is not None:
+            response.headers.update(limit_headers(self._app.gate.standing(call.caller)))
         return response
 
 
@@ -171,6 +170,7 @@ _PROBLEM: dict[str, Any] = {
         "path": {"type": "string", "description": "The argument or element that is wrong."},
         "expected": {"description": "What may stand there."},
         "fix": {"type": "string", "description": "The next move in words."},
+        "retry_after": {"type": "integer", "description": "In how many seconds the same call may succeed."},
         "next": {
             "type": "array",
             "description": "Calls that repair it.",

@@ -27,6 +27,7 @@ class Settings:
     issuer: str = ""
     resource: str = ""
     limits: str = ""
+    bounds: str = ""
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:
@@ -47,6 +48,7 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         issuer=options.get("auth-issuer", ""),
         resource=options.get("auth-resource", "").rstrip("/"),
         limits=options.get("limits", ""),
+        bounds=options.get("bounds", ""),
     )
 
 

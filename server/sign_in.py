@@ -117,6 +117,7 @@ class SignIn:
                     "Too many keys and tokens were not accepted.",
                     path="authorization",
                     fix="Wait a minute before the next one.",
+                    retry_after=60,
                     status=429,
                 )
         if scope["type"] == "websocket":
@@ -129,7 +130,7 @@ class SignIn:
         elif error.status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         if error.status in (429, 503):
-            response.headers["Retry-After"] = "60"
+            response.headers.setdefault("Retry-After", "60")
         await response(scope, receive, answer.send)
 
 

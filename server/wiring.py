@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowmaster.connectors.connector import Connector
 from flowmaster.connectors.http import HttpConnector
+from flowmaster.runtime.bounds import bounds_from
 from flowmaster.runtime.clock import Clock, MachineClock, VirtualClock, follow
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.workers import Workers
@@ -32,10 +33,11 @@ DATABASE = "flowmaster.db"
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Open everything that operations work with, and close it again at the end."""
+    bounds = bounds_from(settings.bounds)
     store = open_store(settings)
     follow(store.ahead)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
-    runtime = Runtime(store, clock)
+    runtime = Runtime(store, clock, bounds)
     workers = Workers(runtime, connectors())
     if settings.store and settings.data != MEMORY:
         Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -81,12 +81,16 @@ class WaitReads(Protocol):
         """Return the types of open jobs; `now` (real time) decides which leases still hold."""
         ...
 
-    def due_timers(self, now: int, *, limit: int) -> list[rows.DueTimer]:
-        """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
+    def due_tenants(self, now: int) -> list[str]:
+        """Return the tenants that have timers or start timers due at `now` (engine time)."""
         ...
 
-    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
-        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+    def due_timers(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.DueTimer]:
+        """Return the timers due at `now` (engine time), earliest first, without paused instances; of all tenants, or one."""
+        ...
+
+    def due_starts(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.StartSubscription]:
+        """Return the start timers due at `now` (engine time), earliest first, of all tenants or of one."""
         ...
 
     def next_due(self) -> int | None:
@@ -128,6 +132,10 @@ class WaitReads(Protocol):
         self, tenant: str, *, name: str, keys: Sequence[str], now: int
     ) -> list[rows.BufferedMessage]:
         """Return the buffered messages with any of the keys (or none: `""`) that have not expired, oldest first."""
+        ...
+
+    def count_buffered(self, tenant: str, *, name: str = "", most: int) -> int:
+        """Return how many messages are buffered, of all names or of one; counting ends at `most`."""
         ...
 
     def next_expiry(self) -> int | None:
@@ -211,6 +219,10 @@ class DefinitionReads(Protocol):
 
     def outbox_depth(self) -> int:
         """Return how many effects of all tenants are still to be done."""
+        ...
+
+    def outbox_tenants(self) -> list[str]:
+        """Return the tenants that have effects still to be done."""
         ...
 
     def tenants(self) -> list[str]:
@@ -307,9 +319,14 @@ class StepWrites(Protocol):
         ...
 
     def take_outbox(
-        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+        self,
+        *,
+        limit: int,
+        targets: Collection[str] | None = None,
+        after: int = 0,
+        tenant: str | None = None,
     ) -> list[rows.OutboxRow]:
-        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        """Return the oldest effects (behind id `after`) in order, of all tenants or of one; they stay until deleted."""
         ...
 
     def put_outbox(self, tenant: str, instance: str, at: int, effects: Sequence[rows.Effect]) -> None:

@@ -1,7 +1,7 @@
 """The refusals that every store words the same way."""
 
 from flowmaster.engine.errors import FlowMasterError, Hint
-from flowmaster.stores.rows import DESCENDANTS_MAX
+from flowmaster.stores.rows import DESCENDANTS_MAX, INSTANCE_BYTES_MAX
 
 
 def job_unknown(job: str) -> FlowMasterError:
@@ -73,6 +73,19 @@ def scope_unknown(scope: str) -> FlowMasterError:
         fix="Call `instance_find` or `process_find` to see the ids.",
         status=404,
     )
+
+
+def check_size(instance: str, body: bytes) -> None:
+    """Refuse a step that would make an instance larger than it may be."""
+    if len(body) > INSTANCE_BYTES_MAX:
+        raise FlowMasterError(
+            "instance.too_large",
+            f"Instance {instance!r} would take {len(body)} bytes. Nothing has changed.",
+            path="variables",
+            expected=f"at most {INSTANCE_BYTES_MAX} bytes of variables, tokens and waits",
+            fix="Keep large values elsewhere, such as in a document, and their id in a variable.",
+            status=413,
+        )
 
 
 def too_many_descendants(instance: str) -> FlowMasterError:

@@ -21,6 +21,9 @@ PAGE_ITEMS_MAX = 1_000
 HISTORY_ENTRIES = 200
 """How many entries one look into a history brings unless the caller says otherwise."""
 
+INSTANCE_BYTES_MAX = 16_000_000
+"""Bytes of an instance's state as it is stored: its variables, tokens and waits."""
+
 DESCENDANTS_MAX = 10_000
 """How many called instances `descendants` follows before it refuses."""
 

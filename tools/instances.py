@@ -204,12 +204,13 @@ def _after(cursor: str | None) -> int:
 async def _wait_for(call: Call, instance: str, seconds: int) -> None:
     """Wait until the instance has ended or only people can move it, `seconds` at most."""
     runtime = call.app.runtime
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        stored = runtime.reader.load(call.caller.tenant, instance)
-        if stored is None or not _still_runs(stored.state):
-            return
-        await runtime.changed.wait("instances", 0.1)
+    with runtime.waiters.place(call.caller.tenant) as may_wait:
+        until = time.monotonic() + seconds
+        while may_wait and time.monotonic() < until:
+            stored = runtime.reader.load(call.caller.tenant, instance)
+            if stored is None or not _still_runs(stored.state):
+                return
+            await runtime.changed.wait("instances", 0.1)
 
 
 def _still_runs(state: State) -> bool:

@@ -5,8 +5,8 @@ Find, examine, allow, act once, answer: a refusal at any step leaves the state a
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -16,18 +16,26 @@ from pydantic import ValidationError
 
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.values import Json
+from flowmaster.runtime.behalf import BEHALF, Behalf, Urgency
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import KEY_TAKEN, Once, StoredAnswer
 from flowmaster.tools.asking import NOBODY, InputNeeded
 from flowmaster.tools.confirming import confirm
 from flowmaster.tools.extras import extra_missing, is_installed
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.limits import LISTING, LOOKING, urgency_of
 from flowmaster.tools.models import Arguments, NextCall, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
 from flowmaster.tools.registry import AnyOperation, Call, Registry
 from flowmaster.tools.strict import examined, with_integers
 
 logger = logging.getLogger(__name__)
+
+MANY = 100
+"""Entries of a list of which more are another kind of read."""
+
+LEADS_ON = "operation_call"
+"""The operation that stores what the one behind it stores, and is let in with that."""
 
 
 async def invoke(registry: Registry, call: Call, name: str, raw_arguments: object) -> Answer:
@@ -38,9 +46,10 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
     """
     try:
         operation = registry.get(name)
-        arguments = parsed(operation, raw_arguments)
-        allow(operation, call)
-        return await _act(operation, call, arguments)
+        with _on_behalf(operation, call):
+            arguments = parsed(operation, raw_arguments)
+            allow(operation, call)
+            return await _act(operation, call, arguments)
     except InputNeeded:
         raise
     except FlowMasterError as error:
@@ -53,6 +62,29 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
         reference = uuid4().hex[:12]
         logger.exception("The operation %s failed; reference %s", name, reference)
         return refused(fault(reference))
+
+
+@contextmanager
+def _on_behalf(operation: AnyOperation, call: Call) -> Iterator[None]:
+    """Let what the call stores count for its caller; refuse at once what a loaded server sheds.
+
+    An operation that leads to another is as urgent as that one; what has begun is brought to its end.
+    """
+    behalf, writer, tenant = BEHALF.get(), call.app.runtime.writer, call.caller.tenant
+    urgency = urgency_of(operation.name)
+    if behalf is not None and behalf.tenant == tenant:
+        behalf.urgency = urgency
+    else:
+        behalf = Behalf(tenant, urgency, gone=call.gone)
+    if not behalf.begun and operation.name in LISTING:
+        writer.admit(tenant, Urgency.STARTING, what="list")
+    elif not behalf.begun and not operation.read_only and operation.name != LEADS_ON:
+        writer.admit(tenant, urgency)
+    token = BEHALF.set(behalf)
+    try:
+        yield
+    finally:
+        BEHALF.reset(token)
 
 
 def refused(error: FlowMasterError) -> Answer:
@@ -170,7 +202,24 @@ async def _run(operation: AnyOperation, call: Call, arguments: Arguments) -> Ans
     """Run an operation, what destroys something only once that is confirmed."""
     if operation.destroys is not None:
         await confirm(operation, call, arguments)
-    return _told(operation, call, arguments, await operation.run(call, arguments))
+    if operation.name in LOOKING:
+        kind = (operation.name, frozenset(arguments.model_fields_set), getattr(arguments, "limit", 0) > MANY)
+        reads = call.app.runtime.reads
+        result = await reads.run(call.caller.tenant, kind, lambda: _read(operation.run(call, arguments)))
+    else:
+        result = await operation.run(call, arguments)
+    return _told(operation, call, arguments, result)
+
+
+def _read(looking: Awaitable[Result]) -> Result:
+    """Return what an operation that waits for nothing answers."""
+    assert isinstance(looking, Coroutine), "operations are async functions"
+    try:
+        looking.send(None)
+    except StopIteration as answered:
+        result: Result = answered.value
+        return result
+    raise AssertionError("an operation that is among those that wait for nothing waited")
 
 
 async def _told_again(

@@ -4,17 +4,36 @@ Calls and bytes are counted in buckets that fill with time: a caller may use a f
 flows in. A part of each is kept back for what finishes work, so that lists never starve it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final, NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.runtime.behalf import Urgency
 from flowmaster.tools.registry import Caller
 from flowmaster.tools.roles import LOCAL
 
 FINISHING: Final = frozenset({"task_act", "work_finish"})
 """The operations that finish work: what is kept back is for them."""
+
+STARTING: Final = frozenset({"instance_start"})
+"""The operations that begin work: a loaded server sheds them first."""
+
+LISTING: Final = frozenset(
+    {
+        "audit_find",
+        "audit_verify",
+        "call_find",
+        "document_find",
+        "instance_find",
+        "process_find",
+        "rule_compare",
+        "rule_find",
+        "task_find",
+    }
+)
+"""The operations that look through many things: a loaded server sheds them as it sheds starts."""
 
 KEPT_BACK: Final = 0.2
 """The part of a bucket, and of the calls at once, that is kept back."""
@@ -35,17 +54,30 @@ class Limits(NamedTuple):
     bytes: int = 10_000_000
     at_once: int = 32
     size: int = 16_000_000
+    tenant_calls: int = 0
+    """Calls a second of all callers of a tenant."""
 
 
-NO_LIMITS: Final = Limits(0, 0, 0, 0)
+NO_LIMITS: Final = Limits(0, 0, 0, 0, 0)
+
+
+LOOKING: Final = LISTING - {"call_find", "rule_compare"}
+"""Lists that wait for nothing but the store: where they are slow, they are read in threads."""
+
+
+def urgency_of(operation: str) -> Urgency:
+    """Return how urgent what an operation stores is."""
+    if operation in FINISHING:
+        return Urgency.FINISHING
+    return Urgency.STARTING if operation in STARTING else Urgency.ORDINARY
 
 
 class Standing(NamedTuple):
-    """How a caller stands: calls that are left, and the seconds until there is one, or a full bucket."""
+    """How a caller stands with a limit: the calls that are left, and the seconds until its bucket is full again."""
 
+    name: str
     limit: int
     left: int
-    wait: float
     full: float
 
 
@@ -70,6 +102,7 @@ class Gate:
         self._also_local = also_local
         self._now = now
         self._accounts: dict[tuple[str, str, str | None], _Account] = {}
+        self._tenants: dict[str, _Account] = {}
 
     def watches(self, caller: Caller) -> bool:
         """Whether a caller has limits: not the single user of this machine."""
@@ -92,6 +125,15 @@ class Gate:
                     f"You may make {limits.calls} calls a second, and have.",
                     lacking / limits.calls,
                 )
+        tenant = self._tenant(caller)
+        if limits.tenant_calls:
+            lacking = 1 + reserve * limits.tenant_calls * BURST_SECONDS - tenant.calls
+            if lacking > 0:
+                raise _refused(
+                    "limit.tenant_calls",
+                    f"All callers of your tenant may make {limits.tenant_calls} calls a second, and have.",
+                    lacking / limits.tenant_calls,
+                )
         if limits.bytes:
             full = limits.bytes * BURST_SECONDS
             lacking = min(size, full * (1 - reserve)) + reserve * full - account.bytes
@@ -101,6 +143,7 @@ class Gate:
                     f"You may send {limits.bytes} bytes a second, and have.",
                     lacking / limits.bytes,
                 )
+        tenant.calls -= 1
         account.calls -= 1
         account.bytes -= size
         account.running += 1
@@ -111,31 +154,31 @@ class Gate:
         if account is not None:
             account.running -= 1
 
-    def standing(self, caller: Caller) -> Standing | None:
-        """Tell how a caller stands with its calls, nothing without a limit."""
-        if not self.limits.calls or not self.watches(caller):
-            return None
-        account = self._account(caller)
-        full = self.limits.calls * BURST_SECONDS
-        missing = max(0.0, 1 + KEPT_BACK * full - account.calls)
-        return Standing(
-            self.limits.calls,
-            max(0, int(account.calls)),
-            missing / self.limits.calls,
-            (full - account.calls) / self.limits.calls,
+    def standing(self, caller: Caller) -> list[Standing]:
+        """Tell how a caller stands with its calls, and with those of its tenant; nothing without a limit."""
+        if not self.watches(caller):
+            return []
+        buckets = (
+            ("calls", self.limits.calls, self._account(caller)),
+            ("tenant", self.limits.tenant_calls, self._tenant(caller)),
         )
+        return [_standing(name, limit, account.calls) for name, limit, account in buckets if limit]
 
     def _account(self, caller: Caller) -> _Account:
         """Return the account of a caller, filled up to now."""
-        name, now = _name(caller), self._now()
-        full_calls, full_bytes = self.limits.calls * BURST_SECONDS, self.limits.bytes * BURST_SECONDS
-        account = self._accounts.pop(name, None) or _Account(now, full_calls, full_bytes)
-        passed, account.at = now - account.at, now
-        account.calls = min(full_calls, account.calls + passed * self.limits.calls)
-        account.bytes = min(full_bytes, account.bytes + passed * self.limits.bytes)
+        name, limits = _name(caller), self.limits
+        account = _filled(self._accounts.pop(name, None), self._now(), limits.calls, limits.bytes)
         self._accounts[name] = account
         if len(self._accounts) > CALLERS_MAX:
             self._forget()
+        return account
+
+    def _tenant(self, caller: Caller) -> _Account:
+        """Return the account of a caller's tenant, filled up to now."""
+        account = _filled(self._tenants.pop(caller.tenant, None), self._now(), self.limits.tenant_calls, 0)
+        self._tenants[caller.tenant] = account
+        if len(self._tenants) > CALLERS_MAX:
+            del self._tenants[next(iter(self._tenants))]
         return account
 
     def _forget(self) -> None:
@@ -165,13 +208,30 @@ def limits_from(text: str) -> Limits:
     return Limits()._replace(**given)
 
 
-def limit_headers(standing: Standing, *, refused: bool) -> Mapping[str, str]:
-    """Return the headers that tell a caller over HTTP how it stands."""
-    headers = {
-        "RateLimit-Policy": f'"calls";q={standing.limit};w=1',
-        "RateLimit": f'"calls";r={standing.left};t={_whole(standing.full)}',
+def limit_headers(standings: Sequence[Standing]) -> Mapping[str, str]:
+    """Return the headers that tell a caller over HTTP how it stands (draft-ietf-httpapi-ratelimit-headers-10)."""
+    if not standings:
+        return {}
+    return {
+        "RateLimit-Policy": ", ".join(f'"{each.name}";q={each.limit};w=1' for each in standings),
+        "RateLimit": ", ".join(f'"{each.name}";r={each.left};t={_whole(each.full)}' for each in standings),
     }
-    return {**headers, "Retry-After": str(max(1, _whole(standing.wait)))} if refused else headers
+
+
+def _filled(account: _Account | None, now: float, calls: int, bytes: int) -> _Account:
+    """Return an account with what flowed in since it was last looked at; that of a new caller is full."""
+    full_calls, full_bytes = calls * BURST_SECONDS, bytes * BURST_SECONDS
+    if account is None:
+        return _Account(now, full_calls, full_bytes)
+    passed, account.at = now - account.at, now
+    account.calls = min(full_calls, account.calls + passed * calls)
+    account.bytes = min(full_bytes, account.bytes + passed * bytes)
+    return account
+
+
+def _standing(name: str, limit: int, calls: float) -> Standing:
+    full = limit * BURST_SECONDS
+    return Standing(name, limit, max(0, int(calls)), (full - calls) / limit)
 
 
 def _name(caller: Caller) -> tuple[str, str, str | None]:
@@ -189,6 +249,7 @@ def _refused(code: str, message: str, wait: float) -> FlowMasterError:
         message,
         expected=f"the next call in {max(0.1, wait):.1f} seconds",
         fix="Wait so long, then repeat the call; nothing has changed.",
+        retry_after=max(1, _whole(wait)),
         status=429,
     )
 

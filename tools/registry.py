@@ -103,6 +103,8 @@ class Call:
     caller: Caller
     once: Once | None = None
     client: Client = NOBODY
+    gone: Callable[[], bool] | None = None
+    """Tells whether whoever called has hung up, where the door knows."""
 
     async def ask(self, question: Question) -> Reply | None:
         """Ask whoever called to fill in a form; None where nobody can be asked."""

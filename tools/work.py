@@ -64,13 +64,17 @@ class WorkTaken(Result):
 @operation(right="work.take", core=True, lasting="may")
 async def work_take(call: Call, arguments: WorkTake) -> WorkTaken:
     """Take jobs of service, send and agent steps to do them."""
-    until = time.monotonic() + arguments.wait_seconds
-    while True:
-        last = time.monotonic() >= until
-        taken = await _take(call, arguments, last=last)
-        if taken.items or last:
-            return taken
-        await call.app.runtime.changed.wait("jobs", LOOK_SECONDS)
+    runtime = call.app.runtime
+    if not arguments.wait_seconds:
+        return await _take(call, arguments, last=True)
+    with runtime.waiters.place(call.caller.tenant) as may_wait:
+        until = time.monotonic() + arguments.wait_seconds
+        while True:
+            last = not may_wait or time.monotonic() >= until
+            taken = await _take(call, arguments, last=last)
+            if taken.items or last:
+                return taken
+            await runtime.changed.wait("jobs", LOOK_SECONDS)
 
 
 async def _take(call: Call, arguments: WorkTake, *, last: bool) -> WorkTaken:

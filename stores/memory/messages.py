@@ -12,12 +12,12 @@ from flowmaster.stores.paging import checked_limit
 class MessageReader(Part):
     """The reads of start subscriptions, buffered messages and the outbox."""
 
-    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
-        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+    def due_starts(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.StartSubscription]:
+        """Return the start timers due at `now` (engine time), earliest first, of all tenants or of one."""
         found = [
             (start.due, start.tenant, start.process, start.element, start.number, start)
             for start in self._data.starts.values()
-            if start.due is not None and start.due <= now
+            if start.due is not None and start.due <= now and tenant in (None, start.tenant)
         ]
         return [row[-1] for row in sorted(found)[:limit]]
 
@@ -54,6 +54,11 @@ class MessageReader(Part):
             and message.expires > now
         ]
 
+    def count_buffered(self, tenant: str, *, name: str = "", most: int) -> int:
+        """Return how many messages are buffered, of all names or of one; counting ends at `most`."""
+        kept = (message for message, _ in self._data.messages.values() if message.tenant == tenant)
+        return min(most, sum(name in ("", message.name) for message in kept))
+
     def next_expiry(self) -> int | None:
         """Return when the next buffered message of any tenant expires (engine time), None without one."""
         return min((message.expires for message, _ in self._data.messages.values()), default=None)
@@ -61,6 +66,10 @@ class MessageReader(Part):
     def outbox_depth(self) -> int:
         """Return how many effects of all tenants are still to be done."""
         return len(self._data.outbox)
+
+    def outbox_tenants(self) -> list[str]:
+        """Return the tenants that have effects still to be done."""
+        return sorted({row.tenant for row, _ in self._data.outbox.values()})
 
 
 @locked
@@ -119,14 +128,21 @@ class MessageWriter(MessageReader):
         return expired
 
     def take_outbox(
-        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+        self,
+        *,
+        limit: int,
+        targets: Collection[str] | None = None,
+        after: int = 0,
+        tenant: str | None = None,
     ) -> list[rows.OutboxRow]:
-        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        """Return the oldest effects (behind id `after`) in order, of all tenants or of one; they stay until deleted."""
         checked_limit(limit)
         found = [
             row._replace(effect=row.effect._replace(payload=codec.load(payload)))
             for number, (row, payload) in sorted(self._data.outbox.items())
-            if number > after and (targets is None or row.effect.target in targets)
+            if number > after
+            and (targets is None or row.effect.target in targets)
+            and tenant in (None, row.tenant)
         ]
         return found[:limit]
 

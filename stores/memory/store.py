@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 
 from flowmaster.engine.events import DecisionMade
-from flowmaster.stores import chain, codec, rows
+from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
 from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.memory.facts import FactReader, FactWriter
@@ -114,7 +114,9 @@ class MemoryTransaction(_Writes):
             len(state.incidents),
             state.sandbox,
         )
-        body = codec.encode_body(state).decode()
+        encoded = codec.encode_body(state)
+        refusals.check_size(state.instance, encoded)
+        body = encoded.decode()
         if old is not None:
             return old._replace(row=row, body=body)
         if state.parent is not None:

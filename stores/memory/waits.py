@@ -68,16 +68,24 @@ class WaitReader(Part):
                 count[1] += record.lease_until > now
         return [rows.JobTypeCount(type, *count) for type, count in sorted(counts.items())]
 
-    def due_timers(self, now: int, *, limit: int) -> list[rows.DueTimer]:
-        """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
-        found = [
-            (record.keys.due, record)
-            for record in self._data.waits[TIMER].values()
-            if record.keys.due is not None and record.keys.due <= now and not record.keys.held & PAUSED
-        ]
+    def due_tenants(self, now: int) -> list[str]:
+        """Return the tenants that have timers or start timers due at `now` (engine time)."""
+        starts = [start.tenant for start in self._data.starts.values() if start.due and start.due <= now]
+        return sorted({*starts, *(record.tenant for _, record in self._due(now))})
+
+    def due_timers(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.DueTimer]:
+        """Return the timers due at `now` (engine time), earliest first, without paused instances; of all tenants, or one."""
+        found = [(due, record) for due, record in self._due(now) if tenant in (None, record.tenant)]
         found.sort(key=lambda timer: (timer[0], timer[1].place))
         return [
             rows.DueTimer(record.tenant, record.instance, record.id, due) for due, record in found[:limit]
+        ]
+
+    def _due(self, now: int) -> list[tuple[int, WaitRecord]]:
+        return [
+            (record.keys.due, record)
+            for record in self._data.waits[TIMER].values()
+            if record.keys.due is not None and record.keys.due <= now and not record.keys.held & PAUSED
         ]
 
     def next_due(self) -> int | None:

@@ -17,12 +17,15 @@ _MESSAGES = f"SELECT {_MESSAGE_COLUMNS} FROM message"
 class MessageReader(Part):
     """The reads of start subscriptions, buffered messages and the outbox."""
 
-    def due_starts(self, now: int, *, limit: int) -> list[rows.StartSubscription]:
-        """Return the start timers of all tenants due at `now` (engine time), earliest first."""
+    def due_starts(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.StartSubscription]:
+        """Return the start timers due at `now` (engine time), earliest first, of all tenants or of one."""
+        where = Where("due <= ?", values=[now])
+        if tenant is not None:
+            where.add("tenant = ?", self._words.find(tenant))
         return self._start_rows(
-            f"{_STARTS} WHERE due <= ? ORDER BY due, (SELECT text FROM word WHERE word.id = tenant), {_BY_PROCESS} LIMIT ?"
+            f"{_STARTS} WHERE {where} ORDER BY due, (SELECT text FROM word WHERE word.id = tenant), {_BY_PROCESS} LIMIT ?"
             + self._locked("OF start SKIP LOCKED"),
-            (now, limit),
+            (*where.values, limit),
         )
 
     def start_subscriptions(
@@ -50,6 +53,14 @@ class MessageReader(Part):
         where.add("expires > ?", now)
         return self._messages(self._db.all(f"{_MESSAGES} WHERE {where} ORDER BY id", where.values))
 
+    def count_buffered(self, tenant: str, *, name: str = "", most: int) -> int:
+        """Return how many messages are buffered, of all names or of one; counting ends at `most`."""
+        where = Where("tenant = ?", values=[self._words.find(tenant)])
+        if name:
+            where.add("name = ?", name)
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM message WHERE {where} LIMIT ?) AS counted"
+        return int(self._db.value(counted, (*where.values, most)))
+
     def next_expiry(self) -> int | None:
         """Return when the next buffered message of any tenant expires (engine time), None without one."""
         found: int | None = self._db.value("SELECT min(expires) FROM message")
@@ -58,6 +69,11 @@ class MessageReader(Part):
     def outbox_depth(self) -> int:
         """Return how many effects of all tenants are still to be done."""
         return int(self._db.value("SELECT count(*) FROM outbox"))
+
+    def outbox_tenants(self) -> list[str]:
+        """Return the tenants that have effects still to be done."""
+        found = self._db.all("SELECT DISTINCT tenant FROM outbox", ())
+        return sorted(self._words.text(tenant) for (tenant,) in found)
 
     def _messages(self, found: list[Row]) -> list[rows.BufferedMessage]:
         text = self._words.text
@@ -140,17 +156,24 @@ class MessageWriter(MessageReader):
         return self._messages(sorted(found))
 
     def take_outbox(
-        self, *, limit: int, targets: Collection[str] | None = None, after: int = 0
+        self,
+        *,
+        limit: int,
+        targets: Collection[str] | None = None,
+        after: int = 0,
+        tenant: str | None = None,
     ) -> list[rows.OutboxRow]:
-        """Return the oldest effects of all tenants (behind id `after`) in order; they stay until deleted."""
+        """Return the oldest effects (behind id `after`) in order, of all tenants or of one; they stay until deleted."""
         where = Where("id > ?", values=[after])
+        if tenant is not None:
+            where.add("tenant = ?", self._words.find(tenant))
         if targets is not None:
             where.add_in("target", list(targets))
         return [
             rows.OutboxRow(
-                id, self._words.text(tenant), instance, at, rows.Effect(target, kind, codec.load(payload))
+                id, self._words.text(owner), instance, at, rows.Effect(target, kind, codec.load(payload))
             )
-            for id, tenant, instance, at, target, kind, payload in self._db.all(
+            for id, owner, instance, at, target, kind, payload in self._db.all(
                 f"SELECT id, tenant, instance, at, target, kind, payload FROM outbox WHERE {where}"
                 " ORDER BY id LIMIT ?" + self._locked("SKIP LOCKED"),
                 (*where.values, checked_limit(limit)),

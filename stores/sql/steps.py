@@ -2,7 +2,7 @@
 
 from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
-from flowmaster.stores import chain, codec, rows
+from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.sql.database import Reads
 from flowmaster.stores.sql.facts import FactWriter
@@ -112,6 +112,8 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
     def _put_instance(self, step: rows.Step, head: Head, link: chain.Link, *, wide: bool) -> int:
         """Write the instance's row and return its number."""
         state, word = step.state, self._words.number
+        body = codec.encode_body(state, apart=wide)
+        refusals.check_size(state.instance, body)
         values = (
             word(state.status),
             state.seq,
@@ -120,7 +122,7 @@ class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageW
             step.at,
             state.business_key or None,
             link.hash,
-            codec.encode_body(state, apart=wide).decode(),
+            body.decode(),
             word(state.process),
             state.version,
         )

@@ -36,6 +36,17 @@ _CHANGE = (
     " lease_until = 0, nonce = NULL, worker = NULL, body = ? WHERE instance = ? AND id = ? RETURNING 1"
 )
 
+_TIMERS = "FROM wait WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0"
+_DUE_TENANTS = f"""
+WITH RECURSIVE owner(tenant) AS (
+    SELECT min(tenant) {_TIMERS}
+    UNION ALL
+    SELECT (SELECT min(tenant) {_TIMERS} AND tenant > owner.tenant) FROM owner WHERE tenant IS NOT NULL
+)
+SELECT tenant FROM owner WHERE (SELECT min(due) {_TIMERS} AND tenant = owner.tenant) <= ?
+UNION SELECT tenant FROM start WHERE due <= ?
+"""
+
 
 class WaitReader(Part):
     """The reads of tasks, timers and subscriptions."""
@@ -71,17 +82,23 @@ class WaitReader(Part):
         items = [self._task_row(row) for row in found[:limit]]
         return rows.Page(items, total, numbers_cursor(found[limit - 1][-3:]) if len(found) > limit else None)
 
-    def due_timers(self, now: int, *, limit: int) -> list[rows.DueTimer]:
-        """Return the timers of all tenants due at `now` (engine time), earliest first, without paused instances."""
+    def due_tenants(self, now: int) -> list[str]:
+        """Return the tenants that have timers or start timers due at `now` (engine time)."""
+        return sorted(self._words.text(tenant) for (tenant,) in self._db.all(_DUE_TENANTS, (now, now)))
+
+    def due_timers(self, now: int, *, limit: int, tenant: str | None = None) -> list[rows.DueTimer]:
+        """Return the timers due at `now` (engine time), earliest first, without paused instances; of all tenants, or one."""
+        where = Where("w.kind = 3", "w.due <= ?", "w.held & 5 = 0", values=[now])
+        if tenant is not None:
+            where.add("w.tenant = ?", self._words.find(tenant))
         found = self._db.all(
             "SELECT w.tenant, i.id, w.id, w.due FROM wait w JOIN instance i ON i.num = w.instance"
-            " WHERE w.kind = 3 AND w.due <= ? AND w.held & 5 = 0 ORDER BY w.due, w.instance, w.id LIMIT ?"
-            + self._locked("OF i SKIP LOCKED"),
-            (now, limit),
+            f" WHERE {where} ORDER BY w.due, w.instance, w.id LIMIT ?" + self._locked("OF i SKIP LOCKED"),
+            (*where.values, limit),
         )
         return [
-            rows.DueTimer(self._words.text(tenant), instance, wait, due)
-            for tenant, instance, wait, due in found
+            rows.DueTimer(self._words.text(owner), instance, wait, due)
+            for owner, instance, wait, due in found
         ]
 
     def next_due(self) -> int | None:

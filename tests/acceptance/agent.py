@@ -45,7 +45,7 @@ class Agent:
         answer = await self.answer(operation, spelt(arguments))
         assert answer.refused, (operation, answer.text)
         body = body_of(answer)
-        assert set(body) <= {"code", "message", "path", "expected", "fix", "next"}
+        assert set(body) <= {"code", "message", "path", "expected", "fix", "retry_after", "next"}
         assert body["code"] != "server.fault", body
         assert body["message"]
         assert body.get("fix") or body.get("expected") is not None or body.get("next"), body

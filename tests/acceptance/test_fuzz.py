@@ -95,7 +95,7 @@ def assert_sound(name: str, given: str, answer: Answer) -> None:
     if not answer.refused:
         _validator(name).validate(body)
         return
-    assert set(body) <= {"code", "message", "path", "expected", "fix", "next"}
+    assert set(body) <= {"code", "message", "path", "expected", "fix", "retry_after", "next"}
     assert body["code"] in CODES - {"server.fault"}, body
     assert body["message"]
     assert body.get("fix") or body.get("expected") is not None or body.get("next"), body

@@ -89,7 +89,7 @@ def test_every_refusal_says_what_is_wrong_and_how_to_repair_it(over_rest_told: l
     for (name, arguments), told in zip(SCRIPT, over_rest_told, strict=True):
         if told.refused:
             body = told.body
-            known = {"code", "message", "path", "expected", "fix", "next"}
+            known = {"code", "message", "path", "expected", "fix", "retry_after", "next"}
             assert set(body) <= known
             noun, _, wrong = body["code"].partition(".")
             assert noun.isidentifier()

@@ -117,20 +117,34 @@ def test_callers_who_are_gone_are_forgotten_and_those_at_work_are_not(
 def test_no_limits_are_none() -> None:
     gate, _ = gate_at(NO_LIMITS)
     assert let_in(gate, size=10**9) == 1_000
-    assert gate.standing(BOT) is None
+    assert gate.standing(BOT) == []
+    assert limit_headers([]) == {}
 
 
 def test_headers_tell_how_a_caller_stands() -> None:
     gate, _ = gate_at(Limits(calls=10))
     let_in(gate)
-    standing = gate.standing(BOT)
-    assert standing is not None
-    assert limit_headers(standing, refused=True) == {
+    assert limit_headers(gate.standing(BOT)) == {
         "RateLimit-Policy": '"calls";q=10;w=1',
         "RateLimit": '"calls";r=4;t=2',
-        "Retry-After": "1",
     }
     assert BURST_SECONDS == 2
+
+
+def test_callers_of_a_tenant_share_its_limit_and_headers_tell_of_both() -> None:
+    gate, now = gate_at(Limits(calls=10, tenant_calls=15))
+    assert [let_in(gate, Caller(actor=actor, tenant="north")) for actor in "abc"] == [16, 8, 0]
+    assert let_in(gate, Caller(actor="a", tenant="south")) == 16
+    third = Caller(actor="c", tenant="north")
+    error = refused_by(lambda: gate.enter(third, "task_find", 0))
+    assert (error.code, error.status, error.retry_after) == ("limit.tenant_calls", 429, 1)
+    assert let_in(gate, third, "task_act") == 6
+    assert limit_headers(gate.standing(third)) == {
+        "RateLimit-Policy": '"calls";q=10;w=1, "tenant";q=15;w=1',
+        "RateLimit": '"calls";r=14;t=1, "tenant";r=0;t=2',
+    }
+    now[0] += 1
+    assert let_in(gate, third) == 9
 
 
 @pytest.mark.parametrize(
@@ -139,7 +153,7 @@ def test_headers_tell_how_a_caller_stands() -> None:
         ("", Limits()),
         ("none", NO_LIMITS),
         ("calls=5", Limits(calls=5)),
-        ("calls=5, size=0,at_once=2,bytes=9", Limits(5, 9, 2, 0)),
+        ("calls=5, size=0,at_once=2,bytes=9,tenant_calls=7", Limits(5, 9, 2, 0, 7)),
     ],
 )
 def test_limits_are_read_from_a_setting(text: str, limits: Limits) -> None:
@@ -150,7 +164,7 @@ def test_limits_are_read_from_a_setting(text: str, limits: Limits) -> None:
 def test_a_setting_that_says_no_limits_is_refused(text: str) -> None:
     error = refused_by(lambda: limits_from(text))
     assert error.code == "limit.unreadable"
-    assert error.expected == ["calls=<number>", "bytes=<number>", "at_once=<number>", "size=<number>"]
+    assert error.expected == [f"{each}=<number>" for each in Limits._fields]
 
 
 async def _until_refused(call: Callable[[], Any]) -> Any:
@@ -175,6 +189,7 @@ def test_over_rest_a_refusal_is_429_with_the_time_to_wait(tmp_path: Path) -> Non
     assert refusal.headers["retry-after"] == "1"
     assert refusal.headers["ratelimit"].startswith('"calls";r=')
     assert refusal.json()["expected"].startswith("the next call in ")
+    assert refusal.json()["retry_after"] == 1
 
 
 def test_over_mcp_a_refusal_is_a_result_that_says_when(tmp_path: Path) -> None:
@@ -217,6 +232,26 @@ def test_finishing_behind_another_operation_goes_first_as_well(tmp_path: Path) -
             ]
 
     assert anyio.run(play) == ["limit.calls", "job.unknown"]
+
+
+def test_requests_hold_only_so_many_bytes_and_let_go_of_them(tmp_path: Path) -> None:
+    keys = {tenant: key_on(tmp_path, f"bot-{tenant}", tenant=tenant) for tenant in "ab"}
+
+    async def play() -> None:
+        async with served(tmp_path, bounds="bytes=1000") as server:
+            for _ in range(3):
+                assert (await server.rest("process_find", keys["a"], query="x" * 150)).status_code == 200
+            many = [
+                server.rest("process_find", keys["a"], query="x" * 600),
+                server.mcp("ping", keys["a"], x="y" * 600),
+            ]
+            for refusal in [await each for each in many]:
+                assert (refusal.status_code, refusal.json()["code"]) == (429, "server.overloaded")
+                assert refusal.headers["retry-after"] == "2"
+                assert "--bounds bytes" in refusal.json()["fix"]
+            assert (await server.rest("process_find", keys["b"], query="x" * 150)).status_code == 200
+
+    anyio.run(play)
 
 
 def test_long_arguments_are_refused_before_they_are_looked_at(tmp_path: Path) -> None:

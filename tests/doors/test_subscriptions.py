@@ -191,6 +191,20 @@ def test_a_caller_watches_and_listens_within_bounds(monkeypatch: pytest.MonkeyPa
     with_ear(subscribe)
 
 
+@pytest.mark.parametrize(("bound", "whose"), [("tenant_streams", "your tenant"), ("streams", "all callers")])
+def test_a_tenant_and_all_callers_listen_within_bounds(bound: str, whose: str) -> None:
+    async def use(client: Client, stage: Stage) -> None:
+        runtime = stage.app.runtime
+        runtime.bounds = runtime.bounds._replace(**{bound: 2})
+        async with client.listen(), client.listen():
+            with pytest.raises(MCPError, match=f"2 streams are open for {whose}"):
+                await client.listen().__aenter__()
+        async with client.listen():
+            pass
+
+    in_era("auto", use)
+
+
 def test_nobody_is_listened_for_when_the_client_has_gone() -> None:
     async def play() -> None:
         async with stage() as set_up:

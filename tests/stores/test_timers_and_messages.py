@@ -53,6 +53,28 @@ def test_timers_of_paused_instances_wait_for_their_resumption(store: Store) -> N
     assert store.reader().next_due() == AT + 10
 
 
+def test_what_is_due_is_found_by_tenant(store: Store) -> None:
+    put(
+        store,
+        first_step("order:1", timer(3, 2, due=AT + 10), timer(4, 2, due=AT + 40)),
+        first_step("order:1", timer(3, 2, due=AT + 20), tenant="other"),
+        first_step("order:2", timer(3, 2, due=AT + 5), tenant="paused"),
+        first_step("order:3", timer(3, 2, due=AT + 50), tenant="later"),
+    )
+    go_on(store, "order:2", ev.InstancePaused(""), tenant="paused")
+    with store.transaction() as transaction:
+        transaction.put_starts("starts", "order", [_start(tenant="starts", kind="timer", due=AT + 30)])
+    reader = store.reader()
+    assert reader.due_tenants(AT + 9) == []
+    assert reader.due_tenants(AT + 29) == sorted([TENANT, "other"])
+    assert reader.due_tenants(AT + 30) == sorted([TENANT, "other", "starts"])
+    assert reader.due_timers(AT + 99, limit=9, tenant="other") == [("other", "order:1", 3, AT + 20)]
+    assert [timer.due for timer in reader.due_timers(AT + 99, limit=1, tenant=TENANT)] == [AT + 10]
+    assert reader.due_timers(AT + 99, limit=9, tenant="nobody") == []
+    assert [start.tenant for start in reader.due_starts(AT + 30, limit=9, tenant="starts")] == ["starts"]
+    assert reader.due_starts(AT + 30, limit=9, tenant=TENANT) == []
+
+
 def test_timers_of_sandboxes_fire_as_well(store: Store) -> None:
     put(store, first_step("order:1", timer(3, 2, due=AT + 10), sandbox=True))
     assert [timer.instance for timer in store.reader().due_timers(AT + 10, limit=9)] == ["order:1"]
@@ -178,6 +200,16 @@ def test_messages_wait_in_the_buffer_until_taken_or_expired(store: Store) -> Non
     assert len(reader.buffered("other", name="paid", keys=["k"], now=AT)) == 1
 
 
+def test_kept_messages_are_counted_as_far_as_is_asked(store: Store) -> None:
+    with store.transaction() as transaction:
+        for tenant, name in ((TENANT, "paid"), (TENANT, "paid"), (TENANT, "sent"), ("other", "paid")):
+            transaction.put_message(tenant, name=name, key="", variables={}, expires=AT + 9, at=AT, by="anna")
+        assert transaction.count_buffered(TENANT, most=9) == 3
+        assert transaction.count_buffered(TENANT, name="paid", most=9) == 2
+        assert transaction.count_buffered(TENANT, name="paid", most=1) == 1
+        assert transaction.count_buffered("nobody", most=9) == 0
+
+
 def test_the_outbox_keeps_its_order_until_told_that_it_is_done(store: Store) -> None:
     effects = [rows.Effect("mail", "send", {"n": 1}), rows.Effect("bus", "event", {"n": 2})]
     put(store, first_step("order:1", outbox=effects))
@@ -192,6 +224,9 @@ def test_the_outbox_keeps_its_order_until_told_that_it_is_done(store: Store) -> 
         assert transaction.take_outbox(limit=1) == everything[:1]
         assert transaction.take_outbox(limit=9, after=everything[0].id) == everything[1:]
         assert transaction.take_outbox(limit=9, targets=["mail"]) == [everything[0], everything[2]]
+        assert transaction.take_outbox(limit=9, tenant="other") == everything[2:]
+        assert transaction.take_outbox(limit=9, tenant=TENANT, after=everything[0].id) == everything[1:2]
+    assert store.reader().outbox_tenants() == sorted([TENANT, "other"])
     assert store.reader().outbox_depth() == 3
     with store.transaction() as transaction:
         transaction.delete_outbox([everything[0].id, everything[2].id])
