@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
-from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
-from flowmaster.stores.memory.facts import FactReader, FactWriter
-from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
+from flowmaster.stores.memory.definitions import DefinitionReader
+from flowmaster.stores.memory.erasing import TraceEraser, TraceReader
+from flowmaster.stores.memory.facts import FactReader
+from flowmaster.stores.memory.instances import InstanceReader, JournalReader
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
 from flowmaster.stores.projection import wait_changes
+from flowmaster.stores.traces import Scrubbed
 
 
 class MemoryReader(
@@ -23,19 +25,12 @@ class MemoryReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread."""
 
 
-class _Writes(
-    InstanceReader,
-    JournalWriter,
-    WaitWriter,
-    MessageWriter,
-    DefinitionWriter,
-    FactWriter,
-    LongCallWriter,
-):
+class _Writes(TraceEraser, WaitWriter, MessageWriter, LongCallWriter):
     """All that can be written."""
 
 
@@ -154,6 +149,10 @@ class MemoryStore:
 
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
+
+    def scrub(self) -> Scrubbed:
+        """Do nothing: no file keeps anything."""
+        return Scrubbed(0, 0, True, "The store is in memory and keeps no file.")
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""

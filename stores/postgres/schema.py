@@ -259,5 +259,17 @@ CREATE FUNCTION contains(whole TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE SQL IMM
     RETURN position(part IN replace(lower(whole COLLATE "und-x-icu"), 'ß', 'ss')) > 0;
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE scope ADD COLUMN genesis BYTEA;
+CREATE TABLE erasure (
+    tenant BIGINT NOT NULL,
+    instance TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    erasure TEXT COLLATE "C" NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (tenant, instance)
+);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

@@ -15,10 +15,9 @@ from flowmaster.stores import rows
 from flowmaster.stores.identifiers import parse_wait_id
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
-from flowmaster.stores.sql.definitions import DefinitionWriter
+from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
-from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
 
 _UP = (
@@ -45,7 +44,7 @@ class SharedWords(Words):
         return number
 
 
-class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
+class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
     """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
 
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
@@ -62,7 +61,9 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
         self._heads.clear()
-        if not committed and self._aside.is_open:
+        if committed:
+            self._words.settle()
+        elif self._aside.is_open:
             self.give_back(0)
         self._taken.clear()
 

@@ -285,5 +285,17 @@ _VERSION_5 = """
 ALTER TABLE journal ADD COLUMN agent INTEGER;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+ALTER TABLE scope ADD COLUMN genesis BLOB;
+CREATE TABLE erasure (
+    tenant INTEGER NOT NULL,
+    instance TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    erasure TEXT NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (tenant, instance)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 """Each entry takes a file from the version before it to its own number, counted from 1."""
