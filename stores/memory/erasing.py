@@ -297,33 +297,39 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
 
     def _erase_person(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
         """Put a pseudonym in the place of the name of a person: the same digest that the chains are sealed over."""
-        data, (who,) = self._data, key
+        (who,) = key
+        data, name = self._data, chain.pseudonym(who)
         for table in data.waits.values():
             for wait in table.values():
                 if who in (wait.keys.person, wait.worker) or f"user:{who}" in wait.candidates:
                     return traces.OPEN_WORK
-        if any(
-            owner != tenant and who in (r.link.by, r.link.agent) for (owner, *_), r in data.journal.items()
-        ):
+        acted = [
+            (place, each) for place, each in data.journal.items() if who in (each.link.by, each.link.agent)
+        ]
+        if any(owner != tenant for (owner, *_), _ in acted):
             return traces.OTHERS
-        name = chain.pseudonym(who)
-        for (owner, scope, row), record in list(data.journal.items()):
-            link = record.link
-            by, agent = (name if who == each else each for each in (link.by, link.agent))
-            if (by, agent) != (link.by, link.agent):
-                self._put_record(owner, scope, row, record._replace(link=link._replace(by=by, agent=agent)))
-        for head_key, head in list(data.definitions.items()):
-            if head.row.updated_by == who:
-                data.put(data.definitions, head_key, head._replace(row=head.row._replace(updated_by=name)))
-        made: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.messages)
-        for made_table in made:
-            for place, (made_row, rest) in list(made_table.items()):
-                if made_row.by == who:
-                    data.put(made_table, place, (made_row._replace(by=name), rest))
-        for document, (number, row_, meta) in list(data.documents.items()):
-            if row_.by == who:
-                data.put(data.documents, document, (number, row_._replace(by=name), meta))
+        for (owner, scope, row), record in acted:
+            by, agent = (name if who == each else each for each in (record.link.by, record.link.agent))
+            self._put_record(
+                owner, scope, row, record._replace(link=record.link._replace(by=by, agent=agent))
+            )
+        self._rename_makers(who, name)
         return traces.ERASED
+
+    def _rename_makers(self, who: str, name: str) -> None:
+        """Rename whoever made definitions, drafts, versions, messages and documents."""
+        data = self._data
+        for key, head in list(data.definitions.items()):
+            if head.row.updated_by == who:
+                data.put(data.definitions, key, head._replace(row=head.row._replace(updated_by=name)))
+        made: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.messages)
+        for table in made:
+            for place, (row, rest) in list(table.items()):
+                if row.by == who:
+                    data.put(table, place, (row._replace(by=name), rest))
+        for document, (number, added, meta) in list(data.documents.items()):
+            if added.by == who:
+                data.put(data.documents, document, (number, added._replace(by=name), meta))
 
     def _erase_message(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
         name = self._data.messages[key[0]][0].name
