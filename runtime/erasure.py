@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Request
 from flowmaster.stores import traces
+from flowmaster.stores.erasing import MARK
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import InstanceFilter
 
 PIECE: Final = 50
 """Instances that one transaction erases, so that others' work comes in between."""
@@ -27,6 +27,12 @@ FAMILY_MAX: Final = 1_000
 
 HOLD: Final = "hold:"
 """The settings that forbid to erase an instance: `hold:order:7`, with the ground."""
+
+RULE: Final = "retention:"
+"""The settings with the rules of retention: `retention:order`; one with a hold forbids to erase its instances."""
+
+OF_INSTANCES: Final = ("instance", "wait", "journal")
+"""The kinds of places that an instance may still need, and that a receipt names."""
 
 OPEN: Final = ("active", "paused")
 SYSTEM: Final = "system"
@@ -122,9 +128,17 @@ def kept_for(reader: Reader, tenant: str, instance: str, wanted: Wanted) -> Kept
         if gone is not None:
             return Kept(instance, "instance.erased", f"{gone.erasure} has removed it already.")
         return Kept(instance, "instance.unknown", "There is no such instance.")
+    if is_held(reader, tenant, found.row.process):
+        return Kept(instance, "instance.held", f"A legal hold on {found.row.process!r} forbids it.")
     if found.row.status in OPEN and not found.row.sandbox and not wanted.running:
         return Kept(instance, "instance.running", f"It is {found.row.status} and needs its data.")
     return None
+
+
+def is_held(reader: Reader, tenant: str, process: str) -> bool:
+    """Whether a hold on a process forbids to erase its instances."""
+    rule = reader.setting(tenant, RULE + process)
+    return isinstance(rule, Mapping) and bool(rule.get("hold"))
 
 
 def family(reader: Reader, tenant: str, instance: str) -> list[str]:
@@ -133,7 +147,9 @@ def family(reader: Reader, tenant: str, instance: str) -> list[str]:
     for member in found:
         if len(found) > FAMILY_MAX:
             break
-        forks = (f"{member}-fork-{number}" for number in range(1, reader.counter(tenant, f"fork:{member}") + 1))
+        forks = (
+            f"{member}-fork-{number}" for number in range(1, reader.counter(tenant, f"fork:{member}") + 1)
+        )
         found += [fork for fork in forks if fork not in found and reader.load(tenant, fork) is not None]
     return found
 
@@ -148,11 +164,6 @@ def hashed(texts: Collection[str]) -> dict[str, Json]:
     salt = secrets.token_hex(16)
     digests: list[Json] = [[len(text.casefold()), salted(salt, text)] for text in sorted(texts)]
     return {"salt": salt, "texts": digests}
-
-
-def ended_of(reader: Reader, tenant: str, which: InstanceFilter) -> list[str]:
-    """Return a page of instances that are meant by a filter, oldest first."""
-    return [row.instance for row in reversed(reader.find_instances(tenant, which).items)]
 
 
 def _note_piece(
@@ -171,3 +182,76 @@ def _note_piece(
     else:
         told["begins"] = True
     note(transaction, request, erasure, at, told)
+
+
+class Blanking(NamedTuple):
+    """How places that hold texts are blanked: the texts, whether models are changed and running instances too."""
+
+    texts: tuple[str, ...]
+    models: bool = False
+    running: bool = False
+
+
+class Stay(NamedTuple):
+    """A place that still holds a text, and why."""
+
+    kind: str
+    shown: str
+    why: str
+
+
+class Cleaned(NamedTuple):
+    """What became of some places: how many were blanked, and those that stay."""
+
+    erased: int
+    stays: list[Stay]
+
+
+def clean_piece(
+    transaction: Transaction,
+    request: Request,
+    places: Sequence[traces.Trace],
+    how: Blanking,
+    *,
+    erasure: str,
+    at: int,
+) -> Cleaned:
+    """Blank some places of one kind, and note how many and whose."""
+    stays: list[Stay] = []
+    done: dict[str, None] = {}
+    count = 0
+    fates: dict[str, str] = {}
+    for place in places:
+        why = fates.get(place.shown)
+        if why is None and place.kind in OF_INSTANCES:
+            why = fates[place.shown] = _kept_place(transaction, request.tenant, place.shown, how)
+        if not why:
+            fate = transaction.erase_trace(request.tenant, place, how.texts, models=how.models)
+            why = "" if fate.erased else fate.stays
+        if why:
+            stays.append(Stay(place.kind, place.shown, why))
+        else:
+            count += 1
+            if place.kind in OF_INSTANCES:
+                done[place.shown] = None
+    if count:
+        told: dict[str, Json] = {"kind": places[0].kind, "places": count}
+        note(transaction, request, erasure, at, {**told, "of": [name for name in done if _is_telling(name)]})
+    return Cleaned(count, stays)
+
+
+def _kept_place(reader: Reader, tenant: str, instance: str, how: Blanking) -> str:
+    """Return why nothing of an instance may be blanked, empty if it may or is none."""
+    if reader.setting(tenant, HOLD + instance) is not None:
+        return "a legal hold forbids it"
+    found = reader.load(tenant, instance)
+    if found is not None and is_held(reader, tenant, found.row.process):
+        return "a legal hold forbids it"
+    if found is not None and found.row.status in OPEN and not found.row.sandbox and not how.running:
+        return f"the instance is {found.row.status} and needs its data"
+    return ""
+
+
+def _is_telling(shown: str) -> bool:
+    """Whether a place may be named in a receipt: not a document, whose id is made of its file's name."""
+    return bool(shown) and not shown.startswith("document:") and shown != MARK

@@ -14,9 +14,11 @@ from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.retention import SWEEP_SECONDS, Retention
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.writer import Undone, Writer
+from flowmaster.stores.erasure_list import ErasureList
 from flowmaster.stores.protocol import Reader, Store, Transaction
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,8 @@ class Runtime:
         self.writer = Writer(store)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
+        self.retention = Retention(store, clock, self.write)
+        self.erasures: ErasureList | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -80,6 +84,7 @@ class Runtime:
         self.store.hear(self.changed.heard)
         await self._take_up_outbox()
         self._tasks.append(asyncio.create_task(self._watch(), name="flowmaster-timers"))
+        self._tasks.append(asyncio.create_task(self._keep_retention(), name="flowmaster-retention"))
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
@@ -126,7 +131,20 @@ class Runtime:
             done = outcome.result
             fired += done.fired
             if done.settled or fired >= FIRINGS_MAX:
+                await self.sweep()
                 return Done(done.now, fired, outcome.settled and done.settled)
+
+    async def sweep(self) -> int:
+        """Erase what the rules of retention say is due, and return how many instances that were."""
+        erased = await self.retention.sweep()
+        if erased:
+            await self.list_erasures()
+        return erased
+
+    async def list_erasures(self) -> None:
+        """Bring the list of erasures that lies beside the store up to date."""
+        if self.erasures is not None:
+            await asyncio.to_thread(self.erasures.follow, self.reader)
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
@@ -195,6 +213,19 @@ class Runtime:
             except Exception:
                 logger.exception("The timer watch stumbled")
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_retention(self) -> None:
+        """Look from time to time for what is due to be erased; with a virtual clock, whenever it moves."""
+        while True:
+            try:
+                await self.list_erasures()
+                if not self.clock.virtual:
+                    await self.sweep()
+            except FlowMasterError as error:
+                logger.warning("Retention waits: %s", error.message)
+            except Exception:
+                logger.exception("Retention stumbled")
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _fire_now(self) -> int:
         due = self.reader.next_due()

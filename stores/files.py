@@ -1,0 +1,43 @@
+"""The files of a data folder, looked through as bytes: the last word on whether a text is gone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from flowmaster.stores.erasing import spellings
+
+BYTES_AT_ONCE: Final = 8_000_000
+
+
+class FileTraces(NamedTuple):
+    """How often a file holds a text."""
+
+    file: str
+    times: int
+
+
+def files_holding(folder: Path, texts: Sequence[str]) -> list[FileTraces]:
+    """Return the files below a folder whose bytes hold one of the texts, ignoring the case of ASCII, and how often."""
+    wanted = [text.encode().lower() for text in spellings(texts)]
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            times = _times(path, wanted)
+            if times:
+                found.append(FileTraces(str(path.relative_to(folder)), times))
+    return found
+
+
+def _times(path: Path, wanted: Sequence[bytes]) -> int:
+    """Count texts in a file, piece by piece; each piece begins with the end of the one before."""
+    overlap = max(map(len, wanted)) - 1
+    times, rest = 0, b""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(BYTES_AT_ONCE):
+                whole = rest + piece.lower()
+                rest = whole[-overlap:] if overlap else b""
+                times += sum(whole.count(text) - rest.count(text) for text in wanted)
+    except FileNotFoundError:  # It went away meanwhile, as a write-ahead log does.
+        return 0
+    return times + sum(rest.count(text) for text in wanted)
