@@ -34,6 +34,8 @@ RULE: Final = "retention:"
 OF_INSTANCES: Final = ("instance", "wait", "journal")
 """The kinds of places that an instance may still need, and that a receipt names."""
 
+_SALT: Final = "erasure.salt"
+
 OPEN: Final = ("active", "paused")
 SYSTEM: Final = "system"
 
@@ -159,11 +161,20 @@ def salted(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\n{text.casefold()}".encode()).hexdigest()
 
 
-def hashed(texts: Collection[str]) -> dict[str, Json]:
-    """Return texts as a receipt keeps them: how long each is, and its digest with a salt of this receipt."""
-    salt = secrets.token_hex(16)
+def hashed(texts: Collection[str], salt: str) -> dict[str, Json]:
+    """Return texts as a receipt keeps them: how long each is, and its digest with a salt."""
     digests: list[Json] = [[len(text.casefold()), salted(salt, text)] for text in sorted(texts)]
     return {"salt": salt, "texts": digests}
+
+
+def salt_of(transaction: Transaction, tenant: str) -> str:
+    """Return the salt of a tenant's receipts, made with the first of them."""
+    kept = transaction.setting(tenant, _SALT)
+    if isinstance(kept, str):
+        return kept
+    salt = secrets.token_hex(16)
+    transaction.put_setting(tenant, _SALT, salt)
+    return salt
 
 
 def _note_piece(

@@ -202,8 +202,18 @@ def _outcome(value: Any, eraser: Eraser) -> Any:
 
 
 def _rules(value: Any, eraser: Eraser) -> Any:
-    """Erase the matched rules of a decision, which are those of the model where all values go."""
-    return value if isinstance(eraser, AllValues) else eraser.value(value)
+    """Erase what matched rules were asked and answered; where all values go, which rules those were stays."""
+    if not isinstance(eraser, AllValues):
+        return eraser.value(value)
+    return [_rule(each, eraser) for each in value]
+
+
+def _rule(rule: Any, eraser: Eraser) -> Any:
+    if not isinstance(rule, dict):
+        return rule
+    return {
+        name: eraser.value(each) if isinstance(each, dict | list) else each for name, each in rule.items()
+    }
 
 
 def _text(text: Any, eraser: Eraser) -> Any:

@@ -8,6 +8,9 @@ from flowmaster.stores.erasing import spellings
 
 BYTES_AT_ONCE: Final = 8_000_000
 
+FAULTS: Final = "flowmaster.log"
+"""The log of faults in a data folder."""
+
 
 class FileTraces(NamedTuple):
     """How often a file holds a text."""
@@ -41,3 +44,23 @@ def _times(path: Path, wanted: Sequence[bytes]) -> int:
     except FileNotFoundError:  # It went away meanwhile, as a write-ahead log does.
         return 0
     return times + sum(rest.count(text) for text in wanted)
+
+
+def blank_in_file(path: Path, texts: Sequence[str]) -> int:
+    """Write stars over texts in a file that others append to, and return how many those were."""
+    if not path.is_file():
+        return 0
+    wanted = sorted((text.encode().lower() for text in spellings(texts)), key=len, reverse=True)
+    blanked = 0
+    with path.open("r+b") as file:
+        whole = file.read().lower()
+        for text in wanted:
+            place = whole.find(text)
+            while place >= 0:
+                stars = b"*" * len(text)
+                file.seek(place)
+                file.write(stars)
+                whole = whole[:place] + stars + whole[place + len(text) :]
+                blanked += 1
+                place = whole.find(text, place)
+    return blanked

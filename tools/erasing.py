@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import Final, TypeVar
 
 from flowmaster.engine.errors import Hint
@@ -20,8 +21,10 @@ from flowmaster.runtime.erasure import (
     erase_piece,
     hashed,
     note,
+    salt_of,
 )
 from flowmaster.stores import traces
+from flowmaster.stores.files import FAULTS, blank_in_file
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.erasure_models import SHOWN_MAX, DataErase, DataErased, PlaceView, StayView
 from flowmaster.tools.models import follow_up
@@ -55,7 +58,7 @@ class Erasing:
         left_aside = {"dry_run", "idempotency_key", "reason", "values"}
         told: dict[str, Json] = self._arguments.model_dump(exclude=left_aside, exclude_defaults=True)
         if self._arguments.values:
-            told["values"] = hashed(self._arguments.values)
+            told["values"] = hashed(self._arguments.values, salt_of(transaction, self._tenant))
         return begin(transaction, self._request, self._call.app.runtime.clock.now(transaction), told)
 
     async def run(self, erasure: str) -> DataErased:
@@ -71,13 +74,16 @@ class Erasing:
             await self._erase_all(await self._holding(), wanted)
         if asked.values:
             await self._clean()
-        lines = 0
-        calls = self._call.app.calls
-        if asked.values and calls is not None and not asked.dry_run:
-            lines = await asyncio.to_thread(calls.erase, asked.values)
+        lines = 0 if asked.dry_run or not asked.values else await asyncio.to_thread(self._erase_logs)
         if not asked.dry_run:
             await self._call.app.runtime.list_erasures()
         return self._answer(lines)
+
+    def _erase_logs(self) -> int:
+        """Blank the texts in the logs of the data folder; return in how many places."""
+        app, texts = self._call.app, self._arguments.values
+        lines = 0 if app.calls is None else app.calls.erase(texts)
+        return lines + blank_in_file(Path(app.settings.data) / FAULTS, texts)
 
     async def _erase_all(self, instances: Sequence[str], wanted: Wanted) -> None:
         for first in range(0, len(instances), PIECE):
@@ -148,7 +154,7 @@ class Erasing:
                 each for each in self._arguments.documents if transaction.erase_document(self._tenant, each)
             ]
             if gone:
-                kept = hashed(gone)
+                kept = hashed(gone, salt_of(transaction, self._tenant))
                 told: dict[str, Json] = {"salt": kept["salt"], "documents": kept["texts"]}
                 note(transaction, self._request, self._erasure, at, told)
             return gone

@@ -77,7 +77,7 @@ class MemoryTransaction(_Writes):
             self._put_evaluations(step)
         self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
-            self.put_once(step.tenant, step.once, at=step.at)
+            self.put_once(step.tenant, step.once._replace(subject=state.instance), at=step.at)
 
     def _put_evaluations(self, step: rows.Step) -> None:
         """Note where the decisions of a step are found."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowmaster.server.settings import Settings
-from tests.acceptance.agent import Agent, played, settings
+from tests.acceptance.agent import Agent, body_of, played, settings
 from tests.postgres import cluster
 from tests.tools.planting import PLANTS, TEXTS, bytes_with, published
 
@@ -29,11 +29,11 @@ async def everything_reads(agent: Agent) -> None:
     forks = [f"{each}-fork-{number}" for each in instances for number in (1, 2)]
     for instance in [*instances, *forks]:
         answer = await agent.answer("instance_read", {"instance": instance, "detail": ["history", "why"]})
+        body = body_of(answer)
         if answer.refused:
-            assert answer.data()["code"] in ("instance.unknown", "instance.erased")  # type: ignore[index, call-overload]  # a refusal is an object
+            assert body["code"] in ("instance.unknown", "instance.erased")
             continue
-        history = answer.data()["history"]  # type: ignore[index, call-overload]  # an instance is an object
-        for entry in history:
+        for entry in body["history"]:
             answers.append(await agent.ask("instance_read", instance=instance, at=entry["seq"]))
         scopes.add(instance)
         answers.append(answer.text)
@@ -87,9 +87,7 @@ def test_whatever_was_planted_in_whatever_order_goes_with_whole_instances_too(
             await plant(agent)
         dry = await agent.ask("data_erase", values=TEXTS, whole=True, models=True, running=True, dry_run=True)
         what = choose.choice(["values", "everything"])
-        erased = await agent.ask(
-            "data_erase", values=TEXTS, whole=True, models=True, running=True, what=what
-        )
+        erased = await agent.ask("data_erase", values=TEXTS, whole=True, models=True, running=True, what=what)
         assert dry["instances"] == erased["instances"]
         assert "stays" not in erased, erased["stays"]
         again = await agent.ask("data_erase", values=TEXTS, whole=True, models=True, running=True)
@@ -100,5 +98,3 @@ def test_whatever_was_planted_in_whatever_order_goes_with_whole_instances_too(
 
     played(play, tmp_path)
     assert bytes_with(tmp_path) == []
-
-
