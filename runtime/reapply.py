@@ -130,27 +130,26 @@ def _meant(lost: Sequence[Listed], texts: Iterable[str]) -> dict[Place, set[str]
 
     Looked at is every part of a text that begins where a word does, and is as long as an erased one was.
     """
-    wanted: dict[str, dict[int, dict[str, Place]]] = {}
+    wanted: dict[tuple[str, int], dict[str, Place]] = {}
     for entry in lost:
         kept = entry.data.get("values")
-        for length, digest in kept["texts"] if isinstance(kept, dict) else ():
-            by_length = wanted.setdefault(str(kept["salt"]), {}).setdefault(length, {})
-            by_length[digest] = (entry.tenant, entry.erasure, entry.number)
+        if isinstance(kept, dict):
+            for length, digest in kept["texts"]:
+                place = (entry.tenant, entry.erasure, entry.number)
+                wanted.setdefault((str(kept["salt"]), int(length)), {})[digest] = place
     found: dict[Place, set[str]] = {}
     seen: set[str] = set()
     for text in texts if wanted else ():
         folded = text.casefold()
-        for salt, by_length in wanted.items():
-            for length, digests in by_length.items():
-                for part in _parts(folded, length):
-                    key = f"{salt}{part}"
-                    if key in seen:
-                        continue
-                    if len(seen) < SEEN_MAX:
-                        seen.add(key)
-                    place = digests.get(salted(salt, part))
-                    if place is not None:
-                        found.setdefault(place, set()).add(part)
+        for (salt, length), digests in wanted.items():
+            for part in _parts(folded, length):
+                if f"{salt}{part}" in seen:
+                    continue
+                if len(seen) < SEEN_MAX:
+                    seen.add(f"{salt}{part}")
+                meant = digests.get(salted(salt, part))
+                if meant is not None:
+                    found.setdefault(meant, set()).add(part)
     return found
 
 

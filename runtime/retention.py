@@ -11,6 +11,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import Clock, real_now
 from flowmaster.runtime.desk import Request
 from flowmaster.runtime.erasure import PIECE, RULE, SYSTEM, Wanted, begin, erase_piece
+from flowmaster.stores import traces
 from flowmaster.stores.protocol import Store, Transaction
 
 SWEEP_SECONDS: Final = 600.0
@@ -46,10 +47,10 @@ class Write(Protocol):
 
 
 class Swept(NamedTuple):
-    """What one piece did: the instances erased, the last one that stays, and whether that was all."""
+    """What one piece did: the instances erased, the last one that is still there, and whether that was all."""
 
     erased: int
-    last_kept: str
+    last_there: str
     over: bool
 
 
@@ -75,7 +76,7 @@ class Retention:
             piece = partial(self._piece, tenant=tenant, rule=rule, erasure=erasure, last=last)
             swept, erasure = await self._write(piece)
             erased += swept.erased
-            last = swept.last_kept or last
+            last = swept.last_there or last
             if swept.over:
                 return erased
 
@@ -96,10 +97,9 @@ class Retention:
         )
         erasure = erasure or begin(transaction, request, now, {"rule": rule.told()})
         piece = erase_piece(transaction, request, due, Wanted(rule.what), erasure=erasure, at=now)
-        kept = [one.instance for one in piece.kept if one.instance in due]
-        gone = {one.instance for one in piece.done}
-        last_kept = next((one for one in reversed(due) if one in kept and one not in gone), "")
-        return Swept(len(piece.done), last_kept, len(due) < PIECE), erasure
+        gone = {one.instance for one in piece.done} if rule.what == traces.EVERYTHING else set[str]()
+        last_there = next((one for one in reversed(due) if one not in gone), "")
+        return Swept(len(piece.done), last_there, len(due) < PIECE), erasure
 
 
 def rules_of(settings: dict[str, Json]) -> list[Rule]:

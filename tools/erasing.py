@@ -96,7 +96,7 @@ class Erasing:
             before = instant(self._arguments.ended_before) - 1
         # Instances that lost values only under some names are not marked as erased; they are walked through in order.
         what = wanted.what if not wanted.names else traces.EVERYTHING
-        goes = not self._arguments.dry_run and not wanted.names
+        goes = wanted.what == traces.EVERYTHING and not self._arguments.dry_run
         last, reader = "", self._call.app.runtime.store.reader()
         done = 0
         while True:

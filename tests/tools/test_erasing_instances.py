@@ -1,9 +1,18 @@
 """Instances are erased by name, by age and by rule; holds and running work keep them; what is gone is answered for."""
 
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import apsw
 import pytest
 
+from flowmaster.engine.timers import instant, later
+from flowmaster.engine.values import Json
+from flowmaster.runtime.clock import real_now
+from flowmaster.runtime.retention import OPERATION, ended_by
 from flowmaster.server.cli import run
 from flowmaster.server.settings import Settings
 from flowmaster.stores.erasure_list import read
@@ -12,7 +21,7 @@ from tests.acceptance.town import LEVELS
 from tests.postgres import cluster
 from tests.tools.planting import MARKER, PERSON, TEXTS, bytes_with, left_behind, lived, published
 
-SHORT = {
+SHORT: dict[str, Json] = {
     "process": "short",
     "roles": ["clerk"],
     "data": {"name": "text", "amount": "number", "level": "text", "fine": "boolean"},
@@ -174,8 +183,9 @@ def test_a_call_that_would_put_on_record_what_it_erases_is_refused() -> None:
         for given in ({"reason": "for Ann@x.example"}, {"idempotency_key": "ann@x.example"}):
             refusal = await agent.refusal("data_erase", values=["ann@x.example"], **given)
             assert refusal["code"] == "erasure.would_record"
-        for given in ({}, {"process": "short"}, {"instances": ["a:1"], "what": "everything", "names": ["n"]}):
-            assert (await agent.refusal("data_erase", **given))["code"] == "arguments.invalid"
+        named: Body = {"instances": ["a:1"], "what": "everything", "names": ["n"]}
+        for unclear in ({}, {"process": "short"}, named):
+            assert (await agent.refusal("data_erase", **unclear))["code"] == "arguments.invalid"
 
     played(play)
 
@@ -236,6 +246,87 @@ def test_rules_are_carried_out_by_the_clock_and_everything_else_is_kept(kind: st
         assert (await agent.refusal("instance_read", instance=ended[0]))["code"] == "instance.erased"
 
     played(play, where=where)
+
+
+def test_one_server_at_a_time_carries_out_the_rules() -> None:
+    async def play(agent: Agent) -> None:
+        await several(agent, 2)
+        await agent.ask("retention_save", process="short", after="P1Y")
+        runtime, now = agent.app.runtime, real_now()
+        await runtime.write(lambda tx: tx.lease(OPERATION, "another server", now=now, until=now + 60_000))
+        await agent.advance("P2Y")
+        assert (await agent.ask("retention_find"))["items"][0]["due"] == 2
+        await runtime.write(lambda tx: tx.lease(OPERATION, "another server", now=now, until=now - 1))
+        assert await runtime.sweep() == 2
+        assert await runtime.sweep() == 0
+        assert (await agent.ask("retention_find"))["items"][0]["due"] == 0
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    ("now", "after", "until"),
+    [
+        ("2026-03-31T12:00:00Z", "P1M", "2026-02-28T12:00:00Z"),
+        ("2028-02-29T00:00:00Z", "P1Y", "2027-02-28T23:59:59.999Z"),
+        ("2026-11-28T01:00:00Z", "P10Y", "2016-11-28T01:00:00Z"),
+        ("2026-11-28T01:00:00Z", "PT1S", "2026-11-28T00:59:59Z"),
+    ],
+)
+def test_what_is_due_ended_a_duration_ago_by_the_calendar(now: str, after: str, until: str) -> None:
+    found = ended_by(instant(now), after)
+    assert later(found, after) <= instant(now) < later(found + 1, after)
+    if until.endswith("59.999Z"):
+        return
+    assert found >= instant(until)
+
+
+def test_no_duration_is_so_long_that_something_were_due_early() -> None:
+    assert ended_by(instant("2026-01-01T00:00:00Z"), "P9000Y") == -1
+
+
+def test_an_erasure_that_was_killed_is_finished_by_the_same_call_again(tmp_path: Path) -> None:
+    async def fill(agent: Agent) -> None:
+        await several(agent, 400)
+
+    played(fill, tmp_path)
+    call = {"process": "short", "ended_before": "2999-01-01T00:00:00Z", "idempotency_key": "k", "reason": "r"}
+    command = [
+        sys.executable,
+        "-m",
+        "flowmaster",
+        "call",
+        "data_erase",
+        json.dumps(call),
+        "--data",
+        str(tmp_path),
+    ]
+    server = subprocess.Popen(
+        [*command, "--clock", "virtual"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    file = apsw.Connection(str(tmp_path / "flowmaster.db"))
+    until = time.monotonic() + 30
+    while not (some := file.execute("SELECT count(*) FROM erasure").fetchone()[0]):
+        assert time.monotonic() < until
+        assert server.poll() is None
+        time.sleep(0.002)
+    server.kill()
+    server.wait()
+    file.close()
+    assert 0 < some < 400
+
+    async def again(agent: Agent) -> None:
+        erased = await agent.ask("data_erase", **call)
+        assert erased["erasure"] == "erasure:1"
+        receipt = await agent.ask("erasure_read", erasure="erasure:1")
+        assert (receipt["instances"], receipt["whole"]) == (400, True)
+        assert not (await agent.ask("data_find", values=["Ann 1", "Ann 399"], files=False))["found"]
+        for number in (1, 200, 400):
+            assert (await agent.ask("audit_verify", scope=f"short:{number}"))["whole"]
+        assert (await agent.ask("data_erase", **call))["erasure"] == "erasure:1"
+
+    played(again, tmp_path)
+    assert {entry.erasure for entry in read(tmp_path / "erasures.jsonl")} == {"erasure:1"}
 
 
 def test_a_rule_is_a_time_by_the_calendar_for_a_process_that_is_there() -> None:
