@@ -16,6 +16,7 @@ from flowmaster.stores.erasing import Eraser, erase_events, erase_json
 from flowmaster.stores.rows import Verification
 
 DIGEST_BYTES: Final = 32
+_sha256: Final = hashlib.sha256
 _NOTHING: Final = bytes(DIGEST_BYTES)
 _PSEUDONYM: Final = re.compile(r"\[erased:([0-9a-f]{64})\](?: [0-9]+)?")
 
@@ -127,11 +128,14 @@ def verify(
 
 
 def _seal(previous: bytes, link: Link) -> bytes:
-    events = _part(link.erased, 0) or digest_of(link.events)
-    reason = _part(link.erased, 1) or _reason_digest(link.reason)
-    who = _who_digest(link.by) + _who_digest(link.agent)
     told = dump((link.first, link.last, link.at, link.operation))
-    return hashlib.sha256(previous + events + reason + who + told).digest()
+    if link.erased is None:
+        said = _said(link.reason, link.by, link.agent)
+        return _sha256(previous + _sha256(link.events.encode()).digest() + said + told).digest()
+    events = _part(link.erased, 0) or digest_of(link.events)
+    reason = _part(link.erased, 1) or digest_of(link.reason)
+    who = _who_digest(link.by) + _who_digest(link.agent)
+    return _sha256(previous + events + reason + who + told).digest()
 
 
 def _old_seal(previous: bytes, link: Link) -> bytes:
@@ -153,6 +157,7 @@ def _who_digest(person: str) -> bytes:
     return bytes.fromhex(found[1]) if found else digest_of(person)
 
 
-@lru_cache(maxsize=256)
-def _reason_digest(reason: str) -> bytes:
-    return digest_of(reason)
+@lru_cache(maxsize=4_096)
+def _said(reason: str, by: str, agent: str) -> bytes:
+    """Return the digests of why and by whom, which are often the same."""
+    return digest_of(reason) + _who_digest(by) + _who_digest(agent)
