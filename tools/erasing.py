@@ -10,6 +10,7 @@ from flowmaster.engine.errors import Hint
 from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
 from flowmaster.runtime.erasure import (
+    OPEN,
     PIECE,
     TRACES_PIECE,
     Blanking,
@@ -87,8 +88,9 @@ class Erasing:
 
     async def _erase_all(self, instances: Sequence[str], wanted: Wanted) -> None:
         for first in range(0, len(instances), PIECE):
-            await self._erase_some(instances[first : first + PIECE], wanted)
-            await self._call.client.tell_progress(first, len(instances), "instances erased")
+            piece = instances[first : first + PIECE]
+            await self._erase_some(piece, wanted)
+            await self._call.client.tell_progress(first + len(piece), len(instances), "instances erased")
 
     async def _erase_ended(self, wanted: Wanted) -> None:
         """Erase ended instances of a process, so many at a time, until none is left that may go."""
@@ -98,7 +100,8 @@ class Erasing:
         what = wanted.what if not wanted.names else traces.EVERYTHING
         goes = wanted.what == traces.EVERYTHING and not self._arguments.dry_run
         last, reader = "", self._call.app.runtime.store.reader()
-        done = 0
+        counts = reader.count_instances(self._tenant, self._arguments.process)
+        total, done = sum(each.instances for each in counts if each.status not in OPEN), 0
         while True:
             due = reader.due_instances(
                 self._tenant, self._arguments.process, before=before, what=what, limit=PIECE, after=last
@@ -109,7 +112,7 @@ class Erasing:
             done += len(due)
             gone = {one.instance for one in piece.done} if goes else set[str]()
             last = next((one for one in reversed(due) if one not in gone), last)
-            await self._call.client.tell_progress(done, 0, "instances erased")
+            await self._call.client.tell_progress(done, max(done, total), "instances erased")
 
     async def _erase_some(self, instances: Sequence[str], wanted: Wanted) -> Piece:
         piece = await self._write(
