@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often a server looks for timers and effects that another process left."""
 
+LOOK_SECONDS_FIRST = 5.0
+"""How long a server runs before it first looks for what is due to be erased: single calls do without."""
+
 DUE_AT_ONCE = 200
 """Timers that are fired in one piece of work."""
 
@@ -68,6 +71,7 @@ class Runtime:
         self.feed = Feed(store.reader, self.changed)
         self.retention = Retention(store, clock, self.write)
         self.erasures: ErasureList | None = None
+        self._listing: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -93,6 +97,8 @@ class Runtime:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        if self._listing is not None:  # Its thread reads on, whoever waits for it.
+            await asyncio.wait([self._listing])
         await asyncio.to_thread(self.writer.close)
 
     async def do(self, work: Callable[[Desk], T], *, dry_run: bool = False) -> Outcome[T]:
@@ -144,7 +150,8 @@ class Runtime:
     async def list_erasures(self) -> None:
         """Bring the list of erasures that lies beside the store up to date."""
         if self.erasures is not None:
-            await asyncio.to_thread(self.erasures.follow, self.reader)
+            self._listing = asyncio.create_task(asyncio.to_thread(self.erasures.follow, self.reader))
+            await asyncio.shield(self._listing)
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
@@ -216,6 +223,7 @@ class Runtime:
 
     async def _keep_retention(self) -> None:
         """Look from time to time for what is due to be erased; with a virtual clock, whenever it moves."""
+        await asyncio.sleep(LOOK_SECONDS_FIRST)
         while True:
             try:
                 await self.list_erasures()
