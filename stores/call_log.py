@@ -112,8 +112,8 @@ class CallLog:
                 with suppress(ValueError):
                     yield json.loads(line)
 
-    def erase(self, texts: Collection[str]) -> int:
-        """Blank whoever's name holds one of the texts, in all lines there are; return how many lines that were."""
+    def erase(self, texts: Collection[str], *, only_look: bool = False) -> int:
+        """Blank whoever's name holds one of the texts, in all lines there are; return how many lines that are."""
         self.flush()
         eraser, changed = Holding(texts), 0
         for path in (self._path, *(self._aside(number) for number in range(1, FILES_KEPT + 1))):
@@ -124,7 +124,7 @@ class CallLog:
                 lines = file.read().splitlines()
                 left = [_erased_line(line, eraser) for line in lines]
                 count = sum(one != other for one, other in zip(lines, left, strict=True))
-                if count:
+                if count and not only_look:
                     file.seek(0)
                     file.truncate()
                     file.write(b"".join(line + b"\n" for line in left))

@@ -46,20 +46,21 @@ def _times(path: Path, wanted: Sequence[bytes]) -> int:
     return times + sum(rest.count(text) for text in wanted)
 
 
-def blank_in_file(path: Path, texts: Sequence[str]) -> int:
-    """Write stars over texts in a file that others append to, and return how many those were."""
+def blank_in_file(path: Path, texts: Sequence[str], *, only_look: bool = False) -> int:
+    """Write stars over texts in a file that others append to, and return how many those are."""
     if not path.is_file():
         return 0
     wanted = sorted((text.encode().lower() for text in spellings(texts)), key=len, reverse=True)
     blanked = 0
-    with path.open("r+b") as file:
+    with path.open("rb" if only_look else "r+b") as file:
         whole = file.read().lower()
         for text in wanted:
             place = whole.find(text)
             while place >= 0:
                 stars = b"*" * len(text)
-                file.seek(place)
-                file.write(stars)
+                if not only_look:
+                    file.seek(place)
+                    file.write(stars)
                 whole = whole[:place] + stars + whole[place + len(text) :]
                 blanked += 1
                 place = whole.find(text, place)

@@ -437,8 +437,8 @@ class Store(Protocol):
         """Have `told` called, from any thread, with what other servers tell."""
         ...
 
-    def scrub(self) -> Scrubbed:
-        """Get rid of what the store's files keep of rows that are gone; other writers wait meanwhile."""
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Get rid of what the store's files keep of rows that are gone, or say only how large they are."""
         ...
 
     def close(self) -> None:

@@ -75,16 +75,16 @@ class Erasing:
             await self._erase_all(await self._holding(), wanted)
         if asked.values:
             await self._clean()
-        lines = 0 if asked.dry_run or not asked.values else await asyncio.to_thread(self._erase_logs)
+        lines = await asyncio.to_thread(self._erase_logs) if asked.values else 0
         if not asked.dry_run:
             await self._call.app.runtime.list_erasures()
         return self._answer(lines)
 
     def _erase_logs(self) -> int:
         """Blank the texts in the logs of the data folder; return in how many places."""
-        app, texts = self._call.app, self._arguments.values
-        lines = 0 if app.calls is None else app.calls.erase(texts)
-        return lines + blank_in_file(Path(app.settings.data) / FAULTS, texts)
+        app, texts, look = self._call.app, self._arguments.values, self._arguments.dry_run
+        lines = 0 if app.calls is None else app.calls.erase(texts, only_look=look)
+        return lines + blank_in_file(Path(app.settings.data) / FAULTS, texts, only_look=look)
 
     async def _erase_all(self, instances: Sequence[str], wanted: Wanted) -> None:
         for first in range(0, len(instances), PIECE):

@@ -150,8 +150,6 @@ async def data_scrub(call: Call, arguments: DataScrub) -> DataScrubbed:
     A dry run says how large the store is. About a second for each 100 MB.
     """
     runtime = call.app.runtime
-    if arguments.dry_run:
-        return DataScrubbed(before_bytes=0, after_bytes=0, complete=False, proves="Nothing was done yet.")
     request = request_of(call, "data_scrub", arguments.reason)
 
     def noted(transaction: Transaction) -> None:
@@ -160,8 +158,8 @@ async def data_scrub(call: Call, arguments: DataScrub) -> DataScrubbed:
         transaction.journal(request.tenant, "scrub", at=at, reason=request.reason, data=None, **told)
         store_once(transaction, call, subject="the store")
 
-    await runtime.write(noted)
-    done = await asyncio.to_thread(runtime.store.scrub)
+    await runtime.write(noted, dry_run=arguments.dry_run)
+    done = await asyncio.to_thread(runtime.store.scrub, only_look=arguments.dry_run)
     return DataScrubbed(
         before_bytes=done.before, after_bytes=done.after, complete=done.complete, proves=done.proves
     )

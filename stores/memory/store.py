@@ -150,7 +150,7 @@ class MemoryStore:
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
 
-    def scrub(self) -> Scrubbed:
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
         """Do nothing: no file keeps anything."""
         return Scrubbed(0, 0, True, "The store is in memory and keeps no file.")
 

@@ -15,7 +15,7 @@ from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
 from flowmaster.stores.postgres.migrate import migrate
 from flowmaster.stores.postgres.news import News, ahead_of
 from flowmaster.stores.postgres.readers import Pool, PostgresReader
-from flowmaster.stores.postgres.scrub import scrub
+from flowmaster.stores.postgres.scrub import scrub, size
 from flowmaster.stores.postgres.transaction import PostgresTransaction
 from flowmaster.stores.sql.words import Vocabulary
 from flowmaster.stores.traces import Scrubbed
@@ -87,15 +87,15 @@ class PostgresStore:
         """Have `told` called, from any thread, with what other servers tell."""
         self._news.hear(told)
 
-    def scrub(self) -> Scrubbed:
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
         """Have the database clear away the versions of rows that are gone; nobody waits for it."""
-        if self._read_only:
+        if self._read_only and not only_look:
             raise refusals.read_only()
         loop = OwnLoop()
         try:
             line = Connection(self._address, loop)
             try:
-                return scrub(line, loop)
+                return size(line) if only_look else scrub(line, loop)
             finally:
                 line.close()
         finally:

@@ -25,6 +25,12 @@ def scrub(db: Connection) -> Scrubbed:
     return Scrubbed(before, _bytes(db), complete, _PROVES if complete else _HELD)
 
 
+def size(db: Connection) -> Scrubbed:
+    """Say how large the file is, and would be."""
+    before, free = _bytes(db), int(db.value("PRAGMA freelist_count")) * int(db.value("PRAGMA page_size"))
+    return Scrubbed(before, before - free, False, "Nothing was done yet.")
+
+
 def _emptied(db: Connection) -> bool:
     try:
         ((busy, _, _),) = db.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

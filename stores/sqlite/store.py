@@ -21,7 +21,7 @@ from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
-from flowmaster.stores.sqlite.scrub import scrub
+from flowmaster.stores.sqlite.scrub import scrub, size
 from flowmaster.stores.traces import Scrubbed
 
 
@@ -174,8 +174,10 @@ class SqliteStore:
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
 
-    def scrub(self) -> Scrubbed:
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
         """Write the file anew without what is gone, and empty the write-ahead log; other writers wait meanwhile."""
+        if only_look:
+            return size(self._reader._db)
         if self._read_only:
             raise refusals.read_only()
         with self._writing:
