@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from flowmaster.engine.errors import Hint
-from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
 from flowmaster.runtime.erasure import (
     OPEN,
@@ -29,7 +28,7 @@ from flowmaster.stores.files import FAULTS, blank_in_file
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.erasure_models import SHOWN_MAX, DataErase, DataErased, PlaceView, StayView
 from flowmaster.tools.models import follow_up
-from flowmaster.tools.naming import naming
+from flowmaster.tools.naming import instant_of
 from flowmaster.tools.registry import Call
 from flowmaster.tools.requests import request_of
 
@@ -48,6 +47,7 @@ class Erasing:
         self._call, self._arguments = call, arguments
         self._request = request_of(call, "data_erase", arguments.reason)._replace(once=None)
         self._tenant = call.caller.tenant
+        self._before = instant_of(arguments.ended_before, "ended_before") or 0
         self._erasure = ""
         self._instances: set[str] = set()
         self._entries = self._documents = 0
@@ -94,8 +94,6 @@ class Erasing:
 
     async def _erase_ended(self, wanted: Wanted) -> None:
         """Erase ended instances of a process, so many at a time, until none is left that may go."""
-        with naming("ended_before"):
-            before = instant(self._arguments.ended_before) - 1
         # Instances that lost values only under some names are not marked as erased; they are walked through in order.
         what = wanted.what if not wanted.names else traces.EVERYTHING
         goes = wanted.what == traces.EVERYTHING and not self._arguments.dry_run
@@ -104,7 +102,12 @@ class Erasing:
         total, done = sum(each.instances for each in counts if each.status not in OPEN), 0
         while True:
             due = reader.due_instances(
-                self._tenant, self._arguments.process, before=before, what=what, limit=PIECE, after=last
+                self._tenant,
+                self._arguments.process,
+                before=self._before - 1,
+                what=what,
+                limit=PIECE,
+                after=last,
             )
             if not due:
                 return
