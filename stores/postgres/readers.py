@@ -18,6 +18,7 @@ from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader
 from flowmaster.stores.sql.long_calls import LongCallReader
 from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
 
@@ -137,6 +138,7 @@ class PostgresReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread."""
 

@@ -9,7 +9,8 @@ from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
-from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
+from flowmaster.stores.sql.definitions import DefinitionReader
+from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.facts import FactReader
 from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
@@ -17,10 +18,12 @@ from flowmaster.stores.sql.journal import JournalReader
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sql.messages import MessageReader
 from flowmaster.stores.sql.seen import Seen
-from flowmaster.stores.sql.steps import StepWriter
+from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
+from flowmaster.stores.sqlite.scrub import scrub, size
+from flowmaster.stores.traces import Scrubbed
 
 
 class SqliteReader(
@@ -32,6 +35,7 @@ class SqliteReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread, each on a connection of its own."""
 
@@ -64,7 +68,7 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
+class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
@@ -207,6 +211,15 @@ class SqliteStore:
 
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
+
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Write the file anew without what is gone, and empty the write-ahead log; other writers wait meanwhile."""
+        if only_look:
+            return size(self._reader._db)
+        if self._read_only:
+            raise refusals.read_only()
+        with self._writing:
+            return scrub(self._db)
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""
