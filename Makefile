@@ -79,8 +79,8 @@ bench: $(STAMP) ## Measure FlowMaster beside SpiffWorkflow, bpmn-engine and DBOS
 	@$(BIN)/python benchmarks/rules.py
 	@$(BIN)/python benchmarks/layout.py
 
-soak: $(STAMP) ## Kill the server under load, call operations by chance, compare models with SpiffWorkflow (long)
-	@$(BIN)/python -m pytest -q -m soak tests
+soak: $(STAMP) ## Kill servers, cut power, disks and networks off under load, play days, call operations by chance, compare models with SpiffWorkflow (long)
+	@$(BIN)/python -m pytest -q -s -m soak tests
 
 conformance: $(STAMP) ## Run the tests of MCP (needs npm) and those of DMN and BPMN in FLOWMASTER_SHARED
 	@$(BIN)/python -m tests.conformance.protocol

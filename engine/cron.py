@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.feel.zones import zone
+from flowmaster.engine.errors import FlowMasterError, did_you_mean
+from flowmaster.engine.feel.zones import zone, zone_names
 
 _MONTHS = {
     name: number
@@ -28,6 +28,8 @@ _MACROS = {
     "@midnight": "0 0 0 * * *",
     "@hourly": "0 0 * * * *",
 }
+_MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The days that each month has in every year."""
 _SPANS = {
     "second": (0, 59),
     "minute": (0, 59),
@@ -64,7 +66,7 @@ def read_cron(text: str) -> Cron:
         name = words.pop(0).partition("=")[2]
         found = zone(name)
         if found is None:
-            raise _refused(text, f"the time zone {name!r} is unknown")
+            raise _zone_unknown(text, name)
         place = found
     if len(words) == 1 and words[0].lower() in _MACROS:
         words = _MACROS[words[0].lower()].split()
@@ -124,8 +126,23 @@ def _tick_of_day(cron: Cron, day: datetime, after: int) -> int | None:
 
 
 def _instant(cron: Cron, wall: datetime) -> int:
-    moment = wall.replace(tzinfo=cron.zone)
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
+    moment = wall.replace(tzinfo=cron.zone).astimezone(UTC)
+    if moment.astimezone(cron.zone).replace(tzinfo=None) != wall:
+        moment = _end_of_gap(wall, cron.zone)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _end_of_gap(wall: datetime, place: tzinfo) -> datetime:
+    """Return the first instant at which the clocks of a zone show more than a time that they skip."""
+    late, early = (wall.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) // 2
+        middle = middle.replace(microsecond=0)
+        if middle.astimezone(place).replace(tzinfo=None) > wall:
+            late = middle
+        else:
+            early = middle
+    return late
 
 
 def _is_day(cron: Cron, day: datetime) -> bool:
@@ -165,6 +182,30 @@ def _number(text: str, name: str, word: str) -> int:
     if not word.isdecimal() or len(word) > 4:
         raise _refused(text, f"{word!r} is no value of the field {name}")
     return int(word)
+
+
+def never_due(text: str) -> FlowMasterError:
+    """Return the refusal of a cron expression that no day fits, with the nearest one that some fit."""
+    cron, words = read_cron(text), text.split()
+    longest = max(_MONTH_DAYS[month - 1] for month in cron.months)
+    words[-3] = str(min(longest, min(cron.days)))
+    days = ", ".join(map(str, sorted(cron.days)))
+    return FlowMasterError(
+        "timer.never_due",
+        f"The cron expression {text!r} never comes true: none of its months has a day {days}.",
+        expected=f"a day of month up to {longest}",
+        fix=f"Write `{' '.join(words)}`, or name another month.",
+    )
+
+
+def _zone_unknown(text: str, name: str) -> FlowMasterError:
+    near = did_you_mean(name, zone_names())
+    return FlowMasterError(
+        "timer.zone_unknown",
+        f"The time zone {name!r} of {text!r} is unknown.{near}",
+        expected="a time zone of the IANA database such as Europe/Berlin",
+        fix="Write the name of a zone, as in `TZ=Europe/Berlin 0 9 * * *`.",
+    )
 
 
 def _refused(text: str, why: str) -> FlowMasterError:

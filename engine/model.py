@@ -155,10 +155,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When something is due: `kind` is `date`, `duration` or `cycle` (BPMN 2.0.2, 10.5.5.5)."""
+    """When something is due: `kind` is `date`, `duration` or `cycle` (BPMN 2.0.2, 10.5.5.5).
+
+    `missed` says what a start of a process does about times that passed while no server ran: one of `MISSED`, or empty.
+    """
 
     kind: str
     expression: Value
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

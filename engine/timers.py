@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from flowmaster.engine.calendars import Calendar, working_time_later
-from flowmaster.engine.cron import next_tick, read_cron
+from flowmaster.engine.cron import never_due, next_tick, read_cron
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.feel.zones import zone
 from flowmaster.engine.limits import CYCLES_MAX
@@ -24,12 +24,23 @@ _DURATION = re.compile(
 _CYCLE = re.compile(r"R(?P<times>\d{0,15})/(?:(?P<start>[^/P]+)/)?(?P<every>P[^/]*)(?:/(?P<end>[^/]+))?")
 _ZONE = re.compile(r"(?P<local>[^@\[]+)(?:@(?P<at>[^@\]]+)|\[(?P<bracket>[^\]]+)\])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - faster to write out
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 Calendars: TypeAlias = Mapping[str, Calendar]
 NO_CALENDARS: Calendars = {}
+
+
+SKIP, ONCE, ALL = MISSED = ("skip", "once", "all")
+"""What can be done about times that passed while no server ran: nothing, one run for all of them, or a run for each."""
+
+START_EVERY_MS_MIN = 1_000
+"""The shortest time between two beginnings of a process by the clock."""
+
+LATE_MS_MAX = 60_000
+"""A time that passed longer ago was missed; a server that is busy is late by less."""
 
 
 class Schedule(NamedTuple):
@@ -50,15 +61,85 @@ def schedule(kind: str, text: str, at: int, calendars: Calendars = NO_CALENDARS)
 
 
 def following(timer: Schedule, at: int, calendars: Calendars = NO_CALENDARS) -> Schedule | None:
-    """Return the firing after one that was due, or None if it was the last."""
+    """Return the firing after one that was due, or None if it was the last.
+
+    An interval makes up for each time that passed meanwhile, cron only goes on; see `following_start` for a choice.
+    """
+    return _next(timer, timer.due if timer.every.startswith("P") else max(timer.due, at), calendars)
+
+
+def following_start(
+    timer: Schedule, at: int, missed: str, calendars: Calendars = NO_CALENDARS
+) -> Schedule | None:
+    """Return the firing after one that was due, by what is to be done about those that passed meanwhile."""
+    if not missed:
+        return following(timer, at, calendars)
+    found = _next(timer, timer.due, calendars)
+    if missed == ALL or found is None or found.due > at:
+        return found
+    if not timer.every.startswith("P"):
+        return _next(timer, at, calendars)
+    return _first_later(found, at, calendars)
+
+
+def is_missed(due: int, at: int, missed: str) -> bool:
+    """Whether a time passed so long ago that nothing begins by it any more."""
+    return missed == SKIP and at - due > LATE_MS_MAX
+
+
+def checked_schedule(kind: str, text: str, at: int, calendars: Calendars = NO_CALENDARS) -> Schedule:
+    """Return when a timer is due first, and refuse one that makes no sense although it would run."""
+    found = schedule(kind, text, at, calendars)
+    cycle = _CYCLE.fullmatch(text.strip()) if kind == "cycle" else None
+    if cycle and cycle["start"] and cycle["end"] and instant(cycle["end"]) < instant(cycle["start"]):
+        raise _ends_first(text, cycle)
+    return found
+
+
+def start_schedule(kind: str, text: str, at: int, calendars: Calendars = NO_CALENDARS) -> Schedule:
+    """Return when a process begins first by the clock; refuse one that would begin all the time."""
+    found = checked_schedule(kind, text, at, calendars)
+    second = _repeated(0, found.every, calendars) if found.every.startswith("P") else None
+    if second is not None and second < START_EVERY_MS_MIN:
+        raise FlowMasterError(
+            "timer.too_often",
+            f"{text!r} begins a process more often than every second.",
+            expected="a second or more between two times",
+            fix=f"Write {text.replace(found.every, 'PT1S')!r}, or a longer time between.",
+        )
+    return found
+
+
+def _next(timer: Schedule, after: int, calendars: Calendars) -> Schedule | None:
     if not timer.every or timer.left == 0:
         return None
     left = timer.left - 1 if timer.left > 0 else -1
     if timer.every.startswith("P"):
-        due = _repeated(timer.due, timer.every, calendars)
+        due = _repeated(after, timer.every, calendars)
     else:
-        due = next_tick(timer.every, max(timer.due, at))
+        due = next_tick(timer.every, after)
     return None if due is None else Schedule(due, timer.every, left)
+
+
+def _first_later(timer: Schedule, at: int, calendars: Calendars) -> Schedule | None:
+    """Return the first firing of an interval that lies behind an instant; those before it count as done."""
+    found: Schedule | None = timer
+    every = _fixed(timer.every)
+    if every:
+        passed = (at - timer.due) // every
+        if 0 <= timer.left < passed:
+            return None
+        left = timer.left - passed if timer.left >= 0 else -1
+        found = Schedule(timer.due + passed * every, timer.every, left)
+    while found is not None and found.due <= at:
+        found = _next(found, found.due, calendars)
+    return found
+
+
+def _fixed(every: str) -> int:
+    """Return the milliseconds of an interval, 0 for one whose length depends on the calendar."""
+    date, _, _ = every.partition("T")
+    return 0 if "@" in every or "Y" in date or "M" in date else later(0, every)
 
 
 def instant(text: str) -> int:
@@ -110,9 +191,8 @@ def later(at: int, duration: str, calendars: Calendars = NO_CALENDARS) -> int:
 
 def iso(at: int) -> str:
     """Write an instant as ISO 8601 in UTC, with milliseconds only where there are some."""
-    moment = _EPOCH + timedelta(milliseconds=at)
-    shape = "milliseconds" if at % 1000 else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=shape) + "Z"
+    moment = _NAIVE_EPOCH + timedelta(milliseconds=at)
+    return f"{moment.isoformat(timespec='milliseconds' if at % 1000 else 'seconds')}Z"
 
 
 def _thousandths(fraction: str | None) -> int:
@@ -128,7 +208,7 @@ def _cycle(text: str, at: int, calendars: Calendars) -> Schedule:
         read_cron(text)
         tick = next_tick(text, at)
         if tick is None:
-            raise _unreadable(text, "a cron expression that ever comes true")
+            raise never_due(text)
         return Schedule(tick, text, -1)
     times = int(found["times"]) if found["times"] else -1
     if times == 0 or times > CYCLES_MAX:
@@ -153,9 +233,8 @@ def _repeated(due: int, every: str, calendars: Calendars) -> int | None:
 def _left_until(first: int, every: str, end: int, left: int, calendars: Calendars) -> int:
     """Return how many of the firings after the first come before an end; `left` is the most, -1 for any number."""
     most = CYCLES_MAX if left < 0 else left
-    date, _, _ = every.partition("T")
-    if "@" not in every and "Y" not in date and "M" not in date:
-        return max(0, min(most, (end - first) // later(0, every)))
+    if _fixed(every):
+        return max(0, min(most, (end - first) // _fixed(every)))
     count, due = 0, _repeated(first, every, calendars)
     while due is not None and due <= end and count < most:
         count, due = count + 1, _repeated(due, every, calendars)
@@ -191,6 +270,16 @@ def _add_months(moment: datetime, months: int) -> datetime:
 
 def _milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def _ends_first(text: str, found: re.Match[str]) -> FlowMasterError:
+    swapped = f"R{found['times']}/{found['end']}/{found['every']}/{found['start']}"
+    return FlowMasterError(
+        "timer.ends_first",
+        f"The repetition {text!r} ends before it begins.",
+        expected="an end behind the beginning",
+        fix=f"Write {swapped!r} if the two were mixed up, or a later end.",
+    )
 
 
 def _unreadable(text: str, expected: str) -> FlowMasterError:

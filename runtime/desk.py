@@ -17,6 +17,7 @@ from flowmaster.engine.evolve import blank
 from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.model import Executable
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
+from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
@@ -157,7 +158,7 @@ class Desk:
         """Return the state of an instance, for this desk alone, or refuse an unknown one."""
         stored = self.transaction.load(tenant, instance)
         if stored is None:
-            raise unknown_instance(instance)
+            raise absent(self.transaction, tenant, instance)
         return stored.state
 
     def shown(self) -> dict[str, State]:
@@ -298,6 +299,21 @@ class Desk:
         if version is None:
             raise unpublished(self.transaction, tenant, process)
         return version
+
+
+def absent(reader: Reader, tenant: str, instance: str) -> FlowMasterError:
+    """Return the refusal of an instance that is not there: it was erased, or nobody knows it."""
+    gone = reader.erased(tenant, instance)
+    if gone is None:
+        return unknown_instance(instance)
+    return FlowMasterError(
+        "instance.erased",
+        f"The instance {instance!r} was erased on {iso(gone.at)} by {gone.erasure!r}.",
+        path="instance",
+        fix="Read by whom and on which ground in the audit log of that erasure; its data do not come back.",
+        next=[Hint("audit_find", {"scope": gone.erasure}, "See who erased it, and why.")],
+        status=410,
+    )
 
 
 def unknown_instance(instance: str) -> FlowMasterError:

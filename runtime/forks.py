@@ -35,8 +35,22 @@ def fork(desk: Desk, request: Request, instance: str, *, at: int | None, variabl
         step = step_of(desk.transaction, request.tenant, source, at)
         source = state_at(desk.transaction, request.tenant, source, step.last)
         moment = Moment(desk.now - step.at, step.id)
+    _check_values(desk, request.tenant, source)
     fork = Fork(desk, request, moment)
     return fork.make(source, None, variables)
+
+
+def _check_values(desk: Desk, tenant: str, source: State) -> None:
+    """Refuse to go on from values that are no more."""
+    if desk.transaction.erased_entries(tenant, source.instance, until=source.seq):
+        raise FlowMasterError(
+            "instance.values_erased",
+            f"Values of {source.instance!r} up to its event {source.seq} were erased: a fork could not go on from them.",
+            path="instance",
+            expected="an instance with all its values, or an event before the first one marked `erased`",
+            fix="Fork another instance, or start one in a scenario with values of your own.",
+            status=409,
+        )
 
 
 class Fork:

@@ -17,17 +17,22 @@ from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.reads import Reads
+from flowmaster.runtime.retention import SWEEP_SECONDS, Retention
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.tenant_tasks import TenantTasks
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.waiters import Waiters
 from flowmaster.runtime.writer import Undone, Writer
+from flowmaster.stores.erasure_list import ErasureList
 from flowmaster.stores.protocol import Reader, Store, Transaction
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often a server looks for timers and effects that another process left."""
+
+LOOK_SECONDS_FIRST = 5.0
+"""How long a server runs before it first looks for what is due to be erased: single calls do without."""
 
 DUE_AT_ONCE = 100
 """Timers of one tenant that are fired in one piece of work."""
@@ -75,9 +80,12 @@ class Runtime:
         self.reads = Reads(self.bounds)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._timers = TenantTasks("timers", self._fire_for)
         self._outbox = TenantTasks("effects", self._take_up)
+        self.retention = Retention(store, clock, self.write)
+        self.erasures: ErasureList | None = None
+        self._listing: asyncio.Task[None] | None = None
 
     @property
     def reader(self) -> Reader:
@@ -93,17 +101,22 @@ class Runtime:
         self.store.hear(self.changed.heard)
         self._outbox.begin(self.reader.outbox_tenants())
         await self._outbox.wait()
-        self._watching = asyncio.create_task(self._watch(), name="flowmaster-timers")
+        self._watching = [
+            asyncio.create_task(self._watch(), name="flowmaster-timers"),
+            asyncio.create_task(self._keep_retention(), name="flowmaster-retention"),
+        ]
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
         await self.feed.close()
-        if self._watching is not None:
-            self._watching.cancel()
+        for task in self._watching:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+                await task
         await self._timers.close()
         await self._outbox.close()
+        if self._listing is not None:  # Its thread reads on, whoever waits for it.
+            await asyncio.wait([self._listing])
         await asyncio.to_thread(self.writer.close)
 
     async def do(
@@ -148,7 +161,21 @@ class Runtime:
             done = outcome.result
             fired += done.fired
             if done.settled or fired >= FIRINGS_MAX:
+                await self.sweep()
                 return Done(done.now, fired, outcome.settled and done.settled)
+
+    async def sweep(self) -> int:
+        """Erase what the rules of retention say is due, and return how many instances that were."""
+        erased = await self.retention.sweep()
+        if erased:
+            await self.list_erasures()
+        return erased
+
+    async def list_erasures(self) -> None:
+        """Bring the list of erasures that lies beside the store up to date."""
+        if self.erasures is not None:
+            self._listing = asyncio.create_task(asyncio.to_thread(self.erasures.follow, self.reader))
+            await asyncio.shield(self._listing)
 
     def desk(self, transaction: Transaction) -> Desk:
         """Return a desk for one transaction."""
@@ -217,6 +244,20 @@ class Runtime:
             except Exception:
                 logger.exception("The timer watch stumbled")
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_retention(self) -> None:
+        """Look from time to time for what is due to be erased; with a virtual clock, whenever it moves."""
+        await asyncio.sleep(LOOK_SECONDS_FIRST)
+        while True:
+            try:
+                await self.list_erasures()
+                if not self.clock.virtual:
+                    await self.sweep()
+            except FlowMasterError as error:
+                logger.warning("Retention waits: %s", error.message)
+            except Exception:
+                logger.exception("Retention stumbled")
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _fire_now(self) -> None:
         """Fire what is due, that of each tenant beside that of the others, so that many timers of one delay none."""

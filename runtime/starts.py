@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from flowmaster.engine.elements.scopes import gathered
-from flowmaster.engine.model import Process
-from flowmaster.engine.timers import Schedule, following
+from flowmaster.engine.model import Process, Timer, Triggers
+from flowmaster.engine.timers import Schedule, following_start
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Request, Start
 from flowmaster.stores.rows import StartSubscription
@@ -32,8 +32,17 @@ def begin(
 def pass_time(desk: Desk, process: Process, start: StartSubscription) -> None:
     """Let the due time of a start timer be over; a cycle goes on to its next one."""
     assert start.due is not None
-    after = following(Schedule(start.due, start.every, start.left), desk.now, process.calendars)
+    timer = Schedule(start.due, start.every, start.left)
+    after = following_start(timer, desk.now, missed_of(process, start), process.calendars)
     again = (
         start._replace(due=None, left=0) if after is None else start._replace(due=after.due, left=after.left)
     )
     desk.transaction.set_start_due(again)
+
+
+def missed_of(process: Process, start: StartSubscription) -> str:
+    """Return what a start timer does about times that passed while no server ran."""
+    details = process.elements[start.element].details
+    if isinstance(details, Triggers):
+        details = details.all[start.number].details
+    return details.missed if isinstance(details, Timer) else ""

@@ -4,8 +4,9 @@ import logging
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.timers import is_missed, iso
 from flowmaster.runtime.desk import Desk, Request
-from flowmaster.runtime.starts import begin, pass_time
+from flowmaster.runtime.starts import begin, missed_of, pass_time
 from flowmaster.stores.rows import DueTimer, StartSubscription
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ def _fire(desk: Desk, timer: DueTimer) -> None:
 def _start(desk: Desk, start: StartSubscription) -> None:
     process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
     pass_time(desk, process, start)
+    assert start.due is not None
+    if is_missed(start.due, desk.now, missed_of(process, start)):
+        logger.warning("The time %s of %s was missed and is left out", iso(start.due), start.process)
+        return
     request = Request(start.tenant, SYSTEM, "timer")
     try:
         with desk.transaction.savepoint():

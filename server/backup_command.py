@@ -5,15 +5,21 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.reapply import missing, reapply
 from flowmaster.server.options import MEMORY, UsageError
 from flowmaster.server.readable import error_text
 from flowmaster.server.settings import Settings, settings_from
 from flowmaster.server.wiring import DATABASE
-from flowmaster.stores.sqlite.backup import copy_file, whole
+from flowmaster.stores.erasure_list import FILE as LIST
+from flowmaster.stores.erasure_list import read
+from flowmaster.stores.sqlite.backup import copy_file, one_file, whole
 from flowmaster.stores.sqlite.health import NEWEST, damages, look
+from flowmaster.stores.sqlite.store import SqliteStore
+from flowmaster.stores.sqlite.texts import texts_of
 
 BAR_WIDTH: Final = 30
 BAR_SECONDS: Final = 0.1
@@ -31,7 +37,9 @@ def verify(words: list[str], options: Mapping[str, str]) -> int:
 
 def restore(words: list[str], options: Mapping[str, str]) -> int:
     """Bring a backup to a place where nothing is."""
-    return _run(words, lambda file: _restore(file, settings_from(options)))
+    chosen = options.get("erasures", "")
+    given = {name: value for name, value in options.items() if name != "erasures"}
+    return _run(words, lambda file: _restore(file, settings_from(given), chosen))
 
 
 def _run(words: list[str], work: Callable[[Path], str]) -> int:
@@ -93,18 +101,62 @@ def _verified(file: Path) -> str:
     return f"{file}: {_says(file)}; every page, index and history fits."
 
 
-def _restore(file: Path, settings: Settings) -> str:
+def _restore(file: Path, settings: Settings, chosen: str) -> str:
     _verified(file)
+    erasures = _list(settings, chosen)
     if settings.store:
         from flowmaster.stores.postgres.transfer import load
 
-        load(file, settings.store, bar("rows"))
-        return f"Restored: {_says(file)}."
+        with TemporaryDirectory(prefix="flowmaster-restore-") as folder:
+            part = Path(folder) / DATABASE
+            shutil.copyfile(file, part)
+            said = _erase_again(part, erasures)
+            load(part, settings.store, bar("rows"))
+        return f"Restored: {_says(file)}. {said}"
     target = _source(settings)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with whole(target) as part:
         shutil.copyfile(file, part)
-    return f"Restored into {target.parent}: {_says(file)}."
+        said = _erase_again(part, erasures)
+    return f"Restored into {target.parent}: {_says(file)}. {said}"
+
+
+def _list(settings: Settings, chosen: str) -> Path | None:
+    """Return the list of erasures to go by: the one that is named, else the one that lies in the data folder."""
+    path = Path(chosen).expanduser() if chosen else Path(settings.data) / LIST
+    if path.is_file():
+        return path
+    if chosen:
+        raise FlowMasterError(
+            "erasures.absent",
+            f"There is no list of erasures {chosen!r}.",
+            path="--erasures",
+            fix=f"Name the file `{LIST}` of the data folder that the backup was made from.",
+            status=404,
+        )
+    return None
+
+
+def _erase_again(part: Path, erasures: Path | None) -> str:
+    """Erase in a restored file what was erased since it was made."""
+    if erasures is None:
+        return (
+            f"No list of erasures was there: what was erased since the backup is back. Restore with --erasures {LIST}"
+            " of the former data folder, or erase it anew."
+        )
+    store = SqliteStore(part)
+    try:
+        lost = missing(store, read(erasures))
+        done = reapply(store, lost, texts_of(part), bar("erasures"))
+        if lost:
+            store.scrub()
+    finally:
+        store.close()
+    one_file(part)
+    return (
+        f"Erased again, by {erasures}: {done.instances} instances, {done.places} places, {done.documents} documents"
+        f" ({done.entries} entries that are newer than the backup)."
+    )
 
 
 def _source(settings: Settings) -> Path:

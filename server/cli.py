@@ -17,7 +17,8 @@ FlowMaster: business processes as tools for agents.
   flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
   flowmaster key add|list|revoke     keys for callers over HTTP (`--help` after it tells more)
   flowmaster backup|verify|restore FILE   all there is in one file, while servers go on; the file looked over; and back,
-                                     into an empty folder (--data) or database (--store), also from one to the other
+                                     into an empty folder (--data) or database (--store), also from one to the other;
+                                     what was erased since is erased again (--erasures LIST)
 
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
@@ -243,7 +244,8 @@ def _key(rest: list[str]) -> int:
 
 
 def _copy(command: str, rest: list[str]) -> int:
-    options, words = split(rest, valued=("data", "store"))
+    more = ("erasures",) if command == "restore" else ()
+    options, words = split(rest, valued=("data", "store", *more))
     from flowmaster.server import backup_command
 
     run = {

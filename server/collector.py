@@ -2,7 +2,7 @@
 
 import gc
 
-YOUNG_MAX = 20_000
+YOUNG_MAX = 50_000
 """How many more objects may be made than freed before the collector looks for circles among the young ones."""
 
 

@@ -15,6 +15,7 @@ from flowmaster.server.options import MEMORY, UsageError
 from flowmaster.server.pictures import write_view
 from flowmaster.server.readable import answer_text, error_text, table
 from flowmaster.server.settings import Settings, settings_from
+from flowmaster.server.terminal import Terminal
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.catalog import catalog
@@ -89,9 +90,13 @@ def _type(node: Mapping[str, Any]) -> str:
 async def _answer(settings: Settings, name: str, words: Sequence[str]) -> Answer:
     try:
         async with open_app(settings) as app:
-            call = Call(app=app, caller=Caller(door="cli"))
+            terminal = Terminal()
+            call = Call(app=app, caller=Caller(door="cli"), client=terminal)
             asked = arguments_of(app.registry, name, words)
-            return await watched(call, name, asked, lambda: invoke(app.registry, call, name, asked))
+            try:
+                return await watched(call, name, asked, lambda: invoke(app.registry, call, name, asked))
+            finally:
+                terminal.over()
     except FlowMasterError as error:
         return refused(error)
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from flowmaster.server.options import MEMORY
 from flowmaster.server.settings import Settings
-
-FILE = "flowmaster.log"
+from flowmaster.stores.files import FAULTS
 
 _SHAPE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -22,5 +21,5 @@ def log_to_folder(settings: Settings) -> None:
         logging.basicConfig(handlers=[logging.NullHandler()])
         return
     # The file is made with its first line, when the store has made the folder.
-    handler = logging.FileHandler(Path(settings.data) / FILE, encoding="utf-8", delay=True)
+    handler = logging.FileHandler(Path(settings.data) / FAULTS, encoding="utf-8", delay=True)
     logging.basicConfig(level=logging.WARNING, format=_SHAPE, handlers=[handler])

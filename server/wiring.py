@@ -16,6 +16,7 @@ from flowmaster.server.options import MEMORY
 from flowmaster.server.settings import Settings
 from flowmaster.server.tool_file import write_tool_file
 from flowmaster.stores.call_log import CallLog
+from flowmaster.stores.erasure_list import ErasureList
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
@@ -52,6 +53,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             gate=gate(settings),
             calls=calls,
         )
+        if settings.data != MEMORY and not settings.read_only:
+            runtime.erasures = ErasureList(Path(settings.data))
         if not settings.read_only:
             await runtime.open()
             workers.open()

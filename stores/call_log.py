@@ -5,19 +5,22 @@ Lines are gathered and written by a thread of their own, a second later at most,
 Several processes append to one file; whoever finds it full puts it aside.
 """
 
+import errno
 import fcntl
 import json
 import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+
+from flowmaster.stores.erasing import Holding
 
 logger = logging.getLogger(__name__)
 
@@ -84,11 +87,11 @@ class CallLog:
         """Write what waits."""
         with self._writing:
             lines = [self._waiting.popleft().text() for _ in range(len(self._waiting))]
-            if self._left_out:
-                lines.append(_ENCODER.encode({"left_out": self._left_out}))
-                self._left_out = 0
-            if lines:
-                self._append(b"".join(line + b"\n" for line in lines))
+            left_out = self._left_out
+            told = [_ENCODER.encode({"left_out": left_out})] if left_out else []
+            if lines or told:
+                is_written = self._append(b"".join(line + b"\n" for line in (*lines, *told)))
+                self._left_out += -left_out if is_written else len(lines)
 
     def close(self) -> None:
         """Write what waits, and stop."""
@@ -110,6 +113,25 @@ class CallLog:
                 with suppress(ValueError):
                     yield json.loads(line)
 
+    def erase(self, texts: Collection[str], *, only_look: bool = False) -> int:
+        """Blank whoever's name holds one of the texts, in all lines there are; return how many lines that are."""
+        self.flush()
+        eraser, changed = Holding(texts), 0
+        for path in (self._path, *(self._aside(number) for number in range(1, FILES_KEPT + 1))):
+            if not path.exists():
+                continue
+            with path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                lines = file.read().splitlines()
+                left = [_erased_line(line, eraser) for line in lines]
+                count = sum(one != other for one, other in zip(lines, left, strict=True))
+                if count and not only_look:
+                    file.seek(0)
+                    file.truncate()
+                    file.write(b"".join(line + b"\n" for line in left))
+                changed += count
+        return changed
+
     def _run(self) -> None:
         while not self._closed.is_set():
             self._ready.wait()
@@ -117,19 +139,24 @@ class CallLog:
             self._closed.wait(_PAUSE_SECONDS)
             self.flush()
 
-    def _append(self, data: bytes) -> None:
-        """Append in one piece, so that the lines of several processes stay whole."""
+    def _append(self, data: bytes) -> bool:
+        """Append in one piece, so that the lines of several processes stay whole; return whether there was room."""
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                os.write(file, data)
+                begin = os.lseek(file, 0, os.SEEK_END)
+                if os.write(file, data) < len(data):
+                    os.ftruncate(file, begin)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if os.fstat(file).st_size >= self._bytes_max and self._is_current(file):
                     self._put_aside()
             finally:
                 os.close(file)
         except OSError as error:
             logger.warning("Calls cannot be logged to %s: %s", self._path, error.strerror)
+            return False
+        return True
 
     def _is_current(self, file: int) -> bool:
         """Whether the open file is still the one under the name, and not put aside by another process."""
@@ -143,3 +170,12 @@ class CallLog:
 
     def _aside(self, number: int) -> Path:
         return self._path.with_name(f"{FILE}.{number}")
+
+
+def _erased_line(line: bytes, eraser: Holding) -> bytes:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    texts = {name: eraser.text(value) for name, value in told.items() if isinstance(value, str)}
+    return line if texts.items() <= told.items() else _ENCODER.encode({**told, **texts})

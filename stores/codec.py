@@ -13,7 +13,7 @@ What JSON cannot say (NaN, infinities, half of a surrogate pair, nesting without
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,6 @@ import msgspec
 from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.values import Json
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -346,30 +345,6 @@ _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     "lb": _with_tuple(ev.LoopBegan, 3),
     "gs": _with_tuple(ev.GatewayStarted, 2),
 }
-
-
-def erase_values(events: str, names: Collection[str] | None) -> str:
-    """Return recorded text with values blanked: those under `names` wherever they stand, or all there are.
-
-    Events keep their form, so that an erased history still replays; only what people or systems put into
-    mappings (variables, inputs, data) goes.
-    """
-    recorded = load(events)
-    if names is None:
-        for event in recorded:
-            if event[0] == "dm":
-                event[7] = None
-    return dump(_blank(recorded, None if names is None else frozenset(names))).decode()
-
-
-def _blank(value: Any, names: frozenset[str] | None) -> Json:
-    if isinstance(value, list):
-        return [_blank(item, names) for item in value]
-    if isinstance(value, dict):
-        if names is None:
-            return dict.fromkeys(value)
-        return {key: None if key in names else _blank(item, names) for key, item in value.items()}
-    return value  # type: ignore[no-any-return]  # a JSON scalar
 
 
 def _check_finite(data: bytes) -> None:

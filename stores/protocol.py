@@ -11,6 +11,8 @@ from typing import Protocol
 
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
+from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
+from flowmaster.stores.traces import Scrubbed
 
 
 class InstanceReads(Protocol):
@@ -230,7 +232,7 @@ class DefinitionReads(Protocol):
         ...
 
 
-class Reader(InstanceReads, WaitReads, DefinitionReads, Protocol):
+class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, Protocol):
     """All that can be read."""
 
 
@@ -254,10 +256,6 @@ class StepWrites(Protocol):
         agent: str = "",
     ) -> int:
         """Add an audit row to a scope that is no instance (`process:x`) and return its number there."""
-        ...
-
-    def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
-        """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
         ...
 
     def take_jobs(
@@ -425,7 +423,7 @@ class DefinitionWrites(Protocol):
         ...
 
 
-class Transaction(Reader, StepWrites, DefinitionWrites, Protocol):
+class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, Protocol):
     """A write under way: it sees what it wrote; nobody else does until it ends."""
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -461,6 +459,10 @@ class Store(Protocol):
 
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Have `told` called, from any thread, with what other servers tell."""
+        ...
+
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Get rid of what the store's files keep of rows that are gone, or say only how large they are."""
         ...
 
     def close(self) -> None:

@@ -166,7 +166,7 @@ class StatusCount(NamedTuple):
 
 
 class HistoryEntry(NamedTuple):
-    """One event of an instance with the step it came in; `seq` counts from 1."""
+    """One event of an instance with the step it came in; `seq` counts from 1; an `erased` step has lost values."""
 
     seq: int
     at: int
@@ -174,6 +174,7 @@ class HistoryEntry(NamedTuple):
     operation: str
     reason: str
     event: Event
+    erased: bool = False
 
 
 class Evaluation(NamedTuple):
@@ -189,7 +190,7 @@ class AuditEntry(NamedTuple):
     """One journal row: who did what to which scope (an instance id, `process:x`, `decision:y`), and why.
 
     `first` and `last` number its events within the scope; `data` are those of a scope that is no instance.
-    `agent` is who acted for the person named by `by`, if somebody did.
+    `agent` is who acted for the person named by `by`, if somebody did. An `erased` row has lost values.
     """
 
     id: int
@@ -202,6 +203,7 @@ class AuditEntry(NamedTuple):
     reason: str
     data: Json
     agent: str = ""
+    erased: bool = False
 
 
 class Change(NamedTuple):

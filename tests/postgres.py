@@ -24,8 +24,10 @@ _SCHEMAS = count(1)
 class Cluster:
     """A running cluster."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, also_at: str = "", network: str = "") -> None:
+        """Start a cluster on this machine alone, or also at an address of a network that may use it."""
         self._binaries = binaries
+        self._addresses = ",".join(filter(None, ("127.0.0.1", also_at)))
         self.folder = Path(tempfile.mkdtemp(prefix="flowmaster-postgres-"))
         self._user = _unprivileged()
         if self._user is not None:
@@ -37,6 +39,9 @@ class Cluster:
         self._run(
             "initdb", "-D", self.data, "-U", "flowmaster", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
         )
+        if network:
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {network} trust\n")
         self.start()
 
     @property
@@ -50,7 +55,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait for it."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options = (
+            f"-p {self.port} -c listen_addresses={self._addresses} -c unix_socket_directories={self.folder}"
+        )
         self._run(
             "pg_ctl",
             "-D",
@@ -88,12 +95,17 @@ class Cluster:
 @cache
 def cluster() -> Cluster:
     """Return the cluster of this process, started when it is first asked for."""
+    made = Cluster(binaries())
+    atexit.register(made.remove)
+    return made
+
+
+def binaries() -> Path:
+    """Return the folder of PostgreSQL's programs."""
     found = sorted(each.parent for pattern in BINARIES for each in Path("/").glob(f"{pattern[1:]}/initdb"))
     if not found:
         go_without("there is no PostgreSQL; install one (Debian: postgresql) to test the store on it")
-    made = Cluster(found[-1])
-    atexit.register(made.remove)
-    return made
+    return found[-1]
 
 
 def _unprivileged() -> str | None:

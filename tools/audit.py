@@ -6,6 +6,7 @@ from pydantic import Field
 
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.runtime.desk import absent
 from flowmaster.stores.rows import AuditEntry, AuditFilter
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Value
@@ -45,6 +46,7 @@ class AuditItem(Shape):
     operation: str = Field(description="By which operation.")
     reason: str = Field(default="", description="Why, in the caller's words.")
     data: Value = Field(default=None, description="What it was about; long data only with detail `data`.")
+    erased: bool = Field(default=False, description="True if values of it were erased.")
 
 
 @operation(right="audit.read", read_only=True)
@@ -79,6 +81,7 @@ def _item(entry: AuditEntry, *, whole: bool) -> AuditItem:
         agent=entry.agent,
         operation=entry.operation,
         reason=entry.reason,
+        erased=entry.erased,
         data=entry.data if whole else _beginning(entry.data),
     )
 
@@ -111,7 +114,10 @@ class AuditVerified(Result):
 @operation(right="audit.read", read_only=True)
 async def audit_verify(call: Call, arguments: AuditVerify) -> AuditVerified:
     """Recompute the hash chain of an audit log and name the first entry that was tampered with."""
-    found = call.app.runtime.reader.verify(call.caller.tenant, arguments.scope)
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
+    if reader.erased(tenant, arguments.scope) is not None and reader.load(tenant, arguments.scope) is None:
+        raise absent(reader, tenant, arguments.scope)
+    found = reader.verify(tenant, arguments.scope)
     return AuditVerified(
         scope=arguments.scope,
         whole=found.broken is None,

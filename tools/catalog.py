@@ -10,6 +10,7 @@ from flowmaster.tools import (
     calls,
     documents,
     drawings,
+    erasure,
     events,
     instance_batch,
     instance_control,
@@ -17,11 +18,13 @@ from flowmaster.tools import (
     operations,
     processes,
     publishing,
+    retention,
     rule_compare,
     rule_tests,
     rule_views,
     rules,
     server,
+    start_timers,
     tasks,
     work,
 )
@@ -30,6 +33,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
+    start_timers.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,
@@ -44,6 +48,8 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     documents.OPERATIONS,
     operations.OPERATIONS,
     audit.OPERATIONS,
+    erasure.OPERATIONS,
+    retention.OPERATIONS,
     calls.OPERATIONS,
     server.OPERATIONS,
 )

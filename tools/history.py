@@ -75,6 +75,8 @@ def entries(process: Process, history: Iterable[HistoryEntry]) -> list[dict[str,
             data["reason"] = entry.reason
         if data:
             line["data"] = data
+        if entry.erased:
+            line["erased"] = True
         shown.append(line)
     return shown
 

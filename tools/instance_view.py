@@ -11,7 +11,7 @@ from flowmaster.engine.model import Process
 from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
-from flowmaster.runtime.desk import unknown_instance
+from flowmaster.runtime.desk import absent
 from flowmaster.runtime.runtime import Outcome, Runtime
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import HISTORY_ENTRIES
@@ -82,6 +82,13 @@ class OriginView(Shape):
     at: int = Field(description="The last of its events that the fork has behind it.")
 
 
+class ErasedView(Shape):
+    """That values of an instance were erased."""
+
+    at: str = Field(description="When.")
+    erasure: str = Field(description="By which erasure, as a scope of the audit log.")
+
+
 class InstanceView(Result):
     """An instance as it stands."""
 
@@ -92,6 +99,7 @@ class InstanceView(Result):
     status: Literal["active", "completed", "cancelled", "failed", "paused"] = Field(description="How it is.")
     sandbox: bool = Field(default=False, description="True if nothing of it leaves the server.")
     forked_from: OriginView | None = Field(default=None, description="What it is a fork of.")
+    erased: ErasedView | None = Field(default=None, description="That its values were erased.")
     waiting: list[WaitView] = Field(description="What it waits for.")
     incidents: list[IncidentView] = Field(description="What stopped it.")
     variables: Variables = Field(description="Its variables; long ones only with detail `variables`.")
@@ -109,7 +117,7 @@ def load(reader: Reader, tenant: str, instance: str) -> State:
     """Return the state of an instance, or refuse an unknown one."""
     stored = reader.load(tenant, instance)
     if stored is None:
-        raise unknown_instance(instance)
+        raise absent(reader, tenant, instance)
     return stored.state
 
 
@@ -143,6 +151,7 @@ def view(
     waiting = waits_of(process, state)
     most = None if "incidents" in detail else INCIDENTS_SHOWN
     incidents = [incident_view(state, one) for one in islice(state.incidents.values(), most)]
+    gone = reader.erased(tenant, state.instance) if state.status not in ("active", "paused") else None
     return InstanceView(
         instance=state.instance,
         process=state.process,
@@ -151,6 +160,7 @@ def view(
         status=state.status,  # type: ignore[arg-type]  # the engine writes no other status
         sandbox=state.sandbox,
         forked_from=OriginView(instance=state.origin.instance, at=state.origin.seq) if state.origin else None,
+        erased=ErasedView(at=iso(gone.at), erasure=gone.erasure) if gone else None,
         waiting=waiting,
         incidents=incidents,
         variables=variables,

@@ -184,7 +184,9 @@ async def instance_read(call: Call, arguments: InstanceRead) -> InstanceView:
         limit=arguments.limit,
     )
     if arguments.at is not None:
-        shown = shown.model_copy(update={"next": []})  # What could be done then cannot be done now.
+        # What could be done then cannot be done now.
+        incidents = [each.model_copy(update={"fixes": []}) for each in shown.incidents]
+        shown = shown.model_copy(update={"next": [], "incidents": incidents})
     return await explain(call, reader, state, shown, arguments.detail)
 
 

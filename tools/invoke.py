@@ -188,7 +188,11 @@ async def _act_once(operation: AnyOperation, call: Call, arguments: Arguments, o
             answer = await _told_again(operation, call, arguments, once, stored)
     else:
         answer = await _told_again(operation, call, arguments, once, stored)
-    await book.remember(tenant, once, answer.body)
+    try:
+        await book.remember(tenant, once, answer.body)
+    except FlowMasterError as error:
+        # The effect is stored, and its key with it: saying that the call failed would be wrong.
+        logger.warning("The answer of %s with a key is told and not kept: %s", operation.name, error.message)
     return answer
 
 

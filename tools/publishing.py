@@ -8,7 +8,7 @@ from pydantic import Field
 from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Conditional, Element, Message, Process, Signal, Timer, Triggers
-from flowmaster.engine.timers import schedule
+from flowmaster.engine.timers import start_schedule
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import CONDITION
 from flowmaster.stores.protocol import Reader, Transaction
@@ -164,7 +164,7 @@ def _start_of(
         text = details.condition.text
         return StartSubscription(tenant, process.id, version, element.id, CONDITION, text)
     if isinstance(details, Timer):
-        first = schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
+        first = start_schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
         return StartSubscription(
             tenant,
             process.id,

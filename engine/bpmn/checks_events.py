@@ -7,7 +7,7 @@ from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.vocabulary import EVENT_KINDS
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Compensation, Constant, Element, Link, Process, Timer, Triggers
-from flowmaster.engine.timers import Calendars, schedule
+from flowmaster.engine.timers import checked_schedule, start_schedule
 
 _COMMON = frozenset({"message", "timer", "signal", "conditional"})
 _FALLIBLE = frozenset({"error", "escalation", "compensate"})
@@ -33,7 +33,7 @@ def check_events(process: Process, findings: Findings) -> None:
         _check_interrupting(process, element, definitions, findings)
         _check_compensation(process, element, findings)
         for timer in _timers(element):
-            _check_time(element, timer, findings, process.calendars)
+            _check_time(element, timer, findings, process)
     _check_links(process, findings)
 
 
@@ -140,11 +140,13 @@ def _check_compensation(process: Process, event: Element, findings: Findings) ->
         )
 
 
-def _check_time(event: Element, timer: Timer, findings: Findings, calendars: Calendars) -> None:
+def _check_time(event: Element, timer: Timer, findings: Findings, process: Process) -> None:
     if not isinstance(timer.expression, Constant) or timer.expression.content is None:
         return
     try:
-        schedule(timer.kind, timer.expression.text, 0, calendars)
+        begins = event.kind == "startEvent" and event.scope == process.id
+        read = start_schedule if begins else checked_schedule
+        read(timer.kind, timer.expression.text, 0, process.calendars)
     except FlowMasterError as error:
         findings.add(
             "timer.malformed",

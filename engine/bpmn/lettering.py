@@ -1,5 +1,6 @@
 """How much room text takes in a diagram, and where its lines break."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 FONT_SIZE = 12
@@ -84,12 +85,12 @@ def _pieces(word: str, width: int, size: int) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
-    parts = [""]
-    for before, letter in zip(f" {word}", word, strict=False):
-        if parts[-1] and (before in _SOFT or (before.islower() and letter.isupper())):
-            parts.append("")
-        parts[-1] += letter
-    return parts
+    ends = [
+        place
+        for place, (before, letter) in enumerate(pairwise(word), 1)
+        if before in _SOFT or (before.islower() and letter.isupper())
+    ]
+    return [word[begin:end] for begin, end in pairwise([0, *ends, len(word)])]
 
 
 def _cut(word: str, width: int, size: int) -> list[str]:

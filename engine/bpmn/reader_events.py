@@ -9,6 +9,7 @@ from flowmaster.engine.bpmn.vocabulary import (
     CATCH_EVENT_KINDS,
     EVENT_DEFINITION_KINDS,
     ZEEBE_SUBSCRIPTION,
+    fm,
 )
 from flowmaster.engine.model import (
     Compensation,
@@ -24,8 +25,11 @@ from flowmaster.engine.model import (
     Trigger,
     Triggers,
 )
+from flowmaster.engine.timers import MISSED
 
 _SUFFIX = "EventDefinition"
+
+MISSED_RUNS = fm("missed")
 _TIMES = {"timeDuration": "duration", "timeDate": "date", "timeCycle": "cycle"}
 
 
@@ -153,7 +157,22 @@ def _timer(reading: Reading, definition: XmlElement, owner: XmlElement) -> Timer
             f"The timer {reading.called(owner)} has several times ({kinds}); one is wanted.",
         )
     value = reading.values.literal_or_feel(times[0].text, times[0], identifier, "The time")
-    return Timer(_TIMES[times[0].kind], value or NULL)
+    return Timer(_TIMES[times[0].kind], value or NULL, _missed(reading, owner))
+
+
+def _missed(reading: Reading, owner: XmlElement) -> str:
+    """Return what is done about times that passed while no server ran."""
+    said = owner.extension(MISSED_RUNS)
+    if said is None:
+        return ""
+    if said.get("run") not in MISSED:
+        reading.add(
+            "timer.missed_unknown",
+            owner,
+            f"What the timer {reading.called(owner)} does about missed times is {said.get('run')!r}.",
+        )
+        return ""
+    return said.get("run")
 
 
 def _error(reading: Reading, definition: XmlElement, owner: XmlElement, catches: bool) -> Error:

@@ -207,5 +207,10 @@ EVENTS = {
         "FEEL with a leading `=`.",
         "The time of a timer event cannot be read.",
     ),
+    "timer.missed_unknown": Rule(
+        ERROR,
+        "Write `skip` (they are left out), `once` (one run for all of them) or `all` (a run for each).",
+        "What a start by the clock does about times that passed while no server ran is not one of the three.",
+    ),
 }
 """Each rule by the code of its problem."""

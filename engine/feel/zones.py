@@ -26,6 +26,11 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def zone_names() -> list[str]:
+    """Return the names of all zones."""
+    return resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+
+
 def offset_at(name: str, local_seconds: int, *, later: bool = False) -> int | None:
     """Return a zone's offset in seconds at a wall clock reading in seconds since 1970-01-01T00:00.
 

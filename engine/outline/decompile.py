@@ -39,11 +39,12 @@ from flowmaster.engine.outline.splitting import with_own_ends, with_plain_splits
 from flowmaster.engine.outline.structure import Bare, Structurer
 from flowmaster.engine.outline.vocabulary import BLOCKS, KINDS, START
 from flowmaster.engine.outline.ways import Ways
+from flowmaster.engine.timers import MISSED
 from flowmaster.engine.values import Json
 
 _NUMBERED = re.compile(r"_\d+\Z")
 _DERIVED_END = re.compile(r"(?:end(?:_\d+)?)?\Z")
-_READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"))
+_READ_AT_START = (zeebe("ioMapping"), zeebe("formDefinition"), fm("missed"))
 _READ_AT_PROCESS = frozenset(
     (
         *map(fm, ("role", "tool", "calendar", "data", "check", "scenarios", "always", "never")),
@@ -284,6 +285,9 @@ def _start(
     if outputs:
         words["into"] = dict(outputs)
     reader.form(element, words)
+    missed = element.extension(fm("missed"))
+    if missed is not None and missed.get("run") in MISSED:
+        words["missed"] = missed.get("run")
     words |= reader.around(element, *_READ_AT_START)
     goto = names.get(target, "") if target != main else ""
     if goto:

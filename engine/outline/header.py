@@ -19,6 +19,7 @@ from flowmaster.engine.outline.reading_words import event_words, form_schema, ou
 from flowmaster.engine.outline.scenarios import read_scenarios
 from flowmaster.engine.outline.scopes import check_scopes
 from flowmaster.engine.outline.vocabulary import START, TOP
+from flowmaster.engine.timers import MISSED
 from flowmaster.engine.values import Json
 
 _STARTS = ("message", "signal", "every", "at", "condition", "bpmn")
@@ -280,9 +281,24 @@ def _start(reading: Reading, entry: Mapping[str, Json], path: str) -> Start:
         words["form"] = {"id": form}
     elif form is not None:
         words["form"] = {"schema": form_schema(reading, form, f"{path}.form")}
+    if entry.get("missed") is not None:
+        words["missed"] = _missed(reading, entry, f"{path}.missed")
     words |= event_words(reading, entry, path)
     name, goto, given = (str(entry.get(key) or "") for key in ("name", "goto", "id"))
     return Start(path, found, name, goto, given, words)
+
+
+def _missed(reading: Reading, entry: Mapping[str, Json], path: str) -> str:
+    """Read what a start by the clock does about times that passed while no server ran."""
+    value = entry["missed"]
+    if value not in MISSED or (entry.get("every") is None and entry.get("at") is None):
+        reading.wrong(
+            path,
+            f"`missed` says what is done about missed times of `every` or `at`; it is {shown(value)}.",
+            expected=list(MISSED),
+        )
+        return ""
+    return str(value)
 
 
 def _needs(reading: Reading, value: Json, path: str) -> dict[str, bool]:

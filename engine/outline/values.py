@@ -12,7 +12,9 @@ _ISO_DURATION = re.compile(
 _PLAIN_DURATION = re.compile(
     r"(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?|months?|y|years?)\Z", re.IGNORECASE
 )
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?\Z")
+_ISO_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d|@[\w+/-]+|\[[\w+/-]+\])?)?\Z"
+)
 _CYCLE = re.compile(r"R\d*/(?:[^/]+/)?P\S+\Z")
 _CRON = re.compile(r"(?:@\w+|\S+(?: +\S+){4,5})(?: \S+/\S+)?\Z")
 _UNITS = {"s": "PT{}S", "h": "PT{}H", "d": "P{}D", "w": "P{}W", "y": "P{}Y"}

@@ -85,6 +85,7 @@ START = (
     "key",
     "signal",
     "every",
+    "missed",
     "at",
     "condition",
     "bpmn",

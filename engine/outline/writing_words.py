@@ -255,6 +255,10 @@ class WordWriter:
         wait = str(given["wait"]) if given.get("wait") else None
         replace(element, fm("retry"), {"wait": wait} if wait else None)
 
+    def missed(self, element: Element, value: Json) -> None:
+        """Write what a start does about times that passed while no server ran."""
+        replace(element, fm("missed"), {"run": str(value)} if value else None)
+
     def headers(self, element: Element, value: Json) -> None:
         """Write the fixed texts that go with a job."""
         holder = replace(element, zeebe("taskHeaders"), {} if value else None)
@@ -429,6 +433,7 @@ _WRITERS: dict[str, Callable[[WordWriter, Element, Json], None]] = {
     "headers": WordWriter.headers,
     "each": WordWriter.each,
     "repeat": WordWriter.repeat,
+    "missed": WordWriter.missed,
     "extra": WordWriter.extra,
     **dict.fromkeys(
         (

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from flowmaster.stores import rows
 from flowmaster.stores.chain import Link
 from flowmaster.stores.projection import CHILD, EVENT, JOB, TASK, TIMER, WaitKeys
+from flowmaster.stores.traces import Erased
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -102,6 +103,8 @@ class Data:
         }
         self.journal: dict[tuple[str, str, int], JournalRecord] = {}
         self.chains: dict[tuple[str, str], ChainEnd] = {}
+        self.origins: dict[tuple[str, str], bytes] = {}
+        self.erasures: dict[tuple[str, str], Erased] = {}
         self.evaluations: dict[tuple[str, str, int], EvaluationPlace] = {}
         self.starts: dict[tuple[str, str, str, int], rows.StartSubscription] = {}
         self.messages: dict[int, tuple[rows.BufferedMessage, str]] = {}

@@ -7,6 +7,7 @@ from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import chain, codec, refusals, rows
+from flowmaster.stores.erasing import Eraser, eraser_of
 from flowmaster.stores.memory.data import (
     ChainEnd,
     InstanceRecord,
@@ -121,9 +122,8 @@ class JournalReader(Part):
                 continue
             for seq, event in enumerate(codec.decode_events(link.events), link.first):
                 if seq > after:
-                    entries.append(
-                        rows.HistoryEntry(seq, link.at, link.by, link.operation, link.reason, event)
-                    )
+                    step = (link.at, link.by, link.operation, link.reason)
+                    entries.append(rows.HistoryEntry(seq, *step, event, link.erased is not None))
             if len(entries) >= limit:
                 break
         return entries[:limit]
@@ -132,9 +132,9 @@ class JournalReader(Part):
         """Return the newest evaluations of a decision inside instances, newest first."""
         found: list[rows.Evaluation] = []
         for number in range(self._data.numbers.get((tenant, evaluation_counter(decision)), 0), 0, -1):
-            place = self._data.evaluations[tenant, decision, number]
-            link = self._data.journal[tenant, place.instance, place.row].link
-            if link.erased is not None:
+            place = self._data.evaluations.get((tenant, decision, number))
+            link = None if place is None else self._data.journal[tenant, place.instance, place.row].link
+            if place is None or link is None or link.erased is not None:
                 continue
             if len(found) == limit:
                 break
@@ -168,6 +168,7 @@ class JournalReader(Part):
                 record.link.reason,
                 None if record.of_instance else codec.load(record.link.events),
                 record.link.agent,
+                record.link.erased is not None,
             )
             for record in found[:limit]
         ]
@@ -189,7 +190,8 @@ class JournalReader(Part):
         end = self._data.chains.get((tenant, scope))
         if end is None:
             raise refusals.scope_unknown(scope)
-        return chain.verify(tenant, scope, self._links(tenant, scope), last=end.link.last, head=end.link.hash)
+        links, origin = self._links(tenant, scope), self._data.origins.get((tenant, scope))
+        return chain.verify(tenant, scope, links, last=end.link.last, head=end.link.hash, origin=origin)
 
     def _links(self, tenant: str, scope: str) -> list[chain.Link]:
         end = self._data.chains.get((tenant, scope))
@@ -241,19 +243,28 @@ class JournalWriter(JournalReader):
 
     def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
         """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
-        end = self._data.chains.get((tenant, scope))
-        if end is None:
+        if (tenant, scope) not in self._data.chains:
             raise refusals.scope_unknown(scope)
+        return self._erase_journal(tenant, scope, eraser_of(names))
+
+    def _erase_journal(self, tenant: str, scope: str, eraser: Eraser) -> int:
+        previous = self._data.origins.get((tenant, scope)) or chain.genesis(tenant, scope)
         changed = 0
-        for row in range(end.rows):
+        for row in range(self._data.chains[tenant, scope].rows):
             record = self._data.journal[tenant, scope, row]
-            link = record.link
-            blanked = codec.erase_values(link.events, names)
-            if blanked != link.events:
-                link = link._replace(events=blanked, erased=link.erased or chain.digest_of(link.events))
-                self._data.put(self._data.journal, (tenant, scope, row), record._replace(link=link))
+            left = chain.erased(previous, record.link, eraser, of_instance=record.of_instance)
+            previous = record.link.hash
+            if left != record.link:
+                self._put_record(tenant, scope, row, record._replace(link=left))
                 changed += 1
         return changed
+
+    def _put_record(self, tenant: str, scope: str, row: int, record: JournalRecord) -> None:
+        """Replace a row, also where it is the end of its chain."""
+        self._data.put(self._data.journal, (tenant, scope, row), record)
+        end = self._data.chains[tenant, scope]
+        if row == end.rows - 1:
+            self._data.put(self._data.chains, (tenant, scope), end._replace(link=record.link))
 
     def _put_link(self, tenant: str, scope: str, link: chain.Link, *, of_instance: bool) -> None:
         """Add a row at the end of a chain."""

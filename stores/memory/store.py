@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
-from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
-from flowmaster.stores.memory.facts import FactReader, FactWriter
-from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
+from flowmaster.stores.memory.definitions import DefinitionReader
+from flowmaster.stores.memory.erasing import TraceEraser, TraceReader
+from flowmaster.stores.memory.facts import FactReader
+from flowmaster.stores.memory.instances import InstanceReader, JournalReader
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
 from flowmaster.stores.projection import wait_changes
+from flowmaster.stores.traces import Scrubbed
 
 
 class MemoryReader(
@@ -23,19 +25,12 @@ class MemoryReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread."""
 
 
-class _Writes(
-    InstanceReader,
-    JournalWriter,
-    WaitWriter,
-    MessageWriter,
-    DefinitionWriter,
-    FactWriter,
-    LongCallWriter,
-):
+class _Writes(TraceEraser, WaitWriter, MessageWriter, LongCallWriter):
     """All that can be written."""
 
 
@@ -86,7 +81,7 @@ class MemoryTransaction(_Writes):
             self._put_evaluations(step)
         self.put_outbox(step.tenant, state.instance, step.at, step.outbox)
         if step.once is not None:
-            self.put_once(step.tenant, step.once, at=step.at)
+            self.put_once(step.tenant, step.once._replace(subject=state.instance), at=step.at)
 
     def _put_evaluations(self, step: rows.Step) -> None:
         """Note where the decisions of a step are found."""
@@ -160,6 +155,10 @@ class MemoryStore:
 
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
+
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Do nothing: no file keeps anything."""
+        return Scrubbed(0, 0, True, "The store is in memory and keeps no file.")
 
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""

@@ -52,10 +52,10 @@ class Numbers:
             counter, number = self._used.pop()
             self._free[counter] = sorted([number, *self._free[counter]])
 
-    def settle(self) -> None:
-        """Give back what is left, as far as nobody went beyond it, and begin anew."""
+    def settle(self, *, give_back: bool) -> None:
+        """Begin anew, and give back what is left, as far as nobody went beyond it; not to a database that is away."""
         for counter, free in self._free.items():
-            if free and self._aside.is_open:
+            if free and give_back and self._aside.is_open:
                 last = first = free[-1]
                 for number in reversed(free):
                     first = number if number >= first - 1 else first

@@ -10,6 +10,7 @@ from flowmaster.stores.postgres.address import Address
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.feed import CommitOrder
 from flowmaster.stores.postgres.loops import SharedLoop
+from flowmaster.stores.postgres.silence import Silence
 from flowmaster.stores.sql.database import Row, Values
 from flowmaster.stores.sql.definitions import DefinitionReader
 from flowmaster.stores.sql.facts import FactReader
@@ -17,6 +18,7 @@ from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader
 from flowmaster.stores.sql.long_calls import LongCallReader
 from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
 
@@ -31,9 +33,10 @@ T = TypeVar("T")
 class Pool:
     """Connections for reading; a thread borrows one for a statement, or for all that sees one moment."""
 
-    def __init__(self, address: Address, loop: SharedLoop) -> None:
+    def __init__(self, address: Address, loop: SharedLoop, silence: Silence) -> None:
         self._address = address
         self._loop = loop
+        self._silence = silence
         self._free: list[Connection] = []
         self._room = threading.BoundedSemaphore(READERS_MAX)
         self._mine = threading.local()
@@ -100,18 +103,20 @@ class Pool:
         held: Connection | None = getattr(self._mine, "held", None)
         if held is not None:
             return work(held)
-        with self._borrowed() as db:
-            try:
-                return work(db)
-            except FlowMasterError:
-                if db.is_open:
-                    raise
+        line: Connection | None = None
+        try:
+            with self._borrowed() as line:
+                return work(line)
+        except FlowMasterError:
+            if line is None or line.is_open:
+                raise
         with self._borrowed() as db:
             return work(db)
 
     @contextmanager
     def _borrowed(self) -> Iterator[Connection]:
-        with self._room:
+        with self._room, self._silence.noticed():
+            self._silence.check()
             while self._free and not self._free[-1].is_open:
                 self._free.pop()
             db = self._free.pop() if self._free else Connection(self._address, self._loop)
@@ -133,6 +138,7 @@ class PostgresReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread."""
 

@@ -272,5 +272,17 @@ _VERSION_3 = """
 CREATE INDEX wait_timer ON wait (tenant, due) WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+ALTER TABLE scope ADD COLUMN genesis BYTEA;
+CREATE TABLE erasure (
+    tenant BIGINT NOT NULL,
+    instance TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    erasure TEXT COLLATE "C" NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (tenant, instance)
+);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

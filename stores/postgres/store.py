@@ -15,8 +15,11 @@ from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
 from flowmaster.stores.postgres.migrate import migrate
 from flowmaster.stores.postgres.news import News, ahead_of
 from flowmaster.stores.postgres.readers import Pool, PostgresReader
+from flowmaster.stores.postgres.scrub import scrub, size
+from flowmaster.stores.postgres.silence import Silence
 from flowmaster.stores.postgres.transaction import PostgresTransaction
 from flowmaster.stores.sql.words import Vocabulary
+from flowmaster.stores.traces import Scrubbed
 
 DOUBT_SECONDS: Final = 10.0
 """How long is tried to find out what became of a commit whose answer was cut off."""
@@ -32,7 +35,8 @@ class PostgresStore:
         self._known = Vocabulary()
         self._own = OwnLoop()
         self._shared = SharedLoop()
-        self._pool = Pool(self._address, self._shared)
+        self._silence = Silence(self._address, self._shared)
+        self._pool = Pool(self._address, self._shared, self._silence)
         self._reader = PostgresReader(self._pool, self._known)
         self._news = News(self._address, self._shared)
         self._writing = threading.Lock()
@@ -57,7 +61,8 @@ class PostgresStore:
         """Begin the one write of this process."""
         if self._read_only:
             raise refusals.read_only()
-        with self._writing:
+        with self._writing, self._silence.noticed():
+            self._silence.check()
             transaction, line = self._begun()
             try:
                 yield transaction
@@ -85,9 +90,24 @@ class PostgresStore:
         """Have `told` called, from any thread, with what other servers tell."""
         self._news.hear(told)
 
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Have the database clear away the versions of rows that are gone; nobody waits for it."""
+        if self._read_only and not only_look:
+            raise refusals.read_only()
+        loop = OwnLoop()
+        try:
+            line = Connection(self._address, loop)
+            try:
+                return size(line) if only_look else scrub(line, loop)
+            finally:
+                line.close()
+        finally:
+            loop.close()
+
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""
         self._news.close()
+        self._silence.close()
         self._pool.close()
         for line in self._lines or ():
             line.close()

@@ -16,11 +16,10 @@ from flowmaster.stores.identifiers import parse_wait_id
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.numbers import Numbers
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
-from flowmaster.stores.sql.definitions import DefinitionWriter
+from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
 from flowmaster.stores.sql.seen import Seen
-from flowmaster.stores.sql.steps import StepWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
 
 
@@ -41,7 +40,7 @@ class SharedWords(Words):
         return number
 
 
-class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
+class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
     """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
 
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
@@ -63,11 +62,12 @@ class PostgresTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWrite
         """Keep or drop what was remembered for the time of the transaction."""
         if committed:
             self._seen.settle()
+            self._words.settle()
         else:
             self._connection.drop_held()
             self._seen.forget()
             self._numbers.back_to(0)
-        self._numbers.settle()
+        self._numbers.settle(give_back=self._connection.is_open)
 
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""

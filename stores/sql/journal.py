@@ -9,6 +9,7 @@ from typing import Any
 from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.values import Json
 from flowmaster.stores import chain, codec, refusals, rows
+from flowmaster.stores.erasing import Eraser, eraser_of
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.sql.part import Part, Where
 
@@ -29,15 +30,15 @@ class JournalReader(Part):
             start = self._db.value(
                 "SELECT max(first) FROM journal WHERE scope = ? AND first <= ?", (scope, after + 1)
             )
-            for first, at, by, operation, reason, events in self._db.each(
-                "SELECT first, at, by, operation, reason, events FROM journal"
+            for first, at, by, operation, reason, events, erased in self._db.each(
+                "SELECT first, at, by, operation, reason, events, erased IS NOT NULL FROM journal"
                 " WHERE scope = ? AND first >= ? ORDER BY first",
                 (scope, start or 1),
             ):
                 step = (at, text(by), text(operation), reason or "")
                 for seq, event in enumerate(codec.decode_events(events), first):
                     if seq > after:
-                        entries.append(rows.HistoryEntry(seq, *step, event))
+                        entries.append(rows.HistoryEntry(seq, *step, event, bool(erased)))
                 if len(entries) >= limit:
                     break
         return entries[:limit]
@@ -65,7 +66,7 @@ class JournalReader(Part):
             if which.cursor is not None:
                 where.add("id < ?", *cursor_numbers(which.cursor, 1))
             found = self._db.all(
-                "SELECT id, scope, first, last, at, by, operation, reason, agent,"
+                "SELECT id, scope, first, last, at, by, operation, reason, agent, erased IS NOT NULL,"
                 f" CASE WHEN scope < 0 THEN events END FROM journal WHERE {where} ORDER BY id DESC LIMIT ?",
                 (*where.values, limit + 1),
             )
@@ -92,18 +93,19 @@ class JournalReader(Part):
         """Recompute the chain of an instance or other scope and name the first row that does not fit."""
         with self._db.snapshot():
             number = self._scope_number(tenant, scope)
-            last, head = self._db.all(
-                "SELECT revision, hash FROM instance WHERE num = ? UNION ALL SELECT last, hash FROM scope WHERE num = ?",
+            last, head, origin = self._db.all(
+                "SELECT revision, hash, NULL FROM instance WHERE num = ?"
+                " UNION ALL SELECT last, hash, genesis FROM scope WHERE num = ?",
                 (number, None if number is None else -number),
             )[0]
-            return chain.verify(tenant, scope, self._links(number), last=last, head=head)
+            return chain.verify(tenant, scope, self._links(number), last=last, head=head, origin=origin)
 
-    def _links(self, scope: int | None) -> Iterator[chain.Link]:
+    def _links(self, scope: int | None, since: int = 1) -> Iterator[chain.Link]:
         text = self._words.text
         for first, last, at, by, operation, reason, events, erased, sealed, agent in self._db.each(
             "SELECT first, last, at, by, operation, reason, events, erased, hash, agent FROM journal"
-            " WHERE scope = ? ORDER BY first",
-            (scope,),
+            " WHERE scope = ? AND first >= ? ORDER BY first",
+            (scope, since),
         ):
             told = (first, last, at, text(by), text(operation), reason or "", events, erased, sealed)
             yield chain.Link(*told, text(agent) if agent else "")
@@ -124,7 +126,7 @@ class JournalReader(Part):
         return where
 
     def _audit_entry(self, row: tuple[Any, ...]) -> rows.AuditEntry:
-        number, scope, first, last, at, by, operation, reason, agent, events = row
+        number, scope, first, last, at, by, operation, reason, agent, erased, events = row
         name = self._db.value(
             "SELECT id FROM instance WHERE num = ?" if scope > 0 else "SELECT name FROM scope WHERE num = ?",
             (abs(scope),),
@@ -141,6 +143,7 @@ class JournalReader(Part):
             reason or "",
             codec.load(events) if events else None,
             text(agent) if agent else "",
+            bool(erased),
         )
 
     def _scope_number(self, tenant: str, scope: str, *, refuse: bool = True) -> int | None:
@@ -206,15 +209,32 @@ class JournalWriter(JournalReader):
     def erase(self, tenant: str, scope: str, *, names: Collection[str] | None = None) -> int:
         """Blank values in a journal, keeping its chain: those under `names`, or all; return the rows changed."""
         number = self._scope_number(tenant, scope)
-        found = self._db.all("SELECT id, events, erased FROM journal WHERE scope = ?", (number,))
+        assert number is not None
+        return self._erase_journal(tenant, scope, number, eraser_of(names))
+
+    def _erase_journal(self, tenant: str, scope: str, number: int, eraser: Eraser) -> int:
+        origin = self._db.value("SELECT genesis FROM scope WHERE num = ?", (-number,))
+        previous = origin or chain.genesis(tenant, scope)
         changed = 0
-        for row, events, erased in found:
-            blanked = codec.erase_values(events, names)
-            if blanked != events:
-                digest = erased or chain.digest_of(events)
-                self._db.run("UPDATE journal SET events = ?, erased = ? WHERE id = ?", (blanked, digest, row))
-                changed += 1
+        ids = [
+            row for (row,) in self._db.all("SELECT id FROM journal WHERE scope = ? ORDER BY first", (number,))
+        ]
+        for row, link in zip(ids, list(self._links(number)), strict=True):
+            changed += self._erase_link(row, previous, link, eraser, of_instance=number > 0)
+            previous = link.hash
         return changed
+
+    def _erase_link(
+        self, row: int, previous: bytes, link: chain.Link, eraser: Eraser, *, of_instance: bool
+    ) -> bool:
+        """Blank a journal row; return whether anything of it changed."""
+        left = chain.erased(previous, link, eraser, of_instance=of_instance)
+        if left != link:
+            self._db.run(
+                "UPDATE journal SET events = ?, reason = ?, erased = ? WHERE id = ?",
+                (left.events, left.reason or None, left.erased, row),
+            )
+        return left != link
 
     def _put_link(self, tenant: int, scope: int, link: chain.Link) -> None:
         """Write a journal row; the head of its chain is written by the caller."""

@@ -51,6 +51,11 @@ class Seen:
         self.newest.clear()
         self.wide.clear()
 
+    def forget_all(self) -> None:
+        """Drop what outlasts transactions too, since rows are changed beside the steps of their instances."""
+        self._kept.clear()
+        self.forget()
+
     def settle(self) -> None:
         """Keep the wide states as they are stored now, since the transaction is committed, and drop the rest."""
         for key, state in self.wide.items():

@@ -9,7 +9,11 @@ WORDS_CACHED = 100_000
 
 
 class Vocabulary:
-    """The words that all connections of this process know; words are only ever added to the file."""
+    """The words that all connections of this process know.
+
+    Words are added to the file, and lose their texts to erasure, whose pseudonym seals as the name did: a process that
+    still knows the name does no harm with it.
+    """
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -35,6 +39,7 @@ class Words:
         self._known = known
         self._added: dict[str, int] = {}
         self._added_texts: dict[int, str] = {}
+        self._renamed = False
 
     def find(self, text: str) -> int | None:
         """Return the number of a word, None if no row has it."""
@@ -92,8 +97,21 @@ class Words:
         for text in list(self._added)[mark:]:
             del self._added_texts[self._added.pop(text)]
 
+    def rename(self, number: int, text: str) -> None:
+        """Give a word another text, for good once the transaction is committed."""
+        self._db.run("UPDATE word SET text = ? WHERE id = ?", (text, number))
+        self._renamed = True
+        self._unlearn()
+
+    def _unlearn(self) -> None:
+        """Forget all that is known, since a word has lost its text."""
+        self._known.numbers, self._known.texts = {}, {}
+
     def settle(self) -> None:
         """Give what was added to all, since the transaction is committed."""
+        if self._renamed:  # Readers may have learnt the old text again meanwhile.
+            self._renamed = False
+            self._unlearn()
         if self._added:
             self._known.learn(self._added)
             self._added, self._added_texts = {}, {}

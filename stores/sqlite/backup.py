@@ -45,6 +45,15 @@ def _copy(reading: Connection, target: Path, progress: Progress) -> None:
             writing.close()
 
 
+def one_file(path: Path) -> None:
+    """Leave a store that nobody has open as one file, without a write-ahead log beside it."""
+    db = apsw.Connection(str(path))
+    try:
+        db.pragma("journal_mode", "DELETE")
+    finally:
+        db.close()
+
+
 class whole:
     """A file that appears under its name when it is complete, on disk and readable by this user alone."""
 

@@ -5,6 +5,7 @@ so that waiting for the lock is all the coordination there is.
 """
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ JOURNAL_BYTES_MAX: Final = 64 * 1024 * 1024
 
 CACHE_KIB: Final = 32 * 1024
 """How much of the file a connection may keep in memory."""
+
+ROOM_BYTES_MIN: Final = 65_536
+"""With less room than this a failing disk is a full one."""
 
 LOG_PAGES: Final = 4_000
 """How many pages the write-ahead log gathers before they are moved into the file."""
@@ -213,6 +217,10 @@ class Connection:
 
     def _told(self, error: Exception) -> FlowMasterError:
         where = str(self._path)
+        if isinstance(error, apsw.IOError) and _is_full(self._path.parent):
+            error = apsw.FullError(
+                str(error)
+            )  # Without room, SQLite fails to make its shared memory in this way.
         for kinds, code, message, fix, status in _TOLD:
             if isinstance(error, kinds):
                 return FlowMasterError(code, message.format(where=where, error=error), fix=fix, status=status)
@@ -279,6 +287,13 @@ def _patience(ms_max: int) -> Callable[[int], bool]:
         return True
 
     return wait
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < ROOM_BYTES_MIN
+    except OSError:
+        return False
 
 
 def _contains(*values: object) -> bool:

@@ -298,5 +298,26 @@ _VERSION_7 = """
 CREATE INDEX wait_timer ON wait (tenant, due) WHERE kind = 3 AND due IS NOT NULL AND held & 5 = 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
+_VERSION_8 = """
+ALTER TABLE scope ADD COLUMN genesis BLOB;
+CREATE TABLE erasure (
+    tenant INTEGER NOT NULL,
+    instance TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    erasure TEXT NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (tenant, instance)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    _VERSION_5,
+    _VERSION_6,
+    _VERSION_7,
+    _VERSION_8,
+)
 """Each entry takes a file from the version before it to its own number, counted from 1."""

@@ -9,7 +9,8 @@ from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
-from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
+from flowmaster.stores.sql.definitions import DefinitionReader
+from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.facts import FactReader
 from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
@@ -17,10 +18,12 @@ from flowmaster.stores.sql.journal import JournalReader
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sql.messages import MessageReader
 from flowmaster.stores.sql.seen import Seen
-from flowmaster.stores.sql.steps import StepWriter
+from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
+from flowmaster.stores.sqlite.scrub import scrub, size
+from flowmaster.stores.traces import Scrubbed
 
 
 class SqliteReader(
@@ -32,6 +35,7 @@ class SqliteReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    TraceReader,
 ):
     """Reads for any thread, each on a connection of its own."""
 
@@ -64,21 +68,46 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter):
+class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
         self._db = self._connection = db
         self._words = words
         self._seen = Seen()
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbered = 0
 
     def savepoint(self) -> "_Savepoint":
         """Open a part of the transaction that is undone alone if it raises."""
-        return _Savepoint(self._connection, self._words, self._seen)
+        return _Savepoint(self)
 
     def touched(self) -> int:
         """Return how many rows this connection has changed since it was opened, -1 without a transaction."""
-        return self._connection.raw.total_changes() if self._connection.in_transaction else -1
+        if not self._connection.in_transaction:
+            return -1
+        return self._connection.raw.total_changes() + self._numbered
+
+    def next_number(self, tenant: str, name: str) -> int:
+        """Return the next number of a counter, from 1; the counter itself is written once a transaction."""
+        last = self._numbers.get((tenant, name))
+        if last is None:
+            last = self._db.value(
+                "SELECT value FROM counter WHERE tenant = ? AND name = ?", (self._words.find(tenant), name)
+            )
+        number = self._numbers[tenant, name] = (last or 0) + 1
+        self._numbered += 1
+        return number
+
+    def flush(self) -> None:
+        """Write the counters that have moved."""
+        for (tenant, name), number in self._numbers.items():
+            self._db.run(
+                "INSERT INTO counter (tenant, name, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value",
+                (self._words.number(tenant), name, number),
+            )
+        self._numbers.clear()
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
@@ -86,31 +115,38 @@ class SqliteTransaction(StepWriter, JobWriter, DefinitionWriter, LongCallWriter)
             self._seen.settle()
             self._words.settle()
         else:
-            self._seen.forget()
-            self._words.forget(0)
+            self.forget(0)
+
+    def forget(self, words: int) -> None:
+        """Drop what was remembered, and the words that were added since there were so many, since it is undone."""
+        self._numbers.clear()
+        self._seen.forget()
+        self._words.forget(words)
 
 
 class _Savepoint:
-    """A part of a transaction; written out as a class, since every step passes through one."""
+    """A part of a transaction; written out as a class, since many steps pass through one."""
 
-    __slots__ = ("_db", "_mark", "_seen", "_words")
+    __slots__ = ("_mark", "_transaction")
 
-    def __init__(self, db: Connection, words: Words, seen: Seen) -> None:
-        self._db, self._words, self._seen = db, words, seen
+    def __init__(self, transaction: SqliteTransaction) -> None:
+        self._transaction = transaction
 
     def __enter__(self) -> None:
-        self._mark = self._words.mark
-        self._db.run("SAVEPOINT part")
+        transaction = self._transaction
+        transaction.flush()
+        self._mark = transaction._words.mark
+        transaction._connection.run("SAVEPOINT part")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        transaction, db = self._transaction, self._transaction._connection
         if kind is None:
-            self._db.run("RELEASE part")
+            db.run("RELEASE part")
             return
-        if self._db.in_transaction:
-            self._db.run("ROLLBACK TO part")
-            self._db.run("RELEASE part")
-        self._words.forget(self._mark)
-        self._seen.forget()
+        if db.in_transaction:
+            db.run("ROLLBACK TO part")
+            db.run("RELEASE part")
+        transaction.forget(self._mark)
 
 
 class SqliteStore:
@@ -128,8 +164,7 @@ class SqliteStore:
             )
         try:
             if not read_only:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+                _make(path)
         except OSError as error:
             raise FlowMasterError(
                 "store.unwritable",
@@ -154,6 +189,7 @@ class SqliteStore:
             self._db.run("BEGIN IMMEDIATE")
             try:
                 yield self._transaction
+                self._transaction.flush()
                 self._db.run("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -176,7 +212,36 @@ class SqliteStore:
     def hear(self, told: Callable[[Set[str]], None]) -> None:
         """Hear nothing."""
 
+    def scrub(self, *, only_look: bool = False) -> Scrubbed:
+        """Write the file anew without what is gone, and empty the write-ahead log; other writers wait meanwhile."""
+        if only_look:
+            return size(self._reader._db)
+        if self._read_only:
+            raise refusals.read_only()
+        with self._writing:
+            return scrub(self._db)
+
     def close(self) -> None:
         """Let go of the store; it is not used afterwards."""
         self._reader.close()
         self._db.close()
+
+
+def _make(path: Path) -> None:
+    """Make the file and its folder where they are not there, for this user alone, so that a power failure keeps them.
+
+    SQLite flushes the folder that holds the file, but not the folders that hold that one.
+    """
+    for folder in [path.parent, *path.parent.parents]:
+        if folder.exists():
+            break
+    missing = path.parent.relative_to(folder).parts
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    for part in missing:
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+        folder /= part

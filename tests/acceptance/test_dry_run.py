@@ -164,6 +164,29 @@ async def _document(chance: Chance) -> Body:
     }  # fmt: skip
 
 
+async def _erase(chance: Chance) -> Body:
+    named = {
+        "instances": [await chance.instance() for _ in range(2)],
+        "what": chance.one("values", "everything"),
+    }
+    aged = {"process": chance.process(), "ended_before": chance.one("2999-01-01T00:00:00Z", "soon")}
+    which = chance.one(named, {"values": ["4711"]}, aged, {}, {"instances": ["leave:1"], "names": ["days"]})
+    return {**which, "running": chance.one(True, False)}
+
+
+async def _scrub(chance: Chance) -> Body:
+    return {}
+
+
+async def _hold(chance: Chance) -> Body:
+    return {"instances": [await chance.instance()], "hold": chance.one(True, False)}
+
+
+async def _retention(chance: Chance) -> Body:
+    after = chance.one("P1Y", "PT1H", "soon", "", "P0D")
+    return {"process": chance.process(), "after": after, "hold": chance.one(True, False, False)}
+
+
 DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_create": _create,
     "process_edit": _edit,
@@ -180,6 +203,10 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "rule_save": _rule,
     "rule_test": _rule_test,
     "document_add": _document,
+    "data_erase": _erase,
+    "data_scrub": _scrub,
+    "data_hold": _hold,
+    "retention_save": _retention,
 }
 
 

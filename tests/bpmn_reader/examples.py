@@ -260,16 +260,9 @@ _EVENTS = {
     "timer.past": Example("a", bpmn(line(_timed("timeDate", "2020-01-01T00:00:00Z")))),
     "timer.repeat_unused": Example("a", bpmn(line(_timed("timeCycle", "R/PT1H")))),
     "timer.missing": Example("x", bpmn(line(_event("intermediateCatchEvent", "<timerEventDefinition/>")))),
-    "timer.malformed": Example(
-        "x",
-        bpmn(
-            line(
-                _event(
-                    "intermediateCatchEvent",
-                    "<timerEventDefinition><timeDuration>10 minutes</timeDuration></timerEventDefinition>",
-                )
-            )
-        ),
+    "timer.malformed": Example("a", bpmn(line(_timed("timeDuration", "10 minutes")))),
+    "timer.missed_unknown": Example(
+        "x", bpmn(line(_event("intermediateCatchEvent", ext("<fm:missed run='perhaps'/>") + _TIMER)))
     ),
 }
 

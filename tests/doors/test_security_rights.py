@@ -14,7 +14,7 @@ from flowmaster.tools.registry import EVERYTHING, AnyOperation
 from flowmaster.tools.roles import FOR_OTHERS, ROLES, rights_of, role_for
 from tests.doors.callers import Served, bearer, key_on, served
 
-ONLY_ADMIN = {"clock.advance", DESTROY}
+ONLY_ADMIN = {"clock.advance", "data.erase", "data.find", DESTROY}
 """What no role but that of administrators holds: it concerns everybody, or is to be given on its own."""
 
 OUTLINE = {
@@ -42,7 +42,7 @@ def test_every_role_reads_and_only_reading_is_in_the_role_of_readers() -> None:
 
 
 def test_what_destroys_needs_a_right_that_only_operators_have() -> None:
-    destroying = {each.right for each in catalog() if each.destructive} - {"operation.call"}
+    destroying = {each.right for each in catalog() if each.destructive} - {"operation.call", "data.erase"}
     for role in ("reader", "worker", "designer"):
         assert not destroying & ROLES[role], role
     assert destroying <= ROLES["operator"]

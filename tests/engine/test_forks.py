@@ -12,7 +12,8 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.evolve import blank, fold
 from flowmaster.engine.model import Executable
 from flowmaster.engine.state import ChildWait, Origin, Parent, State, TaskWait, TimerWait
-from flowmaster.stores.codec import decode_events, encode_events, erase_values
+from flowmaster.stores.codec import decode_events, encode_events
+from flowmaster.stores.erasing import erase_values
 from tests.engine.random_play import Player
 
 RUNS = 100

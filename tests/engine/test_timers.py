@@ -89,6 +89,10 @@ def test_a_repetition_without_sense_is_refused(text: str) -> None:
         ("@daily", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
         ("TZ=Europe/Berlin 0 9 * * *", "2026-07-01T08:00:00Z", "2026-07-02T07:00:00Z"),
         ("TZ=Europe/Berlin 30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"),
+        ("TZ=Europe/Berlin 30 2 * * *", "2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z"),
+        ("TZ=Europe/Berlin 30 2 * * *", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"),
+        ("TZ=Europe/Berlin 0 2 * * *", "2026-03-28T01:00:00Z", "2026-03-29T01:00:00Z"),
+        ("TZ=Australia/Lord_Howe 10 2 * * *", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z"),
     ],
 )
 def test_cron_ticks_when_it_says(cron: str, after: str, tick: str) -> None:

@@ -24,7 +24,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ CLIENTS = 4
 AWAY = ("store.unreachable", "store.in_doubt", "store.busy", "server.closing")
 """What a server says whose database is away: the call is to be repeated."""
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 300
+"""How long a server may take to start: long runs give way to everything else on the machine."""
 SETTLE_SECONDS_MAX = 120
 
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
@@ -69,20 +70,23 @@ class Refused(Exception):
 
     def __init__(self, operation: str, body: dict[str, Any]) -> None:
         super().__init__(f"{operation}: {body}")
+        self.body = body
         self.code = body.get("code", "")
 
 
 class Server:
     """A FlowMaster server as a child process that can be killed."""
 
-    def __init__(self, command: list[str], data: Path, store: str = "") -> None:
+    def __init__(self, command: list[str], data: Path, store: str = "", options: Sequence[str] = ()) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._command = [*command, "serve", "--data", str(data), "--port", str(self.port)]
-        self._command += ["--store", store] if store else []
+        self._command += [*options, *(["--store", store] if store else [])]
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.away: tuple[str, ...] = AWAY
+        self.refusals: Counter[tuple[int, str]] = Counter()
 
     def start(self) -> None:
         """Start, and wait until the server answers."""
@@ -98,11 +102,16 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError("the server did not come up")
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the process that was started last still runs."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """Kill without a word, as a power cut of the process would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call an operation over REST."""
@@ -117,7 +126,8 @@ class Server:
                 return body
         except urllib.error.HTTPError as error:
             body = json.load(error)
-            if body.get("code") in AWAY:
+            self.refusals[error.code, body.get("code", "")] += 1
+            if body.get("code") in self.away:
                 raise Gone(str(body)) from None
             raise Refused(operation, body) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -217,6 +227,13 @@ class Report:
     seconds: float
     faults: list[str]
 
+    def line(self) -> str:
+        """Return the figures on one line."""
+        return (
+            f"{self.kills} kills, {self.instances} instances, {self.calls} calls answered, "
+            f"{self.cut_off} cut off, {len(self.faults)} faults, {self.seconds:.0f} s"
+        )
+
 
 def run(
     kills: int,
@@ -225,56 +242,70 @@ def run(
     *,
     store: str = "",
     servers: int = 1,
-    first_store: str = "",
-    trouble: Callable[[int], None] | None = None,
+    first: Callable[[Path], Server] | None = None,
+    trouble: Callable[[int, Server], list[str]] | None = None,
 ) -> Report:
     """Run the load, kill a server `kills` times at random moments, and examine what is left.
 
-    `trouble` is called before each kill with its number, to make some more of it; `first_store` is another address of the
-    store, for the first server alone.
+    `trouble` is called before each kill with its number and the first server, to make some more of it, and returns what it
+    finds wrong; `first` makes the first server in another way than the others.
     """
-    chance, began = random.Random(seed), time.monotonic()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flowmaster-soak-") as folder:
-        stores = [first_store or store, *[store] * (servers - 1)]
-        fleet = [Server(command, Path(folder) / f"data{number}", each) for number, each in enumerate(stores)]
-        server, ledger = fleet[0], Ledger()
-        for each in fleet:
-            each.start()
-        server.call("process_create", bpmn=MODEL)
-        server.call("process_publish", process="crash")
-        stop = threading.Event()
-        clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        done = 0
-        while done < kills and not any(client.fault for client in clients):
-            time.sleep(chance.uniform(0.02, 0.8))
-            if trouble is not None:
-                trouble(done)
-            victim = chance.choice(fleet)
-            victim.kill()
-            victim.start()
-            done += 1
-            print(
-                f"\rkill {done}/{kills}, {ledger.calls} calls answered",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-        time.sleep(0.3)
-        stop.set()
-        for client in clients:
-            client.join(60)
-        print(file=sys.stderr)
-        faults = [f"a client failed: {client.fault!r}" for client in clients if client.fault]
-        faults += _finish(server) + _examine(server, ledger)
-        instances = server.call("instance_find", process="crash", limit=1)["total"]
-        for each in fleet:
-            each.kill()
-    return Report(done, instances, ledger.calls, ledger.cut_off, time.monotonic() - began, faults)
+        places = [Path(folder) / f"data{number}" for number in range(servers)]
+        fleet = [Server(command, place, store) for place in places]
+        fleet[0] = fleet[0] if first is None else first(places[0])
+        try:
+            found = _loaded(fleet, kills, random.Random(seed), trouble)
+        finally:
+            for each in fleet:
+                each.kill()
+    return replace(found, seconds=time.monotonic() - began)
 
 
-def _finish(server: Server) -> list[str]:
+def _loaded(
+    fleet: Sequence[Server],
+    kills: int,
+    chance: random.Random,
+    trouble: Callable[[int, Server], list[str]] | None,
+) -> Report:
+    """Run the load and kill, and examine what is left."""
+    server, ledger = fleet[0], Ledger()
+    for each in fleet:
+        each.start()
+    server.call("process_create", bpmn=MODEL)
+    server.call("process_publish", process="crash")
+    stop = threading.Event()
+    clients = [Client(number, fleet, ledger, stop) for number in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    done, faults = 0, list[str]()
+    while done < kills and not any(client.fault for client in clients):
+        time.sleep(chance.uniform(0.02, 0.8))
+        if trouble is not None:
+            faults += trouble(done, server)
+        victim = chance.choice(fleet)
+        victim.kill()
+        victim.start()
+        done += 1
+        print(
+            f"\rkill {done}/{kills}, {ledger.calls} calls answered, {len(faults)} faults",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+    time.sleep(0.3)
+    stop.set()
+    for client in clients:
+        client.join(60)
+    print(file=sys.stderr)
+    faults += [f"a client failed: {client.fault!r}" for client in clients if client.fault]
+    faults += finish(server) + examine(server, ledger)
+    instances = server.call("instance_find", process="crash", limit=1)["total"]
+    return Report(done, instances, ledger.calls, ledger.cut_off, 0.0, faults)
+
+
+def finish(server: Server) -> list[str]:
     """Do all that is open, and return what cannot be brought to its end."""
     until = time.monotonic() + SETTLE_SECONDS_MAX
     while time.monotonic() < until:
@@ -289,7 +320,8 @@ def _finish(server: Server) -> list[str]:
     return [f"stuck: {item['instance']}" for item in stuck]
 
 
-def _examine(server: Server, ledger: Ledger) -> list[str]:
+def examine(server: Server, ledger: Ledger) -> list[str]:
+    """Return what was lost, doubled or left stuck."""
     faults: list[str] = []
     keys: Counter[str] = Counter()
     cursor: dict[str, Any] = {}
@@ -342,10 +374,7 @@ def main() -> int:
         store=options.store,
         servers=options.servers,
     )
-    print(
-        f"{report.kills} kills, {report.instances} instances, {report.calls} calls answered, "
-        f"{report.cut_off} cut off, {len(report.faults)} faults, {report.seconds:.0f} s"
-    )
+    print(report.line())
     for fault in report.faults[:50]:
         print(f"  {fault}")
     return 1 if report.faults else 0

@@ -51,7 +51,11 @@ class Line:
         self._ends.clear()
 
     async def _through(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        far_source, far_sink = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        try:
+            far_source, far_sink = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        except OSError:  # The database is down; whoever called is told so.
+            sink.transport.abort()
+            return
         self._ends |= {sink, far_sink}
         await asyncio.gather(self._pass_on(source, far_sink), self._pass_on(far_source, sink))
 

@@ -14,6 +14,7 @@ def test_a_server_killed_under_load_loses_and_doubles_nothing() -> None:
 
 
 @pytest.mark.soak
-def test_a_server_killed_a_hundred_times_loses_and_doubles_nothing() -> None:
-    report = run(kills=100, seed=1, command=[sys.executable, "-m", "flowmaster"])
+def test_a_server_killed_a_thousand_times_loses_and_doubles_nothing() -> None:
+    report = run(kills=1_000, seed=1, command=[sys.executable, "-m", "flowmaster"])
+    print(report.line())
     assert report.faults == []

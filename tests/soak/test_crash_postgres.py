@@ -3,63 +3,65 @@
 import random
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.postgres import cluster
-from tests.soak.crash import Report, run
+from tests.soak.crash import Report, Server, run
 from tests.soak.cut import Line
 
 COMMAND = [sys.executable, "-m", "flowmaster"]
 
 
-def killed(kills: int, seed: int, *, database_every: int) -> Report:
-    """Kill servers, and now and then the database, which is down for a moment."""
-
-    def trouble(done: int) -> None:
-        if done % database_every == database_every - 1:
-            cluster().stop("immediate")
-            time.sleep(0.3)
-            cluster().start()
-
-    return run(kills, seed, COMMAND, store=cluster().fresh(), servers=3, trouble=trouble)
-
-
-def cut_off(cuts: int, seed: int, *, seconds_max: float) -> Report:
-    """Cut the line between one server and the database again and again, and kill servers beside."""
+def troubled(
+    kills: int, seed: int, *, database_every: int = 0, cut_every: int = 0, cut_seconds_max: float = 0.0
+) -> Report:
+    """Kill servers; now and then also the database, or cut the line between one server and the database."""
     place, chance = cluster().fresh(), random.Random(seed)
     line = Line(place)
 
-    def trouble(_: int) -> None:
-        line.cut()
-        time.sleep(chance.uniform(0.1, seconds_max))
-        line.mend()
+    def trouble(done: int, _: Server) -> list[str]:
+        if database_every and done % database_every == database_every - 1:
+            cluster().stop("immediate")
+            time.sleep(0.3)
+            cluster().start()
+        if cut_every and done % cut_every == cut_every - 1:
+            line.cut()
+            time.sleep(chance.uniform(0.1, cut_seconds_max))
+            line.mend()
+        return []
+
+    def first(data: Path) -> Server:
+        return Server(COMMAND, data, line.url)
 
     try:
-        return run(cuts, seed, COMMAND, store=place, first_store=line.url, servers=3, trouble=trouble)
+        report = run(kills, seed, COMMAND, store=place, first=first, servers=3, trouble=trouble)
     finally:
         line.close()
+    print(report.line())
+    return report
 
 
 def test_three_servers_and_their_database_killed_under_load_lose_and_double_nothing() -> None:
-    report = killed(5, 7, database_every=3)
+    report = troubled(5, 7, database_every=3)
+    assert report.faults == []
+    assert report.instances > 0
+
+
+def test_a_server_that_is_cut_off_from_its_database_loses_and_doubles_nothing() -> None:
+    report = troubled(3, 5, cut_every=1, cut_seconds_max=2.0)
     assert report.faults == []
     assert report.instances > 0
 
 
 @pytest.mark.soak
-def test_three_servers_and_their_database_killed_many_times_lose_and_double_nothing() -> None:
-    report = killed(300, 1, database_every=10)
+def test_three_servers_killed_and_cut_off_and_their_database_killed_lose_and_double_nothing() -> None:
+    report = troubled(300, 1, database_every=10, cut_every=7, cut_seconds_max=8.0)
     assert report.faults == []
-
-
-def test_a_server_that_is_cut_off_from_its_database_loses_and_doubles_nothing() -> None:
-    report = cut_off(3, 5, seconds_max=2.0)
-    assert report.faults == []
-    assert report.instances > 0
 
 
 @pytest.mark.soak
 def test_a_server_that_is_cut_off_again_and_again_loses_and_doubles_nothing() -> None:
-    report = cut_off(60, 2, seconds_max=12.0)
+    report = troubled(60, 2, cut_every=1, cut_seconds_max=12.0)
     assert report.faults == []

@@ -53,6 +53,23 @@ def test_commits_are_durable_and_the_log_is_write_ahead(store: SqliteStore, path
     peer.close()
 
 
+def test_folders_that_are_made_survive_a_power_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    real = os.fsync
+
+    def fsync(opened: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{opened}").resolve())
+        real(opened)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    SqliteStore(tmp_path / "a" / "b" / "flowmaster.db").close()
+    assert flushed == [tmp_path, tmp_path / "a"]
+    SqliteStore(tmp_path / "a" / "b" / "flowmaster.db").close()
+    assert len(flushed) == 2
+
+
 def test_a_file_of_a_later_version_is_refused_and_left_alone(path: Path) -> None:
     SqliteStore(path).close()
     peer = apsw.Connection(str(path))
