@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.state import State
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
-from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.desk import Desk, Note
 from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.observation.census import Census
+from flowmaster.runtime.observation.errands import ERRAND, Errand
+from flowmaster.runtime.observation.health import TIMERS
+from flowmaster.runtime.observation.observed import Observed
+from flowmaster.runtime.observation.stored import tell_stored
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.writer import Undone, Writer
@@ -44,6 +49,7 @@ class Outcome(NamedTuple, Generic[T]):
     settled: bool
     states: dict[str, State]
     woken: set[str]
+    notes: Sequence[Note] = ()
 
 
 class Done(NamedTuple):
@@ -61,7 +67,9 @@ class Runtime:
         self.store = store
         self.clock = clock
         self.models = Models()
-        self.writer = Writer(store)
+        self.observed = Observed()
+        self.census = Census(lambda: self.reader)
+        self.writer = Writer(store, self.observed)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
         self._tasks: list[asyncio.Task[None]] = []
@@ -96,12 +104,15 @@ class Runtime:
         A dry run does everything and takes it back.
         """
         outcome = await self.writer.do(lambda tx: self._piece(tx, work, dry_run=dry_run))
+        if not dry_run:
+            tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         self._told(outcome.settled, outcome.woken)
         return outcome
 
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""
         outcome = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
+        tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         self.changed.wake(outcome.woken | {STORED})
         return outcome.result
 
@@ -138,7 +149,7 @@ class Runtime:
         settled = desk.follow_up()
         if dry_run:
             raise Undone(Outcome(result, settled, desk.states, set()))
-        return Outcome(result, settled, desk.states, desk.woken)
+        return Outcome(result, settled, desk.states, desk.woken, desk.notes)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})
@@ -159,7 +170,9 @@ class Runtime:
             self.changed.wake(outcome.woken | {STORED})
 
     async def _take_once(self, take: Callable[[Desk], int]) -> Outcome[int]:
-        return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False))
+        outcome = await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False))
+        tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
+        return outcome
 
     def _advance_once(self, desk: Desk, to: int) -> Done:
         moments = [
@@ -189,18 +202,22 @@ class Runtime:
                     await self._expire_now()
                 if self.reader.outbox_depth():
                     await self._take_up_outbox()
+                self.observed.health.works(TIMERS)
             except FlowMasterError as error:
                 logger.warning("Timers wait: %s", error.message)
+                self.observed.health.broken(TIMERS, error.code, error.message)
                 await asyncio.sleep(LOOK_SECONDS)
             except Exception:
                 logger.exception("The timer watch stumbled")
+                self.observed.health.broken(TIMERS, "server.fault", "The watch stumbled; the log tells why.")
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _fire_now(self) -> int:
         due = self.reader.next_due()
         if due is None or due > self.now():
             return 0
-        return (await self.do(self._fire)).result
+        with self.observed.errand(Errand("timers", caller="system"), "timers"):
+            return (await self.do(self._fire)).result
 
     async def _expire_now(self) -> None:
         due = self.reader.next_expiry()

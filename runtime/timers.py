@@ -1,10 +1,11 @@
 """Time passes: timers of instances and start timers of processes fire when they are due."""
 
 import logging
+from time import time_ns
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.desk import Desk, Note, Request
 from flowmaster.runtime.starts import begin, pass_time
 from flowmaster.stores.rows import DueTimer, StartSubscription
 
@@ -30,12 +31,14 @@ def fire_starts(desk: Desk, limit: int) -> int:
 
 
 def _fire(desk: Desk, timer: DueTimer) -> None:
-    request = Request(timer.tenant, SYSTEM, "timer")
+    request, begun, noted = Request(timer.tenant, SYSTEM, "timer"), time_ns(), len(desk.notes)
     command = cmd.FireTimer(desk.now, SYSTEM, timer.wait)
     try:
         with desk.transaction.savepoint():
             desk.step(request, timer.instance, lambda state, now: command)
+        _note(desk, timer.tenant, timer.instance, timer.due, begun)
     except FlowMasterError as error:
+        del desk.notes[noted:]
         # Another timer fired just before may have closed this one; it is gone from the store then.
         logger.info("The timer %s of %s did not fire: %s", timer.wait, timer.instance, error.message)
 
@@ -43,9 +46,16 @@ def _fire(desk: Desk, timer: DueTimer) -> None:
 def _start(desk: Desk, start: StartSubscription) -> None:
     process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
     pass_time(desk, process, start)
-    request = Request(start.tenant, SYSTEM, "timer")
+    request, begun, noted = Request(start.tenant, SYSTEM, "timer"), time_ns(), len(desk.notes)
     try:
         with desk.transaction.savepoint():
-            begin(desk, request, start, {})
+            instance = begin(desk, request, start, {})
+        _note(desk, start.tenant, instance, start.due or desk.now, begun)
     except FlowMasterError as error:
+        del desk.notes[noted:]
         logger.warning("The start timer of %s did not start: %s", start.process, error.message)
+
+
+def _note(desk: Desk, tenant: str, instance: str, due: int, begun: int) -> None:
+    """Note that a timer fired."""
+    desk.notes.append(Note("timer", instance, desk.now - due, tenant, begun, time_ns()))

@@ -4,9 +4,13 @@ Callers never wait for each other's disk: while one commit is on its way to the 
 and then share the following commit (group commit). Each piece has a savepoint of its own, so that one that is
 refused takes nothing with it. An answer is given only after the commit. A piece that met another server at the same
 thing is done again in the next commit.
+
+A piece is done in the context of whoever asked for it, so that logs tell for whom; what a commit took is told to the
+figures, and as a span below each errand whose work it holds.
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 import threading
@@ -17,6 +21,10 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.observation.errands import ERRAND
+from flowmaster.runtime.observation.health import WRITER
+from flowmaster.runtime.observation.observed import Observed
+from flowmaster.runtime.observation.traces import Told, below
 from flowmaster.stores.protocol import Store, Transaction
 from flowmaster.stores.rows import Contended
 
@@ -48,7 +56,19 @@ class Undone(Exception):
 class _Piece(Generic[T]):
     """A piece of work with the place where its outcome is awaited."""
 
-    __slots__ = ("again", "error", "future", "loop", "result", "until", "work")
+    __slots__ = (
+        "again",
+        "context",
+        "error",
+        "errand",
+        "future",
+        "loop",
+        "put",
+        "result",
+        "undone",
+        "until",
+        "work",
+    )
 
     def __init__(
         self,
@@ -59,6 +79,10 @@ class _Piece(Generic[T]):
         self.work = work
         self.loop = loop
         self.future = future
+        self.context = contextvars.copy_context()
+        self.errand = ERRAND.get()
+        self.put = time.time_ns()
+        self.undone = False
         self.result: T | None = None
         self.error: BaseException | None = None
         self.again = False
@@ -76,13 +100,19 @@ class _Piece(Generic[T]):
 class Writer:
     """Runs pieces of work in transactions, on its own thread, in the order in which they came."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, observed: Observed | None = None) -> None:
         self._store = store
+        self._observed = observed or Observed()
         self._queue: deque[_Piece[Any]] = deque()
         self._ready = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def depth(self) -> int:
+        """How many pieces wait."""
+        return len(self._queue)
 
     async def do(self, work: Callable[[Transaction], T]) -> T:
         """Run a piece of work and return its result once it is stored; a caller that goes away stops nothing."""
@@ -129,7 +159,9 @@ class Writer:
                 if not self._queue:
                     return
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
-            self._store_batch(batch)
+            begun = time.time_ns()
+            failure = self._store_batch(batch)
+            self._told(batch, begun, failure)
             again = [piece for piece in batch if piece.again]
             _tell([piece for piece in batch if not piece.again])
             if again:
@@ -144,7 +176,8 @@ class Writer:
         with self._ready:
             self._queue.extendleft(reversed(again))
 
-    def _store_batch(self, batch: list[_Piece[Any]]) -> None:
+    def _store_batch(self, batch: list[_Piece[Any]]) -> str:
+        """Store pieces together; return why none of them was stored, nothing if they were."""
         try:
             with self._store.transaction() as transaction:
                 for piece in batch:
@@ -152,19 +185,49 @@ class Writer:
         except Contended as error:
             for piece in batch:
                 piece.contended(error)
+            return "contended"
         except FlowMasterError as error:
             _fail(batch, error)
+            self._observed.health.broken(WRITER, error.code, error.message)
+            return error.code
         except Exception as error:
             logger.exception("A commit of %d changes failed", len(batch))
             _fail(batch, error)
+            self._observed.health.broken(WRITER, "server.fault", "A commit failed; the log tells why.")
+            return "server.fault"
+        self._observed.health.works(WRITER)
+        return ""
+
+    def _told(self, batch: list[_Piece[Any]], begun: int, failure: str) -> None:
+        """Tell what a commit took."""
+        figures, traces, ended = self._observed.figures, self._observed.traces, time.time_ns()
+        figures.commits.record((failure or "ok",), (ended - begun) / 1e9)
+        figures.pieces.record((), len(batch))
+        if traces is None or failure == "contended":
+            return
+        for piece in batch:
+            errand = piece.errand
+            if errand is None or errand.place is None or not errand.place.sampled:
+                continue
+            if piece.again or piece.undone or (piece.error is not None and not failure):
+                continue
+            told: dict[str, Told] = {
+                "flowmaster.commit.pieces": len(batch),
+                "flowmaster.commit.waited_ms": round((begun - piece.put) / 1e6, 3),
+            }
+            if failure:
+                told["error.type"] = failure
+            traces.end(
+                below("commit", errand.place, begun=begun, ended=ended, told=told), failed=bool(failure)
+            )
 
 
 def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
     try:
         with transaction.savepoint():
-            piece.result = piece.work(transaction)
+            piece.result = piece.context.run(piece.work, transaction)
     except Undone as undone:
-        piece.result = undone.result
+        piece.result, piece.undone = undone.result, True
     except Contended as error:
         piece.contended(error)
     except Exception as error:  # noqa: BLE001 - the caller of this piece hears of it, the batch goes on

@@ -27,6 +27,8 @@ class Settings:
     issuer: str = ""
     resource: str = ""
     limits: str = ""
+    telemetry: str = ""
+    log_format: str = "text"
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:
@@ -47,6 +49,8 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         issuer=options.get("auth-issuer", ""),
         resource=options.get("auth-resource", "").rstrip("/"),
         limits=options.get("limits", ""),
+        telemetry=options.get("telemetry", ""),
+        log_format=options.get("log-format", "text"),
     )
 
 

@@ -14,6 +14,7 @@ from flowmaster.tools import (
     instance_batch,
     instance_control,
     instances,
+    load,
     operations,
     processes,
     publishing,
@@ -46,6 +47,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     audit.OPERATIONS,
     calls.OPERATIONS,
     server.OPERATIONS,
+    load.OPERATIONS,
 )
 """What each module offers, first things first."""
 

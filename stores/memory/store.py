@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
+from flowmaster.stores.memory.census import CensusReader
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
 from flowmaster.stores.memory.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.memory.facts import FactReader, FactWriter
-from flowmaster.stores.memory.instances import InstanceReader, JournalReader, JournalWriter
+from flowmaster.stores.memory.instances import JournalReader, JournalWriter
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
@@ -16,7 +17,7 @@ from flowmaster.stores.projection import wait_changes
 
 
 class MemoryReader(
-    InstanceReader,
+    CensusReader,
     JournalReader,
     WaitReader,
     MessageReader,
@@ -28,7 +29,7 @@ class MemoryReader(
 
 
 class _Writes(
-    InstanceReader,
+    CensusReader,
     JournalWriter,
     WaitWriter,
     MessageWriter,
@@ -144,6 +145,10 @@ class MemoryStore:
     def reader(self) -> MemoryReader:
         """Return what any thread may read with."""
         return self._reader
+
+    def servers(self) -> list[str]:
+        """Return nothing: nobody else is there."""
+        return []
 
     def ahead(self) -> int:
         """Return 0: there are no other machines."""

@@ -3,8 +3,9 @@
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, rows
 from flowmaster.stores.projection import wait_changes
+from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.facts import FactWriter
-from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.instances import Head
 from flowmaster.stores.sql.journal import JournalWriter
 from flowmaster.stores.sql.messages import MessageWriter
 from flowmaster.stores.sql.waits import WaitWriter
@@ -21,7 +22,7 @@ _UPDATE = (
 _HEAD = "SELECT num, revision, waits, sandbox, hash FROM instance WHERE tenant = ? AND id = ?"
 
 
-class StepWriter(InstanceReader, JournalWriter, WaitWriter, MessageWriter, FactWriter):
+class StepWriter(CensusReader, JournalWriter, WaitWriter, MessageWriter, FactWriter):
     """The writes of steps.
 
     Within a transaction nobody else writes, so that what it has read of an instance's row holds until its own

@@ -9,9 +9,10 @@ from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
+from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.definitions import DefinitionReader, DefinitionWriter
 from flowmaster.stores.sql.facts import FactReader
-from flowmaster.stores.sql.instances import Head, InstanceReader
+from flowmaster.stores.sql.instances import Head
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
 from flowmaster.stores.sql.journal import JournalReader
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
@@ -23,7 +24,7 @@ from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
 
 
 class SqliteReader(
-    InstanceReader,
+    CensusReader,
     JournalReader,
     WaitReader,
     JobReader,
@@ -159,6 +160,10 @@ class SqliteStore:
     def reader(self) -> SqliteReader:
         """Return what any thread may read with."""
         return self._reader
+
+    def servers(self) -> list[str]:
+        """Return nothing: a file does not know who has it open."""
+        return []
 
     def ahead(self) -> int:
         """Return 0: all processes are on this machine."""
