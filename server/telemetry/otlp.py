@@ -69,8 +69,8 @@ class Collector:
 
     def close(self) -> None:
         """Give up whatever is under way."""
-        self._spans.shutdown()
-        self._metrics.shutdown()  # type: ignore[no-untyped-call]  # the library leaves its arguments untyped
+        self._spans.shutdown()  # type: ignore[no-untyped-call]  # the library leaves its arguments untyped
+        self._metrics.shutdown()
 
     def _readable(self, span: Span) -> "ReadableSpan":
         from opentelemetry.sdk.trace import ReadableSpan
@@ -100,9 +100,11 @@ class Collector:
         now = time.time_ns()
         for recorded in figures.all:
             measure, parts = recorded.measure, list(recorded.by_labels.items())
+            if not parts:
+                continue
             if measure.kind == "counter":
                 yield self._summed(measure, {labels: round(each.sum) for labels, each in parts})
-            elif parts:
+            else:
                 points = [
                     HistogramDataPoint(
                         _attributes(measure, labels),
