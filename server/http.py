@@ -107,6 +107,7 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
             http=GatheredHTTPProtocol,
             ws="none",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -2,8 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from itertools import islice
 from typing import Final, NamedTuple
@@ -50,14 +49,19 @@ _UNTOLD: Final = Arrival()
 _ARRIVAL: Final[ContextVar[Arrival | None]] = ContextVar("flowmaster_arrival", default=None)
 
 
-@contextmanager
-def arrived(arrival: Arrival) -> Iterator[None]:
-    """Let the calls that are made meanwhile have come that way."""
-    token = _ARRIVAL.set(arrival)
-    try:
-        yield
-    finally:
-        _ARRIVAL.reset(token)
+class arrived:
+    """Lets the calls that are made meanwhile have come that way; a class, since every call passes through it."""
+
+    __slots__ = ("_arrival", "_token")
+
+    def __init__(self, arrival: Arrival) -> None:
+        self._arrival = arrival
+
+    def __enter__(self) -> None:
+        self._token = _ARRIVAL.set(self._arrival)
+
+    def __exit__(self, *_: object) -> None:
+        _ARRIVAL.reset(self._token)
 
 
 async def watched(

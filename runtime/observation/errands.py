@@ -3,8 +3,6 @@
 Logs, traces and the log of calls read it; nothing that decides anything does.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
@@ -56,11 +54,17 @@ ERRAND: Final[ContextVar[Errand | None]] = ContextVar("flowmaster_errand", defau
 """What the running task or thread works on; nothing where it works for the server itself."""
 
 
-@contextmanager
-def on_errand(errand: Errand) -> Iterator[Errand]:
-    """Work on an errand."""
-    token = ERRAND.set(errand)
-    try:
-        yield errand
-    finally:
-        ERRAND.reset(token)
+class on_errand:
+    """Works on an errand; a class, since every call passes through it."""
+
+    __slots__ = ("_errand", "_token")
+
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+
+    def __enter__(self) -> Errand:
+        self._token = ERRAND.set(self._errand)
+        return self._errand
+
+    def __exit__(self, *_: object) -> None:
+        ERRAND.reset(self._token)

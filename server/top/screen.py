@@ -35,7 +35,7 @@ class Screen:
 
     def show(self, lines: list[str]) -> None:
         """Show a picture in the place of the one before."""
-        text = "".join(f"{line}{_REST_OF_LINE}\r\n" for line in lines[:-1]) + (lines[-1] if lines else "")
+        text = "".join(f"{line}{_REST_OF_LINE}\n" for line in lines[:-1]) + (lines[-1] if lines else "")
         sys.stdout.write(f"{_HOME}{text}{_REST_OF_LINE}{_REST_OF_SCREEN}")
         sys.stdout.flush()
 

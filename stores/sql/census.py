@@ -23,9 +23,8 @@ _OVERDUE = (
     f" AND tenant = ? LIMIT {OVERDUE_MAX}) AS late"
 )
 _STEPS = (
-    "SELECT i.process, count(*), min(j.at) FROM (SELECT scope, at FROM journal WHERE id > ? AND at >= ?"
-    " AND tenant = ? AND scope > 0 ORDER BY id DESC LIMIT ?) AS j JOIN instance i ON i.num = j.scope"
-    " WHERE i.sandbox = 0 GROUP BY i.process"
+    "SELECT i.process, count(*) FROM journal j JOIN instance i ON i.num = j.scope"
+    " WHERE j.id > ? AND j.at >= ? AND j.tenant = ? AND i.sandbox = 0 GROUP BY i.process"
 )
 
 
@@ -60,10 +59,12 @@ class CensusReader(InstanceReader):
         owner = self._words.find(tenant)
         with self._db.snapshot():
             last = self._db.value("SELECT max(id) FROM journal") or 0
-            found = self._db.all(_STEPS, (last - limit, since, owner, limit))
-        full = last > limit and sum(count for _, count, _ in found) == limit
-        counted = sorted(((self._words.text(process), count) for process, count, _ in found), key=_most_first)
-        return rows.Steps(counted, min((at for _, _, at in found), default=since) if full else since)
+            before = self._db.value(
+                "SELECT at FROM journal WHERE id <= ? ORDER BY id DESC LIMIT 1", (last - limit,)
+            )
+            found = self._db.all(_STEPS, (last - limit, since, owner))
+        counted = sorted(((self._words.text(process), count) for process, count in found), key=_most_first)
+        return rows.Steps(counted, max(since, before or since))
 
     def _row(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
         found = self._db.one(statement, values)
