@@ -44,7 +44,7 @@ class CensusReader(InstanceReader):
 
     def stopped(self, tenant: str, *, limit: int) -> rows.Page[rows.InstanceRow]:
         """Return the instances with incidents that changed last, newest change first, and how many there are."""
-        where = "tenant = ? AND incidents > 0 AND sandbox = 0"
+        where = "tenant = ? AND incidents > 0 AND +sandbox = 0"
         owner = self._words.find(tenant)
         with self._db.snapshot():
             total = self._db.value(f"SELECT count(*) FROM instance WHERE {where}", (owner,))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from google.protobuf.message import Message
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -102,7 +101,7 @@ def _fits(seen: Seen, wanted: Mapping[str, Any]) -> bool:
     )
 
 
-def _read(message: Message, body: bytes) -> Message:
+def _read(message: Any, body: bytes) -> Any:
     message.ParseFromString(body)
     return message
 
