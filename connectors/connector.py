@@ -1,6 +1,6 @@
 """What a connector is: the built-in worker for one type of job."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from flowmaster.engine.values import Json
@@ -9,13 +9,23 @@ UNREACHABLE = 502
 """The status of an error that lies with what a connector talks to."""
 
 
+def _unheard(name: str, value: str | int) -> None:
+    """Nobody wants to know."""
+
+
 class Work(NamedTuple):
-    """A job as a connector gets it; `key` stays the same over all tries (the idempotency key of its effect)."""
+    """A job as a connector gets it; `key` stays the same over all tries (the idempotency key of its effect).
+
+    `carried` are headers that go on to whatever it talks to over HTTP, such as the place in a trace. With `tell` it
+    says, for traces, how its talk went, under names of OpenTelemetry's conventions: never what was talked about.
+    """
 
     key: str
     type: str
     variables: Mapping[str, Json]
     headers: Mapping[str, str]
+    carried: Mapping[str, str] = {}
+    tell: Callable[[str, str | int], None] = _unheard
 
 
 class BusinessError(Exception):

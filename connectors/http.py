@@ -79,7 +79,8 @@ class HttpConnector:
                 path="method",
                 expected=list(METHODS),
             )
-        headers = _headers(given.get("headers"), work.key)
+        headers = _headers(given.get("headers"), work)
+        _tell_target(work, url, method)
         body = given.get("body")
         payload = None if body is None else to_text(body).encode()
         if payload is not None:
@@ -88,6 +89,7 @@ class HttpConnector:
         response = await to_thread.run_sync(
             fetch, url, method, headers, payload, self._allowed, limiter=self._threads, abandon_on_cancel=True
         )
+        work.tell("http.response.status_code", response.status)
         answer: dict[str, Json] = {
             "status": response.status,
             "headers": dict(response.headers),
@@ -196,13 +198,27 @@ class _Pinned(http.client.HTTPConnection):
         self._line = self.sock
 
 
-def _headers(given: Json, key: str) -> dict[str, str]:
+def _tell_target(work: Work, url: str, method: str) -> None:
+    """Tell where a request goes; its path and query may hold what is nobody's business."""
+    work.tell("http.request.method", method)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    except ValueError:
+        return  # To send it says what is wrong.
+    work.tell("url.scheme", parts.scheme)
+    work.tell("server.address", parts.hostname or "")
+    work.tell("server.port", port)
+
+
+def _headers(given: Json, work: Work) -> dict[str, str]:
     found = given if isinstance(given, Mapping) else {}
     headers = {str(name): str(value) for name, value in found.items()}
     if any("\n" in text or "\r" in text for pair in headers.items() for text in pair):
         raise FlowMasterError("http.header_invalid", "A header holds a line break.", path="headers")
-    headers.setdefault("Idempotency-Key", key)
-    return headers
+    headers.setdefault("Idempotency-Key", work.key)
+    told = {name.lower() for name in headers}
+    return headers | {name: value for name, value in work.carried.items() if name not in told}
 
 
 def _content(response: Response) -> Json:

@@ -11,7 +11,7 @@ from docs.overload_reference import overload_page
 from docs.refusals import Refusal, refusals
 from docs.resources_reference import resources_page
 from flowmaster.server import snapshot
-from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP, KEY_HELP, SERVE_HELP
+from flowmaster.server.cli import DOCTOR_HELP, HELP, INSTALL_HELP, KEY_HELP, SERVE_HELP, TOP_HELP
 from flowmaster.server.rest import openapi_text
 from flowmaster.tools.catalog import catalog
 from flowmaster.tools.json_text import write_json
@@ -49,6 +49,7 @@ def command_line_page() -> str:
             *_said("flowmaster serve --help", SERVE_HELP.lstrip("\n")),
             *_said("flowmaster key --help", KEY_HELP),
             *_said("flowmaster doctor --help", DOCTOR_HELP),
+            *_said("flowmaster top --help", TOP_HELP),
             *_said("flowmaster mcp install --help", INSTALL_HELP),
             "Exit codes: 0 done, 1 refused (the refusal stands on stderr), 2 not understood.",
             "",

@@ -6,7 +6,7 @@ closes the circuit, its failure opens it for twice as long. Held back jobs lose 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 FAILURES = 5
 """So many failures in a row open a circuit."""
@@ -30,6 +30,15 @@ class _Circuit:
     """Until when it is open, in milliseconds of real time."""
 
 
+class Failing(NamedTuple):
+    """A connection that failed last time: how often in a row, and until when its work is held back (0: it is not)."""
+
+    connector: str
+    connection: str
+    failures: int
+    held_until: int
+
+
 class Breaker:
     """The circuits of one server; what another server of the same store meets, it learns for itself."""
 
@@ -46,6 +55,15 @@ class Breaker:
             return circuit.opens
         circuit.opens = now + trial
         return None
+
+    def failing(self, tenant: str) -> list[Failing]:
+        """Return the connections of a tenant that failed last time, those that failed most often first."""
+        found = [
+            Failing(connector, connection, each.failures, each.opens)
+            for (owner, connector, connection), each in list(self._circuits.items())
+            if owner == tenant
+        ]
+        return sorted(found, key=lambda each: -each.failures)
 
     def succeeded(self, key: Key) -> None:
         """Close a circuit."""

@@ -7,7 +7,7 @@ fit; what is left stays in the outbox and is done next, by whichever process com
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
@@ -43,6 +43,20 @@ class Request(NamedTuple):
     reason: str = ""
     once: Once | None = None
     agent: str = ""
+
+
+class Note(NamedTuple):
+    """Something to be counted once it is stored: an incident by its code, an end by its status, a timer by its lag.
+
+    Of a timer it also tells whose it was, and from when to when (nanoseconds of real time) it was worked on.
+    """
+
+    kind: Literal["started", "ended", "incident", "timer"]
+    about: str = ""
+    lag_ms: int = 0
+    tenant: str = ""
+    begun: int = 0
+    ended: int = 0
 
 
 class Start(NamedTuple):
@@ -87,6 +101,7 @@ class Desk:
         self.pending: deque[Pending] = deque()
         self.woken: set[str] = set()
         self.states: dict[str, State] = {}
+        self.notes: list[Note] = []
 
     def start(self, request: Request, start: Start) -> str:
         """Start an instance, run it to its first wait states, and return its id."""
@@ -202,10 +217,13 @@ class Desk:
         events, state = decided
         self.states[state.instance] = state
         labels: dict[str, str] = {}
+        noted: list[Note] = []
         for event in events:
             kind = type(event)
             if kind in _NOTABLE:
                 self._note(request, state, event, model, labels)
+            if kind in _COUNTED and not state.sandbox:
+                noted.append(_counted(event))
         self.transaction.append(
             Step(
                 request.tenant,
@@ -221,6 +239,7 @@ class Desk:
                 agent=request.agent,
             )
         )
+        self.notes += noted
 
     def _note(
         self, request: Request, state: State, event: ev.Event, model: Executable, labels: dict[str, str]
@@ -281,12 +300,14 @@ class Desk:
         self.cause(request.tenant, Effect(state.instance, kind, payload), state)
 
     def _follow(self, pending: Pending) -> None:
+        noted = len(self.notes)
         try:
             with self.transaction.savepoint():
                 kept = self._follow_table[pending.effect.kind](self, pending)
         except Exception:
             logger.exception("The effect %s of %s failed", pending.effect.kind, pending.instance)
             self.states.clear()
+            del self.notes[noted:]
             kept = True
         if kept and not pending.row:
             self.transaction.put_outbox(pending.tenant, pending.instance, self.now, [pending.effect])
@@ -357,5 +378,17 @@ _NOTABLE = frozenset(
         ev.InstanceResumed,
     }
 )
+
+_COUNTED = frozenset({ev.InstanceStarted, ev.InstanceEnded, ev.IncidentRaised})
+
+
+def _counted(event: ev.Event) -> Note:
+    match event:
+        case ev.IncidentRaised(code=code):
+            return Note("incident", code)
+        case ev.InstanceEnded(status=status):
+            return Note("ended", status)
+    return Note("started")
+
 
 CALL_TOO_DEEP = f"More than {CALL_DEPTH_MAX} processes call each other; the chain has no end."

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Set
 from contextlib import suppress
+from contextvars import Context
 from typing import Final, Protocol
 
 from flowmaster.runtime.signals import STORED, Signals
@@ -57,8 +58,9 @@ class Feed:
             return
         self._listeners.append(listener)
         if self._watch is None:
+            # It outlives the call that it begins with, and so does not go on in that call's name.
             self._watch = asyncio.create_task(
-                self._look(self._reader().last_change()), name="flowmaster-feed"
+                self._look(self._reader().last_change()), name="flowmaster-feed", context=Context()
             )
 
     def remove(self, listener: Listener) -> None:

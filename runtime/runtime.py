@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
@@ -11,11 +11,16 @@ from flowmaster.engine.state import State
 from flowmaster.runtime.behalf import Behalf, own_work
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import CLOCK_SETTING, Clock
-from flowmaster.runtime.desk import Desk
+from flowmaster.runtime.desk import Desk, Note
 from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.observation.census import Census
+from flowmaster.runtime.observation.errands import ERRAND, Errand
+from flowmaster.runtime.observation.health import TIMERS
+from flowmaster.runtime.observation.observed import Observed
+from flowmaster.runtime.observation.stored import tell_stored
 from flowmaster.runtime.reads import Reads
 from flowmaster.runtime.retention import SWEEP_SECONDS, Retention
 from flowmaster.runtime.signals import STORED, Signals
@@ -57,6 +62,7 @@ class Outcome(NamedTuple, Generic[T]):
     settled: bool
     states: dict[str, State]
     woken: set[str]
+    notes: Sequence[Note] = ()
 
 
 class Done(NamedTuple):
@@ -75,7 +81,9 @@ class Runtime:
         self.clock = clock
         self.bounds = bounds or Bounds()
         self.models = Models()
-        self.writer = Writer(store, self.bounds)
+        self.observed = Observed()
+        self.census = Census(lambda: self.reader)
+        self.writer = Writer(store, self.bounds, self.observed)
         self.waiters = Waiters(self.bounds.waiters)
         self.reads = Reads(self.bounds)
         self.changed = Signals(store.tell)
@@ -129,12 +137,15 @@ class Runtime:
         outcome = await self.writer.do(
             lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run
         )
+        if not dry_run:
+            tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         self._told(outcome.settled, outcome.woken)
         return outcome
 
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""
         outcome = self.writer.do_now(lambda tx: self._piece(tx, work, dry_run=False))
+        tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         self.changed.wake(outcome.woken | {STORED})
         return outcome.result
 
@@ -188,7 +199,7 @@ class Runtime:
         states = desk.shown()
         if dry_run:
             raise Undone(Outcome(result, settled, states, set()))
-        return Outcome(result, settled, states, desk.woken)
+        return Outcome(result, settled, states, desk.woken, desk.notes)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})
@@ -209,7 +220,9 @@ class Runtime:
             self.changed.wake(outcome.woken | {STORED})
 
     async def _taken(self, take: Callable[[Desk], int], behalf: Behalf) -> Outcome[int]:
-        return await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False), behalf)
+        outcome = await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False), behalf)
+        tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
+        return outcome
 
     def _advance_once(self, desk: Desk, to: int) -> Done:
         moments = [
@@ -238,11 +251,14 @@ class Runtime:
                     await self._expire_now()
                 if self.reader.outbox_depth():
                     self._outbox.begin(self.reader.outbox_tenants())
+                self.observed.health.works(TIMERS)
             except FlowMasterError as error:
                 logger.warning("Timers wait: %s", error.message)
+                self.observed.health.broken(TIMERS, error.code, error.message)
                 await asyncio.sleep(LOOK_SECONDS)
             except Exception:
                 logger.exception("The timer watch stumbled")
+                self.observed.health.broken(TIMERS, "server.fault", "The watch stumbled; the log tells why.")
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_retention(self) -> None:
@@ -267,8 +283,10 @@ class Runtime:
             await self._timers.wait(FIRE_SECONDS)
 
     async def _fire_for(self, tenant: str) -> None:
+        errand = Errand("timers", caller="system", tenant=tenant)
         for _ in range(FIRINGS_MAX // DUE_AT_ONCE):
-            fired = await self.do(lambda desk: self._fire(desk, tenant), behalf=own_work(tenant))
+            with self.observed.errand(errand, "timers"):
+                fired = await self.do(lambda desk: self._fire(desk, tenant), behalf=own_work(tenant))
             if fired.result < DUE_AT_ONCE:
                 return
 

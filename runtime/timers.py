@@ -1,11 +1,12 @@
 """Time passes: timers of instances and start timers of processes fire when they are due."""
 
 import logging
+from time import time_ns
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.timers import is_missed, iso
-from flowmaster.runtime.desk import Desk, Request
+from flowmaster.runtime.desk import Desk, Note, Request
 from flowmaster.runtime.starts import begin, missed_of, pass_time
 from flowmaster.stores.rows import DueTimer, StartSubscription
 
@@ -31,12 +32,14 @@ def fire_starts(desk: Desk, limit: int, tenant: str | None = None) -> int:
 
 
 def _fire(desk: Desk, timer: DueTimer) -> None:
-    request = Request(timer.tenant, SYSTEM, "timer")
+    request, begun, noted = Request(timer.tenant, SYSTEM, "timer"), time_ns(), len(desk.notes)
     command = cmd.FireTimer(desk.now, SYSTEM, timer.wait)
     try:
         with desk.transaction.savepoint():
             desk.step(request, timer.instance, lambda state, now: command)
+        _note(desk, timer.tenant, timer.instance, timer.due, begun)
     except FlowMasterError as error:
+        del desk.notes[noted:]
         # Another timer fired just before may have closed this one; it is gone from the store then.
         logger.info("The timer %s of %s did not fire: %s", timer.wait, timer.instance, error.message)
 
@@ -48,9 +51,16 @@ def _start(desk: Desk, start: StartSubscription) -> None:
     if is_missed(start.due, desk.now, missed_of(process, start)):
         logger.warning("The time %s of %s was missed and is left out", iso(start.due), start.process)
         return
-    request = Request(start.tenant, SYSTEM, "timer")
+    request, begun, noted = Request(start.tenant, SYSTEM, "timer"), time_ns(), len(desk.notes)
     try:
         with desk.transaction.savepoint():
-            begin(desk, request, start, {})
+            instance = begin(desk, request, start, {})
+        _note(desk, start.tenant, instance, start.due, begun)
     except FlowMasterError as error:
+        del desk.notes[noted:]
         logger.warning("The start timer of %s did not start: %s", start.process, error.message)
+
+
+def _note(desk: Desk, tenant: str, instance: str, due: int, begun: int) -> None:
+    """Note that a timer fired."""
+    desk.notes.append(Note("timer", instance, desk.now - due, tenant, begun, time_ns()))

@@ -23,6 +23,10 @@ from flowmaster.runtime.breaker import Breaker
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.handover import headers_of
+from flowmaster.runtime.observation.errands import ERRAND, Errand
+from flowmaster.runtime.observation.health import CONNECTORS
+from flowmaster.runtime.observation.observed import Stopwatch
+from flowmaster.runtime.observation.traces import Told, headers_for
 from flowmaster.runtime.results import check_result
 from flowmaster.runtime.runtime import Runtime
 from flowmaster.runtime.slots import Connection, Slots
@@ -45,11 +49,12 @@ GAP_SECONDS = 0.02
 
 
 class _Job(NamedTuple):
-    """A job that was taken, what it is about, and what it talks to."""
+    """A job that was taken, what it is about, what it talks to, and how long it has been due."""
 
     row: JobRow
     work: Work
     connection: Connection
+    lag_ms: int
 
 
 class Workers:
@@ -58,7 +63,8 @@ class Workers:
     def __init__(self, runtime: Runtime, connectors: Mapping[str, Connector]) -> None:
         self._runtime = runtime
         self._connectors = connectors
-        self._breaker = Breaker(real_now)
+        self._observed = runtime.observed
+        self._breaker = self._observed.breaker = Breaker(real_now)
         self._slots: Slots[_Job] = Slots(runtime.bounds)
         self._freed = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
@@ -82,10 +88,13 @@ class Workers:
         while True:
             try:
                 await self._take_round()
+                self._observed.health.works(CONNECTORS)
             except FlowMasterError as error:
                 logger.warning("Jobs wait: %s", error.message)
+                self._observed.health.broken(CONNECTORS, error.code, error.message)
             except Exception:
                 logger.exception("The workers stumbled")
+                self._observed.health.broken(CONNECTORS, "server.fault", "They stumbled; the log tells why.")
             await asyncio.sleep(GAP_SECONDS)
             await self._until_news()
 
@@ -131,6 +140,7 @@ class Workers:
             return [self._job(desk, tenant, row) for row in rows]
 
         for job in (await self._runtime.do(take, behalf=own_work(tenant))).result:
+            self._observed.figures.jobs.record((job.row.wait.type,), job.lag_ms / 1000)
             if self._slots.begin(job.connection):
                 self._begin(job)
             elif not self._slots.wait(job.connection, job):
@@ -138,7 +148,8 @@ class Workers:
 
     def _job(self, desk: Desk, tenant: str, row: JobRow) -> _Job:
         work, type = _work(desk, tenant, row), row.wait.type
-        return _Job(row, work, (tenant, type, self._connectors[type].connection(work)))
+        lag_ms = max(0, desk.now - max(row.wait.since, row.wait.due or 0))
+        return _Job(row, work, (tenant, type, self._connectors[type].connection(work)), lag_ms)
 
     def _begin(self, job: _Job) -> None:
         task = asyncio.create_task(self._work(job))
@@ -164,12 +175,38 @@ class Workers:
         if held is not None:
             await self._hold(tenant, row, held)
             return
-        command, is_answered = await self._answer(row, job.work)
-        if is_answered:
-            self._breaker.succeeded(circuit)
-        elif self._breaker.failed(circuit):
-            logger.warning("%s of %s keeps failing; its jobs wait for it to recover.", circuit[2], circuit[1])
-        await self._store(tenant, row, command)
+        with self._observed.errand(
+            self._errand(tenant, row), f"job {row.wait.type}", told=_told(tenant, row)
+        ):
+            command, is_answered = await self._call(row, job.work)
+            if is_answered:
+                self._breaker.succeeded(circuit)
+            elif self._breaker.failed(circuit):
+                logger.warning(
+                    "%s of %s keeps failing; its jobs wait for it to recover.", circuit[2], circuit[1]
+                )
+            await self._store(tenant, row, command)
+
+    def _errand(self, tenant: str, row: JobRow) -> Errand:
+        """Return a job as an errand, in the trace of the call that led to it where this server made that call."""
+        traces, caller = self._observed.traces, f"connector:{row.wait.type}"
+        origin = None if traces is None else traces.origin(tenant, row.instance)
+        return Errand("job", caller=caller, tenant=tenant, place=origin, origin=origin)
+
+    async def _call(self, row: JobRow, work: Work) -> tuple[cmd.Command, bool]:
+        """Run a connector, measured and traced."""
+        watch, kind, errand = Stopwatch(), row.wait.type, ERRAND.get()
+        with self._observed.span(kind, None if errand is None else errand.place, kind="client") as span:
+            if span is not None:
+                work = work._replace(carried=headers_for(span.place), tell=span.tell)
+            command, is_answered = await self._answer(row, work)
+            outcome = _outcome(command, is_answered=is_answered)
+            if span is not None:
+                span.name = str(span.told.get("http.request.method", kind))
+                if outcome != "ok":
+                    span.tell("error.type", str(span.told.get("http.response.status_code", outcome)))
+        self._observed.figures.connectors.record((kind, outcome), watch.seconds)
+        return command, is_answered
 
     async def _answer(self, row: JobRow, work: Work) -> tuple[cmd.Command, bool]:
         """Run a connector; return what came of the job, and whether what the connector talks to answered."""
@@ -211,6 +248,27 @@ class Workers:
             await self._runtime.do(finish, behalf=own_work(tenant, Urgency.FINISHING))
         except FlowMasterError as error:
             logger.info("The result of %s came too late: %s", row.job, error.message)
+
+
+def _told(tenant: str, row: JobRow) -> dict[str, Told]:
+    return {
+        "flowmaster.tenant": tenant,
+        "flowmaster.connector": row.wait.type,
+        "flowmaster.instance": row.instance,
+        "flowmaster.process": row.process,
+        "flowmaster.element": row.wait.element,
+        "flowmaster.retries_left": row.wait.retries,
+    }
+
+
+def _outcome(command: cmd.Command, *, is_answered: bool) -> str:
+    """Return how a try at a job went: well, with an error of the business, or not at all."""
+    match command:
+        case cmd.CompleteJob():
+            return "ok"
+        case cmd.ThrowJobError():
+            return "error"
+    return "failed" if is_answered else "unreachable"
 
 
 def _checked(desk: Desk, row: JobRow, done: cmd.CompleteJob) -> cmd.CompleteJob | cmd.FailJob:

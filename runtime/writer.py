@@ -6,6 +6,9 @@ too long is refused. A piece that is refused takes nothing of the others with it
 where it has, the commit is done again with a savepoint for each piece, which is too dear to have always. An answer is
 given only after the commit. A piece that met another server at the same thing is done again in the next commit; one
 whose caller has gone before it was begun is dropped: nobody was told that it is stored.
+
+A piece is done in the context of whoever asked for it, so that logs tell for whom; what a commit took is told to the
+figures, and as a span below each errand whose work it holds.
 """
 
 import asyncio
@@ -22,6 +25,10 @@ from flowmaster.runtime.admission import SHARES, Drain, Waiting, refuse_beyond
 from flowmaster.runtime.behalf import BEHALF, Behalf, Urgency, own_work
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.fair_queue import FINISHING_IN_A_ROW, FairQueue
+from flowmaster.runtime.observation.errands import ERRAND
+from flowmaster.runtime.observation.health import WRITER
+from flowmaster.runtime.observation.observed import Observed
+from flowmaster.runtime.observation.traces import Told, below
 from flowmaster.stores.protocol import Store, Transaction
 from flowmaster.stores.rows import Contended
 
@@ -64,11 +71,15 @@ class _Piece(Generic[T]):
         "again",
         "apart",
         "behalf",
+        "context",
         "error",
+        "errand",
         "future",
         "is_stored",
         "loop",
+        "put",
         "result",
+        "undone",
         "until",
         "work",
     )
@@ -87,6 +98,10 @@ class _Piece(Generic[T]):
         self.behalf = behalf
         self.loop = loop
         self.future = future
+        self.context = contextvars.copy_context()
+        self.errand = ERRAND.get()
+        self.put = time.time_ns()
+        self.undone = False
         self.result: T | None = None
         self.error: BaseException | None = None
         self.again = False
@@ -101,6 +116,7 @@ class _Piece(Generic[T]):
         """Note how the work was broken off: on purpose, by another server, or by a refusal."""
         match error:
             case Undone():
+                self.undone = True
                 self.result = error.result  # type: ignore[assignment]  # a piece is undone with its own result
             case Contended():
                 self.contended(error)
@@ -126,8 +142,9 @@ class _Piece(Generic[T]):
 class Writer:
     """Runs pieces of work in transactions, on its own thread, as their tenants take turns."""
 
-    def __init__(self, store: Store, bounds: Bounds | None = None) -> None:
+    def __init__(self, store: Store, bounds: Bounds | None = None, observed: Observed | None = None) -> None:
         self._store = store
+        self._observed = observed or Observed()
         self._bounds = bounds or Bounds()
         self._queue: FairQueue[_Piece[Any]] = FairQueue()
         self._drain = Drain(BATCH_MAX)
@@ -141,6 +158,11 @@ class Writer:
         self._worked = 0.0
         self._thread = threading.Thread(target=self._run, name="flowmaster-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def depth(self) -> int:
+        """How many pieces wait."""
+        return len(self._queue)
 
     async def do(
         self, work: Callable[[Transaction], T], behalf: Behalf | None = None, *, apart: bool = False
@@ -212,7 +234,9 @@ class Writer:
                 self._idle = False
                 if not len(self._queue):
                     return
-            batch = self._store_batch()
+            begun = time.time_ns()
+            batch, failure = self._store_batch()
+            self._told(batch, begun, failure)
             again = [piece for piece in batch if piece.again]
             _tell([piece for piece in batch if not piece.again])
             if again:
@@ -230,8 +254,9 @@ class Writer:
             for tenant, pieces in by_tenant.items():
                 self._queue.put_back(tenant, pieces)
 
-    def _store_batch(self) -> list[_Piece[Any]]:
-        """Store what waits, as much as one commit takes, and return it with what came of it."""
+    def _store_batch(self) -> tuple[list[_Piece[Any]], str]:
+        """Store what waits, as much as one commit takes; return it, and why none of it was stored, if so."""
+        failure = ""
         batch: list[_Piece[Any]] = []
         begun = time.monotonic()
         self._drain.begin(begun)
@@ -241,13 +266,20 @@ class Writer:
         except Contended as error:
             for piece in self._met(batch):
                 piece.contended(error)
+            failure = "contended"
         except FlowMasterError as error:
             _fail(self._met(batch), error)
+            failure = error.code
+            self._observed.health.broken(WRITER, error.code, error.message)
         except Exception as error:
             logger.exception("A commit of %d changes failed", len(batch))
             _fail(self._met(batch), error)
+            failure = "server.fault"
+            self._observed.health.broken(WRITER, failure, "A commit failed; the log tells why.")
+        else:
+            self._observed.health.works(WRITER)
         self._drain.end(len(batch), work=self._worked, whole=time.monotonic() - begun)
-        return batch
+        return batch, failure
 
     def _met(self, batch: list[_Piece[Any]]) -> list[_Piece[Any]]:
         """Return the pieces that a failure meets: those of the commit, and where it could not begin those it was for."""
@@ -290,6 +322,29 @@ class Writer:
             took, last = now - last, now
             self._worked += took
 
+    def _told(self, batch: list[_Piece[Any]], begun: int, failure: str) -> None:
+        """Tell what a commit took."""
+        figures, traces, ended = self._observed.figures, self._observed.traces, time.time_ns()
+        figures.commits.record((failure or "ok",), (ended - begun) / 1e9)
+        figures.pieces.record((), len(batch))
+        if traces is None or failure == "contended":
+            return
+        for piece in batch:
+            errand = piece.errand
+            if errand is None or errand.place is None or not errand.place.sampled:
+                continue
+            if piece.again or piece.undone or (piece.error is not None and not failure):
+                continue
+            told: dict[str, Told] = {
+                "flowmaster.commit.pieces": len(batch),
+                "flowmaster.commit.waited_ms": round((begun - piece.put) / 1e6, 3),
+            }
+            if failure:
+                told["error.type"] = failure
+            traces.end(
+                below("commit", errand.place, begun=begun, ended=ended, told=told), failed=bool(failure)
+            )
+
 
 def _work_on(piece: _Piece[Any], transaction: Transaction, *, together: bool) -> None:
     if not piece.is_wanted():
@@ -304,7 +359,7 @@ def _run_piece(piece: _Piece[Any], transaction: Transaction) -> None:
     """Run a piece that is not expected to be refused; if it is after it has changed something, all is spoilt."""
     before = transaction.touched()
     try:
-        piece.result = piece.work(transaction)
+        piece.result = piece.context.run(piece.work, transaction)
         piece.is_stored = True
     except Exception as error:
         piece.fail(error)
@@ -319,7 +374,7 @@ def _run_apart(piece: _Piece[Any], transaction: Transaction) -> None:
     """Run a piece whose changes can be undone alone."""
     try:
         with transaction.savepoint():
-            piece.result = piece.work(transaction)
+            piece.result = piece.context.run(piece.work, transaction)
         piece.is_stored = True
     except Exception as error:
         piece.fail(error)

@@ -4,14 +4,17 @@ Over HTTP the sign-in puts the caller into the scope of the request; where nobod
 standard streams, it is the single local user with all rights.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
-
-from mcp.server import ServerRequestContext
+from typing import TYPE_CHECKING, Any, Final
 
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.registry import Caller
+
+if TYPE_CHECKING:
+    from mcp.server import ServerRequestContext
 
 SIGNED_IN: Final = "flowmaster.caller"
 """The key of the scope under which the sign-in puts the caller."""

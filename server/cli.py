@@ -14,6 +14,7 @@ FlowMaster: business processes as tools for agents.
   flowmaster operations [WORDS]      list the operations, or find one
   flowmaster demo                    play an agent's session on a real invoice, from design to explanation
   flowmaster doctor                  examine this installation: what is wrong, and the fix
+  flowmaster top                     watch how a server is doing (`--help` after it tells more)
   flowmaster mcp install CLIENT      write FlowMaster into the file of a client (`--help` after it tells more)
   flowmaster key add|list|revoke     keys for callers over HTTP (`--help` after it tells more)
   flowmaster backup|verify|restore FILE   all there is in one file, while servers go on; the file looked over; and back,
@@ -28,6 +29,9 @@ Options of mcp, serve and call:
   --read-only        answer what only reads, refuse the rest, and write nothing to the store: such a server fires no
                      timers and runs no connectors, so beside it one without --read-only has to work on the folder
   --host, --port     where serve listens (default 127.0.0.1:8321); more for serve: `flowmaster serve --help`
+  --log-format json  each line of the log as a JSON object, with the ids of request and trace (default: text)
+  --telemetry URL    traces and metrics go to this collector (OTLP over HTTP, mostly port 4318); the OTEL_ variables
+                     ask for it as well, and `off` says no to them
 
 Arguments of call are JSON, or words with = between name and value:
   flowmaster call server_info
@@ -88,6 +92,30 @@ fault, with the fix. Then it prints what each client needs in its file.
 Exit code 0: nothing is faulty (there may be warnings). 1: something is.
 """
 
+TOP_HELP = """\
+flowmaster top [--url URL | --data DIR | --store URL] [--once] [--json] [--interval SECONDS]
+
+Shows how a server is doing, and goes on showing it: calls and commits (a second, median and 99th percentile), changes that
+wait, instances by status, open tasks, jobs and timers, what is overdue, the busiest processes, the newest incidents, what
+connectors cannot reach, and who else works on the same data. It only reads, and asks for little: counts of the store
+are taken now and then. q or ctrl-C leaves.
+
+  --url URL          ask a running server, such as http://127.0.0.1:8321; it tells all there is
+  --key-file FILE    the key to show to it, if callers sign in; else what FLOWMASTER_KEY holds. It needs the right
+                     server.watch, which operators have: `flowmaster key add watcher --rights server.watch`
+  --data, --store    without --url: look at a data folder or database itself, as the other commands name it. Calls are
+                     then those that all servers on the folder have logged; commits only a server knows
+  --once             one picture, then leave; refused (exit code 1) if there is none
+  --json             the figures for programs, an object a line: what the operation server_load answers
+  --interval SECONDS between two pictures (default 2)
+
+Where the output is no terminal, one picture comes after the other as text. NO_COLOR leaves out colours.
+
+  flowmaster top
+  flowmaster top --url http://127.0.0.1:8321
+  flowmaster top --once --json | jq .waiting
+"""
+
 INSTALL_HELP = """\
 flowmaster mcp install CLIENT [--scope user|project] [--data DIR] [--dry-run] [--uninstall]
 
@@ -130,7 +158,13 @@ def run(argv: list[str]) -> int:
 
 _COPIES = ("backup", "verify", "restore")
 _HELP_WORDS = ("--help", "-h", "help")
-_MORE_HELP = {"doctor": DOCTOR_HELP, "install": INSTALL_HELP, "key": KEY_HELP, "serve": HELP + SERVE_HELP}
+_MORE_HELP = {
+    "doctor": DOCTOR_HELP,
+    "install": INSTALL_HELP,
+    "key": KEY_HELP,
+    "serve": HELP + SERVE_HELP,
+    "top": TOP_HELP,
+}
 
 
 def _help(command: str, words: list[str]) -> int:
@@ -164,13 +198,15 @@ def _run(command: str, rest: list[str]) -> int:
         return _demo(rest)
     if command == "key":
         return _key(rest)
+    if command == "top":
+        return _top(rest)
     if command in _COPIES:
         return _copy(command, rest)
     from flowmaster.engine.errors import did_you_mean
 
     if command.startswith("-"):
         raise UsageError(f"the command comes first, its options behind it: `flowmaster serve {command} ...`.")
-    commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "key", *_COPIES)
+    commands = ("mcp", "serve", "call", "operations", "demo", "doctor", "top", "key", *_COPIES)
     raise UsageError(f"there is no command {command!r}.{did_you_mean(command, commands)}")
 
 
@@ -241,6 +277,15 @@ def _key(rest: list[str]) -> int:
     from flowmaster.server.key_command import key
 
     return key(words, options)
+
+
+def _top(rest: list[str]) -> int:
+    valued = ("url", "key-file", "data", "store", "interval")
+    options, words = split(rest, valued=valued, flags=("once", "json"))
+    _nothing_more(words)
+    from flowmaster.server.top.command import top
+
+    return top(options)
 
 
 def _copy(command: str, rest: list[str]) -> int:

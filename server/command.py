@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.server.arrivals import over_command_line
 from flowmaster.server.logs import log_to_folder
 from flowmaster.server.options import MEMORY, UsageError
 from flowmaster.server.pictures import write_view
@@ -22,7 +23,7 @@ from flowmaster.tools.catalog import catalog
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.json_text import read_json, write_json
 from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
-from flowmaster.tools.watching import watched
+from flowmaster.tools.watching import arrived, watched
 
 
 def call(name: str, words: Sequence[str], options: Mapping[str, str]) -> int:
@@ -94,7 +95,8 @@ async def _answer(settings: Settings, name: str, words: Sequence[str]) -> Answer
             call = Call(app=app, caller=Caller(door="cli"), client=terminal)
             asked = arguments_of(app.registry, name, words)
             try:
-                return await watched(call, name, asked, lambda: invoke(app.registry, call, name, asked))
+                with arrived(over_command_line()):
+                    return await watched(call, name, asked, lambda: invoke(app.registry, call, name, asked))
             finally:
                 terminal.over()
     except FlowMasterError as error:

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,15 +18,18 @@ from starlette.routing import Route
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.runtime.clock import CLOCK_SETTING
 from flowmaster.runtime.feed import Feed
-from flowmaster.server import mcp_http, rest
+from flowmaster.runtime.gauges import gauges
+from flowmaster.server import health, mcp_http, rest
 from flowmaster.server.bodies import Bodies
+from flowmaster.server.callers import caller_in
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.gathered import GatheredHTTPProtocol
 from flowmaster.server.grounds import Grounds
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, host_name, response_of
 from flowmaster.server.issuer import Issuer
+from flowmaster.server.logs import say
+from flowmaster.server.metrics_text import CONTENT_TYPE, metrics_text
 from flowmaster.server.resource import Resource
 from flowmaster.server.settings import Settings
 from flowmaster.server.sign_in import SignIn
@@ -35,13 +37,11 @@ from flowmaster.server.tokens import Tokens
 from flowmaster.server.wiring import allowed_hosts, open_app
 from flowmaster.tools.answer import Answer
 from flowmaster.tools.app import App
-from flowmaster.tools.invoke import refused
+from flowmaster.tools.invoke import may_not, refused
 from flowmaster.tools.json_text import write_json
+from flowmaster.tools.load import WATCH
 
 SHUTDOWN_SECONDS = 5
-
-READY_SECONDS = 2.0
-"""How long the store may take to answer a server that says that it is ready."""
 
 
 def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
@@ -63,9 +63,13 @@ def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
     api.openapi = lambda: document  # type: ignore[method-assign]  # how FastAPI wants a document of one's own
     for path in (mcp_http.PATH, f"{mcp_http.PATH}/"):
         api.router.routes.append(Route(path, endpoint=door))
-    for path in ("/health", "/health/live"):
-        api.router.routes.append(Route(path, _live, methods=["GET"]))
-    api.router.routes.append(Route("/health/ready", _ready(app), methods=["GET"]))
+    for path, tell in (
+        ("/health", health.overview(app)),
+        ("/health/live", health.live),
+        ("/health/ready", health.ready(app)),
+        ("/metrics", metrics(app)),
+    ):
+        api.router.routes.append(Route(path, tell, methods=["GET"]))
     api.router.routes.append(Route(f"{rest.ROOT}/{{operation}}", rest.RestDoor(app).call, methods=["POST"]))
     if grounds.resource is not None:
         metadata = _metadata(grounds.resource.metadata())
@@ -96,21 +100,22 @@ def public_hosts(settings: Settings) -> tuple[str, ...]:
 
 async def serve_http(settings: Settings, listening: socket.socket) -> None:
     """Serve on a socket that listens, until a signal ends it."""
-    async with open_app(settings) as app:
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    async with open_app(settings, door=address) as app:
         settle_collector()
         config = uvicorn.Config(
             api := http_app(app),
             http=GatheredHTTPProtocol,
             ws="none",
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         server = _Server(config)
-        host, port = listening.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        print(f"FlowMaster listens on {address} (MCP at {address}/mcp)", file=sys.stderr, flush=True)  # noqa: T201
+        say(settings.log_format, f"FlowMaster listens on {address} (MCP at {address}/mcp)")
         async with anyio.create_task_group() as group:
             group.start_soon(_end_on_signal, server, (app.runtime.feed, api.state.door))
             await server.serve(sockets=[listening])
@@ -133,27 +138,18 @@ async def _end_on_signal(server: uvicorn.Server, streams: tuple[Feed, mcp_http.M
             server.should_exit = True
 
 
-async def _live(request: Request) -> Response:
-    return response_of(Answer(write_json({"status": "ok", "version": __version__})))
-
-
-def _ready(app: App) -> Callable[[Request], Awaitable[Response]]:
-    """Return what tells whether calls can be answered now: whether the store answers, and soon."""
-
-    def look() -> None:
-        app.runtime.reader.setting("", CLOCK_SETTING)
+def metrics(app: App) -> Callable[[Request], Awaitable[Response]]:
+    """Return what tells the figures as Prometheus reads them, to whoever may watch the server."""
 
     async def answer(request: Request) -> Response:
+        caller = caller_in(request.scope, "rest")
+        if not caller.may(WATCH):
+            return response_of(refused(may_not(caller, "/metrics", WATCH)))
         try:
-            with anyio.fail_after(READY_SECONDS):
-                await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
-        except (FlowMasterError, TimeoutError) as error:
-            why = (
-                error.message if isinstance(error, FlowMasterError) else "The store does not answer in time."
-            )
-            fix = "Wait, or look at the store: `flowmaster doctor`."
-            return response_of(refused(FlowMasterError("server.not_ready", why, fix=fix, status=503)))
-        return await _live(request)
+            found = await anyio.to_thread.run_sync(gauges, app.runtime)
+        except FlowMasterError as error:
+            return response_of(refused(error))
+        return Response(metrics_text(app.runtime.observed.figures, found), media_type=CONTENT_TYPE)
 
     return answer
 

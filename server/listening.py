@@ -1,17 +1,16 @@
 """Where the server listens: looked at before anything heavy is loaded, so that a refusal comes at once."""
 
 import socket
-import sys
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.logs import log_to_errors
+from flowmaster.server.logs import log_to_errors, say
 from flowmaster.server.options import LOOPBACK
 from flowmaster.server.settings import Settings
 
 
 def serve(settings: Settings) -> int:
     """Serve HTTP until a signal ends it; return the exit code."""
-    log_to_errors()
+    log_to_errors(settings.log_format)
     try:
         with _listening(settings) as listening:
             import anyio
@@ -20,7 +19,7 @@ def serve(settings: Settings) -> int:
 
             anyio.run(serve_http, settings, listening)
     except FlowMasterError as error:
-        print(f"FlowMaster could not start: {error.message} {error.fix}".strip(), file=sys.stderr)  # noqa: T201
+        say(settings.log_format, f"FlowMaster could not start: {error.message} {error.fix}".strip())
         return 1
     return 0
 

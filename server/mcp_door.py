@@ -15,7 +15,8 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError, did_you_mean
-from flowmaster.server.callers import caller_of, request_of, tell_denied
+from flowmaster.server.arrivals import over_mcp
+from flowmaster.server.callers import caller_of, tell_denied
 from flowmaster.server.mcp_apps import add_views, tool_meta
 from flowmaster.server.mcp_calls import ToolCalls
 from flowmaster.server.mcp_completion import add_completion
@@ -37,7 +38,7 @@ from flowmaster.tools.invoke import invoke, is_offered, refused
 from flowmaster.tools.json_text import read_json
 from flowmaster.tools.process_tools import process_tool, process_tools, run_tool
 from flowmaster.tools.registry import AnyOperation, Call, Registry
-from flowmaster.tools.watching import watched
+from flowmaster.tools.watching import arrived, watched
 
 Context = ServerRequestContext[Any, Any]
 Carry = Callable[[bytes, Context], Any]
@@ -138,8 +139,8 @@ def mcp_server(
         add(server, app)
     door.tasks.add_to(server, add_subscriptions(server, app))
     add_views(server)
-    server.middleware.append(hide_faults)
-    server.middleware.append(door.at_once)
+    # In place of the library's own span, which is of the whole process and tells texts of exceptions.
+    server.middleware[:] = [door.arriving, hide_faults, door.at_once]
     door.stamp = {"io.modelcontextprotocol/serverInfo": server.server_info_stamp}
     return server
 
@@ -195,6 +196,11 @@ class _Door:
         result = await self._called(ctx, params.name, params.arguments or {})
         return types.CallToolResult.model_validate(result, by_name=False)
 
+    async def arriving(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Let the calls of a request be known to have come with it."""
+        with arrived(over_mcp(self._app, ctx)):
+            return await call_next(ctx)
+
     async def at_once(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Answer a sound `tools/call` without the library's several copies of arguments and result."""
         params = ctx.params
@@ -225,7 +231,7 @@ class _Door:
                     return run_tool(call, tool, asked)
                 return invoke(self._app.registry, call, name, asked)
 
-            return watched(call, name, asked, answered, request=request_of(ctx))
+            return watched(call, name, asked, answered)
 
         answer = await self._calls.answer(ctx, name, asked, done)
         if not isinstance(answer, Answer):

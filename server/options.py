@@ -17,6 +17,8 @@ SERVER_OPTIONS = (
     "auth-resource",
     "limits",
     "bounds",
+    "telemetry",
+    "log-format",
 )
 """The options that every server form takes; each has a value."""
 
@@ -30,6 +32,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """The hosts that only programs of this machine reach."""
 
 _CLOCKS = ("real", "virtual")
+
+LOG_FORMATS = ("text", "json")
 
 
 MEMORY = ":memory:"
@@ -103,6 +107,11 @@ def _check(options: dict[str, str]) -> None:
     port = options.get("port", "8321")
     if not port.isdecimal() or int(port) > 65_535:
         raise UsageError(f"--port is a number from 0 to 65535, not {port!r}.")
+    if options.get("log-format", "text") not in LOG_FORMATS:
+        raise UsageError(f"--log-format is text or json, not {options['log-format']!r}.")
+    telemetry = options.get("telemetry", "off")
+    if telemetry != "off" and not telemetry.startswith(("http://", "https://")):
+        raise UsageError(f"--telemetry is the http(s) address of a collector, or off, not {telemetry!r}.")
     if not options.get("tools", CORE).replace(",", "").strip():
         raise UsageError("--tools is core, all, or operations with commas between them.")
     if ("auth-issuer" in options) != ("auth-resource" in options):

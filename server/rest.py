@@ -9,14 +9,15 @@ from starlette.responses import Response
 
 from flowmaster import __version__
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.server.callers import GONE, REQUEST, caller_in, tell_denied
+from flowmaster.server.arrivals import over_rest
+from flowmaster.server.callers import GONE, caller_in, tell_denied
 from flowmaster.server.http_body import json_body, response_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import invoke, refused
 from flowmaster.tools.json_text import read_json
 from flowmaster.tools.limits import limit_headers
 from flowmaster.tools.registry import AnyOperation, Call
-from flowmaster.tools.watching import watched
+from flowmaster.tools.watching import arrived, watched
 
 ROOT = "/api/v1"
 
@@ -37,13 +38,10 @@ class RestDoor:
             Call(app=self._app, caller=caller_in(request.scope, "rest"), gone=request.scope.get(GONE)),
             request.path_params["operation"],
         )
-        answer = await watched(
-            call,
-            name,
-            arguments,
-            lambda: invoke(self._app.registry, call, name, arguments),
-            request=request.scope.get(REQUEST, ""),
-        )
+        with arrived(over_rest(self._app, request.scope, name)):
+            answer = await watched(
+                call, name, arguments, lambda: invoke(self._app.registry, call, name, arguments)
+            )
         tell_denied(request.scope, answer)
         response = response_of(answer)
         if self._app.gate is not None:
@@ -79,7 +77,12 @@ def openapi(operations: Iterable[AnyOperation]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": noun} for noun in dict.fromkeys(each.name.split("_")[0] for each in registry)],
-        "paths": {**paths, "/health": {"get": _HEALTH}, "/health/ready": {"get": _READY}},
+        "paths": {
+            **paths,
+            "/health": {"get": _HEALTH},
+            "/health/ready": {"get": _READY},
+            "/metrics": {"get": _METRICS},
+        },
         "components": {"schemas": schemas, "securitySchemes": {"bearer": _BEARER}},
         "security": [{}, {"bearer": []}],
     }
@@ -183,6 +186,22 @@ _PROBLEM: dict[str, Any] = {
     },
     "required": ["code", "message"],
 }
+_OVERVIEW: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["ok", "degraded", "failing"]},
+        "version": _TEXT,
+        "broken": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"part": _TEXT, "since": _TEXT, "code": _TEXT},
+                "required": ["part", "since", "code"],
+            },
+        },
+    },
+    "required": ["status", "version"],
+}
 _READY: dict[str, Any] = {
     "operationId": "health_ready",
     "summary": "Tell whether calls can be answered now: the store is there.",
@@ -196,15 +215,26 @@ _READY: dict[str, Any] = {
 }
 _HEALTH: dict[str, Any] = {
     "operationId": "health",
-    "summary": "Tell that the server is up.",
+    "summary": "Tell that the server is up, and which parts of it are broken since when.",
     "responses": {
         "200": {
-            "description": "It is.",
-            "content": {
-                "application/json": {
-                    "schema": {"type": "object", "properties": {"status": {"const": "ok"}, "version": _TEXT}}
-                }
-            },
-        }
+            "description": "It is, and calls can be answered.",
+            "content": {"application/json": {"schema": _OVERVIEW}},
+        },
+        "503": {
+            "description": "It is, but calls cannot be answered.",
+            "content": {"application/json": {"schema": _OVERVIEW}},
+        },
+    },
+}
+_METRICS: dict[str, Any] = {
+    "operationId": "metrics",
+    "summary": "Tell the figures of the server as Prometheus reads them; needs the right `server.watch`.",
+    "responses": {
+        "200": {"description": "The figures.", "content": {"text/plain": {"schema": _TEXT}}},
+        "default": {
+            "description": "A refusal.",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        },
     },
 }

@@ -28,6 +28,8 @@ class Settings:
     resource: str = ""
     limits: str = ""
     bounds: str = ""
+    telemetry: str = ""
+    log_format: str = "text"
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:
@@ -49,6 +51,8 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         resource=options.get("auth-resource", "").rstrip("/"),
         limits=options.get("limits", ""),
         bounds=options.get("bounds", ""),
+        telemetry=options.get("telemetry", ""),
+        log_format=options.get("log-format", "text"),
     )
 
 

@@ -6,11 +6,8 @@ somebody who guesses. A request that lasts (a stream) ends when its key is revok
 """
 
 import asyncio
-import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from time import time
 from typing import Final
 from urllib.parse import parse_qsl
@@ -24,6 +21,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.callers import NEEDED, REQUEST, SIGNED_IN
 from flowmaster.server.grounds import Grounds, SignedIn
 from flowmaster.server.http_body import response_of
+from flowmaster.server.request_ids import request_id
 from flowmaster.server.resource import WELL_KNOWN, Resource
 from flowmaster.stores.call_log import CallLine
 from flowmaster.tools.invoke import refused
@@ -32,9 +30,6 @@ CHECK_SECONDS: Final = 1.0
 """How often a request that lasts is asked again whether its key or token still holds."""
 
 _IN_QUERY: Final = frozenset({"access_token", "api_key", "apikey", "authorization", "token"})
-_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,80}")
-_PROCESS: Final = secrets.token_hex(6)
-_REQUESTS: Final = count(1)
 
 
 class SignIn:
@@ -55,7 +50,7 @@ class SignIn:
                 given.append(value)
             elif name == b"x-request-id":
                 identity = value
-        scope = {**scope, REQUEST: _request_id(identity), NEEDED: []}
+        scope = {**scope, REQUEST: request_id(identity), NEEDED: []}
         answer = _Answer(scope, send, self._grounds.resource)
         if _is_open(scope["path"]):
             return await self._app(scope, receive, answer.send)
@@ -221,8 +216,3 @@ def _noted(scope: Scope, client: str, code: str) -> CallLine:
 def _is_open(path: str) -> bool:
     """Whether everybody is let in there: it says how the server is, or how to sign in."""
     return path in ("/health", "/health/live", "/health/ready") or path.startswith(WELL_KNOWN)
-
-
-def _request_id(given: bytes) -> str:
-    """Return the id that a caller gave its request, or one of our own that no other request has."""
-    return given.decode() if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}-{next(_REQUESTS):x}"

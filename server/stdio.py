@@ -17,7 +17,7 @@ from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.collector import settle_collector
 from flowmaster.server.frames import as_it_is, read_frame, write_frame
-from flowmaster.server.logs import log_to_errors
+from flowmaster.server.logs import log_to_errors, say
 from flowmaster.server.mcp_door import mcp_server
 from flowmaster.server.opening import Opening
 from flowmaster.server.settings import Settings
@@ -36,19 +36,19 @@ _AT_ONCE: Final = select.PIPE_BUF
 
 def serve_stdio(settings: Settings, opening: Opening) -> int:
     """Serve one MCP session over the streams of the opening; return the exit code."""
-    log_to_errors()
+    log_to_errors(settings.log_format)
     try:
         anyio.run(_serve, settings, opening)
     except FlowMasterError as error:
         complaint = f"FlowMaster could not start: {error.message} {error.fix}".strip()
         opening.refuse_all(complaint)
-        print(complaint, file=sys.stderr)  # noqa: T201  # the last word of a process that cannot serve
+        say(settings.log_format, complaint)
         return 1
     return 0
 
 
 async def _serve(settings: Settings, opening: Opening) -> None:
-    async with open_app(settings) as app:
+    async with open_app(settings, door="stdio") as app:
         settle_collector()
         server = mcp_server(app, carry=lambda body, _: as_it_is(body))
         session = _Session(opening.sink)

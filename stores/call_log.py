@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +36,14 @@ _PAUSE_SECONDS: Final = 1.0
 _ENCODER: Final = msgspec.json.Encoder()
 
 
+NOTHING_CHANGED: Final[Mapping[str, int]] = {}
+
+
 class CallLine(NamedTuple):
-    """What is noted of one call; `at` is epoch seconds, `digest` that of the arguments."""
+    """What is noted of one call; `at` is epoch seconds, `digest` that of the arguments.
+
+    `changed` has the instances that it changed, each with its revision after: what stands in its history up to there.
+    """
 
     at: float
     operation: str
@@ -50,10 +56,16 @@ class CallLine(NamedTuple):
     request: str = ""
     through: str = ""
     on_behalf_of: str = ""
+    trace: str = ""
+    changed: Mapping[str, int] = NOTHING_CHANGED
 
     def text(self) -> bytes:
         """Return the line as it is written."""
-        told = {name: value for name, value in zip(self._fields, self, strict=True) if value != ""}
+        told = {
+            name: value
+            for name, value in zip(self._fields, self, strict=True)
+            if value not in ("", NOTHING_CHANGED)
+        }
         told["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         told["ms"] = round(self.ms, 3)
         return _ENCODER.encode(told)

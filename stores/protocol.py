@@ -232,7 +232,23 @@ class DefinitionReads(Protocol):
         ...
 
 
-class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, Protocol):
+class CensusReads(Protocol):
+    """Counts for whoever watches a server; each looks at many rows and is asked for now and then only."""
+
+    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> rows.WaitCounts:
+        """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
+        ...
+
+    def stopped(self, tenant: str, *, limit: int) -> rows.Page[rows.InstanceRow]:
+        """Return the instances with incidents that changed last, newest change first, and how many there are."""
+        ...
+
+    def steps(self, tenant: str, *, since: int, limit: int) -> rows.Steps:
+        """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
+        ...
+
+
+class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, Protocol):
     """All that can be read."""
 
 
@@ -447,6 +463,10 @@ class Store(Protocol):
 
     def reader(self) -> Reader:
         """Return what any thread may read with."""
+        ...
+
+    def servers(self) -> list[str]:
+        """Return the names of the servers that are connected to it, where it knows them."""
         ...
 
     def ahead(self) -> int:

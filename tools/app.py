@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from flowmaster.runtime.runtime import Runtime
@@ -36,6 +36,18 @@ class StoredAnswer:
     once: Once
     answer: bytes | None
     subject: str = ""
+
+
+class Neighbour(NamedTuple):
+    """A server that works on the same data: the name of its process, its door and version, and since when it lives.
+
+    What is not known is empty.
+    """
+
+    name: str
+    door: str = ""
+    version: str = ""
+    since: int = 0
 
 
 class AnswerBook(Protocol):
@@ -76,6 +88,10 @@ class Settings(Protocol):
         """Whether nothing may be changed through this server."""
 
 
+def _nobody() -> Sequence[Neighbour]:
+    return ()
+
+
 def _nothing() -> None:
     """Nobody shows tools of processes."""
 
@@ -94,3 +110,5 @@ class App:
     """Lets calls through as far as the limits of their callers go; none without limits."""
     calls: CallLog | None = None
     """Where calls are noted; nowhere without a data folder."""
+    neighbours: Callable[[], Sequence[Neighbour]] = _nobody
+    """Returns the servers that work on the same data, this one among them."""

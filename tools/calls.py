@@ -23,7 +23,18 @@ class CallFind(Arguments):
         default="", description="`ok`, `refused`, or the code of a refusal.", examples=["access.denied"]
     )
     request: str = Field(default="", description="Only the request with this id.")
+    trace: str = Field(default="", description="Only of the trace with this id.")
+    instance: str = Field(
+        default="", description="Only calls that changed this instance.", examples=["leave:3"]
+    )
     limit: int = Field(default=20, ge=1, le=500, description="How many at most.")
+
+
+class ChangedInstance(Shape):
+    """An instance that a call changed."""
+
+    instance: str = Field(description="Its id.")
+    revision: int = Field(description="The number of the last event in its history that the call caused.")
 
 
 class CallItem(Shape):
@@ -39,6 +50,8 @@ class CallItem(Shape):
     ms: Number = Field(description="How long it took, in milliseconds.")
     digest: str = Field(description="Digest of the arguments: equal ones have equal digests.")
     request: str = Field(default="", description="Id of the request.")
+    trace: str = Field(default="", description="Id of its trace.")
+    changed: list[ChangedInstance] = Field(default=[], description="Instances that it changed; 20 at most.")
 
 
 @operation(right="audit.read", read_only=True)
@@ -62,15 +75,25 @@ def _fits(line: Mapping[str, object], wanted: CallFind) -> bool:
         wanted.by in ("", line["caller"], line.get("on_behalf_of"))
         and wanted.operation in ("", line["operation"], line.get("through"))
         and wanted.request in ("", line.get("request"))
+        and wanted.trace in ("", line.get("trace"))
+        and (not wanted.instance or wanted.instance in _changed(line))
         and (wanted.outcome in ("", outcome) or (wanted.outcome == "refused" and outcome != "ok"))
     )
 
 
 def _item(line: Mapping[str, object]) -> CallItem:
     told = {
-        name: str(value) for name, value in line.items() if name in CallItem.model_fields and name != "ms"
+        name: str(value)
+        for name, value in line.items()
+        if name in CallItem.model_fields and name not in ("ms", "changed")
     }
-    return CallItem(**told, ms=Decimal(str(line["ms"])))
+    changed = [ChangedInstance(instance=each, revision=number) for each, number in _changed(line).items()]
+    return CallItem(**told, ms=Decimal(str(line["ms"])), changed=changed)
+
+
+def _changed(line: Mapping[str, object]) -> Mapping[str, int]:
+    found = line.get("changed")
+    return found if isinstance(found, Mapping) else {}
 
 
 OPERATIONS = (call_find,)

@@ -15,6 +15,7 @@ from flowmaster.tools import (
     instance_batch,
     instance_control,
     instances,
+    load,
     operations,
     processes,
     publishing,
@@ -52,6 +53,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     retention.OPERATIONS,
     calls.OPERATIONS,
     server.OPERATIONS,
+    load.OPERATIONS,
 )
 """What each module offers, first things first."""
 

@@ -9,6 +9,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "knowledge": ("chromadb",),
     "documents": ("pdfplumber", "openpyxl"),
     "arango": ("arango",),
+    "telemetry": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
 }
 """The parts and the packages that prove that they are there."""
 

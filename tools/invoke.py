@@ -26,7 +26,7 @@ from flowmaster.tools.json_text import write_json
 from flowmaster.tools.limits import LISTING, LOOKING, urgency_of
 from flowmaster.tools.models import Arguments, NextCall, Result, WriteArguments
 from flowmaster.tools.refusals import invalid_arguments
-from flowmaster.tools.registry import AnyOperation, Call, Registry
+from flowmaster.tools.registry import AnyOperation, Call, Caller, Registry
 from flowmaster.tools.strict import examined, with_integers
 
 logger = logging.getLogger(__name__)
@@ -150,15 +150,20 @@ def allow(operation: AnyOperation, call: Call) -> None:
             status=403,
         )
     if not call.caller.may(operation.right):
-        raise FlowMasterError(
-            "access.denied",
-            f"{call.caller.actor!r} may not call `{operation.name}`: it needs the right `{operation.right}`.",
-            expected=operation.right,
-            fix="Ask an administrator for the right, or let someone who holds it make the call.",
-            status=403,
-        )
+        raise may_not(call.caller, operation.name, operation.right)
     if operation.extra is not None and not is_installed(operation.extra):
         raise extra_missing(operation.name, operation.extra)
+
+
+def may_not(caller: Caller, name: str, right: str) -> FlowMasterError:
+    """Return the refusal of a caller who lacks a right."""
+    return FlowMasterError(
+        "access.denied",
+        f"{caller.actor!r} may not call `{name}`: it needs the right `{right}`.",
+        expected=right,
+        fix="Ask an administrator for the right, or let someone who holds it make the call.",
+        status=403,
+    )
 
 
 async def _act(operation: AnyOperation, call: Call, arguments: Arguments) -> Answer:

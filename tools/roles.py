@@ -45,7 +45,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "worker": _WORKS,
     "designer": _READS
     | {"document.write", "operation.call", "process.publish", "process.write", "rule.write"},
-    "operator": _WORKS | {"audit.read", "instance.control", FOR_OTHERS},
+    "operator": _WORKS | {"audit.read", "instance.control", "server.watch", FOR_OTHERS},
     "admin": frozenset({EVERYTHING}),
 }
 """What each role may, the smallest first."""

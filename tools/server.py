@@ -8,6 +8,7 @@ from pydantic import Field
 from flowmaster import __version__
 from flowmaster.engine.timers import iso
 from flowmaster.runtime.clock import CLOCK_SETTING
+from flowmaster.runtime.observation.health import CONNECTORS, STORE, TIMERS, WRITER
 from flowmaster.tools.app import App
 from flowmaster.tools.extras import EXTRAS, command_for, is_installed
 from flowmaster.tools.models import Arguments, Result, Shape
@@ -29,6 +30,7 @@ class Part(Shape):
     part: str = Field(description="Its name.")
     state: Literal["ok", "absent", "failing"] = Field(description="How it is.")
     says: str = Field(default="", description="More, where there is more to say.")
+    since: str = Field(default="", description="Since when it is broken.")
 
 
 class ServerInfo(Result):
@@ -56,7 +58,7 @@ async def server_info(call: Call, arguments: ServerInfoRead) -> ServerInfo:
         data=app.settings.data if call.caller.may(EVERYTHING) else "",
         stores=[_store_name(app)],
         operations=len(app.registry),
-        parts=[_store(app), *map(_extra, EXTRAS)],
+        parts=[_store(app), *(_part(app, each) for each in (WRITER, TIMERS, CONNECTORS)), *_extras(app)],
     )
 
 
@@ -69,8 +71,23 @@ def _store(app: App) -> Part:
         app.runtime.reader.setting("", CLOCK_SETTING)
     except Exception:
         logger.exception("The store cannot be read")
-        return Part(part="store", state="failing", says="It cannot be read; the server's log tells why.")
-    return Part(part="store", state="ok")
+        says = "It cannot be read; the server's log tells why."
+        app.runtime.observed.health.broken(STORE, "server.fault", says)
+    else:
+        app.runtime.observed.health.works(STORE)
+    return _part(app, STORE)
+
+
+def _part(app: App, name: str) -> Part:
+    trouble = app.runtime.observed.health.troubles.get(name)
+    if trouble is None:
+        return Part(part=name, state="ok")
+    return Part(part=name, state="failing", says=trouble.says, since=iso(trouble.since))
+
+
+def _extras(app: App) -> list[Part]:
+    broken = app.runtime.observed.health.troubles
+    return [_part(app, name) if name in broken else _extra(name) for name in EXTRAS]
 
 
 def _extra(name: str) -> Part:

@@ -14,6 +14,7 @@ from flowmaster.engine.timers import iso
 from flowmaster.server.clients.launch import Launch
 from flowmaster.server.doctor.finding import Finding
 from flowmaster.server.settings import DOCUMENT_FOLDERS
+from flowmaster.server.top.command import KEY
 from flowmaster.server.wiring import ALLOWED_HOSTS
 
 OLDEST_YEAR: Final = 2026
@@ -23,6 +24,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "XDG_DATA_HOME": "the folder with the default data folder",
     DOCUMENT_FOLDERS: "the folders whose documents may be read by path",
     ALLOWED_HOSTS: "private hosts that connectors may call",
+    KEY: "the key that `flowmaster top` shows to a server",
 }
 """Every environment variable that FlowMaster reads, and what it is for."""
 

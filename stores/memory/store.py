@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 from flowmaster.engine.events import DecisionMade
 from flowmaster.stores import chain, codec, refusals, rows
+from flowmaster.stores.memory.census import CensusReader
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
 from flowmaster.stores.memory.definitions import DefinitionReader
 from flowmaster.stores.memory.erasing import TraceEraser, TraceReader
 from flowmaster.stores.memory.facts import FactReader
-from flowmaster.stores.memory.instances import InstanceReader, JournalReader
+from flowmaster.stores.memory.instances import JournalReader
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
@@ -18,7 +19,7 @@ from flowmaster.stores.traces import Scrubbed
 
 
 class MemoryReader(
-    InstanceReader,
+    CensusReader,
     JournalReader,
     WaitReader,
     MessageReader,
@@ -30,7 +31,7 @@ class MemoryReader(
     """Reads for any thread."""
 
 
-class _Writes(TraceEraser, WaitWriter, MessageWriter, LongCallWriter):
+class _Writes(CensusReader, TraceEraser, WaitWriter, MessageWriter, LongCallWriter):
     """All that can be written."""
 
 
@@ -145,6 +146,10 @@ class MemoryStore:
     def reader(self) -> MemoryReader:
         """Return what any thread may read with."""
         return self._reader
+
+    def servers(self) -> list[str]:
+        """Return nothing: nobody else is there."""
+        return []
 
     def ahead(self) -> int:
         """Return 0: there are no other machines."""

@@ -1,7 +1,9 @@
 """One connection to PostgreSQL, in the words that the shared statements are written in."""
 
 import asyncio
+import os
 import re
+import socket
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -33,7 +35,7 @@ ROWS_AT_ONCE: Final = 500
 T = TypeVar("T")
 
 _SETTINGS: Final = {
-    "application_name": "flowmaster",
+    "application_name": f"flowmaster {socket.gethostname()[:40]}:{os.getpid()}",
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "tcp_keepalives_idle": "30",

@@ -11,10 +11,10 @@ from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.feed import CommitOrder
 from flowmaster.stores.postgres.loops import SharedLoop
 from flowmaster.stores.postgres.silence import Silence
+from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.database import Row, Values
 from flowmaster.stores.sql.definitions import DefinitionReader
 from flowmaster.stores.sql.facts import FactReader
-from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader
 from flowmaster.stores.sql.long_calls import LongCallReader
 from flowmaster.stores.sql.messages import MessageReader
@@ -130,7 +130,7 @@ class Pool:
 
 
 class PostgresReader(
-    InstanceReader,
+    CensusReader,
     CommitOrder,
     WaitReader,
     JobReader,
@@ -145,3 +145,11 @@ class PostgresReader(
     def __init__(self, pool: Pool, known: Vocabulary) -> None:
         self._db = pool
         self._words = Words(pool, known)
+
+    def servers(self) -> list[str]:
+        """Return the names under which servers are connected to the database, as far as this user may see them."""
+        found = self._db.all(
+            "SELECT DISTINCT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE 'flowmaster %'"
+        )
+        return sorted(name.removeprefix("flowmaster ") for (name,) in found)

@@ -78,6 +78,10 @@ class PostgresStore:
         """Return what any thread may read with."""
         return self._reader
 
+    def servers(self) -> list[str]:
+        """Return the names of the servers that are connected to the database."""
+        return self._reader.servers()
+
     def ahead(self) -> int:
         """Return how many milliseconds the database's clock is ahead of this machine's."""
         return self._news.ahead

@@ -12,11 +12,11 @@ from flowmaster.stores.sql.part import Where
 from flowmaster.stores.sql.parts import PartReader
 from flowmaster.stores.sql.seen import Head
 
-_COLUMNS = (
+COLUMNS = (
     "num, id, process, version, status, business_key, revision, started, updated, parent, parent_wait, "
     "incidents, sandbox, parent_depth"
 )
-_LOAD = f"SELECT {_COLUMNS}, hash, waits, body FROM instance WHERE tenant = ? AND id = ?"
+_LOAD = f"SELECT {COLUMNS}, hash, waits, body FROM instance WHERE tenant = ? AND id = ?"
 _WAITS = "SELECT body FROM wait WHERE instance = ?"
 STATUSES = ("active", "paused", "completed", "cancelled", "failed")
 
@@ -68,7 +68,7 @@ class InstanceReader(PartReader):
             if which.cursor is not None:
                 where.add("num < ?", *cursor_numbers(which.cursor, 1))
             found = self._db.all(
-                f"SELECT {_COLUMNS} FROM instance {_path(which)} WHERE {where} ORDER BY num DESC LIMIT ?",
+                f"SELECT {COLUMNS} FROM instance {_path(which)} WHERE {where} ORDER BY num DESC LIMIT ?",
                 (*where.values, limit + 1),
             )
         items = [self._instance_row(row) for row in found[:limit]]
@@ -99,7 +99,7 @@ class InstanceReader(PartReader):
                     self._instance_row(row)
                     for caller in callers
                     for row in self._db.all(
-                        f"SELECT {_COLUMNS} FROM instance WHERE tenant = ? AND parent = ? ORDER BY num",
+                        f"SELECT {COLUMNS} FROM instance WHERE tenant = ? AND parent = ? ORDER BY num",
                         (number, caller),
                     )
                 ]

@@ -4,9 +4,9 @@ from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
 from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.projection import wait_changes
+from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.database import Reads
 from flowmaster.stores.sql.facts import FactWriter
-from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.journal import JournalWriter
 from flowmaster.stores.sql.messages import MessageWriter
 from flowmaster.stores.sql.parts import PartWriter, is_wide
@@ -25,7 +25,7 @@ _UPDATE = (
 _HEAD = "SELECT num, revision, waits, sandbox, hash, body FROM instance WHERE tenant = ? AND id = ?"
 
 
-class StepWriter(InstanceReader, PartWriter, JournalWriter, WaitWriter, MessageWriter, FactWriter):
+class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWriter, FactWriter):
     """The writes of steps.
 
     Within a transaction nobody else writes, so that what it has read of an instance's row holds until its own

@@ -9,10 +9,10 @@ from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
+from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.definitions import DefinitionReader
 from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.facts import FactReader
-from flowmaster.stores.sql.instances import InstanceReader
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
 from flowmaster.stores.sql.journal import JournalReader
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
@@ -27,7 +27,7 @@ from flowmaster.stores.traces import Scrubbed
 
 
 class SqliteReader(
-    InstanceReader,
+    CensusReader,
     JournalReader,
     WaitReader,
     JobReader,
@@ -205,6 +205,10 @@ class SqliteStore:
     def reader(self) -> SqliteReader:
         """Return what any thread may read with."""
         return self._reader
+
+    def servers(self) -> list[str]:
+        """Return nothing: a file does not know who has it open."""
+        return []
 
     def ahead(self) -> int:
         """Return 0: all processes are on this machine."""

@@ -253,7 +253,7 @@ def test_a_part_that_is_half_there_and_other_versions_than_the_tested_are_warnin
     versions = {"pdfplumber": "0.12.0", "chromadb": "0.1", "python-arango": "8.3.4"}
     monkeypatch.setattr(installation, "installed", versions.get)
     looked = {each.check: each for each in installation.extras()}
-    assert looked["extras"].says == "there: arango; not there: agents, knowledge, documents"
+    assert looked["extras"].says == "there: arango; not there: agents, knowledge, documents, telemetry"
     assert "to add agents: pip install 'flowmaster[agents]'" in looked["extras"].fix
     assert looked.keys() == {"extras", "extra knowledge", "extra documents"}
     assert "openpyxl is missing" in looked["extra documents"].says

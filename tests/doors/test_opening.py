@@ -278,9 +278,9 @@ def test_what_a_program_prints_never_reaches_the_client() -> None:
     script = (
         "import sys; from flowmaster.server import cli, stdio\n"
         "original = stdio.open_app\n"
-        "def noisy(settings):\n"
+        "def noisy(settings, **further):\n"
         "    print('noise'); sys.stdout.flush(); import os; os.write(1, b'more noise'); os.system('echo loud')\n"
-        "    return original(settings)\n"
+        "    return original(settings, **further)\n"
         "stdio.open_app = noisy\n"
         "sys.exit(cli.run(['mcp', '--data', ':memory:']))\n"
     )

@@ -59,7 +59,12 @@ def test_only_reading_operations_are_offered_over_http(folder: Path) -> None:
         async with served(folder, read_only=True) as server:
             assert await server.tools() == READING
             paths = (await server.client.get("/api/v1/openapi.json")).json()["paths"]
-            assert {*paths} == {*(f"/api/v1/{name}" for name in READING), "/health", "/health/ready"}
+            assert {*paths} == {
+                *(f"/api/v1/{name}" for name in READING),
+                "/health",
+                "/health/ready",
+                "/metrics",
+            }
             found = (await server.rest("operation_find", query="start a process")).json()["items"]
             assert found
             assert {item["operation"] for item in found} <= {*READING}

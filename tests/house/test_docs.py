@@ -80,8 +80,9 @@ def test_every_option_of_the_command_is_documented_and_every_documented_one_exis
     of_doctor_and_install = {"deep", "scope", "dry-run", "uninstall"}
     of_key = {"rights", "tenant", "for", "until"}
     of_restore = {"erasures"}
+    of_top = {"url", "key-file", "interval", "once"}
     known = {*SERVER_OPTIONS, *SERVER_FLAGS, "json", "out", "help"}
-    assert told == known | of_doctor_and_install | of_key | of_restore
+    assert told == known | of_doctor_and_install | of_key | of_restore | of_top
 
 
 def test_every_setting_read_from_the_environment_is_documented() -> None:

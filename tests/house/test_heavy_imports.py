@@ -19,6 +19,7 @@ HOMES = {
     "jwt": ("server/tokens.py",),
     "litellm": ("agents/model.py",),
     "openpyxl": ("knowledge/",),
+    "opentelemetry": ("server/telemetry/otlp.py",),
     "pdfminer": ("knowledge/",),
     "pdfplumber": ("knowledge/",),
     "pydantic_ai": ("agents/",),

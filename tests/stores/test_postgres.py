@@ -1,6 +1,8 @@
 """What is particular to PostgreSQL: addresses, tables made by whoever comes first, locks, news, lost connections."""
 
 import asyncio
+import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -301,3 +303,11 @@ def test_a_commit_whose_answer_is_cut_off_is_asked_after(
 
 def test_the_time_is_that_of_the_database(pair: Pair) -> None:
     assert abs(pair[0].ahead()) < 1_000
+
+
+def test_servers_on_one_database_know_of_each_other() -> None:
+    store = PostgresStore(cluster().fresh())
+    try:
+        assert f"{socket.gethostname()[:40]}:{os.getpid()}" in store.servers()
+    finally:
+        store.close()

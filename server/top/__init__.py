@@ -1,0 +1,1 @@
+"""`flowmaster top`: how a server is doing, in the terminal."""
