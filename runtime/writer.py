@@ -12,6 +12,7 @@ figures, and as a span below each errand whose work it holds.
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 import threading
