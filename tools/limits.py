@@ -25,12 +25,15 @@ LISTING: Final = frozenset(
         "audit_find",
         "audit_verify",
         "call_find",
+        "data_find",
         "document_find",
         "instance_find",
         "process_find",
+        "retention_find",
         "rule_compare",
         "rule_find",
         "task_find",
+        "timer_find",
     }
 )
 """The operations that look through many things: a loaded server sheds them as it sheds starts."""
@@ -61,7 +64,7 @@ class Limits(NamedTuple):
 NO_LIMITS: Final = Limits(0, 0, 0, 0, 0)
 
 
-LOOKING: Final = LISTING - {"call_find", "rule_compare"}
+LOOKING: Final = LISTING - {"call_find", "data_find", "rule_compare"}
 """Lists that wait for nothing but the store: where they are slow, they are read in threads."""
 
 
