@@ -154,6 +154,7 @@ def _holds(row: object, held: Holding, texts: Sequence[str]) -> bool:
 
 _TABLES: Mapping[str, Callable[[TraceReader], Iterator[tuple[str, str, Key, object]]]] = {
     "instance": TraceReader._instances,
+    "part": lambda reader: iter(()),
     "wait": TraceReader._waits,
     "journal": TraceReader._entries,
     "message": TraceReader._messages,

@@ -46,6 +46,14 @@ class Numbers:
         self._used.append((counter, number))
         return number
 
+    def last(self, counter: Counter) -> int | None:
+        """Return the number before the next one, None if none was taken here."""
+        free = self._free.get(counter)
+        if free:
+            return free[0] - 1
+        used = [number for of, number in self._used if of == counter]
+        return max(used, default=None)
+
     def back_to(self, mark: int) -> None:
         """Take back the numbers used since `mark`; whoever asks next gets them."""
         while len(self._used) > mark:

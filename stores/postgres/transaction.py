@@ -73,6 +73,11 @@ class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
         """Return the next number of a counter; what is undone leaves a gap if another server took one meanwhile."""
         return self._numbers.next((self._words.number(tenant), name))
 
+    def counter(self, tenant: str, name: str) -> int:
+        """Return the last number of a counter, 0 if it was never used."""
+        taken = self._numbers.last((self._words.number(tenant), name))
+        return super().counter(tenant, name) if taken is None else taken
+
     def find_task(self, tenant: str, task: str) -> rows.TaskRow | None:
         """Return an open task by its id, or None; its instance is locked."""
         self._lock_instance_of(tenant, task)

@@ -99,6 +99,10 @@ class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
         self._numbered += 1
         return number
 
+    def counter(self, tenant: str, name: str) -> int:
+        """Return the last number of a counter, 0 if it was never used."""
+        return self._numbers.get((tenant, name)) or super().counter(tenant, name)
+
     def flush(self) -> None:
         """Write the counters that have moved."""
         for (tenant, name), number in self._numbers.items():
