@@ -11,6 +11,7 @@ from typing import Protocol
 
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
+from flowmaster.stores.counts import Steps, WaitCounts
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.traces import Scrubbed
 
@@ -235,7 +236,7 @@ class DefinitionReads(Protocol):
 class CensusReads(Protocol):
     """Counts for whoever watches a server; each looks at many rows and is asked for now and then only."""
 
-    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> rows.WaitCounts:
+    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> WaitCounts:
         """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
         ...
 
@@ -243,7 +244,7 @@ class CensusReads(Protocol):
         """Return the instances with incidents that changed last, newest change first, and how many there are."""
         ...
 
-    def steps(self, tenant: str, *, since: int, limit: int) -> rows.Steps:
+    def steps(self, tenant: str, *, since: int, limit: int) -> Steps:
         """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
         ...
 

@@ -16,8 +16,7 @@ data:
   first_day: date                     # date, time, datetime, duration: FEEL computes with them
   stops: [{city: text, nights?: integer}]   # list of objects; ? = may be missing
   requester: person
-start:                                # also: message: name | signal | condition | every: R/P1D | at: date, with key, into,
-                                       # missed: skip | once | all: times while no server ran
+start:                                # also: message: name | signal | condition | every: R/P1D, missed: once | at: date, with key, into
   needs: [cost, kind, first_day, requester, stops?]
   checks: {the first day is not past: first_day >= today()}   # message: condition; false refuses the start
 result: outcome                       # each end of the process writes its name into this variable

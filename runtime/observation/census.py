@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from flowmaster.engine.state import Incident
 from flowmaster.runtime.clock import real_now
+from flowmaster.stores.counts import Steps, WaitCounts
 from flowmaster.stores.protocol import Reader
-from flowmaster.stores.rows import StatusCount, Steps, WaitCounts
+from flowmaster.stores.rows import StatusCount
 
 KEPT_SECONDS: Final = 5.0
 QUIET_SECONDS: Final = 60.0

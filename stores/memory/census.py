@@ -1,6 +1,7 @@
 """Counts for whoever watches a server, in memory."""
 
 from flowmaster.stores import rows
+from flowmaster.stores.counts import Steps, WaitCounts
 from flowmaster.stores.memory.data import locked
 from flowmaster.stores.memory.instances import InstanceReader
 from flowmaster.stores.projection import JOB, PAUSED, SANDBOX, SPENT, TASK, TIMER
@@ -10,7 +11,7 @@ from flowmaster.stores.projection import JOB, PAUSED, SANDBOX, SPENT, TASK, TIME
 class CensusReader(InstanceReader):
     """The counts of what there is in the store."""
 
-    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> rows.WaitCounts:
+    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> WaitCounts:
         """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
         of = {
             kind: [each for each in self._data.waits[kind].values() if each.tenant == tenant]
@@ -24,7 +25,7 @@ class CensusReader(InstanceReader):
             for each in of[TIMER]
             if each.keys.due is not None and not each.keys.held & (PAUSED | SANDBOX | SPENT)
         ]
-        return rows.WaitCounts(
+        return WaitCounts(
             len(tasks),
             sum(1 for each in tasks if each.keys.person),
             len(jobs),
@@ -45,7 +46,7 @@ class CensusReader(InstanceReader):
         found.sort(key=lambda record: (-record.row.updated, -record.number))
         return rows.Page([record.row for record in found[:limit]], len(found), None)
 
-    def steps(self, tenant: str, *, since: int, limit: int) -> rows.Steps:
+    def steps(self, tenant: str, *, since: int, limit: int) -> Steps:
         """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
         counts: dict[str, int] = {}
         looked_at, earliest = 0, since
@@ -59,4 +60,4 @@ class CensusReader(InstanceReader):
                 looked_at, earliest = looked_at + 1, record.link.at
                 counts[row.process] = counts.get(row.process, 0) + 1
         ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
-        return rows.Steps(ordered, earliest if looked_at == limit else since)
+        return Steps(ordered, earliest if looked_at == limit else since)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flowmaster.stores import rows
+from flowmaster.stores.counts import Steps, WaitCounts
 from flowmaster.stores.sql.instances import COLUMNS, InstanceReader
 
 OVERDUE_MAX = 1_000
@@ -31,7 +32,7 @@ _STEPS = (
 class CensusReader(InstanceReader):
     """The counts of what there is in the store."""
 
-    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> rows.WaitCounts:
+    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> WaitCounts:
         """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
         owner = self._words.find(tenant)
         with self._db.snapshot():
@@ -40,7 +41,7 @@ class CensusReader(InstanceReader):
             jobs, leased, spent = self._row(_JOBS, (now, owner))
             timers, next_due = self._row(_TIMERS, (owner,))
             overdue = self._db.value(_OVERDUE, (engine_now, owner))
-        return rows.WaitCounts(tasks, claimed, jobs, leased, spent, timers, overdue, next_due)
+        return WaitCounts(tasks, claimed, jobs, leased, spent, timers, overdue, next_due)
 
     def stopped(self, tenant: str, *, limit: int) -> rows.Page[rows.InstanceRow]:
         """Return the instances with incidents that changed last, newest change first, and how many there are."""
@@ -54,7 +55,7 @@ class CensusReader(InstanceReader):
             )
         return rows.Page([self._instance_row(row) for row in found], total, None)
 
-    def steps(self, tenant: str, *, since: int, limit: int) -> rows.Steps:
+    def steps(self, tenant: str, *, since: int, limit: int) -> Steps:
         """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
         owner = self._words.find(tenant)
         with self._db.snapshot():
@@ -64,7 +65,7 @@ class CensusReader(InstanceReader):
             )
             found = self._db.all(_STEPS, (last - limit, since, owner))
         counted = sorted(((self._words.text(process), count) for process, count in found), key=_most_first)
-        return rows.Steps(counted, max(since, before or since))
+        return Steps(counted, max(since, before or since))
 
     def _row(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
         found = self._db.one(statement, values)

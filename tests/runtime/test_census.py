@@ -4,9 +4,9 @@ import pytest
 
 from flowmaster.runtime.observation import census as module
 from flowmaster.runtime.observation.census import COST_SHARE, KEPT_SECONDS, QUIET_SECONDS, Census
+from flowmaster.stores.counts import WaitCounts
 from flowmaster.stores.memory.store import MemoryReader, MemoryStore
 from flowmaster.stores.protocol import Reader
-from flowmaster.stores.rows import WaitCounts
 from tests.stores.given import AT, TENANT, first_step, task
 
 

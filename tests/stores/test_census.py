@@ -2,6 +2,7 @@
 
 from flowmaster.engine import events as ev
 from flowmaster.stores import rows
+from flowmaster.stores.counts import Steps, WaitCounts
 from flowmaster.stores.protocol import Store
 from tests.stores.given import AT, TENANT, first_step, job, next_step, subscription, task, timer
 
@@ -13,16 +14,16 @@ def given(store: Store, *steps: rows.Step) -> None:
             transaction.append(step)
 
 
-def counts(store: Store, tenant: str = TENANT) -> rows.WaitCounts:
+def counts(store: Store, tenant: str = TENANT) -> WaitCounts:
     """Return what is waited for a minute later."""
     return store.reader().wait_counts(tenant, now=AT + 60_000, engine_now=AT + 60_000)
 
 
 def test_an_empty_store_has_nothing_to_count(store: Store) -> None:
     reader = store.reader()
-    assert counts(store) == rows.WaitCounts(0, 0, 0, 0, 0, 0, 0, None)
+    assert counts(store) == WaitCounts(0, 0, 0, 0, 0, 0, 0, None)
     assert reader.stopped(TENANT, limit=5) == rows.Page([], 0, None)
-    assert reader.steps(TENANT, since=AT, limit=5) == rows.Steps([], AT)
+    assert reader.steps(TENANT, since=AT, limit=5) == Steps([], AT)
 
 
 def test_waits_are_counted_by_kind_without_those_of_sandboxes_and_other_tenants(store: Store) -> None:
@@ -41,9 +42,9 @@ def test_waits_are_counted_by_kind_without_those_of_sandboxes_and_other_tenants(
         first_step("p:sandbox-1", *waits, sandbox=True),
         first_step("p:1", task(3), timer(4), tenant="other"),
     )
-    assert counts(store) == rows.WaitCounts(2, 1, 1, 0, 1, 2, 1, AT + 1_000)
-    assert counts(store, "other") == rows.WaitCounts(1, 0, 0, 0, 0, 1, 1, AT + 1_000)
-    assert counts(store, "nobody") == rows.WaitCounts(0, 0, 0, 0, 0, 0, 0, None)
+    assert counts(store) == WaitCounts(2, 1, 1, 0, 1, 2, 1, AT + 1_000)
+    assert counts(store, "other") == WaitCounts(1, 0, 0, 0, 0, 1, 1, AT + 1_000)
+    assert counts(store, "nobody") == WaitCounts(0, 0, 0, 0, 0, 0, 0, None)
 
 
 def test_jobs_under_a_lease_are_told_and_paused_instances_are_not(store: Store) -> None:
@@ -63,7 +64,7 @@ def test_jobs_under_a_lease_are_told_and_paused_instances_are_not(store: Store) 
         held = transaction.load(TENANT, "q:1")
         assert held is not None
         transaction.append(next_step(held, ev.InstancePaused("stop")))
-    assert counts(store) == rows.WaitCounts(0, 0, 2, 1, 0, 0, 0, None)
+    assert counts(store) == WaitCounts(0, 0, 2, 1, 0, 0, 0, None)
 
 
 def test_stuck_instances_come_by_their_last_change(store: Store) -> None:
@@ -90,5 +91,5 @@ def test_steps_are_counted_by_process_back_to_an_instant_or_to_a_number_of_rows(
         first_step("p:1", task(3), tenant="other", at=AT + 6),
     )
     reader = store.reader()
-    assert reader.steps(TENANT, since=AT, limit=100) == rows.Steps([("p", 3), ("q", 1)], AT)
+    assert reader.steps(TENANT, since=AT, limit=100) == Steps([("p", 3), ("q", 1)], AT)
     assert list(reader.steps(TENANT, since=AT + 3, limit=100).by_process) == [("p", 1), ("q", 1)]
