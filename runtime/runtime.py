@@ -283,7 +283,7 @@ class Runtime:
             await self._timers.wait(FIRE_SECONDS)
 
     async def _fire_for(self, tenant: str) -> None:
-        errand = Errand("timers", caller="system", tenant=tenant)
+        errand = Errand("timers", caller="system")
         for _ in range(FIRINGS_MAX // DUE_AT_ONCE):
             with self.observed.errand(errand, "timers"):
                 fired = await self.do(lambda desk: self._fire(desk, tenant), behalf=own_work(tenant))

@@ -4,8 +4,8 @@ The pages are whole examples with what else is possible in comments; the tests c
 """
 
 OUTLINE = """\
-# OUTLINE: a process as YAML or JSON. Expressions are FEEL; a text inside one stands in double quotes: kind = "paid".
-# Durations are ISO 8601 (P3D, PT4H) or =expression. A step's name is its label and id; blanks are fine.
+# OUTLINE: a process as YAML or JSON. Expressions are FEEL, texts in double quotes: kind = "paid".
+# Durations: ISO 8601 (P3D, PT4H) or =expression. A step's name is its label and id; blanks are fine.
 process: trip-request                 # id; also: name, about, version_tag, tool: what it does
 roles: [clerk, boss, head]            # or {clerk: Accounts payable, mill: {kind: third_party}}
 types: {Money: number >= 0}           # names for types

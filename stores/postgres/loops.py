@@ -35,7 +35,9 @@ class OwnLoop:
             return aside.submit(self._loop.run_until_complete, work).result()
 
     def close(self) -> None:
-        """Let go of the loop."""
+        """Let go of the loop, once what was cut off has closed its sockets."""
+        if asyncio._get_running_loop() is None:
+            self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
 
@@ -53,6 +55,7 @@ class SharedLoop:
 
     def close(self) -> None:
         """End the thread and let go of the loop."""
+        self.run(asyncio.sleep(0))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
