@@ -124,8 +124,11 @@ def load(reader: Reader, tenant: str, instance: str) -> State:
 def after(call: Call, outcome: Outcome[T], instance: str) -> InstanceView:
     """Show an instance as work left it, a dry run's included."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    state = outcome.states.get(instance) or load(runtime.reader, tenant, instance)
-    return view(runtime, runtime.reader, tenant, state, settled=outcome.settled)
+    moved = outcome.states.get(instance)
+    state = moved or load(runtime.reader, tenant, instance)
+    return view(
+        runtime, runtime.reader, tenant, state, settled=outcome.settled, just_moved=moved is not None
+    )
 
 
 def view(
@@ -138,8 +141,9 @@ def view(
     after_seq: int = 0,
     limit: int = HISTORY_ENTRIES,
     settled: bool = True,
+    just_moved: bool = False,
 ) -> InstanceView:
-    """Show an instance with the details asked for."""
+    """Show an instance with the details asked for; of one that has `just_moved` nothing was erased yet."""
     process = runtime.models.process(reader, tenant, state.process, state.version)
     variables, shortened = _variables(state, whole="variables" in detail)
     history = cursor = None
@@ -151,7 +155,8 @@ def view(
     waiting = waits_of(process, state)
     most = None if "incidents" in detail else INCIDENTS_SHOWN
     incidents = [incident_view(state, one) for one in islice(state.incidents.values(), most)]
-    gone = reader.erased(tenant, state.instance) if state.status not in ("active", "paused") else None
+    over = state.status not in ("active", "paused") and not just_moved
+    gone = reader.erased(tenant, state.instance) if over else None
     return InstanceView(
         instance=state.instance,
         process=state.process,
