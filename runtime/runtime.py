@@ -33,7 +33,7 @@ from flowmaster.stores.protocol import Reader, Store, Transaction
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """How often a server looks for timers and effects that another process left."""
 
 LOOK_SECONDS_FIRST = 5.0

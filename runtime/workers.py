@@ -41,11 +41,11 @@ LEASE_SECONDS = 120
 WORK_SECONDS_MAX = 100
 """How long a connector may work on one job."""
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """How often workers look for jobs that another process opened."""
 
 GAP_SECONDS = 0.02
-"""How long is waited at least between two looks."""
+"""How long is waited at least between two looks while there are jobs."""
 
 
 class _Job(NamedTuple):
@@ -86,8 +86,9 @@ class Workers:
 
     async def _look(self) -> None:
         while True:
+            wanting = True
             try:
-                await self._take_round()
+                wanting = await self._take_round()
                 self._observed.health.works(CONNECTORS)
             except FlowMasterError as error:
                 logger.warning("Jobs wait: %s", error.message)
@@ -95,7 +96,8 @@ class Workers:
             except Exception:
                 logger.exception("The workers stumbled")
                 self._observed.health.broken(CONNECTORS, "server.fault", "They stumbled; the log tells why.")
-            await asyncio.sleep(GAP_SECONDS)
+            if wanting:
+                await asyncio.sleep(GAP_SECONDS)
             await self._until_news()
 
     async def _until_news(self) -> None:
@@ -109,17 +111,18 @@ class Workers:
             freed.cancel()
             self._freed.clear()
 
-    async def _take_round(self) -> None:
-        """Take jobs for all tenants that have some, for each as many as its share of the slots allows."""
+    async def _take_round(self) -> bool:
+        """Take jobs for all tenants that have some, each as many as its share of the slots allows; say if there were any."""
         reader, now = self._runtime.reader, real_now()
         wanting: dict[str, set[str]] = {}
-        for tenant in reader.tenants():
+        for tenant in reader.job_tenants():
             counts = reader.job_types(tenant, now=now)
             types = {row.type for row in counts if row.type in self._connectors and row.open > row.leased}
             if types:
                 wanting[tenant] = types
         rooms = self._slots.rooms(list(wanting))
         await asyncio.gather(*(self._take(tenant, wanting[tenant], rooms[tenant]) for tenant in rooms))
+        return bool(wanting)
 
     async def _take(self, tenant: str, types: set[str], room: int) -> None:
         if not room:

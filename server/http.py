@@ -41,6 +41,8 @@ from flowmaster.tools.invoke import may_not, refused
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.load import WATCH
 
+DATE_SECONDS = 1.0
+"""How old the date of an answer may be."""
 SHUTDOWN_SECONDS = 5
 
 
@@ -123,19 +125,37 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to us, so that everything is closed in order when one comes."""
+    """A server that leaves signals to us, so that everything is closed in order when one comes, and that rests meanwhile.
+
+    uvicorn looks ten times a second whether it should end, which is most of what an idle server would do.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._leaving = anyio.Event()
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers up to date until it is time to leave."""
+        while not await self.on_tick(0):
+            with anyio.move_on_after(DATE_SECONDS):
+                await self._leaving.wait()
+
+    def leave(self) -> None:
+        """End once what is under way is answered."""
+        self.should_exit = True
+        self._leaving.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-async def _end_on_signal(server: uvicorn.Server, streams: tuple[Feed, mcp_http.McpHttpDoor]) -> None:
+async def _end_on_signal(server: _Server, streams: tuple[Feed, mcp_http.McpHttpDoor]) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             for each in streams:
                 each.end()
-            server.should_exit = True
+            server.leave()
 
 
 def metrics(app: App) -> Callable[[Request], Awaitable[Response]]:

@@ -228,6 +228,10 @@ class DefinitionReads(Protocol):
         """Return the tenants that have effects still to be done."""
         ...
 
+    def job_tenants(self) -> list[str]:
+        """Return the tenants that have jobs."""
+        ...
+
     def tenants(self) -> list[str]:
         """Return the tenants that have rows."""
         ...

@@ -126,9 +126,7 @@ def after(call: Call, outcome: Outcome[T], instance: str) -> InstanceView:
     runtime, tenant = call.app.runtime, call.caller.tenant
     moved = outcome.states.get(instance)
     state = moved or load(runtime.reader, tenant, instance)
-    return view(
-        runtime, runtime.reader, tenant, state, settled=outcome.settled, just_moved=moved is not None
-    )
+    return view(runtime, runtime.reader, tenant, state, settled=outcome.settled, just_moved=moved is not None)
 
 
 def view(

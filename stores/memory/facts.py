@@ -3,6 +3,7 @@
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.memory.data import Part, locked
+from flowmaster.stores.projection import JOB
 
 
 @locked
@@ -36,6 +37,10 @@ class FactReader(Part):
         data = self._data
         rows_of_tenants = (*data.instances, *data.definitions, *data.settings, *data.documents)
         return sorted({tenant for tenant, *_ in rows_of_tenants} - {""})
+
+    def job_tenants(self) -> list[str]:
+        """Return the tenants that have jobs."""
+        return sorted({each.tenant for each in self._data.waits[JOB].values()})
 
 
 @locked

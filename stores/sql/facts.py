@@ -1,8 +1,12 @@
 """Small facts: settings, counters, requests done once, rights held for a while."""
 
+from collections.abc import Iterator
+
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.sql.part import Part
+
+_OWNED = ("instance", "definition", "setting", "document")
 
 
 class FactReader(Part):
@@ -37,12 +41,21 @@ class FactReader(Part):
 
     def tenants(self) -> list[str]:
         """Return the tenants that have rows."""
-        found = self._db.all(
-            "SELECT text FROM word WHERE id IN (SELECT DISTINCT tenant FROM instance UNION"
-            " SELECT tenant FROM definition UNION SELECT tenant FROM setting UNION SELECT tenant FROM document)"
-            " AND text <> '' ORDER BY text"
-        )
-        return [text for (text,) in found]
+        owners = {each for table in _OWNED for each in self._owners(table)}
+        return sorted({self._words.text(each) for each in owners} - {""})
+
+    def job_tenants(self) -> list[str]:
+        """Return the tenants that have jobs."""
+        return sorted(self._words.text(each) for each in self._owners("wait", "kind = 2"))
+
+    def _owners(self, table: str, which: str = "TRUE") -> Iterator[int]:
+        """Yield the tenants that have rows of a table, from one to the next by index: their number counts, not the rows'."""
+        last = -1
+        while True:
+            last = self._db.value(f"SELECT min(tenant) FROM {table} WHERE {which} AND tenant > ?", (last,))
+            if last is None:
+                return
+            yield last
 
 
 class FactWriter(FactReader):

@@ -63,6 +63,13 @@ def test_a_taken_job_carries_all_a_worker_needs(store: Store, take: Take) -> Non
     assert store.reader().find_job(TENANT, row.job) == row
 
 
+def test_the_tenants_that_have_jobs_are_known(store: Store) -> None:
+    put(store, first_step("order:1", job(3, 2)), first_step("order:1", job(3, 2), tenant="other"))
+    put(store, first_step("order:2"), first_step("order:1", tenant="third"))
+    assert store.reader().job_tenants() == sorted([TENANT, "other"])
+    assert store.reader().tenants() == sorted([TENANT, "other", "third"])
+
+
 def test_a_job_is_given_to_one_worker_until_its_lease_is_over(store: Store, take: Take) -> None:
     put(store, first_step("order:1", job(3, 2)))
     (first,) = take()
