@@ -41,7 +41,7 @@ LEASE_SECONDS = 120
 WORK_SECONDS_MAX = 100
 """How long a connector may work on one job."""
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 """How often workers look for jobs that another process opened."""
 
 GAP_SECONDS = 0.02

@@ -26,6 +26,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._resized = False
+        self._leaving = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,6 +49,8 @@ class Screen:
                 key = os.read(sys.stdin.fileno(), 32).decode("latin-1")
                 if not key or key in QUIT:
                     return False
+            if self._leaving:
+                return False
             if self._resized:
                 self._resized = False
                 return True
@@ -58,7 +61,7 @@ class Screen:
         """Take the terminal, and give it back as it was, however it ends."""
         before = termios.tcgetattr(sys.stdin.fileno())
         old = signal.signal(signal.SIGWINCH, self._note_size)
-        ended = signal.signal(signal.SIGTERM, _leave)
+        ended = {each: signal.signal(each, self._note_end) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
             tty.setcbreak(sys.stdin.fileno())
             sys.stdout.write(_ENTER)
@@ -68,14 +71,14 @@ class Screen:
             sys.stdout.flush()
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
             signal.signal(signal.SIGWINCH, old)
-            signal.signal(signal.SIGTERM, ended)
+            for each, handler in ended.items():
+                signal.signal(each, handler)
 
     def _note_size(self, *_: object) -> None:
         self._resized = True
 
-
-def _leave(*_: object) -> None:
-    raise KeyboardInterrupt
+    def _note_end(self, *_: object) -> None:
+        self._leaving = True
 
 
 def is_terminal() -> bool:
