@@ -45,6 +45,7 @@ class News:
         self._told: Told | None = None
         self._task: asyncio.Task[None] | None = None
         self._wake: asyncio.Event | None = None
+        self._closing = False
 
     def hear(self, told: Told) -> None:
         """Call `told` with what others tell from now on."""
@@ -72,11 +73,14 @@ class News:
 
     async def _close(self) -> None:
         assert self._task is not None
+        assert self._wake is not None
+        self._closing = True  # A cancellation that comes with the end of a wait can be lost (CPython, bpo-37658).
+        self._wake.set()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _go(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 await self._listen()
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
@@ -91,11 +95,12 @@ class News:
             await line.add_listener(self._channel, self._heard)
             line.add_termination_listener(lambda _: self._add(frozenset()))
             looked = 0.0
-            while not line.is_closed():
+            while not line.is_closed() and not self._closing:
                 if time.monotonic() - looked > CLOCK_SECONDS:
                     self.ahead, looked = await ahead_of(line), time.monotonic()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), CLOCK_SECONDS)
+                    async with asyncio.timeout(CLOCK_SECONDS):
+                        await self._wake.wait()
                 self._wake.clear()
                 topics, self._topics = self._topics, set()
                 if topics:
