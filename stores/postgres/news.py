@@ -74,7 +74,8 @@ class News:
     async def _close(self) -> None:
         assert self._task is not None
         assert self._wake is not None
-        self._closing = True  # A cancellation that comes with the end of a wait can be lost (CPython, bpo-37658).
+        # A cancellation that comes with the end of a wait can be lost (CPython, bpo-37658).
+        self._closing = True
         self._wake.set()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

@@ -41,7 +41,8 @@ class Line:
         """Take the line down."""
         self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._hang_up)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), self._loop).result()  # The sockets close meanwhile.
+        # The sockets close meanwhile.
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
