@@ -18,7 +18,7 @@ PYTHON_PACKAGES = ("dbos==3.4.*", "psycopg[binary]==3.3.*", "psutil", "SQLAlchem
 NODE_PACKAGES = (
     "bpmn-engine@25",
     "bpmn-elements@17",
-    "bpmn-moddle@10",
+    "bpmn-moddle@9",
     "moddle-context-serializer@4",
     "better-sqlite3@12",
 )
