@@ -18,21 +18,18 @@ ANYBODY = "*"
 
 
 class WaitChanges(NamedTuple):
-    """The waits to write and the ids to delete; `cleared` deletes all, `held` sets or lifts the pause of all."""
+    """The waits to write; `cleared` says that none is left, `held` sets or lifts the pause of all.
+
+    Those that went, and how those that changed were before, stand in `state.changed.waits`.
+    """
 
     put: dict[int, Wait]
     opened: frozenset[int]
-    gone: frozenset[int]
     cleared: bool
     held: bool | None
 
-    @property
-    def any(self) -> bool:
-        """Whether a row of a wait changes at all."""
-        return bool(self.put or self.gone or self.cleared or self.held is not None)
 
-
-_NO_CHANGES = WaitChanges({}, frozenset(), frozenset(), False, None)
+_NO_CHANGES = WaitChanges({}, frozenset(), False, None)
 
 
 class WaitKeys(NamedTuple):
@@ -48,7 +45,7 @@ class WaitKeys(NamedTuple):
     due: int | None
 
 
-_OPENS, _CHANGES, _CLOSES, _ENDS, _HOLDS, _FORKS = range(6)
+_OPENS, _CHANGES, _ENDS, _HOLDS, _FORKS = range(5)
 _EFFECTS: dict[type, int] = {
     ev.WaitOpened: _OPENS,
     ev.TaskChanged: _CHANGES,
@@ -56,7 +53,6 @@ _EFFECTS: dict[type, int] = {
     ev.JobRetried: _CHANGES,
     ev.ChildStarted: _CHANGES,
     ev.ConditionSeen: _CHANGES,
-    ev.WaitClosed: _CLOSES,
     ev.InstanceEnded: _ENDS,
     ev.InstancePaused: _HOLDS,
     ev.InstanceResumed: _HOLDS,
@@ -71,13 +67,10 @@ def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
         return _NO_CHANGES
     opened: set[int] = set()
     touched: set[int] = set()
-    gone: set[int] = set()
     cleared = False
     held: bool | None = None
     for effect, event in effects:
-        if effect == _CLOSES:
-            gone.add(event[0])  # type: ignore[arg-type]  # the first field of the event is the id of its wait
-        elif effect == _ENDS:
+        if effect == _ENDS:
             cleared = True
         elif effect == _HOLDS:
             held = state.status == "paused"
@@ -90,8 +83,7 @@ def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
             if effect == _OPENS:
                 opened.add(key)
     put = {key: state.waits[key] for key in touched if key in state.waits}
-    gone |= touched - put.keys()
-    return WaitChanges(put, frozenset(opened & put.keys()), frozenset(gone - opened), cleared, held)
+    return WaitChanges(put, frozenset(opened & put.keys()), cleared, held)
 
 
 def wait_keys(wait: Wait, *, paused: bool, sandbox: bool) -> WaitKeys:

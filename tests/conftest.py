@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -25,3 +26,16 @@ def proposed_calls_succeed() -> Iterator[None]:
     FAILED.clear()
     yield
     assert not FAILED, "\n".join(FAILED)
+
+
+@pytest.fixture
+def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what sets the clock of this machine ahead or back by so many milliseconds."""
+    ahead = [0]
+
+    def by(milliseconds: int) -> None:
+        ahead[0] += milliseconds
+
+    real = time.time_ns
+    monkeypatch.setattr("flowmaster.runtime.clock.time.time_ns", lambda: real() + ahead[0] * 1_000_000)
+    return by

@@ -59,7 +59,7 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
         elif head.wide:
             self._drop_parts(number)
         changes = wait_changes(step.events, state)
-        if changes.any or state.changed.waits:
+        if changes.put or changes.held is not None or state.changed.waits:
             self._write_waits(number, step, changes, sandbox=head.sandbox)
         state.changed.clear()
         self._put_link(self._words.number(step.tenant), number, link)

@@ -155,19 +155,6 @@ def test_what_is_done_about_missed_times_is_one_of_three_words() -> None:
     played(play)
 
 
-@pytest.fixture
-def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return what sets the clock of this machine ahead by so many milliseconds."""
-    ahead = [0]
-
-    def by(milliseconds: int) -> None:
-        ahead[0] += milliseconds
-
-    real = time.time_ns
-    monkeypatch.setattr("flowmaster.runtime.clock.time.time_ns", lambda: real() + ahead[0] * 1_000_000)
-    return by
-
-
 @pytest.mark.parametrize(
     ("when", "missed", "runs"),
     [

@@ -1,9 +1,7 @@
 """A machine whose clock is set days ahead or back fires every timer once, and time goes on from where the clock stands."""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +24,6 @@ BODY = (
     + '<endEvent id="f"/>'
     + flows("s u", "u e", "t f")
 )
-
-
-@pytest.fixture
-def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return what sets the clock of this machine ahead or back by so many milliseconds."""
-    ahead = [0]
-
-    def by(milliseconds: int) -> None:
-        ahead[0] += milliseconds
-
-    real = time.time_ns
-    monkeypatch.setattr("flowmaster.runtime.clock.time.time_ns", lambda: real() + ahead[0] * 1_000_000)
-    return by
 
 
 def test_the_clock_follows_one_that_was_set_and_smooths_one_that_is_kept(jump: Any) -> None:
