@@ -2,7 +2,7 @@
 
 Rule 1: `evolve` never raises and never decides; whatever was recorded applies.
 Rule 2: nothing outside this file assigns to a state, its nodes, waits or incidents.
-Rule 3: whoever writes to a node, or changes or drops a wait, notes that in `state.changed`.
+Rule 3: whoever writes to a node, opens, changes, holds or drops a wait, notes that in `state.changed`.
 """
 
 from collections.abc import Callable, Iterable
@@ -47,6 +47,7 @@ def _instance_forked(state: State, event: ev.InstanceForked) -> None:
     state.nodes = {node.key: node.copy() for node in event.nodes}
     state.changed.nodes.update(state.nodes)
     state.waits = {wait.id: wait for wait in event.waits}
+    state.changed.opened.update(state.waits)
     state.incidents = {incident.id: incident for incident in event.incidents}
     state.performers = dict(event.performers)
 
@@ -168,8 +169,10 @@ def _variables_set(state: State, event: ev.VariablesSet) -> None:
 
 def _wait_opened(state: State, event: ev.WaitOpened) -> None:
     wait = event.wait
-    state.keys = max(state.keys, wait.id)
+    if wait.id > state.keys:
+        state.keys = wait.id
     state.waits[wait.id] = wait
+    state.changed.opened.add(wait.id)
     node = state.nodes.get(wait.node)
     if node is not None:
         node.waits = (*node.waits, wait.id)
@@ -223,10 +226,12 @@ def _incident_resolved(state: State, event: ev.IncidentResolved) -> None:
 
 def _instance_paused(state: State, event: ev.InstancePaused) -> None:
     state.status = "paused"
+    state.changed.held = True
 
 
 def _instance_resumed(state: State, event: ev.InstanceResumed) -> None:
     state.status = "active"
+    state.changed.held = True
 
 
 def _loop_began(state: State, event: ev.LoopBegan) -> None:

@@ -91,7 +91,8 @@ class Execution:
             return self.behaviours[COMPENSATING]
         if element.loop is not None and not self.is_turn(node):
             return self.behaviours[LOOP]
-        return self.behaviours.get(element.family) or self.behaviours["task"]
+        found = self.behaviours.get(element.family)
+        return self.behaviours["task"] if found is None else found
 
     def is_body(self, node: Node) -> bool:
         """Return whether a node is an activity that runs several times, as a whole."""
@@ -159,14 +160,16 @@ class Execution:
         except (Fault, FlowMasterError) as fault:
             self.raise_incident(node, stage, fault.code, fault.message)
             return
-        self.close_waits(node)
+        if node.waits:
+            self.close_waits(node)
         if node.done or element.compensated_by or element.id in self.model.process.handlers:
             self._keep(node, element, turn=turn)
         self.emit(ev.ElementCompleted(node.key, node.element))
+        if element.completion_quantity > 1:
+            flows = tuple(flow for flow in flows for _ in range(element.completion_quantity))
         for flow in flows:
-            for _ in range(element.completion_quantity):
-                self.emit(ev.FlowTaken(flow.id, scope.key))
-                self._agenda.append((flow, scope.key))
+            self.emit(ev.FlowTaken(flow.id, scope.key))
+            self._agenda.append((flow, scope.key))
         if element.mutex and not turn:
             self._pass_on(element.mutex)
         self.look_inside(scope)
@@ -243,7 +246,7 @@ class Execution:
 
     def enter(self, element: Element, scope: Node, via: tuple[str, ...] = ()) -> Node:
         """Put a token on an element and let it begin."""
-        key = self.key()
+        key = self.state.keys + 1
         self.emit(ev.ElementEntered(key, element.id, scope.key, via))
         node = self.state.nodes[key]
         self.begin(node, element)
@@ -251,6 +254,9 @@ class Execution:
 
     def begin(self, node: Node, element: Element, *, armed: bool = False) -> None:
         """Run the first stage of a node: input mappings, and listeners unless it is `armed`; then its own work."""
+        if element.bare and len(self.state.nodes) <= NODES_MAX:
+            self._work(node, element)
+            return
         try:
             if element.unsupported:
                 raise Fault("element.not_executable", element.unsupported)
@@ -275,15 +281,21 @@ class Execution:
 
     def activate(self, node: Node, element: Element, *, armed: bool = False) -> None:
         """Wait for the events on the border of a node, unless it is `armed`, and let it do its own work."""
-        stage = "entering"
         turn = element.loop is not None and self.is_turn(node)
         try:
             for boundary in () if armed or turn else element.boundaries:
                 self.behaviours[boundary.family].activate(self, node, boundary)
-            stage = "active"
+        except (Fault, FlowMasterError) as fault:
+            self._cannot_begin(node, element, "entering", fault)
+        else:
+            self._work(node, element)
+
+    def _work(self, node: Node, element: Element) -> None:
+        """Let a node do its own work."""
+        try:
             self.behaviour(node, element).activate(self, node, element)
         except (Fault, FlowMasterError) as fault:
-            self._cannot_begin(node, element, stage, fault)
+            self._cannot_begin(node, element, "active", fault)
 
     def _cannot_begin(self, node: Node, element: Element, stage: str, fault: Fault | FlowMasterError) -> None:
         self.close_waits(node)
@@ -331,7 +343,7 @@ class Execution:
         """Let a token come to the end of its flow; one that is not `within` the steps of a command is stopped there."""
         scope = self.state.nodes[scope_key]
         element = self.elements[flow.target]
-        join = self._join_of(element)
+        join = None if element.alone else self._join_of(element)
         if join is not None:
             self.emit(ev.TokenJoined(element.id, flow.id, scope_key))
         if not within:

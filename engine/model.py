@@ -335,6 +335,7 @@ class Element:
     triggers it: its none start events, else its nodes without incoming flow. `data` are variables that begin without a
     value and end with each visit of it. `boundaries` are armed with it,
     `compensated_by` undoes it; of those with one `mutex` one runs at a time; `at_start` and `at_end` are listeners.
+    `bare` says that nothing of this comes before or behind its own work, `alone` that no tokens wait for each other there.
     """
 
     id: str
@@ -367,6 +368,16 @@ class Element:
     mutex: str = ""
     at_start: tuple[Job, ...] = ()
     at_end: tuple[Job, ...] = ()
+    bare: bool = field(init=False, repr=False, compare=False)
+    alone: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every token asks for."""
+        before = self.unsupported or self.loop or self.mutex or self.inputs or self.data or self.boundaries
+        behind = self.outputs or self.compensated_by or self.completion_quantity != 1
+        bare = not (before or behind or self.at_start or self.at_end)
+        object.__setattr__(self, "bare", bare)
+        object.__setattr__(self, "alone", self.start_quantity == 1 and len(self.incoming) <= 1)
 
     @property
     def label(self) -> str:

@@ -218,17 +218,27 @@ class Changed:
     """What of a state has changed since it was stored, so that a step of a wide instance need not write all of it.
 
     `nodes` holds keys of nodes that came, changed or went, `results` the places of collected results by the key of
-    their node, `dropped` the nodes that went with their results, `waits` those that changed or went, as they were.
+    their node, `dropped` the nodes that went with their results, `waits` those that changed or went, as they were,
+    `opened` the keys of those that came; `held` says that the instance was paused or went on.
     """
 
     nodes: set[int] = field(default_factory=set)
     results: set[tuple[int, int]] = field(default_factory=set)
     dropped: set[int] = field(default_factory=set)
     waits: dict[int, Wait] = field(default_factory=dict)
+    opened: set[int] = field(default_factory=set)
+    held: bool = False
 
     def copy(self) -> "Changed":
         """Return a copy that shares no mutable part."""
-        return Changed(self.nodes.copy(), self.results.copy(), self.dropped.copy(), self.waits.copy())
+        return Changed(
+            self.nodes.copy(),
+            self.results.copy(),
+            self.dropped.copy(),
+            self.waits.copy(),
+            self.opened.copy(),
+            self.held,
+        )
 
     def clear(self) -> None:
         """Begin anew, since the state is stored."""
@@ -236,6 +246,8 @@ class Changed:
         self.results.clear()
         self.dropped.clear()
         self.waits.clear()
+        self.opened.clear()
+        self.held = False
 
 
 @dataclass(slots=True)
@@ -265,13 +277,23 @@ class State:
 
     def copy(self) -> "State":
         """Return a copy that shares no mutable part."""
-        return replace(
-            self,
-            nodes={key: node.copy() for key, node in self.nodes.items()},
-            waits=self.waits.copy(),
-            incidents=self.incidents.copy(),
-            performers=self.performers.copy(),
-            changed=self.changed.copy(),
+        return State(
+            self.instance,
+            self.process,
+            self.version,
+            self.status,
+            self.business_key,
+            self.started,
+            self.seq,
+            self.keys,
+            self.parent,
+            {key: node.copy() for key, node in self.nodes.items()},
+            self.waits.copy(),
+            self.incidents.copy(),
+            self.performers.copy(),
+            self.sandbox,
+            self.origin,
+            self.changed.copy(),
         )
 
     def glimpse(self) -> "State":

@@ -8,6 +8,7 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from flowmaster.engine.calendars import Calendar, working_time_later
@@ -38,6 +39,9 @@ SKIP, ONCE, ALL = MISSED = ("skip", "once", "all")
 
 START_EVERY_MS_MIN = 1_000
 """The shortest time between two beginnings of a process by the clock."""
+
+INSTANTS_KEPT_MAX = 4_096
+"""Instants whose text stays in memory, since the same are shown again and again."""
 
 LATE_MS_MAX = 60_000
 """A time that passed longer ago was missed; a server that is busy is late by less."""
@@ -189,6 +193,7 @@ def later(at: int, duration: str, calendars: Calendars = NO_CALENDARS) -> int:
     return _milliseconds(moment)
 
 
+@lru_cache(maxsize=INSTANTS_KEPT_MAX)
 def iso(at: int) -> str:
     """Write an instant as ISO 8601 in UTC, with milliseconds only where there are some."""
     moment = _NAIVE_EPOCH + timedelta(milliseconds=at)

@@ -171,10 +171,10 @@ class Desk:
 
     def load(self, tenant: str, instance: str) -> State:
         """Return the state of an instance, for this desk alone, or refuse an unknown one."""
-        stored = self.transaction.load(tenant, instance)
-        if stored is None:
+        state = self.transaction.state(tenant, instance)
+        if state is None:
             raise absent(self.transaction, tenant, instance)
-        return stored.state
+        return state
 
     def shown(self) -> dict[str, State]:
         """Return the states after all steps, to be shown while the writer goes on with the wide ones among them."""
@@ -218,7 +218,7 @@ class Desk:
         self.states[state.instance] = state
         labels: dict[str, str] = {}
         noted: list[Note] = []
-        for event in events:
+        for event in [each for each in events if type(each) in _LOOKED_AT]:
             kind = type(event)
             if kind in _NOTABLE:
                 self._note(request, state, event, model, labels)
@@ -380,6 +380,7 @@ _NOTABLE = frozenset(
 )
 
 _COUNTED = frozenset({ev.InstanceStarted, ev.InstanceEnded, ev.IncidentRaised})
+_LOOKED_AT = _NOTABLE | _COUNTED
 
 
 def _counted(event: ev.Event) -> Note:

@@ -43,13 +43,20 @@ class _Kept(Generic[V]):
         self._lock = Lock()
         self._most = most
 
+    def find(self, key: Hashable) -> V | None:
+        """Return a value that is kept; which was used last counts only once room grows short."""
+        value = self._values.get(key)
+        if value is not None and len(self._values) > self._most // 2:
+            with self._lock:
+                if key in self._values:
+                    self._values.move_to_end(key)
+        return value
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        self.put(key, value)
+        value = self.find(key)
+        if value is None:
+            value = make()
+            self.put(key, value)
         return value
 
     def put(self, key: Hashable, value: V) -> None:
@@ -80,16 +87,17 @@ class Models:
 
     def process(self, reader: Reader, tenant: str, process: str, version: int) -> Process:
         """Return a published version, compiled."""
-
-        def load() -> Process:
-            found = reader.version(tenant, "process", process, version)
-            if found is None:
-                if reader.find_definition(tenant, "process", process) is None:
-                    raise unknown_process(reader, tenant, process)
-                raise unknown_version(process, version)
-            return compile_process(found.content, process)
-
-        return self._processes.get((tenant, process, version), load)
+        kept = self._processes.find((tenant, process, version))
+        if kept is not None:
+            return kept
+        found = reader.version(tenant, "process", process, version)
+        if found is None:
+            if reader.find_definition(tenant, "process", process) is None:
+                raise unknown_process(reader, tenant, process)
+            raise unknown_version(process, version)
+        compiled = compile_process(found.content, process)
+        self._processes.put((tenant, process, version), compiled)
+        return compiled
 
     def start_condition(self, reader: Reader, start: StartSubscription) -> StartCondition:
         """Return the condition that a start subscription stands for."""

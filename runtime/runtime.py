@@ -128,19 +128,38 @@ class Runtime:
         await asyncio.to_thread(self.writer.close)
 
     async def do(
-        self, work: Callable[[Desk], T], *, dry_run: bool = False, behalf: Behalf | None = None
+        self,
+        work: Callable[[Desk], T],
+        *,
+        dry_run: bool = False,
+        behalf: Behalf | None = None,
+        ahead: Callable[[Outcome[T]], object] | None = None,
     ) -> Outcome[T]:
         """Run work on instances with all that follows from it, and return what came of it.
 
         A dry run does everything and takes it back. It counts for whom the call is made, unless somebody else is named.
+        What is to be done `ahead` of the commit see `Writer.do`.
         """
         outcome = await self.writer.do(
-            lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run
+            lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run, ahead=ahead
         )
         if not dry_run:
             tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         self._told(outcome.settled, outcome.woken)
         return outcome
+
+    async def answer(
+        self, work: Callable[[Desk], T], show: Callable[[Outcome[T]], V], *, dry_run: bool = False
+    ) -> V:
+        """Run work as `do` does, and return what `show` makes of its outcome alone, without reading what was changed.
+
+        It may be made while the work is on its way to the disk, and is then thrown away if that fails.
+        """
+        made: list[tuple[Outcome[T], V]] = []
+        outcome = await self.do(
+            work, dry_run=dry_run, ahead=lambda outcome: made.append((outcome, show(outcome)))
+        )
+        return next((shown for of, shown in made if of is outcome), None) or show(outcome)
 
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""

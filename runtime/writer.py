@@ -7,11 +7,15 @@ where it has, the commit is done again with a savepoint for each piece, which is
 given only after the commit. A piece that met another server at the same thing is done again in the next commit; one
 whose caller has gone before it was begun is dropped: nobody was told that it is stored.
 
+While a commit is on its way to the disk nobody answers, so that the time is there for what is going to be told: what a
+piece is to do `ahead` is done then, on its caller's loop, and told to nobody before the commit.
+
 A piece is done in the context of whoever asked for it, so that logs tell for whom; what a commit took is told to the
 figures, and as a span below each errand whose work it holds.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import random
@@ -44,6 +48,9 @@ CONTENDED_SECONDS_MAX = 15.0
 APART_COMMITS = 50
 """Commits with a savepoint for each piece after one that a refused piece has spoilt."""
 
+AHEAD_PIECES_MIN = 4
+"""Pieces in a commit from which on it is worth to wake their callers twice."""
+
 BREATH_SECONDS_MAX = 0.01
 """How long is waited at most before pieces are tried again of which none succeeded."""
 
@@ -70,6 +77,7 @@ class _Piece(Generic[T]):
 
     __slots__ = (
         "again",
+        "ahead",
         "apart",
         "behalf",
         "context",
@@ -93,9 +101,11 @@ class _Piece(Generic[T]):
         future: "asyncio.Future[T] | Future[T]",
         *,
         apart: bool,
+        ahead: Callable[[T], object] | None = None,
     ) -> None:
         self.work = work
         self.apart = apart
+        self.ahead = ahead
         self.behalf = behalf
         self.loop = loop
         self.future = future
@@ -166,18 +176,23 @@ class Writer:
         return len(self._queue)
 
     async def do(
-        self, work: Callable[[Transaction], T], behalf: Behalf | None = None, *, apart: bool = False
+        self,
+        work: Callable[[Transaction], T],
+        behalf: Behalf | None = None,
+        *,
+        apart: bool = False,
+        ahead: Callable[[T], object] | None = None,
     ) -> T:
         """Run a piece of work and return its result once it is stored.
 
         It counts for whom the call is made (`BEHALF`) if nobody else is named. Whoever stops waiting before it is begun
         stops it; later that stops nothing. `apart` says that the piece is going to raise after it has changed something,
-        as dry runs do.
+        as dry runs do. What is to be done `ahead` with the result may be done with one that is never stored, or not at all.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         whose = behalf or BEHALF.get() or own_work("")
-        piece = _Piece(work, whose, loop, future, apart=apart)
+        piece = _Piece(work, whose, loop, future, apart=apart, ahead=ahead)
         self._put(piece)
         result = await future
         whose.begun = whose.begun or piece.is_stored
@@ -297,6 +312,7 @@ class Writer:
         try:
             with self._store.transaction() as transaction:
                 self._work_through(batch, transaction, together=together)
+                _look_ahead(batch)
         except _Spoilt:
             if len(batch) == 1:
                 return
@@ -381,6 +397,27 @@ def _run_apart(piece: _Piece[Any], transaction: Transaction) -> None:
         piece.fail(error)
         if transaction.touched() < 0:
             raise
+
+
+def _look_ahead(batch: list[_Piece[Any]]) -> None:
+    """Let callers do what they do ahead of the commit that comes next."""
+    if len(batch) < AHEAD_PIECES_MIN:
+        return
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Any], object], Any]]] = {}
+    for piece in batch:
+        if piece.ahead is not None and piece.loop is not None and piece.is_stored:
+            by_loop.setdefault(piece.loop, []).append((piece.ahead, piece.result))
+    for loop, things in by_loop.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_do_ahead, things)
+
+
+def _do_ahead(things: list[tuple[Callable[[Any], object], Any]]) -> None:
+    for do, result in things:
+        try:
+            do(result)
+        except Exception as error:  # Who waits for the commit does it again, and is told.
+            logger.debug("Nothing was made ready ahead of a commit: %s", error)
 
 
 def _abandoned() -> FlowMasterError:

@@ -54,8 +54,8 @@ def forge(
     agent: str = "",
 ) -> Link:
     """Return a new link that seals the one before it, by the hash of that."""
-    link = Link(first, last, at, by, operation, reason, events, None, b"", agent)
-    return Link(*link[:8], _seal(previous, link), agent)
+    sealed = _sealed(previous, _sha256(events.encode()).digest() + _said(reason, by, agent), first, last, at, operation)
+    return Link(first, last, at, by, operation, reason, events, None, sealed, agent)
 
 
 def digest_of(text: str) -> bytes:
@@ -128,14 +128,15 @@ def verify(
 
 
 def _seal(previous: bytes, link: Link) -> bytes:
-    told = dump((link.first, link.last, link.at, link.operation))
-    if link.erased is None:
-        said = _said(link.reason, link.by, link.agent)
-        return _sha256(previous + _sha256(link.events.encode()).digest() + said + told).digest()
     events = _part(link.erased, 0) or digest_of(link.events)
     reason = _part(link.erased, 1) or digest_of(link.reason)
     who = _who_digest(link.by) + _who_digest(link.agent)
-    return _sha256(previous + events + reason + who + told).digest()
+    return _sealed(previous, events + reason + who, link.first, link.last, link.at, link.operation)
+
+
+def _sealed(previous: bytes, digests: bytes, first: int, last: int, at: int, operation: str) -> bytes:
+    """Return the hash of a row, over the digests of its events, its reason, and who acted for whom."""
+    return _sha256(previous + digests + dump((first, last, at, operation))).digest()
 
 
 def _old_seal(previous: bytes, link: Link) -> bytes:

@@ -1,9 +1,7 @@
 """What a step changes in the lists of waits: one pure answer for every store."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.vocabulary import INTERNAL, ROLE_KINDS
 from flowmaster.engine.state import ChildWait, EventWait, JobWait, State, TaskWait, TimerWait, Wait
 
@@ -18,18 +16,17 @@ ANYBODY = "*"
 
 
 class WaitChanges(NamedTuple):
-    """The waits to write; `cleared` says that none is left, `held` sets or lifts the pause of all.
+    """The waits to write; `cleared` says that some went and none is left, `held` sets or lifts the pause of all.
 
     Those that went, and how those that changed were before, stand in `state.changed.waits`.
     """
 
     put: dict[int, Wait]
-    opened: frozenset[int]
     cleared: bool
     held: bool | None
 
 
-_NO_CHANGES = WaitChanges({}, frozenset(), False, None)
+_NO_CHANGES = WaitChanges({}, False, None)
 
 
 class WaitKeys(NamedTuple):
@@ -45,45 +42,14 @@ class WaitKeys(NamedTuple):
     due: int | None
 
 
-_OPENS, _CHANGES, _ENDS, _HOLDS, _FORKS = range(5)
-_EFFECTS: dict[type, int] = {
-    ev.WaitOpened: _OPENS,
-    ev.TaskChanged: _CHANGES,
-    ev.JobFailed: _CHANGES,
-    ev.JobRetried: _CHANGES,
-    ev.ChildStarted: _CHANGES,
-    ev.ConditionSeen: _CHANGES,
-    ev.InstanceEnded: _ENDS,
-    ev.InstancePaused: _HOLDS,
-    ev.InstanceResumed: _HOLDS,
-    ev.InstanceForked: _FORKS,
-}
-
-
-def wait_changes(events: Sequence[ev.Event], state: State) -> WaitChanges:
-    """Return what the events of a step did to the waits of the instance that is now in `state`."""
-    effects = [(effect, event) for event in events if (effect := _EFFECTS.get(type(event))) is not None]
-    if not effects:
+def wait_changes(state: State) -> WaitChanges:
+    """Return what has happened to the waits of an instance since its state was stored last."""
+    changed, waits = state.changed, state.waits
+    if not (changed.opened or changed.waits or changed.held):
         return _NO_CHANGES
-    opened: set[int] = set()
-    touched: set[int] = set()
-    cleared = False
-    held: bool | None = None
-    for effect, event in effects:
-        if effect == _ENDS:
-            cleared = True
-        elif effect == _HOLDS:
-            held = state.status == "paused"
-        elif isinstance(event, ev.InstanceForked):
-            opened.update(wait.id for wait in event.waits)
-            touched |= opened
-        else:
-            key = event[0].id  # type: ignore[union-attr]  # the first field of these events is their wait
-            touched.add(key)
-            if effect == _OPENS:
-                opened.add(key)
-    put = {key: state.waits[key] for key in touched if key in state.waits}
-    return WaitChanges(put, frozenset(opened & put.keys()), cleared, held)
+    put = {key: waits[key] for key in (*changed.opened, *changed.waits) if key in waits}
+    held = state.status == "paused" if changed.held else None
+    return WaitChanges(put, bool(changed.waits) and not waits, held)
 
 
 def wait_keys(wait: Wait, *, paused: bool, sandbox: bool) -> WaitKeys:

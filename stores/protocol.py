@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
 from flowmaster.stores.counts import Steps, WaitCounts
@@ -259,6 +260,10 @@ class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusRead
 
 class StepWrites(Protocol):
     """Steps of instances and what belongs to them."""
+
+    def state(self, tenant: str, instance: str) -> State | None:
+        """Return the state of an instance for a step of it, the caller's own to change, or None."""
+        ...
 
     def append(self, step: rows.Step) -> None:
         """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""

@@ -68,11 +68,14 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
         start = Start(arguments.process, version, variables, arguments.business_key)
         return desk.start(request, start)
 
-    outcome = await runtime.do(work, dry_run=arguments.dry_run)
     if arguments.wait_seconds and not arguments.dry_run:
+        outcome = await runtime.do(work)
         await _wait_for(call, outcome.result, arguments.wait_seconds)
         outcome.states.clear()
-    return after(call, outcome, outcome.result)
+        return after(call, outcome, outcome.result)
+    return await runtime.answer(
+        work, lambda outcome: after(call, outcome, outcome.result), dry_run=arguments.dry_run
+    )
 
 
 async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]:

@@ -327,7 +327,9 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
                 raise _not_open(desk.transaction, tenant, arguments.task, place) from None
             raise
 
-    return _acted(call, arguments, place, await runtime.do(work, dry_run=arguments.dry_run))
+    return await runtime.answer(
+        work, lambda outcome: _acted(call, arguments, place, outcome), dry_run=arguments.dry_run
+    )
 
 
 def _check_person(call: Call, as_user: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 
 from flowmaster.engine.events import DecisionMade
+from flowmaster.engine.state import State
 from flowmaster.stores import chain, codec, refusals, rows
 from flowmaster.stores.memory.census import CensusReader
 from flowmaster.stores.memory.data import Data, EvaluationPlace, InstanceRecord, evaluation_counter, locked
@@ -53,6 +54,11 @@ class MemoryTransaction(_Writes):
         """Return how many changes would have to be undone."""
         return self._data.mark
 
+    def state(self, tenant: str, instance: str) -> State | None:
+        """Return the state of an instance for a step of it, the caller's own to change, or None."""
+        stored = self.load(tenant, instance)
+        return stored.state if stored else None
+
     def append(self, step: rows.Step) -> None:
         """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
         state = step.state
@@ -62,8 +68,9 @@ class MemoryTransaction(_Writes):
         found = old.row.revision if old else 0
         if found != step.expected:
             raise rows.Conflict(state.instance, expected=step.expected, found=found)
-        changes = wait_changes(step.events, state)
+        changes = wait_changes(state)
         record = self._write_waits(self._record_of(step, old), step, changes.put.keys())
+        state.changed.clear()
         self._data.put(self._data.instances, (step.tenant, state.instance), record)
         end = self._data.chains.get((step.tenant, state.instance))
         link = chain.forge(

@@ -46,7 +46,7 @@ class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
         self._db = self._connection = db
         self._words = SharedWords(db, known, aside)
-        self._seen = Seen()
+        self._seen = Seen(lasting=False)
         self._numbers = Numbers(aside)
 
     def savepoint(self) -> "_Savepoint":

@@ -1,7 +1,8 @@
-"""What the writer knows of rows: within a transaction nobody else changes them, and wide states outlast it.
+"""What the writer knows of rows: within a transaction nobody else changes them, and some states outlast it.
 
 The state of a wide instance (thousands of tokens) is dear to read, so that the writer keeps those it met last; the
-revision in the instance's row tells whether another server has moved it on since.
+revision in the instance's row tells whether another server has moved it on since. Other states are kept where the
+store learns whether anybody else has written at all: most instances go on soon after they have come to rest.
 """
 
 from typing import Final, NamedTuple
@@ -10,6 +11,12 @@ from flowmaster.engine.state import State
 
 NODES_KEPT_MAX: Final = 100_000
 """Nodes of the wide states that are kept in memory at most; those met longest ago go first."""
+
+RESTING_MAX: Final = 4_096
+"""States of other instances that are kept at most, each of at most `RESTING_BYTES_MAX`."""
+
+RESTING_BYTES_MAX: Final = 8_192
+"""The stored text of a state that is kept, at most: its values are all that may be large about it."""
 
 Key = tuple[str, str]
 """A tenant and an instance."""
@@ -27,15 +34,39 @@ class Head(NamedTuple):
 
 
 class Seen:
-    """What one writing connection has read and written."""
+    """What one writing connection has read and written; `lasting` if it is told when others have written (`forget_all`)."""
 
-    __slots__ = ("_kept", "heads", "newest", "wide")
+    __slots__ = ("_kept", "_lasting", "_resting", "heads", "newest", "stepped", "wide")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lasting: bool) -> None:
         self.heads: dict[Key, Head] = {}
         self.newest: dict[tuple[str, str, str], int | None] = {}
+        self.stepped: dict[Key, State] = {}
         self.wide: dict[Key, State] = {}
         self._kept: dict[Key, State] = {}
+        self._resting: dict[Key, tuple[Head, State]] = {}
+        self._lasting = lasting
+
+    def narrow(self, key: Key) -> State | None:
+        """Return the state of an instance that is not wide, if it is at hand: a copy, since others are shown it."""
+        state = self.stepped.get(key)
+        if state is None:
+            found = self._resting.get(key)
+            if found is None:
+                return None
+            self.heads[key], state = found
+        return state.copy()
+
+    def step(self, key: Key, state: State, head: Head, size: int) -> None:
+        """Take notice of what an instance has come to; unless it is wide, nobody changes that state any more."""
+        self.heads[key] = head
+        self._resting.pop(key, None)
+        if head.wide:
+            self.wide[key] = state
+        elif size <= RESTING_BYTES_MAX:
+            self.stepped[key] = state
+            return
+        self.stepped.pop(key, None)
 
     def state(self, key: Key, revision: int) -> State | None:
         """Return the wide state that stands at a revision, if it is at hand; it is then the caller's to change."""
@@ -49,24 +80,35 @@ class Seen:
         """Drop everything of this transaction, since some of it is undone."""
         self.heads.clear()
         self.newest.clear()
+        self.stepped.clear()
         self.wide.clear()
 
     def forget_all(self) -> None:
         """Drop what outlasts transactions too, since rows are changed beside the steps of their instances."""
         self._kept.clear()
+        self._resting.clear()
         self.forget()
 
     def settle(self) -> None:
-        """Keep the wide states as they are stored now, since the transaction is committed, and drop the rest."""
+        """Keep states as they are stored now, since the transaction is committed, and drop the rest."""
         for key, state in self.wide.items():
             head = self.heads.get(key)
             if head is not None and head.wide and head.revision == state.seq:
                 self._kept[key] = state
-        if self.wide:
-            self._make_room()
+        if self._lasting:
+            for key, state in self.stepped.items():
+                if state.status in _GOING_ON:
+                    self._resting[key] = (self.heads[key], state)
+        self._make_room()
         self.forget()
 
     def _make_room(self) -> None:
-        nodes = sum(len(state.nodes) for state in self._kept.values())
-        while nodes > NODES_KEPT_MAX:
-            nodes -= len(self._kept.pop(next(iter(self._kept))).nodes)
+        while len(self._resting) > RESTING_MAX:
+            del self._resting[next(iter(self._resting))]
+        if self.wide:
+            nodes = sum(len(state.nodes) for state in self._kept.values())
+            while nodes > NODES_KEPT_MAX:
+                nodes -= len(self._kept.pop(next(iter(self._kept))).nodes)
+
+
+_GOING_ON: Final = ("active", "paused")

@@ -1,4 +1,4 @@
-"""Storing a step: the instance's row, its waits, its journal row, and what goes with them."""
+"""Steps: the state they begin from, and storing the instance's row, its waits, its journal row, and what goes with them."""
 
 from flowmaster.engine.events import DecisionMade
 from flowmaster.engine.state import State
@@ -34,6 +34,14 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
 
     _seen: Seen
 
+    def state(self, tenant: str, instance: str) -> State | None:
+        """Return the state of an instance for a step of it, the caller's own, or None."""
+        state = self._seen.narrow((tenant, instance))
+        if state is None:
+            stored = self.load(tenant, instance)
+            state = stored.state if stored else None
+        return state
+
     def append(self, step: rows.Step) -> None:
         """Store one step: state, history, waits, outbox and idempotency; raise `Conflict` if another came first."""
         state = step.state
@@ -52,20 +60,20 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
             agent=step.agent,
         )
         wide = is_wide(state, before=head.wide)
-        number = self._put_instance(step, head, link, wide=wide)
+        body = codec.encode_body(state, apart=wide)
+        refusals.check_size(state.instance, body)
+        number = self._put_instance(step, head, link, body.decode())
         if wide:
             self._write_parts(number, state, all_of_it=not head.wide)
-            self._seen.wide[step.tenant, state.instance] = state
         elif head.wide:
             self._drop_parts(number)
-        changes = wait_changes(step.events, state)
+        changes = wait_changes(state)
         if changes.put or changes.held is not None or state.changed.waits:
             self._write_waits(number, step, changes, sandbox=head.sandbox)
         state.changed.clear()
         self._put_link(self._words.number(step.tenant), number, link)
-        self._seen.heads[step.tenant, state.instance] = Head(
-            number, state.seq, len(state.waits), head.sandbox, link.hash, wide
-        )
+        after = Head(number, state.seq, len(state.waits), head.sandbox, link.hash, wide)
+        self._seen.step((step.tenant, state.instance), state, after, len(body))
         if not head.sandbox and DecisionMade in map(type, step.events):
             self._put_evaluations(step, number)
         if step.outbox:
@@ -109,11 +117,9 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
         number, revision, waits, sandbox, sealed, body = found
         return Head(number, revision, waits, sandbox, sealed, codec.has_nodes_apart(body))
 
-    def _put_instance(self, step: rows.Step, head: Head, link: chain.Link, *, wide: bool) -> int:
+    def _put_instance(self, step: rows.Step, head: Head, link: chain.Link, body: str) -> int:
         """Write the instance's row and return its number."""
         state, word = step.state, self._words.number
-        body = codec.encode_body(state, apart=wide)
-        refusals.check_size(state.instance, body)
         values = (
             word(state.status),
             state.seq,
@@ -122,7 +128,7 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
             step.at,
             state.business_key or None,
             link.hash,
-            body.decode(),
+            body,
             word(state.process),
             state.version,
         )

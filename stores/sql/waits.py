@@ -247,7 +247,7 @@ class WaitWriter(WaitReader):
                 self._delete_candidates(instance, step.tenant, wait)
         for key, wait in changes.put.items():
             keys = wait_keys(wait, paused=state.status == "paused", sandbox=sandbox)
-            if key in changes.opened or not self._change_wait(
+            if key in state.changed.opened or not self._change_wait(
                 instance, step.tenant, was.get(key), wait, keys
             ):
                 self._insert_wait(instance, step, wait, keys)

@@ -87,7 +87,10 @@ class Connection:
 
     def write(self, instance: int, statement: str, values: Values) -> None:
         """Run a change of rows that belong to an instance."""
-        self.run(statement, values)
+        try:
+            self._execute(statement, values)
+        except (apsw.Error, OverflowError) as error:
+            raise self._told(error) from error
 
     @property
     def apart(self) -> "Connection":

@@ -74,7 +74,8 @@ class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
     def __init__(self, db: Connection, words: Words) -> None:
         self._db = self._connection = db
         self._words = words
-        self._seen = Seen()
+        self._seen = Seen(lasting=True)
+        self._version = 0
         self._numbers: dict[tuple[str, str], int] = {}
         self._numbered = 0
 
@@ -112,6 +113,13 @@ class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
                 (self._words.number(tenant), name, number),
             )
         self._numbers.clear()
+
+    def begin(self) -> None:
+        """Forget what was remembered of rows if somebody else has written since."""
+        version = self._db.value("PRAGMA data_version")
+        if version != self._version:
+            self._version = version
+            self._seen.forget_all()
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""
@@ -192,6 +200,7 @@ class SqliteStore:
         with self._writing:
             self._db.run("BEGIN IMMEDIATE")
             try:
+                self._transaction.begin()
                 yield self._transaction
                 self._transaction.flush()
                 self._db.run("COMMIT")
