@@ -198,7 +198,7 @@ def _job(run: Execution, command: cmd.CompleteJob | cmd.FailJob | cmd.ThrowJobEr
             raise _no_error_of_a_listener(wait)
         _throw(run, node, wait, command)
     else:
-        failed = wait._replace(retries=command.retries, due=command.due)
+        failed = wait.but(retries=command.retries, due=command.due)
         run.emit(ev.JobFailed(failed, command.message))
         if command.retries <= 0:
             _stop(run, node, "working", "job.failed", command.message)
@@ -234,7 +234,7 @@ def _throw(run: Execution, node: Node, wait: JobWait, command: cmd.ThrowJobError
             return
     except (Fault, FlowMasterError) as fault:
         code, message = fault.code, fault.message
-    run.emit(ev.JobFailed(wait._replace(retries=0), command.message))
+    run.emit(ev.JobFailed(wait.but(retries=0), command.message))
     _stop(run, node, "working", code, message)
 
 
@@ -260,7 +260,7 @@ def _fire(run: Execution, timer: TimerWait) -> None:
     again = following(Schedule(timer.due, timer.every, timer.left), run.at, run.model.process.calendars)
     if again is not None and not element.interrupting and element.kind in ("boundaryEvent", "startEvent"):
         run.wait(
-            timer._replace(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)
+            timer.but(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)
         )
     happen(run, node, element)
 
@@ -320,7 +320,7 @@ def _event(run: Execution, command: cmd.ReceiveEvent) -> None:
 
 def _child_started(run: Execution, command: cmd.ReportChildStarted) -> None:
     wait = _wait(run, command.wait, ChildWait)
-    run.emit(ev.ChildStarted(wait._replace(child=command.child)))
+    run.emit(ev.ChildStarted(wait.but(child=command.child)))
 
 
 def _child_over(run: Execution, command: cmd.ReportChildEnded) -> None:

@@ -6,13 +6,14 @@ an event repeats a time only where the state needs it.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from flowmaster.engine.record import Record
 from flowmaster.engine.state import Incident, Node, Origin, Parent, Wait
 from flowmaster.engine.values import Json
 
 
-class InstanceStarted(NamedTuple):
+class InstanceStarted(Record, frozen=True, tag="is"):
     """An instance of a published version came to life."""
 
     instance: str
@@ -25,7 +26,7 @@ class InstanceStarted(NamedTuple):
     sandbox: bool = False
 
 
-class ElementEntered(NamedTuple):
+class ElementEntered(Record, frozen=True, tag="en"):
     """A token came to an element; `via` holds the flows whose tokens it took."""
 
     key: int
@@ -34,28 +35,28 @@ class ElementEntered(NamedTuple):
     via: tuple[str, ...]
 
 
-class ElementCompleted(NamedTuple):
+class ElementCompleted(Record, frozen=True, tag="ec"):
     """An element did what it is there for."""
 
     key: int
     element: str
 
 
-class ElementCancelled(NamedTuple):
+class ElementCancelled(Record, frozen=True, tag="ex"):
     """An element was left before it completed."""
 
     key: int
     element: str
 
 
-class FlowTaken(NamedTuple):
+class FlowTaken(Record, frozen=True, tag="ft"):
     """A token left over a sequence flow."""
 
     flow: str
     scope: int
 
 
-class TokenJoined(NamedTuple):
+class TokenJoined(Record, frozen=True, tag="tj"):
     """A token arrived at a join and waits there for the others."""
 
     element: str
@@ -63,7 +64,7 @@ class TokenJoined(NamedTuple):
     scope: int
 
 
-class VariablesSet(NamedTuple):
+class VariablesSet(Record, frozen=True, tag="vs"):
     """Variables of one scope got new values."""
 
     scope: int
@@ -71,13 +72,13 @@ class VariablesSet(NamedTuple):
     values: Mapping[str, Json]
 
 
-class WaitOpened(NamedTuple):
+class WaitOpened(Record, frozen=True, tag="wo"):
     """An element began to wait for a person, worker, timer, message or called process."""
 
     wait: Wait
 
 
-class WaitClosed(NamedTuple):
+class WaitClosed(Record, frozen=True, tag="wc"):
     """A wait is over; `how` says why: completed, fired, received, failed, withdrawn."""
 
     wait: int
@@ -86,7 +87,7 @@ class WaitClosed(NamedTuple):
     data: Mapping[str, Json]
 
 
-class TaskChanged(NamedTuple):
+class TaskChanged(Record, frozen=True, tag="tc"):
     """A task was claimed, released, assigned, reminded of, escalated, commented on and so on."""
 
     wait: Wait
@@ -94,7 +95,7 @@ class TaskChanged(NamedTuple):
     data: Mapping[str, Json]
 
 
-class TaskPerformed(NamedTuple):
+class TaskPerformed(Record, frozen=True, tag="tp"):
     """A person (or an agent for a person) completed a task."""
 
     wait: int
@@ -102,20 +103,20 @@ class TaskPerformed(NamedTuple):
     performer: str
 
 
-class JobFailed(NamedTuple):
+class JobFailed(Record, frozen=True, tag="jf"):
     """A try at a job failed; `wait` is the job as it stands now."""
 
     wait: Wait
     message: str
 
 
-class ChildStarted(NamedTuple):
+class ChildStarted(Record, frozen=True, tag="cs"):
     """The called process runs; `wait` is the wait as it stands now."""
 
     wait: Wait
 
 
-class DecisionMade(NamedTuple):
+class DecisionMade(Record, frozen=True, tag="dm"):
     """A DMN decision was evaluated: with which version, over what, which rules matched, what it gave."""
 
     key: int
@@ -127,7 +128,7 @@ class DecisionMade(NamedTuple):
     output: Json
 
 
-class MessageSent(NamedTuple):
+class MessageSent(Record, frozen=True, tag="ms"):
     """The instance sent a message inside the server."""
 
     element: str
@@ -136,7 +137,7 @@ class MessageSent(NamedTuple):
     variables: Mapping[str, Json]
 
 
-class ErrorThrown(NamedTuple):
+class ErrorThrown(Record, frozen=True, tag="et"):
     """A BPMN error was thrown; `caught_by` is the catching element, empty if none caught it here."""
 
     element: str
@@ -145,7 +146,7 @@ class ErrorThrown(NamedTuple):
     caught_by: str
 
 
-class ChildRequested(NamedTuple):
+class ChildRequested(Record, frozen=True, tag="cr"):
     """The instance calls another process."""
 
     wait: int
@@ -155,7 +156,7 @@ class ChildRequested(NamedTuple):
     variables: Mapping[str, Json]
 
 
-class ChildCancelRequested(NamedTuple):
+class ChildCancelRequested(Record, frozen=True, tag="cx"):
     """The instance no longer wants the process it called."""
 
     wait: int
@@ -163,7 +164,7 @@ class ChildCancelRequested(NamedTuple):
     child: str
 
 
-class IncidentRaised(NamedTuple):
+class IncidentRaised(Record, frozen=True, tag="ir"):
     """Something went wrong that only a person or agent can mend."""
 
     id: int
@@ -176,7 +177,7 @@ class IncidentRaised(NamedTuple):
     attempts: int
 
 
-class IncidentResolved(NamedTuple):
+class IncidentResolved(Record, frozen=True, tag="iv"):
     """An incident is out of the way."""
 
     id: int
@@ -184,32 +185,32 @@ class IncidentResolved(NamedTuple):
     how: str
 
 
-class InstancePaused(NamedTuple):
+class InstancePaused(Record, frozen=True, tag="ip"):
     """The instance takes no further step until it is resumed."""
 
     note: str
 
 
-class InstanceResumed(NamedTuple):
+class InstanceResumed(Record, frozen=True, tag="iu"):
     """The instance goes on."""
 
     note: str
 
 
-class JobRetried(NamedTuple):
+class JobRetried(Record, frozen=True, tag="jr"):
     """A job that had run out of retries is offered again; `wait` is the job as it stands now."""
 
     wait: Wait
 
 
-class TokensDropped(NamedTuple):
+class TokensDropped(Record, frozen=True, tag="td"):
     """The tokens under way or at joins of a scope are gone; nodes that still stand in it stay."""
 
     scope: int
     element: str
 
 
-class SignalSent(NamedTuple):
+class SignalSent(Record, frozen=True, tag="ss"):
     """The instance broadcast a signal."""
 
     element: str
@@ -217,7 +218,7 @@ class SignalSent(NamedTuple):
     variables: Mapping[str, Json]
 
 
-class EscalationThrown(NamedTuple):
+class EscalationThrown(Record, frozen=True, tag="es"):
     """An escalation was thrown; `caught_by` is the catching event, empty if none caught it here."""
 
     element: str
@@ -226,7 +227,7 @@ class EscalationThrown(NamedTuple):
     variables: Mapping[str, Json]
 
 
-class LoopBegan(NamedTuple):
+class LoopBegan(Record, frozen=True, tag="lb"):
     """A loop or multi-instance activity begins: how many turns at most, and what a sequence has yet to begin with."""
 
     key: int
@@ -236,14 +237,14 @@ class LoopBegan(NamedTuple):
     collects: bool
 
 
-class LoopStopped(NamedTuple):
+class LoopStopped(Record, frozen=True, tag="ls"):
     """Nothing more begins: a turn or an inner activity met the completion condition, or an event interrupted the rest."""
 
     key: int
     element: str
 
 
-class TurnCollected(NamedTuple):
+class TurnCollected(Record, frozen=True, tag="lc"):
     """A turn gave its result to the output collection of its multi-instance activity, at `place` from 0; -1 is the end."""
 
     key: int
@@ -252,7 +253,7 @@ class TurnCollected(NamedTuple):
     value: Json
 
 
-class CompensationKept(NamedTuple):
+class CompensationKept(Record, frozen=True, tag="ck"):
     """An activity that is about to complete can be compensated from now on; a `bare` one without its variables."""
 
     key: int
@@ -260,7 +261,7 @@ class CompensationKept(NamedTuple):
     bare: bool = False
 
 
-class CompensationBegan(NamedTuple):
+class CompensationBegan(Record, frozen=True, tag="cb"):
     """A node begins to compensate what is done in `scope`: one activity, or all of it if `activity` is empty."""
 
     key: int
@@ -269,14 +270,14 @@ class CompensationBegan(NamedTuple):
     activity: str
 
 
-class ElementCompensated(NamedTuple):
+class ElementCompensated(Record, frozen=True, tag="cc"):
     """A node that compensated what is done inside is left; no token goes on from it."""
 
     key: int
     element: str
 
 
-class GatewayStarted(NamedTuple):
+class GatewayStarted(Record, frozen=True, tag="gs"):
     """A complex gateway went on with the tokens of these flows, and waits for the others to reset."""
 
     element: str
@@ -284,20 +285,20 @@ class GatewayStarted(NamedTuple):
     flows: tuple[str, ...]
 
 
-class GatewayReset(NamedTuple):
+class GatewayReset(Record, frozen=True, tag="gr"):
     """A complex gateway has taken the tokens that were left, and waits for the next start."""
 
     element: str
     scope: int
 
 
-class ConditionSeen(NamedTuple):
+class ConditionSeen(Record, frozen=True, tag="cn"):
     """A condition that something waits for came out otherwise than before; `wait` is the wait as it stands now."""
 
     wait: Wait
 
 
-class InstanceForked(NamedTuple):
+class InstanceForked(Record, frozen=True, tag="fk"):
     """A sandbox instance came to life as another stood after its event `origin.seq`; `at` is when that one started."""
 
     instance: str
@@ -315,7 +316,7 @@ class InstanceForked(NamedTuple):
     performers: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-class InstanceEnded(NamedTuple):
+class InstanceEnded(Record, frozen=True, tag="ie"):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
     status: str

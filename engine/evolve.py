@@ -53,7 +53,7 @@ def _instance_forked(state: State, event: ev.InstanceForked) -> None:
 
 
 def _element_entered(state: State, event: ev.ElementEntered) -> None:
-    key, element, scope_key, via = event
+    key, element, scope_key, via = event.key, event.element, event.scope, event.via
     if key > state.keys:
         state.keys = key
     state.nodes[key] = Node(key, element, scope_key)
@@ -217,7 +217,16 @@ def _task_performed(state: State, event: ev.TaskPerformed) -> None:
 
 def _incident_raised(state: State, event: ev.IncidentRaised) -> None:
     state.keys = max(state.keys, event.id)
-    state.incidents[event.id] = Incident(*event)
+    state.incidents[event.id] = Incident(
+        event.id,
+        event.node,
+        event.element,
+        event.stage,
+        event.code,
+        event.message,
+        event.at,
+        event.attempts,
+    )
 
 
 def _incident_resolved(state: State, event: ev.IncidentResolved) -> None:

@@ -51,15 +51,15 @@ def _taken_over(wait: Wait, command: cmd.ForkInstance) -> Wait:
     match wait:
         case TaskWait():
             due, follow_up = _later(wait.due, command.later), _later(wait.follow_up, command.later)
-            return wait._replace(since=since, due=due, follow_up=follow_up)
+            return wait.but(since=since, due=due, follow_up=follow_up)
         case JobWait():
-            return wait._replace(since=since, due=_later(wait.due, command.later))
+            return wait.but(since=since, due=_later(wait.due, command.later))
         case TimerWait():
-            return wait._replace(since=since, due=wait.due + command.later)
+            return wait.but(since=since, due=wait.due + command.later)
         case EventWait():
-            return wait._replace(since=since)
+            return wait.but(since=since)
         case ChildWait():
-            return wait._replace(since=since, child=command.children.get(wait.id, ""))
+            return wait.but(since=since, child=command.children.get(wait.id, ""))
         case _:
             assert_never(wait)
 

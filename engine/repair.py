@@ -82,7 +82,7 @@ def _offer_again(run: Execution, node: Node) -> None:
     for key in node.waits:
         wait = run.state.waits[key]
         if isinstance(wait, JobWait):
-            run.emit(ev.JobRetried(wait._replace(retries=max(1, wait.retries), due=None)))
+            run.emit(ev.JobRetried(wait.but(retries=max(1, wait.retries), due=None)))
 
 
 def skip(run: Execution, command: cmd.Skip) -> None:

@@ -5,9 +5,13 @@ how it came there. Only `evolve` changes it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
+
+from flowmaster.engine.record import Record
 from flowmaster.engine.values import Json
 
 ROOT = 1
@@ -32,7 +36,7 @@ class Asked(NamedTuple):
     corrections: Mapping[str, Json] = NOTHING
 
 
-class TaskWait(NamedTuple):
+class TaskWait(Record, frozen=True, tag="t"):
     """A person's open task. `state` follows WS-HumanTask 4.7: ready, reserved, suspended.
 
     `kinds` says what its roles stand for (`engine/performers.py`); nothing where all are of the house. While listeners
@@ -56,7 +60,7 @@ class TaskWait(NamedTuple):
     asked: Asked | None = None
 
 
-class JobWait(NamedTuple):
+class JobWait(Record, frozen=True, tag="j"):
     """Work that a connector or an outside worker has to do; `due` holds it back until then.
 
     `purpose` is empty for the element's own work, else the listener that the work is for (`start:0`,
@@ -73,7 +77,7 @@ class JobWait(NamedTuple):
     purpose: str = ""
 
 
-class TimerWait(NamedTuple):
+class TimerWait(Record, frozen=True, tag="d"):
     """A timer. `left` counts further firings of a cycle (-1 for no end), `every` is its ISO duration or cron.
 
     `purpose` is empty for a timer of the model's own, else the task deadline it stands for (`remind:0`).
@@ -89,7 +93,7 @@ class TimerWait(NamedTuple):
     purpose: str
 
 
-class EventWait(NamedTuple):
+class EventWait(Record, frozen=True, tag="e"):
     """A subscription to a message or signal; an empty `key` takes any message of that name."""
 
     id: int
@@ -101,7 +105,7 @@ class EventWait(NamedTuple):
     key: str
 
 
-class ChildWait(NamedTuple):
+class ChildWait(Record, frozen=True, tag="c"):
     """A called process that has not ended yet; `child` is known once it has started."""
 
     id: int
@@ -157,8 +161,7 @@ class Done(NamedTuple):
     inside: "tuple[Done, ...]" = ()
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """One visit of an element: a token that stays there, or a scope with tokens inside.
 
     `open` counts what keeps a scope alive: nodes inside it and tokens under way or waiting at its joins.
@@ -213,8 +216,7 @@ class Origin(NamedTuple):
     seq: int
 
 
-@dataclass(slots=True)
-class Changed:
+class Changed(msgspec.Struct):
     """What of a state has changed since it was stored, so that a step of a wide instance need not write all of it.
 
     `nodes` holds keys of nodes that came, changed or went, `results` the places of collected results by the key of
@@ -231,14 +233,11 @@ class Changed:
 
     def copy(self) -> "Changed":
         """Return a copy that shares no mutable part."""
-        return Changed(
-            self.nodes.copy(),
-            self.results.copy(),
-            self.dropped.copy(),
-            self.waits.copy(),
-            self.opened.copy(),
-            self.held,
-        )
+        copied = Changed()
+        if self.nodes or self.results or self.waits or self.opened or self.held:
+            copied.nodes, copied.results, copied.dropped = self.nodes.copy(), self.results.copy(), self.dropped.copy()
+            copied.waits, copied.opened, copied.held = self.waits.copy(), self.opened.copy(), self.held
+        return copied
 
     def clear(self) -> None:
         """Begin anew, since the state is stored."""
@@ -250,8 +249,7 @@ class Changed:
         self.held = False
 
 
-@dataclass(slots=True)
-class State:
+class State(msgspec.Struct, eq=False):
     """Everything that decides what an instance does next.
 
     `seq` counts its events; `keys` is the last key given to a node, wait or incident; `performers` holds
@@ -273,7 +271,14 @@ class State:
     performers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sandbox: bool = False
     origin: Origin | None = None
-    changed: Changed = field(default_factory=Changed, compare=False, repr=False)
+    changed: Changed = field(default_factory=Changed)
+
+    def __eq__(self, other: object) -> bool:
+        """Two states are the same whatever of them is stored."""
+        names = (name for name in self.__struct_fields__ if name != "changed")
+        return isinstance(other, State) and all(getattr(self, one) == getattr(other, one) for one in names)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
     def copy(self) -> "State":
         """Return a copy that shares no mutable part."""

@@ -28,7 +28,7 @@ def remember_conditions(run: "Execution", node: Node, event: str) -> None:
     """Take the conditions of an event that hold already as seen: each must become false before it counts again."""
     for wait in [run.state.waits[key] for key in node.waits]:
         if _is_condition(wait) and wait.element == event and _holds(run, wait):
-            run.emit(ev.ConditionSeen(wait._replace(key="true")))
+            run.emit(ev.ConditionSeen(wait.but(key="true")))
 
 
 def _look_at(run: "Execution", wait: EventWait) -> None:
@@ -43,7 +43,7 @@ def _look_at(run: "Execution", wait: EventWait) -> None:
     if holds and not run.step():
         run.raise_beside(node, "beside", "engine.too_many_steps", ENDLESS)
         return
-    seen = wait._replace(key="true" if holds else "")
+    seen = wait.but(key="true" if holds else "")
     run.emit(ev.ConditionSeen(seen))
     if holds:
         run.receive(run, seen, {})

@@ -268,7 +268,7 @@ class Desk:
                 effect = Effect(state.parent.instance, "escalated", told)
                 self.pending.append(Pending(request.tenant, state.parent.instance, effect, 0, state.sandbox))
             case ev.ChildRequested():
-                self._queue(request, state, "call", event._asdict())
+                self._queue(request, state, "call", event.fields())
             case ev.ChildCancelRequested(wait=key):
                 self._queue(request, state, "cancel_child", {"wait": key})
             case ev.InstanceEnded():

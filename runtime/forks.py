@@ -133,7 +133,7 @@ class Fork:
                     asked = entry.event
             after = part[-1].seq
         assert asked is not None, "a wait for a called process was opened without a call"
-        return Effect(instance, "call", asked._asdict())
+        return Effect(instance, "call", asked.fields())
 
     def _return(self, child: State, instance: str, wait: ChildWait) -> Effect:
         """Return the news of a called instance that had ended."""

@@ -1,21 +1,17 @@
 """How events, waits and states are written down: compact JSON text that stays readable for ever.
 
-An event is an array `[code, field, ...]` with one stable short code per type, an event's wait an array of the
-same kind. Hard rules:
-
-Rule 1: a code never changes its meaning and is never given to another type.
-Rule 2: an event or wait may get further fields at its end, with a default; older text then simply lacks them.
-Rule 3: any other change makes a new type with a new code; the old code stays in `_EVENTS` with a reader that
-turns its fields into today's event, and `tests/histories/` keeps a recorded history that has it.
+Events and waits are arrays `[code, field, ...]` with one stable short code per kind, by the rules in
+`engine/record.py`. Any change that these do not allow makes a new kind with a new code; the old code stays in `_EVENTS`
+with a reader that turns its fields into today's event, and `tests/histories/` keeps a recorded history that has it.
 
 Numbers survive exactly: integers of any size stay `int`, other numbers are `Decimal` with all their digits.
 What JSON cannot say (NaN, infinities, half of a surrogate pair, nesting without end) is refused, not bent.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -56,14 +52,11 @@ def digest(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def encode_events(events: Iterable[ev.Event]) -> bytes:
+def encode_events(events: Collection[ev.Event]) -> bytes:
     """Return the events of a step as one JSON array."""
-    return dump(
-        [
-            (_CODES[kind], *event) if (kind := type(event)) not in _WRITTEN else _WRITTEN[kind](event)
-            for event in events
-        ]
-    )
+    if ev.InstanceForked in map(type, events):
+        return dump([_forked_fields(one) if isinstance(one, ev.InstanceForked) else one for one in events])
+    return dump(events)
 
 
 def decode_events(data: bytes | str) -> list[ev.Event]:
@@ -76,7 +69,7 @@ def decode_events(data: bytes | str) -> list[ev.Event]:
 
 def encode_wait(wait: st.Wait) -> bytes:
     """Return a wait as a JSON array."""
-    return dump(_wait_fields(wait))
+    return dump(wait)
 
 
 def decode_wait(data: bytes | str) -> st.Wait:
@@ -148,16 +141,10 @@ def decode_results(data: str, state: st.State, key: int, first: int) -> None:
     node.turns.results[first : first + len(values)] = values
 
 
-def _fields_with_wait(event: ev.Event) -> tuple[object, ...]:
-    return (_CODES[type(event)], _wait_fields(event[0]), *event[1:])  # type: ignore[arg-type]  # the first field of these types is their wait
-
-
-def _forked_fields(event: ev.Event) -> tuple[object, ...]:
+def _forked_fields(event: ev.InstanceForked) -> tuple[object, ...]:
     """Write a fork down; objects hold values alone, so that blanking them leaves a history that replays."""
-    assert isinstance(event, ev.InstanceForked)
-    nodes = [_forked_node(node) for node in event.nodes]
-    waits = [_wait_fields(wait) for wait in event.waits]
-    return (_CODES[ev.InstanceForked], *event[:9], nodes, waits, *event[11:])
+    fields = event.fields() | {"nodes": [_forked_node(node) for node in event.nodes]}
+    return (_CODES[ev.InstanceForked], *fields.values())
 
 
 def _forked_node(node: st.Node) -> tuple[object, ...]:
@@ -165,10 +152,6 @@ def _forked_node(node: st.Node) -> tuple[object, ...]:
     started = node.started and list(node.started.items())
     parts = (node.key, node.element, node.scope, node.open, node.variables, arrivals, node.waits)
     return (*parts, node.turns, node.done, node.undo, started)
-
-
-def _wait_fields(wait: st.Wait) -> tuple[object, ...]:
-    return (_WAIT_CODES[type(wait)], *wait)
 
 
 def _node_fields(node: st.Node, *, apart: bool = False) -> tuple[object, ...]:
@@ -230,15 +213,6 @@ _WAITS: dict[str, Callable[[list[Any]], st.Wait]] = {
     "e": lambda fields: st.EventWait(*fields),
     "c": lambda fields: st.ChildWait(*fields),
 }
-_WAIT_CODES: dict[type, str] = {
-    st.TaskWait: "t",
-    st.JobWait: "j",
-    st.TimerWait: "d",
-    st.EventWait: "e",
-    st.ChildWait: "c",
-}
-
-
 def _plain(kind: Callable[..., ev.Event]) -> Callable[[list[Any]], ev.Event]:
     return lambda fields: kind(*fields)
 
@@ -289,52 +263,10 @@ def _read_forked_node(fields: list[Any]) -> st.Node:
     return _read_node(fields)
 
 
-_CODES: dict[type, str] = {
-    ev.InstanceStarted: "is",
-    ev.ElementEntered: "en",
-    ev.ElementCompleted: "ec",
-    ev.ElementCancelled: "ex",
-    ev.FlowTaken: "ft",
-    ev.TokenJoined: "tj",
-    ev.VariablesSet: "vs",
-    ev.WaitOpened: "wo",
-    ev.WaitClosed: "wc",
-    ev.TaskChanged: "tc",
-    ev.TaskPerformed: "tp",
-    ev.JobFailed: "jf",
-    ev.ChildStarted: "cs",
-    ev.DecisionMade: "dm",
-    ev.MessageSent: "ms",
-    ev.ErrorThrown: "et",
-    ev.ChildRequested: "cr",
-    ev.ChildCancelRequested: "cx",
-    ev.IncidentRaised: "ir",
-    ev.IncidentResolved: "iv",
-    ev.InstancePaused: "ip",
-    ev.InstanceResumed: "iu",
-    ev.InstanceEnded: "ie",
-    ev.JobRetried: "jr",
-    ev.TokensDropped: "td",
-    ev.SignalSent: "ss",
-    ev.EscalationThrown: "es",
-    ev.LoopBegan: "lb",
-    ev.LoopStopped: "ls",
-    ev.TurnCollected: "lc",
-    ev.CompensationKept: "ck",
-    ev.CompensationBegan: "cb",
-    ev.ElementCompensated: "cc",
-    ev.GatewayStarted: "gs",
-    ev.GatewayReset: "gr",
-    ev.ConditionSeen: "cn",
-    ev.InstanceForked: "fk",
-}
+_CODES: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(ev.Event)}
 _WITH_WAIT = frozenset(
     {ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen}
 )
-_WRITTEN: dict[type, Callable[[ev.Event], tuple[object, ...]]] = {
-    **dict.fromkeys(_WITH_WAIT, _fields_with_wait),
-    ev.InstanceForked: _forked_fields,
-}
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {

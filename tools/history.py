@@ -126,7 +126,7 @@ def data_of(event: ev.Event) -> dict[str, Json]:
             return {"child": wait.child} if isinstance(wait, ChildWait) else {}
         case _:
             hidden = {"element", "key", "wait", "scope", "id", "node", "at"}
-            return {name: value for name, value in event._asdict().items() if name not in hidden and value}
+            return {name: value for name, value in event.fields().items() if name not in hidden and value}
 
 
 def _beginning(event: ev.InstanceStarted | ev.InstanceForked) -> dict[str, Json]:

@@ -87,7 +87,7 @@ def ask(run: Execution, task: TaskWait, asked: Asked) -> None:
     told: dict[str, Json] = {"action": asked.action, "by": asked.by}
     if asked.to:
         told["to"] = list(asked.to)
-    run.emit(TaskChanged(task._replace(state=event, asked=asked), event, told))
+    run.emit(TaskChanged(task.but(state=event, asked=asked), event, told))
     hear(run, run.state.nodes[task.node], f"{event}:0")
 
 
@@ -97,7 +97,7 @@ def heard(run: Execution, node: Node, wait: JobWait, result: Mapping[str, Json])
     assert task is not None, "the listeners of a task end with it"
     assert task.asked is not None, "listeners are asked while something is asked for"
     verdict, asked = verdict_of(task, result), task.asked
-    before = task._replace(state=asked.before, asked=None)
+    before = task.but(state=asked.before, asked=None)
     if verdict.denied:
         told: dict[str, Json] = {"action": asked.action, "by": asked.by, "reason": verdict.reason}
         run.emit(TaskChanged(before, "denied", told))
@@ -108,7 +108,7 @@ def heard(run: Execution, node: Node, wait: JobWait, result: Mapping[str, Json])
         _apply(run, before, asked)
         return
     if verdict.corrections:
-        run.emit(TaskChanged(task._replace(asked=asked), "correct", verdict.corrections))
+        run.emit(TaskChanged(task.but(asked=asked), "correct", verdict.corrections))
     hear(run, node, f"{event}:{int(number) + 1}")
 
 
@@ -222,16 +222,16 @@ def _changed(run: Execution, task: TaskWait, asked: Asked) -> TaskWait:
 
 def _corrected(run: Execution, task: TaskWait, corrections: Mapping[str, Json]) -> TaskWait:
     changed = corrected(task, corrections)
-    return changed._replace(kinds=kinds_of(run, task.element, changed.roles))
+    return changed.but(kinds=kinds_of(run, task.element, changed.roles))
 
 
 def _moved(task: TaskWait, asked: Asked) -> TaskWait:
     state = TRANSITIONS[asked.action].after or task.state
     match asked.action:
         case "claim":
-            return task._replace(state=state, assignee=asked.by)
+            return task.but(state=state, assignee=asked.by)
         case "release" | "reject":
-            return task._replace(state=state, assignee="")
+            return task.but(state=state, assignee="")
         case "assign" | "delegate":
             if not asked.to:
                 raise FlowMasterError(
@@ -241,15 +241,15 @@ def _moved(task: TaskWait, asked: Asked) -> TaskWait:
                     fix="Give the person as `to`.",
                 )
             _check_exclusion(task, asked.to[0], "to", "Give another person as `to`.")
-            return task._replace(state=state, assignee=asked.to[0])
+            return task.but(state=state, assignee=asked.to[0])
         case "save_draft":
-            return task._replace(draft={**(task.draft or {}), **asked.variables})
+            return task.but(draft={**(task.draft or {}), **asked.variables})
         case "resume":
-            return task._replace(state="reserved" if task.assignee else "ready")
+            return task.but(state="reserved" if task.assignee else "ready")
         case "escalate":
             return _raised(task, asked.to)
         case _:
-            return task._replace(state=state)
+            return task.but(state=state)
 
 
 def escalate(
@@ -258,15 +258,15 @@ def escalate(
     """Hand a task to other roles and raise its priority; what somebody has asked for stays asked for."""
     raised = _raised(task, to)
     if task.asked is not None:
-        raised = raised._replace(state=task.state, asked=task.asked._replace(before=raised.state))
+        raised = raised.but(state=task.state, asked=task.asked._replace(before=raised.state))
     raised = _corrected(run, raised, corrections)
     run.emit(TaskChanged(raised, "escalate", {"from": list(task.roles), "to": list(to), **corrections}))
 
 
 def _raised(task: TaskWait, to: tuple[str, ...]) -> TaskWait:
     """Return a task that is more urgent and, where roles are given, theirs."""
-    urgent = task._replace(priority=min(100, task.priority + 25))
-    return urgent._replace(state="ready", assignee="", roles=to, users=()) if to else urgent
+    urgent = task.but(priority=min(100, task.priority + 25))
+    return urgent.but(state="ready", assignee="", roles=to, users=()) if to else urgent
 
 
 def kinds_of(run: Execution, element: str, roles: tuple[str, ...]) -> tuple[str, ...]:

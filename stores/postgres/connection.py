@@ -149,6 +149,11 @@ class Connection:
         """Run an insertion and return the number of the new row, which stands in the column `number`."""
         return int(self.value(f"{statement} RETURNING {number}", values))
 
+    def insert_new(self, statement: str, values: Values) -> int | None:
+        """Run an insertion that does nothing where the row is there; return the number of the new row, None without one."""
+        number: int | None = self._apart.value(f"{statement} RETURNING num", values)
+        return number
+
     def each(self, statement: str, values: Values = ()) -> Iterator[Row]:
         """Run a statement and bring its rows piece by piece, for results too long for a list."""
         self.flush()

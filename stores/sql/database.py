@@ -54,6 +54,13 @@ class Database(Reads, Protocol):
         """Run an insertion and return the number of the new row, which stands in the column `number`."""
         ...
 
+    def insert_new(self, statement: str, values: Values) -> int | None:
+        """Run an insertion that does nothing where the row is there; return the number of the new row, None without one.
+
+        No change that is held back may touch it.
+        """
+        ...
+
     def each(self, statement: str, values: Values = ()) -> Iterator[Row]:
         """Run a statement and bring its rows one by one, for results too long for a list."""
         ...

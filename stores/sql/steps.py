@@ -16,7 +16,7 @@ from flowmaster.stores.sql.waits import WaitWriter
 _INSERT = (
     "INSERT INTO instance (status, revision, waits, incidents, updated, business_key, hash, body, process,"
     " version, tenant, id, sandbox, started, parent, parent_wait, parent_depth)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO NOTHING RETURNING num"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO NOTHING"
 )
 _UPDATE = (
     "UPDATE instance SET status = ?, revision = ?, waits = ?, incidents = ?, updated = ?, business_key = ?,"
@@ -136,8 +136,8 @@ class StepWriter(CensusReader, PartWriter, JournalWriter, WaitWriter, MessageWri
             self._db.write(head.number, _UPDATE, (*values, head.number))
             return head.number
         owner = (word(step.tenant), state.instance, int(head.sandbox), state.started)
-        number = self._db.apart.value(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
+        number = self._db.insert_new(_INSERT, (*values, *owner, *(state.parent or (None, None, None))))
         if number is None:
             known = self._stored_head(step.tenant, state.instance)
             raise rows.Conflict(state.instance, expected=0, found=known.revision if known else 0)
-        return int(number)
+        return number

@@ -59,7 +59,7 @@ class Connection:
             self._db.pragma("wal_autocheckpoint", LOG_PAGES)
             self._db.pragma("query_only", read_only)
         self._db.create_scalar_function("contains", _contains, 2, deterministic=True)
-        self._execute = self._db.execute
+        self._execute = self._db.cursor().execute
 
     def all(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return all its rows."""
@@ -110,10 +110,14 @@ class Connection:
         except (apsw.Error, OverflowError) as error:
             raise self._told(error) from error
 
+    def insert_new(self, statement: str, values: Values) -> int | None:
+        """Run an insertion that does nothing where the row is there; return the number of the new row, None without one."""
+        return self._db.last_insert_rowid() if self.count(statement, values) else None
+
     def each(self, statement: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """Run a statement and bring its rows one by one, for results too long for a list."""
         try:
-            yield from self._execute(statement, values)
+            yield from self._db.execute(statement, values)
         except apsw.Error as error:
             raise self._told(error) from error
 

@@ -1,7 +1,7 @@
 """A fork does what the other instance would do: the same commands have the same events, whatever the process."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 

@@ -1,12 +1,12 @@
 """Whatever an instance can be or have lived through is written down and read back the same."""
 
-import dataclasses
 import typing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ def _of_type(annotation: Any) -> st.SearchStrategy[Any]:
         return st.deferred(lambda: _nodes)
     if annotation in (int, str, bool):
         return {int: st.integers(), str: _texts, bool: st.booleans()}[annotation]
-    if hasattr(annotation, "_fields"):
+    if hasattr(annotation, "_fields") or hasattr(annotation, "__struct_fields__"):
         return _record(annotation)
     if typing.get_origin(annotation) is tuple and arguments[-1] is not Ellipsis:
         return st.tuples(*[_of_type(part) for part in arguments])
@@ -51,8 +51,8 @@ def _of_type(annotation: Any) -> st.SearchStrategy[Any]:
 
 
 def _record(kind: Any) -> st.SearchStrategy[Any]:
-    hints = kind.__annotations__
-    return st.tuples(*[_of_type(hints[field]) for field in kind._fields]).map(lambda fields: kind(*fields))
+    hints, names = kind.__annotations__, getattr(kind, "__struct_fields__", None) or kind._fields
+    return st.tuples(*[_of_type(hints[field]) for field in names]).map(lambda fields: kind(*fields))
 
 
 _events = st.one_of([_record(kind) for kind in typing.get_args(ev.Event)])
@@ -66,7 +66,7 @@ _all_done = st.lists(_done, max_size=2).map(tuple)
 _started = st.dictionaries(_texts, st.lists(_texts, max_size=2).map(tuple), max_size=2)
 _arrivals = st.dictionaries(_texts, st.dictionaries(_texts, st.integers(), max_size=2), max_size=2)
 _nodes = st.builds(
-    es.Node,
+    lambda **fields: es.Node(**fields),
     key=st.integers(),
     element=_texts,
     scope=st.integers(),
@@ -84,7 +84,7 @@ _nodes = st.builds(
 def test_every_field_of_a_node_is_drawn() -> None:
     drawn = {"key", "element", "scope", "open", "variables", "arrivals", "waits"}
     drawn |= {"turns", "done", "undo", "started"}
-    assert drawn == {field.name for field in dataclasses.fields(es.Node)}
+    assert drawn == set(es.Node.__struct_fields__)
 
 
 def _keyed(strategy: st.SearchStrategy[Any], key: str) -> st.SearchStrategy[dict[int, Any]]:
@@ -92,7 +92,7 @@ def _keyed(strategy: st.SearchStrategy[Any], key: str) -> st.SearchStrategy[dict
 
 
 _states = st.builds(
-    es.State,
+    lambda **fields: es.State(**fields),
     instance=_texts,
     process=_texts,
     version=st.integers(),
@@ -108,8 +108,9 @@ def exact(value: Any) -> Any:
     """Return what tells values apart as people see them: 1.10 is not 1.1, True is not 1."""
     if isinstance(value, dict):
         return {key: exact(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value):
-        return [exact(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare]
+    if isinstance(value, msgspec.Struct):
+        fields = [name for name in value.__struct_fields__ if name != "changed"]
+        return [type(value), *(exact(getattr(value, name)) for name in fields)]
     if isinstance(value, (list, tuple)):
         return [exact(item) for item in value]
     if isinstance(value, Decimal):

@@ -121,7 +121,7 @@ EVENTS: Sequence[ev.Event] = (
     ev.WaitOpened(subscription(4, 2, key=WHO)),
     ev.WaitOpened(timer(5, 2)),
     ev.WaitOpened(child(6, 2)),
-    ev.TaskChanged(task(3, 2)._replace(draft={"x": WHO}, asked=st.Asked("a", WHO, "b", (WHO,), WHO, {"x": WHO}, {"y": WHO})), "comment", {"comment": WHO}),
+    ev.TaskChanged(task(3, 2).but(draft={"x": WHO}, asked=st.Asked("a", WHO, "b", (WHO,), WHO, {"x": WHO}, {"y": WHO})), "comment", {"comment": WHO}),
     ev.TaskPerformed(3, "e", WHO),
     ev.WaitClosed(3, "e", "completed", {"x": WHO}),
     ev.VariablesSet(1, "e", {"x": {"y": [WHO]}}),

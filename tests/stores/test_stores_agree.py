@@ -78,12 +78,12 @@ def _events(choose: random.Random, state: st.State) -> list[ev.Event]:
     elif action == 4 and waits:
         old = choose.choice(waits)
         if isinstance(old, st.TaskWait):
-            changed = old._replace(roles=("clerk",), assignee="bert", priority=choose.randint(0, 99))
+            changed = old.but(roles=("clerk",), assignee="bert", priority=choose.randint(0, 99))
             events.append(ev.TaskChanged(changed, "assigned", {}))
         elif isinstance(old, st.JobWait):
-            events.append(ev.JobFailed(old._replace(retries=max(old.retries - 1, 0), due=AT + 7), "no"))
+            events.append(ev.JobFailed(old.but(retries=max(old.retries - 1, 0), due=AT + 7), "no"))
         elif isinstance(old, st.ChildWait):
-            events.append(ev.ChildStarted(old._replace(child="sub:1")))
+            events.append(ev.ChildStarted(old.but(child="sub:1")))
     elif action == 5:
         events.append(ev.InstanceResumed("") if state.status == "paused" else ev.InstancePaused(""))
     elif action == 6:

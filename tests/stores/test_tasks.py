@@ -117,7 +117,7 @@ def test_a_changed_task_is_found_by_what_it_is_now(store: Store) -> None:
     row = reader.find_task(TENANT, "order:1/approve.3")
     assert row is not None
     assert (row.name, row.wait) == ("Rechnung prüfen", now)
-    go_on(store, "order:1", ev.TaskChanged(now._replace(assignee="bert"), "claimed", {}))
+    go_on(store, "order:1", ev.TaskChanged(now.but(assignee="bert"), "claimed", {}))
     assert found(candidate="bert", roles=["clerk"]) == ["order:2", "leave:3"]
     go_on(store, "order:1", ENDED)
     assert found(candidate="carl") == ["leave:3"]
