@@ -259,9 +259,7 @@ def _fire(run: Execution, timer: TimerWait) -> None:
         return
     again = following(Schedule(timer.due, timer.every, timer.left), run.at, run.model.process.calendars)
     if again is not None and not element.interrupting and element.kind in ("boundaryEvent", "startEvent"):
-        run.wait(
-            timer.but(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left)
-        )
+        run.wait(timer.but(id=run.key(), since=run.at, due=again.due, every=again.every, left=again.left))
     happen(run, node, element)
 
 

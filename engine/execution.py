@@ -65,6 +65,7 @@ class Execution:
         self._stops = Stops(state)
         self._agenda: deque[tuple[Flow | None, int]] = deque()
         self._steps = 0
+        self._handlers = model.process.handlers
         self._watches = bool(model.process.conditions)
         self._touched = self._watches
 
@@ -160,9 +161,16 @@ class Execution:
         except (Fault, FlowMasterError) as fault:
             self.raise_incident(node, stage, fault.code, fault.message)
             return
+        self._leave(node, element, scope, flows, turn=turn)
+        self.look_inside(scope)
+
+    def _leave(
+        self, node: Node, element: Element, scope: Node, flows: tuple[Flow, ...], *, turn: bool
+    ) -> None:
+        """Complete a node and send its tokens over flows."""
         if node.waits:
             self.close_waits(node)
-        if node.done or element.compensated_by or element.id in self.model.process.handlers:
+        if node.done or element.compensated_by or element.id in self._handlers:
             self._keep(node, element, turn=turn)
         self.emit(ev.ElementCompleted(node.key, node.element))
         if element.completion_quantity > 1:
@@ -172,7 +180,6 @@ class Execution:
             self._agenda.append((flow, scope.key))
         if element.mutex and not turn:
             self._pass_on(element.mutex)
-        self.look_inside(scope)
 
     def _queued(self, node: Node, mutex: str) -> bool:
         """Let a node wait its turn where another one has the mutex; return whether it waits."""
@@ -201,7 +208,7 @@ class Execution:
 
     def _keep(self, node: Node, element: Element, *, turn: bool) -> None:
         """Remember an activity that can be compensated; the body of a loop by its turns. What undoes is not undone."""
-        starts = self.model.process.handlers.get(element.id, ())
+        starts = self._handlers.get(element.id, ())
         handled = any(self.elements[one].family == "startEvent/compensate" for one in starts)
         once = (turn or element.loop is None) and (element.compensated_by or handled)
         if self.state.nodes[node.scope].undo is None and (node.done or once):

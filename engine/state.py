@@ -235,7 +235,11 @@ class Changed(msgspec.Struct):
         """Return a copy that shares no mutable part."""
         copied = Changed()
         if self.nodes or self.results or self.waits or self.opened or self.held:
-            copied.nodes, copied.results, copied.dropped = self.nodes.copy(), self.results.copy(), self.dropped.copy()
+            copied.nodes, copied.results, copied.dropped = (
+                self.nodes.copy(),
+                self.results.copy(),
+                self.dropped.copy(),
+            )
             copied.waits, copied.opened, copied.held = self.waits.copy(), self.opened.copy(), self.held
         return copied
 

@@ -252,6 +252,8 @@ class Desk:
                     self._queue(
                         request, state, "buffered", {"wait": wait.id, "name": wait.name, "key": wait.key}
                     )
+            case ev.InstanceEnded():
+                self._note_end(request, state, event)
             case ev.InstanceForked(waits=waits):
                 labels.update((each.element, model.process.elements[each.element].label) for each in waits)
                 self.woken.add("timers")
@@ -271,8 +273,6 @@ class Desk:
                 self._queue(request, state, "call", event.fields())
             case ev.ChildCancelRequested(wait=key):
                 self._queue(request, state, "cancel_child", {"wait": key})
-            case ev.InstanceEnded():
-                self._note_end(request, state, event)
             case ev.InstanceResumed():
                 self.woken.update(("timers", "outbox"))
 

@@ -159,7 +159,9 @@ class Runtime:
         outcome = await self.do(
             work, dry_run=dry_run, ahead=lambda outcome: made.append((outcome, show(outcome)))
         )
-        return next((shown for of, shown in made if of is outcome), None) or show(outcome)
+        if made and made[-1][0] is outcome:
+            return made[-1][1]
+        return show(outcome)
 
     def do_now(self, work: Callable[[Desk], T]) -> T:
         """Run work on instances from a thread without an event loop."""

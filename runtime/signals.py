@@ -23,7 +23,7 @@ class Signals:
     def heard(self, topics: Set[str]) -> None:
         """Wake everybody who waits here for one of these topics; from any thread."""
         for topic in topics:
-            for future in self._waiting.pop(topic, set()):
+            for future in self._waiting.pop(topic, ()):
                 if not future.done():
                     future.get_loop().call_soon_threadsafe(_wake_one, future)
 

@@ -416,8 +416,8 @@ def _do_ahead(things: list[tuple[Callable[[Any], object], Any]]) -> None:
     for do, result in things:
         try:
             do(result)
-        except Exception as error:  # Who waits for the commit does it again, and is told.
-            logger.debug("Nothing was made ready ahead of a commit: %s", error)
+        except Exception:  # Who waits for the commit does it again, and is told.
+            logger.debug("Nothing was made ready ahead of a commit", exc_info=True)
 
 
 def _abandoned() -> FlowMasterError:

@@ -4,7 +4,6 @@ Resource links are content blocks of tool results (Model Context Protocol, Serve
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from flowmaster.engine.values import Json
@@ -24,7 +23,7 @@ def with_link(answer: Answer, operation: str, arguments: Mapping[str, Any]) -> A
         values = _values(resource, operation, arguments)
         if values is not None:
             shown = answer.shown or ({"type": "text", "text": answer.text},)
-            return replace(answer, shown=(*shown, _link(resource, values)))
+            return answer._replace(shown=(*shown, _link(resource, values)))
     return answer
 
 

@@ -2,7 +2,6 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def with_pictures(answer: Answer) -> Answer:
             images.append({"type": "image", "data": value.removeprefix(PREFIX), "mimeType": "image/png"})
             told[name] = f"PNG, shown as image {len(images)} of this answer."
     text = write_json(told)
-    return replace(answer, body=text, shown=({"type": "text", "text": text.decode()}, *images))
+    return answer._replace(body=text, shown=({"type": "text", "text": text.decode()}, *images))
 
 
 def write_view(body: Any, file: Path) -> str:

@@ -54,7 +54,9 @@ def forge(
     agent: str = "",
 ) -> Link:
     """Return a new link that seals the one before it, by the hash of that."""
-    sealed = _sealed(previous, _sha256(events.encode()).digest() + _said(reason, by, agent), first, last, at, operation)
+    sealed = _sealed(
+        previous, _sha256(events.encode()).digest() + _said(reason, by, agent), first, last, at, operation
+    )
     return Link(first, last, at, by, operation, reason, events, None, sealed, agent)
 
 

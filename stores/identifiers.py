@@ -32,4 +32,5 @@ def parse_wait_id(text: str) -> WaitId | None:
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    return WaitId(found["instance"], found["element"], int(found["wait"]), found["nonce"] or "")
+    instance, element, wait, nonce = found.groups("")
+    return WaitId(instance, element, int(wait), nonce)

@@ -15,6 +15,9 @@ ANYBODY = "*"
 """The candidate of a task that names none."""
 
 
+_UNNAMED = frozenset({ANYBODY})
+
+
 class WaitChanges(NamedTuple):
     """The waits to write; `cleared` says that some went and none is left, `held` sets or lifts the pause of all.
 
@@ -81,6 +84,8 @@ def candidates(wait: TaskWait) -> frozenset[str]:
     These are who it is offered to (`role:x`, `user:x`, else anybody), who it excludes (`not:x`), and what its roles
     stand for where they are not all of the house (`by:x`).
     """
+    if not (wait.roles or wait.users or wait.excluded or wait.kinds):
+        return _UNNAMED
     offered = {f"role:{role}" for role in wait.roles} | {f"user:{user}" for user in wait.users}
     excluded = {f"not:{user}" for user in wait.excluded}
     return frozenset((offered or {ANYBODY}) | excluded | {f"by:{kind}" for kind in wait.kinds})

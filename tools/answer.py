@@ -1,14 +1,13 @@
 """The answer of a call, as every door sends it: JSON text made once, and whether it is a refusal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowmaster.engine.values import Json
 from flowmaster.tools.json_text import read_own
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome of one call: the JSON object as bytes, and the HTTP status (200, or that of the refusal).
 
     `shown` are the contents that a door which can show more than text shows instead of the body's text (pictures,

@@ -89,6 +89,8 @@ def names_of(form: Json) -> list[str]:
 
 def asked(form: Json) -> str:
     """Return in a few words what the first fields of a form take; `?` stands behind what may be left out."""
+    if form is None:
+        return ""
     schema = schema_of(form) or {}
     properties, needed = schema.get("properties"), _required(schema)
     if not isinstance(properties, Mapping):

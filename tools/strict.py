@@ -35,12 +35,11 @@ def with_integers(arguments: dict[str, Json], schema: Schema) -> dict[str, Json]
 
 
 def _has_decimal(value: Any) -> bool:
-    kind = type(value)
-    if kind is dict:
-        return any(map(_has_decimal, value.values()))
-    if kind is list:
-        return any(map(_has_decimal, value))
-    return kind is Decimal
+    for each in value.values() if type(value) is dict else value:
+        kind = type(each)
+        if kind is Decimal or ((kind is dict or kind is list) and _has_decimal(each)):
+            return True
+    return False
 
 
 def _with_integers(value: Any, root: Schema, nodes: Sequence[Schema]) -> Any:

@@ -102,6 +102,8 @@ def _names(run: Execution, node: Node, value: Value | None) -> tuple[str, ...]:
 
 
 def _excluded(run: Execution, node: Node, details: UserTask) -> tuple[str, ...]:
+    if not details.exclusions:
+        return ()
     people: list[str] = []
     for exclusion in details.exclusions:
         if exclusion.step:

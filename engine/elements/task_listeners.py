@@ -96,7 +96,7 @@ def corrected(task: TaskWait, corrections: Mapping[str, Json]) -> TaskWait:
     }
     if "assignee" in values and task.state in ("ready", "reserved"):
         values["state"] = "reserved" if values["assignee"] else "ready"
-    return task.but(**values)  # type: ignore[arg-type]  # each value was checked by its name
+    return task.but(**values)
 
 
 def _check_correction(task: TaskWait, name: str, value: Json) -> None:

@@ -93,6 +93,10 @@ class Pool:
         """Refuse: nothing is changed over these connections."""
         raise AssertionError(ONLY_READ)
 
+    def insert_new(self, statement: str, values: Values) -> int | None:
+        """Refuse: nothing is changed over these connections."""
+        raise AssertionError(ONLY_READ)
+
     def close(self) -> None:
         """Let go of all connections."""
         while self._free:

@@ -1,9 +1,9 @@
 """A fork does what the other instance would do: the same commands have the same events, whatever the process."""
 
 from collections.abc import Iterator, Sequence
-from msgspec.structs import replace
 
 import pytest
+from msgspec.structs import replace
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev

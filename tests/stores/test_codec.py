@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
