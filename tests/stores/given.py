@@ -131,10 +131,41 @@ def next_step(
     once: rows.Once | None = None,
 ) -> rows.Step:
     """Return a step that follows what is stored."""
-    state = fold(stored.state, events)
-    return rows.Step(
-        tenant, stored.row.revision, state, events, at, by, operation, reason, labels=labels, once=once
+    return step_of(
+        stored.state,
+        *events,
+        tenant=tenant,
+        at=at,
+        by=by,
+        operation=operation,
+        reason=reason,
+        labels=labels,
+        once=once,
     )
+
+
+def step_of(
+    before: st.State,
+    *events: ev.Event,
+    tenant: str = TENANT,
+    at: int = AT + 10,
+    by: str = "bert",
+    operation: str = "task_act",
+    reason: str = "",
+    labels: Mapping[str, str] = rows.NOTHING,
+    once: rows.Once | None = None,
+) -> rows.Step:
+    """Return a step that follows a state."""
+    return rows.Step(
+        tenant, before.seq, fold(before, events), events, at, by, operation, reason, labels=labels, once=once
+    )
+
+
+def state_of(transaction: Transaction, instance: str, tenant: str = TENANT) -> st.State:
+    """Return the state that a step of an instance begins with; the instance is there."""
+    found = transaction.state(tenant, instance)
+    assert found is not None
+    return found
 
 
 def put(store: Store, *steps: rows.Step) -> None:

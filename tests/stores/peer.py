@@ -16,7 +16,7 @@ from flowmaster.stores.postgres.store import PostgresStore
 from flowmaster.stores.protocol import Store, Transaction
 from flowmaster.stores.rows import Contended, Effect
 from flowmaster.stores.sqlite.store import SqliteStore
-from tests.stores.given import ENDED, TENANT, first_step, job, load, next_step, subscription, task, timer
+from tests.stores.given import ENDED, TENANT, first_step, job, state_of, step_of, subscription, task, timer
 
 SHARED = 3
 """How many instances all processes count in."""
@@ -27,10 +27,10 @@ def shared(number: int) -> str:
 
 
 def raise_counter(transaction: Transaction, number: int) -> str:
-    stored = load(transaction, shared(number))
-    count = stored.state.variables["count"]
+    state = state_of(transaction, shared(number))
+    count = state.variables["count"]
     assert isinstance(count, int)
-    transaction.append(next_step(stored, ev.VariablesSet(1, "", {"count": count + 1})))
+    transaction.append(step_of(state, ev.VariablesSet(1, "", {"count": count + 1})))
     return f"counted {number}"
 
 
@@ -43,11 +43,11 @@ def start(transaction: Transaction, name: str) -> str:
 
 
 def work(transaction: Transaction, instance: str) -> str:
-    stored = load(transaction, instance)
-    if len(stored.state.waits) == 4:
-        transaction.append(next_step(stored, ev.WaitClosed(4, "approve", "completed", {"ok": True})))
+    state = state_of(transaction, instance)
+    if len(state.waits) == 4:
+        transaction.append(step_of(state, ev.WaitClosed(4, "approve", "completed", {"ok": True})))
         return f"worked {instance}"
-    transaction.append(next_step(stored, ENDED))
+    transaction.append(step_of(state, ENDED))
     return f"ended {instance}"
 
 

@@ -23,7 +23,8 @@ from tests.stores.given import (
     first_step,
     job,
     load,
-    next_step,
+    state_of,
+    step_of,
     subscription,
     task,
     timer,
@@ -116,7 +117,9 @@ def _act(seed: int, instance: str, nonces: "itertools.count[int]") -> Action:
                 nonce=lambda: f"n{seed}-{instance.replace(':', '')}-{next(nonces)}",
             )
         elif stored.row.status != "completed":
-            transaction.append(next_step(stored, *_events(choose, stored.state), at=AT + seed % 1_000))
+            state = state_of(transaction, instance)
+            assert (state, list(state.waits)) == (stored.state, list(stored.state.waits))
+            transaction.append(step_of(state, *_events(choose, state), at=AT + seed % 1_000))
         if choose.random() < 0.15:
             raise Undone
 
