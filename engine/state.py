@@ -4,7 +4,8 @@ It never holds the model or the history, so that its size depends on where the i
 how it came there. Only `evolve` changes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -20,6 +21,9 @@ ROOT = 1
 
 JOINS_NODES = 1_000
 """Nodes among which a glimpse looks for tokens at joins."""
+
+WAITS_GLIMPSED = 100
+"""Waits that a glimpse for somebody who wants few of them shows, besides those that have moved."""
 
 NOTHING: Mapping[str, Json] = {}
 
@@ -305,19 +309,26 @@ class State(msgspec.Struct, eq=False):
             self.changed.copy(),
         )
 
-    def glimpse(self) -> "State":
-        """Return what may be shown of a state while the state itself goes on: not the tokens, save those at joins.
+    def glimpse(self, moved: Collection[int] = (), *, few: bool = False) -> "State":
+        """Return what may be shown of a state while the state itself goes on.
 
-        Of more than `JOINS_NODES` nodes those at joins are left out too, since looking for them would cost too much.
+        Of the tokens these are those at joins, unless there are more than `JOINS_NODES` to look through, and those where
+        the `moved` waits stand, with the scopes around them. With `few`, only the first waits and the moved ones are shown.
         """
-        nodes = self.nodes
-        few = nodes.values() if len(nodes) <= JOINS_NODES else ()
-        shown = [nodes[ROOT]] if ROOT in nodes else []
-        shown += [node for node in few if node.arrivals and node.key != ROOT]
+        nodes, waits = self.nodes, self.waits
+        shown = {ROOT: nodes[ROOT]} if ROOT in nodes else {}
+        for wait in (waits[key] for key in moved if key in waits):
+            key = wait.node
+            while key in nodes and key not in shown:
+                shown[key] = nodes[key]
+                key = nodes[key].scope
+        if len(nodes) <= JOINS_NODES:
+            shown |= {key: node for key, node in nodes.items() if node.arrivals}
+        keys = dict.fromkeys((*islice(waits, WAITS_GLIMPSED), *moved)) if few else waits
         return replace(
             self,
-            nodes={node.key: node.copy() for node in shown},
-            waits=self.waits.copy(),
+            nodes={key: node.copy() for key, node in shown.items()},
+            waits={key: waits[key] for key in keys if key in waits} if few else waits.copy(),
             incidents=self.incidents.copy(),
             performers=self.performers.copy(),
             changed=Changed(),

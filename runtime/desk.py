@@ -102,6 +102,9 @@ class Desk:
         self.woken: set[str] = set()
         self.states: dict[str, State] = {}
         self.notes: list[Note] = []
+        self.few = False
+        """Whether of wide instances few waits are shown: the first ones, and those that the steps have moved."""
+        self._moved: dict[str, set[int]] = {}
 
     def start(self, request: Request, start: Start) -> str:
         """Start an instance, run it to its first wait states, and return its id."""
@@ -180,7 +183,7 @@ class Desk:
         """Return the states after all steps, to be shown while the writer goes on with the wide ones among them."""
         for instance, state in self.states.items():
             if len(state.nodes) >= NARROW_NODES:
-                self.states[instance] = state.glimpse()
+                self.states[instance] = state.glimpse(self._moved.get(instance, ()), few=self.few)
         return self.states
 
     def follow_up(self) -> bool:
@@ -216,6 +219,8 @@ class Desk:
     def _append(self, request: Request, model: Executable, expected: int, decided: Decided) -> None:
         events, state = decided
         self.states[state.instance] = state
+        if len(state.nodes) >= NARROW_NODES:
+            self._moved.setdefault(state.instance, set()).update(state.changed.opened, state.changed.waits)
         labels: dict[str, str] = {}
         noted: list[Note] = []
         for event in [each for each in events if type(each) in _LOOKED_AT]:

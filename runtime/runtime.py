@@ -134,14 +134,15 @@ class Runtime:
         dry_run: bool = False,
         behalf: Behalf | None = None,
         ahead: Callable[[Outcome[T]], object] | None = None,
+        few: bool = False,
     ) -> Outcome[T]:
         """Run work on instances with all that follows from it, and return what came of it.
 
         A dry run does everything and takes it back. It counts for whom the call is made, unless somebody else is named.
-        What is to be done `ahead` of the commit see `Writer.do`.
+        What is to be done `ahead` of the commit see `Writer.do`; with `few` of wide instances few waits are shown.
         """
         outcome = await self.writer.do(
-            lambda tx: self._piece(tx, work, dry_run=dry_run), behalf, apart=dry_run, ahead=ahead
+            lambda tx: self._piece(tx, work, dry_run=dry_run, few=few), behalf, apart=dry_run, ahead=ahead
         )
         if not dry_run:
             tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
@@ -149,7 +150,12 @@ class Runtime:
         return outcome
 
     async def answer(
-        self, work: Callable[[Desk], T], show: Callable[[Outcome[T]], V], *, dry_run: bool = False
+        self,
+        work: Callable[[Desk], T],
+        show: Callable[[Outcome[T]], V],
+        *,
+        dry_run: bool = False,
+        few: bool = False,
     ) -> V:
         """Run work as `do` does, and return what `show` makes of its outcome alone, without reading what was changed.
 
@@ -157,7 +163,7 @@ class Runtime:
         """
         made: list[tuple[Outcome[T], V]] = []
         outcome = await self.do(
-            work, dry_run=dry_run, ahead=lambda outcome: made.append((outcome, show(outcome)))
+            work, dry_run=dry_run, ahead=lambda outcome: made.append((outcome, show(outcome))), few=few
         )
         if made and made[-1][0] is outcome:
             return made[-1][1]
@@ -213,8 +219,11 @@ class Runtime:
         """Return a desk for one transaction."""
         return Desk(transaction, self.models, self.clock, FOLLOW, self.bounds)
 
-    def _piece(self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool) -> Outcome[T]:
+    def _piece(
+        self, transaction: Transaction, work: Callable[[Desk], T], *, dry_run: bool, few: bool = False
+    ) -> Outcome[T]:
         desk = self.desk(transaction)
+        desk.few = few
         result = work(desk)
         settled = desk.follow_up()
         states = desk.shown()

@@ -328,7 +328,7 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
             raise
 
     return await runtime.answer(
-        work, lambda outcome: _acted(call, arguments, place, outcome), dry_run=arguments.dry_run
+        work, lambda outcome: _acted(call, arguments, place, outcome), dry_run=arguments.dry_run, few=True
     )
 
 

@@ -113,6 +113,31 @@ def test_many_and_long_variables_are_shortened_and_whole_on_request() -> None:
     played(play)
 
 
+def test_one_of_many_tasks_is_shown_as_it_stands_after_each_action() -> None:
+    loop = (
+        "<multiInstanceLoopCharacteristics><extensionElements><zeebe:loopCharacteristics"
+        ' inputCollection="=for i in 1..300 return i" inputElement="one"/></extensionElements>'
+        "</multiInstanceLoopCharacteristics>"
+    )
+    task = (
+        f'<startEvent id="s"/><userTask id="u">{loop}</userTask><endEvent id="e"/>'
+        '<sequenceFlow id="a" sourceRef="s" targetRef="u"/><sequenceFlow id="b" sourceRef="u" targetRef="e"/>'
+    )
+
+    async def play(agent: Agent) -> None:
+        await agent.published(None, bpmn=bpmn(task))
+        await agent.ask("instance_start", process="p")
+        last = (await agent.ask("task_find", limit=1_000))["items"][-1]["task"]
+        claimed = await agent.ask("task_act", task=last, action="claim", as_user="ann")
+        assert (claimed["task"], claimed["state"], claimed["assignee"]) == (last, "reserved", "ann")
+        done = await agent.ask("task_act", task=last, action="complete", as_user="ann")
+        assert (done["task"], done["state"], done["status"]) == (last, "completed", "active")
+        assert len(done["waiting"]) == len(claimed["waiting"]) > 0
+        assert (await agent.ask("instance_read", instance="p:1"))["left_out"]["waiting"] > 270
+
+    played(play)
+
+
 def test_many_incidents_are_told_in_short_and_whole_on_request() -> None:
     scripts = "".join(
         f'<scriptTask id="script_{number}"><script>print("{"long " * 20}")</script></scriptTask>'
