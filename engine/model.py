@@ -5,7 +5,7 @@ All is immutable, shared between instances and threads, compiled once per versio
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from flowmaster.engine.calendars import Calendar
 from flowmaster.engine.library import Library
@@ -443,8 +443,7 @@ class Process:
         return self.elements[self.id]
 
 
-@dataclass(frozen=True, slots=True)
-class Executable:
+class Executable(NamedTuple):
     """A process together with the library that its rules are looked up in."""
 
     process: Process

@@ -30,7 +30,9 @@ class InstanceStart(WriteArguments):
 
     process: str = Field(description="Published process.", examples=["invoice-approval"])
     version: int | None = Field(default=None, ge=1, description="Default: the newest.")
-    variables: Variables = Field(default={}, description="Start values.", examples=[{"amount": 400}])
+    variables: Variables = Field(
+        default_factory=dict, description="Start values.", examples=[{"amount": 400}]
+    )
     business_key: str = Field(default="", max_length=200, description="The key of the business.")
     wait_seconds: int = Field(
         default=0, ge=0, le=WAIT_SECONDS_MAX, description="Wait so long for workers and children."

@@ -276,7 +276,9 @@ class TaskAct(WriteArguments):
         "claim", "release", "complete", "save_draft", "assign", "delegate", "reject", "comment", "suspend",
         "resume", "escalate",
     ] = Field(description="What to do.")  # fmt: skip
-    variables: Variables = Field(default={}, description="The answer.", examples=[{"approved": True}])
+    variables: Variables = Field(
+        default_factory=dict, description="The answer.", examples=[{"approved": True}]
+    )
     to: str = Field(default="", max_length=200, description="Person (assign, delegate) or role (escalate).")
     comment: str = Field(default="", max_length=10_000, description="A word to others.")
     as_user: str = Field(default="", max_length=200, description="The person acted for.", examples=["ann"])
