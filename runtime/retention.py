@@ -1,4 +1,7 @@
-"""Retention: what has ended long enough ago is erased by the server's own clock, one server at a time, in pieces."""
+"""Retention: what has ended long enough ago is erased by the server's own clock, one server at a time, in pieces.
+
+Idempotency keys and the answers kept under them are forgotten after `KEYS_KEPT_MS`: nobody repeats a call so late.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,6 +24,12 @@ LEASE_MS: Final = 60_000
 """How long the right to carry out retention is kept by one server that says nothing more."""
 
 OPERATION: Final = "retention"
+
+KEYS_KEPT_MS: Final = 30 * 24 * 60 * 60 * 1000
+"""How long a call can be repeated under its idempotency key without acting again: 30 days."""
+
+KEYS_AT_ONCE: Final = 1_000
+"""Keys that are forgotten in one piece of work."""
 
 T = TypeVar("T")
 
@@ -63,12 +72,19 @@ class Retention:
 
     async def sweep(self) -> int:
         """Erase all that is due and return how many instances that were; nothing if another server is at it."""
+        while await self._write(self._forget_keys) == KEYS_AT_ONCE:
+            pass
         reader, erased = self._store.reader(), 0
         for tenant in reader.tenants():
             for rule in rules_of(reader.settings(tenant, RULE)):
                 if rule.after and not rule.hold:
                     erased += await self._carry_out(tenant, rule)
         return erased
+
+    def _forget_keys(self, transaction: Transaction) -> int:
+        """Forget keys that are old by the clock of instances as by that of the machine, since either has noted them."""
+        now = min(real_now(), self._clock.now(transaction))
+        return transaction.forget_once(now - KEYS_KEPT_MS, limit=KEYS_AT_ONCE)
 
     async def _carry_out(self, tenant: str, rule: Rule) -> int:
         erased, erasure, last = 0, "", ""

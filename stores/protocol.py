@@ -432,8 +432,8 @@ class DefinitionWrites(Protocol):
         """Keep the answer of a request noted before."""
         ...
 
-    def forget_once(self, before: int) -> int:
-        """Delete the requests of all tenants noted before an instant and return how many."""
+    def forget_once(self, before: int, *, limit: int) -> int:
+        """Delete the oldest requests of all tenants noted before an instant and return how many."""
         ...
 
     def put_long_call(self, tenant: str, call: rows.LongCall) -> None:

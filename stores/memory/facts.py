@@ -71,9 +71,10 @@ class FactWriter(FactReader):
         if found is not None:
             self._data.put(self._data.once, (tenant, key), (found[0], codec.dump(answer).decode()))
 
-    def forget_once(self, before: int) -> int:
-        """Delete the requests of all tenants noted before an instant and return how many."""
-        old = [key for key, (row, _) in self._data.once.items() if row.at < before]
+    def forget_once(self, before: int, *, limit: int) -> int:
+        """Delete the oldest requests of all tenants noted before an instant and return how many."""
+        noted = {key: row.at for key, (row, _) in self._data.once.items() if row.at < before}
+        old = sorted(noted, key=noted.__getitem__)[:limit]
         for key in old:
             self._data.delete(self._data.once, key)
         return len(old)

@@ -100,9 +100,13 @@ class FactWriter(FactReader):
             (codec.dump(answer).decode(), self._words.find(tenant), key),
         )
 
-    def forget_once(self, before: int) -> int:
-        """Delete the requests of all tenants noted before an instant and return how many."""
-        return self._db.count("DELETE FROM once WHERE at < ?", (before,))
+    def forget_once(self, before: int, *, limit: int) -> int:
+        """Delete the oldest requests of all tenants noted before an instant and return how many."""
+        return self._db.count(
+            "DELETE FROM once WHERE (tenant, key) IN"
+            " (SELECT tenant, key FROM once WHERE at < ? ORDER BY at LIMIT ?)",
+            (before, limit),
+        )
 
     def lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
         """Take or keep a named right of the installation until an instant (real time); False if another holds it."""

@@ -197,7 +197,9 @@ def test_a_used_key_takes_the_whole_step_back(store: Store) -> None:
     assert store.reader().load(TENANT, "order:2") is None
     put(store, first_step("order:2", once=rows.Once("key-2", "digest-2")))
     with store.transaction() as transaction:
-        assert transaction.forget_once(AT + 1) == 2
+        assert transaction.forget_once(AT, limit=9) == 0
+        assert transaction.forget_once(AT + 1, limit=1) == 1
+        assert transaction.forget_once(AT + 1, limit=9) == 1
     assert store.reader().find_once(TENANT, "key-1") is None
 
 

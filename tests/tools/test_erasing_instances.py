@@ -264,6 +264,23 @@ def test_one_server_at_a_time_carries_out_the_rules() -> None:
     played(play)
 
 
+def test_a_key_acts_once_for_thirty_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(agent: Agent) -> None:
+        await several(agent, 1)
+        key = {"process": "short", "variables": {"name": "Ann"}, "idempotency_key": "k-1"}
+        first = (await agent.ask("instance_start", **key))["instance"]
+        await agent.advance("P31D")
+        assert (await agent.ask("instance_start", **key))["instance"] == first, (
+            "the machine's clock has not moved"
+        )
+        later = real_now() + 31 * 24 * 3_600_000
+        monkeypatch.setattr("flowmaster.runtime.retention.real_now", lambda: later)
+        await agent.app.runtime.sweep()
+        assert (await agent.ask("instance_start", **key))["instance"] != first
+
+    played(play)
+
+
 @pytest.mark.parametrize(
     ("now", "after", "until"),
     [
