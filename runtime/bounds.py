@@ -24,6 +24,7 @@ class Bounds(NamedTuple):
     messages: int = 20_000
     name_messages: int = 5_000
     waiters: int = 100
+    connections: int = 4_000
     streams: int = 2_000
     tenant_streams: int = 500
 
@@ -43,6 +44,7 @@ ABOUT: Final = {
     "messages": "Messages of one tenant that are kept for a receiver who does not wait yet.",
     "name_messages": "Messages of one tenant and name that are kept.",
     "waiters": "Calls of one tenant that wait for a job or for an instance (`wait_seconds`) at once; further ones answer at once.",
+    "connections": "Connections over HTTP that are open, of all callers; as many as the system lets the server have files for.",
     "streams": "Streams of news (`subscriptions/listen`) that are open, of all callers.",
     "tenant_streams": "Streams of news that are open for the callers of one tenant.",
 }

@@ -1,4 +1,4 @@
-"""An HTTP protocol whose answers leave in one piece, and whose requests begin soon and shortly.
+"""An HTTP protocol whose answers leave in one piece, whose requests begin soon and shortly, on so many connections.
 
 The web server writes the head and the body of an answer one after the other; each write is a call of the system and
 often a packet, for the server and for its client. Here what one turn of the event loop writes goes out together.
@@ -26,6 +26,13 @@ HEAD_SECONDS_MAX: Final = 30.0
 """How long a client may take to send a head, and to begin with its first one."""
 
 
+FULL_SECONDS: Final = 1.0
+"""How long a connection beyond the bound may wait to be told so: what is said before a request comes may not be read."""
+
+AGAIN_SECONDS: Final = 5
+"""When a refused client may try again."""
+
+
 class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen when it is imported
     """The protocol that the web server would choose by itself, on a transport that gathers, with bounds for heads.
 
@@ -33,6 +40,10 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
     itself, the other (httptools) tells where they begin and end.
     """
 
+    connections_max: int | None = None
+    """Connections that are open at most; without a number any."""
+
+    _full = False
     _in_head = False
     _head_bytes = 0
     _patience: asyncio.TimerHandle | None = None
@@ -40,7 +51,12 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up a connection."""
         super().connection_made(cast("asyncio.Transport", _Gathering(cast("asyncio.Transport", transport))))
-        self._wait_for_head()
+        most = self.connections_max
+        self._full = most is not None and len(self.connections) > most
+        if self._full:
+            self._patience = self.loop.call_later(FULL_SECONDS, self._refuse_further)
+        else:
+            self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of a connection."""
@@ -49,6 +65,9 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, as long as a head is neither too long nor too slow."""
+        if self._full:
+            self._refuse_further()
+            return
         before = self.cycle
         if before is not None and before.response_complete:
             self._wait_for_head()
@@ -85,30 +104,58 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
             self._patience = None
 
     def _refuse_long(self) -> None:
-        expected = f"at most {HEAD_BYTES_MAX} bytes of address and headers"
-        self._refuse("request.head_too_large", expected, 431)
+        self._refuse(
+            FlowMasterError(
+                "request.head_too_large",
+                "The head of the request is too long.",
+                expected=f"at most {HEAD_BYTES_MAX} bytes of address and headers",
+                fix="Send it again, shorter.",
+                status=431,
+            )
+        )
 
     def _give_up(self) -> None:
-        self._refuse("request.incomplete", f"the whole head within {HEAD_SECONDS_MAX:.0f} seconds", 408)
+        self._refuse(
+            FlowMasterError(
+                "request.incomplete",
+                "The request did not arrive in time.",
+                expected=f"the whole head within {HEAD_SECONDS_MAX:.0f} seconds",
+                fix="Send it again, faster.",
+                status=408,
+            )
+        )
 
-    def _refuse(self, code: str, expected: str, status: int) -> None:
+    def _refuse_further(self) -> None:
+        self._refuse(
+            FlowMasterError(
+                "server.overloaded",
+                f"{self.connections_max} connections are open, which is all that this server takes.",
+                expected=f"the next call in {AGAIN_SECONDS} seconds",
+                fix=f"Try again in {AGAIN_SECONDS} seconds, over a connection that is kept for many calls. Whoever keeps "
+                "the server may raise `--bounds connections`, and the files that the system lets it open.",
+                retry_after=AGAIN_SECONDS,
+                status=503,
+            )
+        )
+
+    def _refuse(self, error: FlowMasterError) -> None:
         """Say what is wrong, and hang up."""
         self._have_head()
         if self.transport.is_closing():
             return
-        message = (
-            "The head of the request is too long." if status == 431 else "The request did not arrive in time."
-        )
-        error = FlowMasterError(
-            code, message, expected=expected, fix="Send it again, shorter or faster.", status=status
-        )
         body = write_json(error.body())
+        again = f"retry-after: {error.retry_after}\r\n" if error.retry_after else ""
         head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\n{again}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def bounded(connections: int) -> type[GatheredHTTPProtocol]:
+    """Return the protocol with a bound for open connections."""
+    return type("BoundedHTTPProtocol", (GatheredHTTPProtocol,), {"connections_max": connections})
 
 
 class _Gathering:

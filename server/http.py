@@ -24,7 +24,8 @@ from flowmaster.server import health, mcp_http, rest
 from flowmaster.server.bodies import Bodies
 from flowmaster.server.callers import caller_in
 from flowmaster.server.collector import settle_collector
-from flowmaster.server.gathered import GatheredHTTPProtocol
+from flowmaster.server.files import connections_within
+from flowmaster.server.gathered import bounded
 from flowmaster.server.grounds import Grounds
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, host_name, response_of
 from flowmaster.server.issuer import Issuer
@@ -108,7 +109,7 @@ async def serve_http(settings: Settings, listening: socket.socket) -> None:
         settle_collector()
         config = uvicorn.Config(
             api := http_app(app),
-            http=GatheredHTTPProtocol,
+            http=bounded(connections_within(app.runtime.bounds.connections)),
             ws="none",
             log_config=None,
             log_level="warning",
