@@ -3,7 +3,7 @@
     python benchmarks/overload.py [--seconds 6] [--times 3] [--json FILE]
 
 The server is opened in this process on SQLite in a folder of its own, and asked through the one path of all calls.
-First as many clients as keep it busy tell its best: instances a second that are started and whose task is completed.
+First 500 instances a second are offered. Then as many clients as keep it busy tell its best: instances a second that are started and whose task is completed.
 Then the tenant `flood` offers so many times as much by the clock, whether it is answered or not; whatever was started
 is completed, and a refused call is not repeated. A client of the tenant `other` makes one call after the other all the
 while. Shown are what was completed (goodput), what was refused, and the median and 99th percentile in milliseconds.
@@ -31,6 +31,9 @@ from flowmaster.tools.registry import Call, Caller
 
 CLIENTS = 64
 """Clients that keep the server busy when its best is measured."""
+
+STEADY = 500
+"""Instances a second that are offered when the server is neither idle nor busy."""
 
 TICK_SECONDS = 0.005
 """How often the flood offers what is due."""
@@ -169,6 +172,7 @@ async def measure(folder: Path, seconds: float, times: float) -> dict[str, Any]:
         settle_collector()
         idle = await one_by_one(other, seconds / 3)
         await busy(crowd, 1.0)
+        steady = await flood(crowd, seconds, STEADY)
         at_best, best, best_cpu = await figured(seconds, busy(crowd, seconds))
         beside_flood = asyncio.create_task(one_by_one(other, seconds))
         over, under_load, cpu = await figured(seconds, flood(crowd, seconds, best * times))
@@ -186,6 +190,7 @@ async def measure(folder: Path, seconds: float, times: float) -> dict[str, Any]:
         "starts_refused": len(refused),
         "completions_refused": len(over.completions_refused),
         "retry_after": statistics.median(refused) if refused else 0,
+        "steady_completion": late(steady.completions),
         "busy_completion": late(at_best.completions),
         "flood_start": late(over.starts),
         "flood_completion": late(over.completions),
@@ -198,6 +203,7 @@ async def measure(folder: Path, seconds: float, times: float) -> dict[str, Any]:
 def shown(found: dict[str, Any]) -> str:
     """Return the figures as a table."""
     pairs = (
+        (f"completing a task, {STEADY} a second", found["steady_completion"]),
         ("completing a task, server busy", found["busy_completion"]),
         ("completing a task, flood", found["flood_completion"]),
         ("starting, flood, those let in", found["flood_start"]),
