@@ -2,9 +2,9 @@
 
     python -m tests.soak.full_disk [--rounds 30] [--seed 1]
 
-The disk is a real one in memory, of a few megabytes. While it is full, changes are refused with the reason, reads go on
-and the server stays up; when there is room again it goes on by itself. In the end whatever was answered is there, and
-each step was done exactly once.
+The disk is a real one in memory, with room for what a run of a hundred rounds writes. While it is full, changes are
+refused with the reason, reads go on and the server stays up; when there is room again it goes on by itself. In the end
+whatever was answered is there, and each step was done exactly once.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from flowmaster.server.wiring import DATABASE
 from flowmaster.stores.sqlite.health import damages
 from tests.soak.crash import CLIENTS, MODEL, Client, Gone, Ledger, Refused, Server, examine, finish
 
-MEGABYTES = 24
+MEGABYTES = 96
 FULL = (507, "store.full")
 SECONDS_MAX = 30
 
@@ -35,7 +35,7 @@ class NoMount(Exception):
 
 
 class SmallDisk:
-    """A mounted disk of a few megabytes, and a file that takes what room there is."""
+    """A mounted disk, small for a disk, and a file that takes what room there is."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
