@@ -1,17 +1,15 @@
 """The PostgreSQL store: one writing connection, one beside it, a few for reading, one for news."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-from typing import Final
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
 from flowmaster.stores.postgres.address import address_of
 from flowmaster.stores.postgres.connection import Connection
-from flowmaster.stores.postgres.errors import in_doubt
 from flowmaster.stores.postgres.loops import OwnLoop, SharedLoop
+from flowmaster.stores.postgres.marks import Marks
 from flowmaster.stores.postgres.migrate import migrate
 from flowmaster.stores.postgres.news import News, ahead_of
 from flowmaster.stores.postgres.readers import Pool, PostgresReader
@@ -20,9 +18,6 @@ from flowmaster.stores.postgres.silence import Silence
 from flowmaster.stores.postgres.transaction import PostgresTransaction
 from flowmaster.stores.sql.words import Vocabulary
 from flowmaster.stores.traces import Scrubbed
-
-DOUBT_SECONDS: Final = 10.0
-"""How long is tried to find out what became of a commit whose answer was cut off."""
 
 
 class PostgresStore:
@@ -39,6 +34,7 @@ class PostgresStore:
         self._pool = Pool(self._address, self._shared, self._silence)
         self._reader = PostgresReader(self._pool, self._known)
         self._news = News(self._address, self._shared)
+        self._marks = Marks(self._address, self._own)
         self._writing = threading.Lock()
         self._lines: tuple[Connection, Connection] | None = None
         self._transaction: PostgresTransaction | None = None
@@ -64,9 +60,11 @@ class PostgresStore:
         with self._writing, self._silence.noticed():
             self._silence.check()
             transaction, line = self._begun()
+            before = line.changes
             try:
                 yield transaction
-                self._commit(line)
+                line.flush()
+                self._commit(line, changed=line.changes > before)
             except BaseException:
                 if line.in_transaction:
                     line.script("ROLLBACK")
@@ -125,31 +123,18 @@ class PostgresStore:
             for line in lines or ():
                 line.close()
             self._lines = lines = Connection(self._address, self._own), Connection(self._address, self._own)
+            self._marks.begin(lines[1])
             self._transaction = PostgresTransaction(lines[0], self._known, lines[1])
         assert self._transaction is not None
         lines[0].script("BEGIN ISOLATION LEVEL READ COMMITTED")
         return self._transaction, lines[0]
 
-    def _commit(self, line: Connection) -> None:
-        """Commit; where the answer is cut off, ask the database what became of it."""
-        line.flush()
-        transaction = line.value("SELECT pg_current_xact_id_if_assigned()::TEXT")
+    def _commit(self, line: Connection, *, changed: bool) -> None:
+        """Commit; where the answer is cut off, ask the database whether its mark is there."""
+        if changed:
+            self._marks.leave(line)
         try:
             line.script("COMMIT")
         except FlowMasterError:
-            if line.is_open or transaction is None or not self._was_committed(str(transaction)):
+            if line.is_open or not changed or not self._marks.is_there():
                 raise
-
-    def _was_committed(self, transaction: str) -> bool:
-        until = time.monotonic() + DOUBT_SECONDS
-        while time.monotonic() < until:
-            try:
-                line = Connection(self._address, self._own)
-                status = line.value("SELECT pg_xact_status(?::TEXT::XID8)", (transaction,))
-                line.close()
-            except FlowMasterError:
-                status = "in progress"
-            if status in ("committed", "aborted"):
-                return bool(status == "committed")
-            time.sleep(0.1)
-        raise in_doubt(self._address.shown)

@@ -18,9 +18,10 @@ from flowmaster.stores.postgres.address import address_of
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.health import look
 from flowmaster.stores.postgres.loops import OwnLoop
+from flowmaster.stores.postgres.marks import Marks
 from flowmaster.stores.postgres.store import PostgresStore
 from flowmaster.stores.protocol import Transaction
-from tests.postgres import cluster
+from tests.postgres import Cluster, binaries, cluster
 from tests.stores.given import TENANT, Undone, first_step, load, next_step, put, subscription
 
 
@@ -299,6 +300,43 @@ def test_a_commit_whose_answer_is_cut_off_is_asked_after(
         assert caught.value.code == "store.unreachable"
     assert second.reader().find_instances(TENANT, rows.InstanceFilter()).total == int(committed)
     put(first, first_step("order:2"))
+
+
+def test_a_commit_that_a_crash_has_taken_is_not_held_for_another_that_got_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(binaries())
+    place = cluster.fresh()
+    first, second = PostgresStore(place), PostgresStore(place)
+    put(second, first_step("order:1"))
+    leave = Marks.leave
+
+    def crash(marks: Marks, line: Connection) -> None:
+        leave(marks, line)
+        monkeypatch.setattr(Marks, "leave", leave)
+        lost = str(line.value("SELECT pg_current_xact_id()::TEXT"))
+        cluster.stop("immediate")
+        cluster.start()
+        with pytest.raises(FlowMasterError):
+            put(second, first_step("order:2"))
+        for number in range(3, 30):
+            put(second, first_step(f"order:{number}"))
+        assert asked(cluster.url, f"SELECT pg_xact_status('{lost}'::xid8)") == "committed", (
+            "its number is another's"
+        )
+
+    monkeypatch.setattr(Marks, "leave", crash)
+    try:
+        with pytest.raises(FlowMasterError) as caught:
+            put(first, first_step("order:99"))
+        assert caught.value.code == "store.unreachable"
+        assert second.reader().load(TENANT, "order:99") is None
+        put(first, first_step("order:99"))
+        assert second.reader().load(TENANT, "order:99") is not None
+    finally:
+        first.close()
+        second.close()
+        cluster.remove()
 
 
 def test_the_time_is_that_of_the_database(pair: Pair) -> None:
