@@ -46,6 +46,9 @@ INSTANTS_KEPT_MAX = 4_096
 LATE_MS_MAX = 60_000
 """A time that passed longer ago was missed; a server that is busy is late by less."""
 
+PASSED_MAX = 1_000
+"""Times that passed are counted so far."""
+
 
 class Schedule(NamedTuple):
     """The next due instant; `every` is what repeats it (ISO duration or cron), `left` counts later firings."""
@@ -84,6 +87,41 @@ def following_start(
     if not timer.every.startswith("P"):
         return _next(timer, at, calendars)
     return _first_later(found, at, calendars)
+
+
+def resumed(
+    timer: Schedule, at: int, missed: str, calendars: Calendars = NO_CALENDARS, end: int | None = None
+) -> Schedule | None:
+    """Return what a timer goes on with after a pause, None if it is over.
+
+    Times that passed are made up for where `missed` says so: `all` by a run each, `once` by one run. Those that are not
+    made up for use up no repetition; an `end` of the cycle holds all the same.
+    """
+    if timer.due > at or missed == ALL:
+        return timer
+    if missed == ONCE:
+        due: int | None = _latest(timer, at if end is None else min(at, end), calendars)
+    else:
+        due = _ahead(timer, at, calendars)
+    if due is None or (end is not None and due > end):
+        return None
+    left = timer.left if end is None else _left_until(due, timer.every, end, timer.left, calendars)
+    return Schedule(due, timer.every, left)
+
+
+def passed_times(timer: Schedule, at: int, calendars: Calendars = NO_CALENDARS) -> int:
+    """Return how many times of a timer passed by an instant, however many repetitions it has; at most `PASSED_MAX`."""
+    found: Schedule | None = timer._replace(left=-1)
+    count = 0
+    while found is not None and found.due <= at and count < PASSED_MAX:
+        count, found = count + 1, _next(found, found.due, calendars)
+    return count
+
+
+def cycle_end(text: str) -> int | None:
+    """Return the end that a repetition names, None without one."""
+    found = _CYCLE.fullmatch(text.strip())
+    return instant(found["end"]) if found and found["end"] else None
 
 
 def is_missed(due: int, at: int, missed: str) -> bool:
@@ -138,6 +176,28 @@ def _first_later(timer: Schedule, at: int, calendars: Calendars) -> Schedule | N
     while found is not None and found.due <= at:
         found = _next(found, found.due, calendars)
     return found
+
+
+def _ahead(timer: Schedule, at: int, calendars: Calendars) -> int | None:
+    """Return the first time of a timer behind an instant, however many repetitions it has."""
+    endless = timer._replace(left=-1)
+    found = (
+        _first_later(endless, at, calendars) if timer.every.startswith("P") else _next(endless, at, calendars)
+    )
+    return None if found is None else found.due
+
+
+def _latest(timer: Schedule, at: int, calendars: Calendars) -> int:
+    """Return the last time of a timer up to an instant, the first one at least; of cron the first one does."""
+    if not timer.every.startswith("P"):
+        return timer.due
+    every = _fixed(timer.every)
+    if every:
+        return timer.due + max(0, (at - timer.due) // every) * every
+    due, after = timer.due, _repeated(timer.due, timer.every, calendars)
+    while after is not None and after <= at:
+        due, after = after, _repeated(after, timer.every, calendars)
+    return due
 
 
 def _fixed(every: str) -> int:

@@ -7,6 +7,7 @@ from flowmaster.engine.model import Process, Timer, Triggers
 from flowmaster.engine.timers import Schedule, following_start
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.schedules import TIMER, end_pause, pause_of, put_pause
 from flowmaster.stores.rows import StartSubscription
 
 
@@ -24,8 +25,12 @@ def begin(
     needed = gathered(process, process.elements[start.element])
     for other in desk.transaction.process_starts(start.tenant, start.process) if needed else ():
         another = (other.element, other.number) != (start.element, start.number)
-        if another and other.element in needed and other.due is not None:
+        if not another or other.element not in needed:
+            continue
+        if other.due is not None:
             pass_time(desk, process, other)
+        elif other.kind == TIMER:
+            _pass_paused(desk, process, other)
     return instance
 
 
@@ -40,9 +45,27 @@ def pass_time(desk: Desk, process: Process, start: StartSubscription) -> None:
     desk.transaction.set_start_due(again)
 
 
+def _pass_paused(desk: Desk, process: Process, start: StartSubscription) -> None:
+    """Let the time that a paused start timer would go on with be over, and the pause with the last one."""
+    pause = pause_of(desk.transaction, start)
+    if pause is None:
+        return
+    after = following_start(pause.schedule, desk.now, missed_of(process, start), process.calendars)
+    if after is None:
+        end_pause(desk.transaction, start, None)
+    else:
+        put_pause(desk.transaction, start, pause._replace(schedule=after))
+
+
 def missed_of(process: Process, start: StartSubscription) -> str:
     """Return what a start timer does about times that passed while no server ran."""
+    timer = timer_of(process, start)
+    return "" if timer is None else timer.missed
+
+
+def timer_of(process: Process, start: StartSubscription) -> Timer | None:
+    """Return a start timer as its process has it."""
     details = process.elements[start.element].details
     if isinstance(details, Triggers):
         details = details.all[start.number].details
-    return details.missed if isinstance(details, Timer) else ""
+    return details if isinstance(details, Timer) else None

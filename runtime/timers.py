@@ -7,12 +7,16 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.timers import is_missed, iso
 from flowmaster.runtime.desk import Desk, Note, Request
+from flowmaster.runtime.schedules import Run, note_run
 from flowmaster.runtime.starts import begin, missed_of, pass_time
 from flowmaster.stores.rows import DueTimer, StartSubscription
 
 logger = logging.getLogger(__name__)
 
 SYSTEM = "system"
+
+MISSED_RUN = "missed"
+"""What is noted of a time that was left out because no server ran."""
 
 
 def fire_due(desk: Desk, limit: int, tenant: str | None = None) -> int:
@@ -50,15 +54,18 @@ def _start(desk: Desk, start: StartSubscription) -> None:
     assert start.due is not None
     if is_missed(start.due, desk.now, missed_of(process, start)):
         logger.warning("The time %s of %s was missed and is left out", iso(start.due), start.process)
+        note_run(desk.transaction, start, Run(start.due, desk.now, problem=MISSED_RUN))
         return
     request, begun, noted = Request(start.tenant, SYSTEM, "timer"), time_ns(), len(desk.notes)
     try:
         with desk.transaction.savepoint():
             instance = begin(desk, request, start, {})
+            note_run(desk.transaction, start, Run(start.due, desk.now, instance))
         _note(desk, start.tenant, instance, start.due, begun)
     except FlowMasterError as error:
         del desk.notes[noted:]
         logger.warning("The start timer of %s did not start: %s", start.process, error.message)
+        note_run(desk.transaction, start, Run(start.due, desk.now, problem=error.code))
 
 
 def _note(desk: Desk, tenant: str, instance: str, due: int, begun: int) -> None:

@@ -1,7 +1,9 @@
 """What is counted for whoever watches a server."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from flowmaster.stores import rows
 
 
 class WaitCounts(NamedTuple):
@@ -26,3 +28,19 @@ class Steps(NamedTuple):
 
     by_process: Sequence[tuple[str, int]]
     since: int
+
+
+class CensusReads(Protocol):
+    """Counts for whoever watches a server; each looks at many rows and is asked for now and then only."""
+
+    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> WaitCounts:
+        """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
+        ...
+
+    def stopped(self, tenant: str, *, limit: int) -> rows.Page[rows.InstanceRow]:
+        """Return the instances with incidents that changed last, newest change first, and how many there are."""
+        ...
+
+    def steps(self, tenant: str, *, since: int, limit: int) -> Steps:
+        """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
+        ...

@@ -12,7 +12,7 @@ from typing import Protocol
 from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
-from flowmaster.stores.counts import Steps, WaitCounts
+from flowmaster.stores.counts import CensusReads
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.traces import Scrubbed
 
@@ -238,22 +238,6 @@ class DefinitionReads(Protocol):
         ...
 
 
-class CensusReads(Protocol):
-    """Counts for whoever watches a server; each looks at many rows and is asked for now and then only."""
-
-    def wait_counts(self, tenant: str, *, now: int, engine_now: int) -> WaitCounts:
-        """Return what is waited for; `now` (real time) decides on leases, `engine_now` which timers are overdue."""
-        ...
-
-    def stopped(self, tenant: str, *, limit: int) -> rows.Page[rows.InstanceRow]:
-        """Return the instances with incidents that changed last, newest change first, and how many there are."""
-        ...
-
-    def steps(self, tenant: str, *, since: int, limit: int) -> Steps:
-        """Return the steps since an instant (engine time), of at most so many newest rows of the journal."""
-        ...
-
-
 class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, Protocol):
     """All that can be read."""
 
@@ -314,6 +298,10 @@ class StepWrites(Protocol):
 
     def put_starts(self, tenant: str, process: str, starts: Sequence[rows.StartSubscription]) -> None:
         """Replace all start subscriptions of a process by these (none takes them away)."""
+        ...
+
+    def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return the start timers of a process, to be changed: no other server fires or changes them meanwhile."""
         ...
 
     def set_start_due(self, start: rows.StartSubscription) -> None:

@@ -27,6 +27,7 @@ from flowmaster.tools import (
     server,
     start_timers,
     tasks,
+    timer_control,
     work,
 )
 from flowmaster.tools.registry import AnyOperation, Registry
@@ -35,6 +36,7 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
     start_timers.OPERATIONS,
+    timer_control.OPERATIONS,
     instances.OPERATIONS,
     events.OPERATIONS,
     instance_control.OPERATIONS,

@@ -1,7 +1,7 @@
 """Publishing: the newest draft becomes a version, if its checks, scenarios and laws let it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from flowmaster.engine.model import Conditional, Element, Message, Process, Sign
 from flowmaster.engine.timers import start_schedule
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import CONDITION
+from flowmaster.runtime.models import Models
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
@@ -21,6 +22,7 @@ from flowmaster.tools.process_tools import TOOL, refuse_taken
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.scenarios import run_scenarios, summary_of
+from flowmaster.tools.timer_changes import TimerChange, journal_data, put_starts
 
 
 class ProcessPublish(WriteArguments):
@@ -38,6 +40,16 @@ class ProcessPublished(Result):
     problems: list[dict[str, Any]] = Field(description="Warnings and hints that stand.")
     scenarios: str = Field(description="How its scenarios went, and what none covers.")
     processes: dict[str, int] = Field(default={}, description="Versions of all processes of the file.")
+    timers: list[TimerChange] = Field(
+        default=[], description="Start timers whose times changed or that are paused."
+    )
+
+
+class Published(NamedTuple):
+    """What publishing a file came to: the new versions, and the changed timers of each process."""
+
+    versions: dict[str, int]
+    timers: dict[str, list[TimerChange]]
 
 
 @operation(right="process.publish", core=True)
@@ -50,7 +62,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)
 
-    def work(transaction: Transaction) -> dict[str, int]:
+    def work(transaction: Transaction) -> Published:
         newest = draft_of(transaction, tenant, arguments.process)
         if newest.number != draft.number:
             raise FlowMasterError(
@@ -64,16 +76,21 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         at = runtime.clock.now(transaction)
         if unchanged := _published_already(transaction, tenant, file):
             store_once(transaction, call, subject=arguments.process)
-            return unchanged
+            return Published(unchanged, {})
         for key in file.reads:
             refuse_taken(call.app.registry, transaction, tenant, file.process(key))
-        versions = publish(transaction, tenant, file, by=call.caller.person, at=at, note=arguments.note)
-        data: Json = {"version": versions[arguments.process], "draft": draft.number}
-        journal_process(transaction, call, arguments.process, "process_publish", at, data, arguments.reason)
+        who = call.caller.person
+        done = publish(transaction, tenant, file, runtime.models, by=who, at=at, note=arguments.note)
+        for key, version in done.versions.items():
+            data: dict[str, Json] = {"version": version, **journal_data(done.timers[key])}
+            if key == arguments.process:
+                data["draft"] = draft.number
+            if key == arguments.process or done.timers[key]:
+                journal_process(transaction, call, key, "process_publish", at, data, arguments.reason)
         store_once(transaction, call, subject=arguments.process)
-        return versions
+        return done
 
-    versions = await runtime.write(work, dry_run=arguments.dry_run)
+    versions, timers = await runtime.write(work, dry_run=arguments.dry_run)
     runtime.changed.wake({"timers"})
     if not arguments.dry_run:
         call.app.published()
@@ -83,6 +100,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         problems=shown_problems(file.problems[arguments.process]),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
+        timers=[change for changes in timers.values() for change in changes],
         next=[follow_up(start) for start in first_calls(file.process(arguments.process))],
     )
 
@@ -96,13 +114,13 @@ def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[s
 
 
 def publish(
-    transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str
-) -> dict[str, int]:
-    """Publish every process of a file, with its start subscriptions, and return the new versions."""
+    transaction: Transaction, tenant: str, file: ProcessFile, models: Models, *, by: str, at: int, note: str
+) -> Published:
+    """Publish every process of a file, with its start subscriptions; pauses of its timers go on."""
     xml = file.document.to_xml()
-    versions: dict[str, int] = {}
+    done = Published({}, {})
     for key, read in file.reads.items():
-        versions[key] = transaction.put_version(
+        version = done.versions[key] = transaction.put_version(
             tenant,
             KIND,
             key,
@@ -114,8 +132,9 @@ def publish(
             note=note,
             meta={"processes": file.processes},
         )
-        transaction.put_starts(tenant, key, starts_of(read.process, tenant, versions[key], at))
-    return versions
+        starts = starts_of(read.process, tenant, version, at)
+        done.timers[key] = put_starts(transaction, models, read.process, starts, tenant)
+    return done
 
 
 def starts_of(process: Process, tenant: str, version: int, at: int) -> list[StartSubscription]:

@@ -84,6 +84,10 @@ class MessageWriter(MessageReader):
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
             self._data.put(self._data.starts, (tenant, process, start.element, start.number), start)
 
+    def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return the start timers of a process, to be changed: no other server fires or changes them meanwhile."""
+        return [start for start in self.process_starts(tenant, process) if start.kind == "timer"]
+
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
         key = (start.tenant, start.process, start.element, start.number)

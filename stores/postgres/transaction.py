@@ -119,6 +119,11 @@ class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
             self._lock_topic(tenant, topic(start.kind, start.name), shared=False)
         super().put_starts(tenant, process, starts)
 
+    def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return the start timers of a process, which no other server fires, changes or publishes anew meanwhile."""
+        self._lock_topic(tenant, topic("timer", ""), shared=False)
+        return super().start_timers(tenant, process)
+
     def _insert_wait(self, instance: int, step: rows.Step, wait: st.Wait, keys: WaitKeys) -> None:
         if keys.kind == EVENT:
             self._lock_topic(step.tenant, keys.topic, shared=True)

@@ -105,6 +105,14 @@ class MessageWriter(MessageReader):
                 (*owner, *start[2:]),
             )
 
+    def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:
+        """Return the start timers of a process, to be changed: no other server fires or changes them meanwhile."""
+        return self._start_rows(
+            f"{_STARTS} WHERE tenant = ? AND process = ? AND kind = 'timer' ORDER BY element, number"
+            + self._locked("OF start"),
+            (self._words.find(tenant), self._words.find(process)),
+        )
+
     def set_start_due(self, start: rows.StartSubscription) -> None:
         """Store the next `due` and `left` of a start timer; with `due` None it is done for good."""
         self._db.run(

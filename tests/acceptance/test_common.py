@@ -11,6 +11,7 @@ import pytest
 from flowmaster.server.wiring import DATABASE
 from flowmaster.tools.catalog import catalog
 from tests.acceptance.agent import Agent, Body, body_of, played, waits, whole_state
+from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
 NOTE = base64.b64encode(b"Hello, this is a note.").decode()
@@ -34,6 +35,10 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "instance_batch": (
         {"process": "letter", "action": "pause"},
         {"process": "leave", "action": "pause"},
+    ),
+    "timer_control": (
+        {"process": "nightly", "action": "pause"},
+        {"process": "nightly", "action": "trigger"},
     ),
     "event_send": (
         {"kind": "message", "name": "nobody waits", "ttl": "P1Y"},
@@ -66,6 +71,7 @@ WRITES: dict[str, tuple[Body, Body]] = {
 async def busy(agent: Agent) -> None:
     """Have a task, a wait for a message and two jobs open."""
     await settled(agent)
+    await agent.published(timed("0 3 * * *", process="nightly"))
     await agent.started("leave", days=1, who="ann")
     await agent.started("letter", number="4711")
     for number in (2, 3):
@@ -141,6 +147,8 @@ OF_OTHERS: dict[str, Body] = {
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},
+    "timer_control": {"process": "nightly", "action": "pause"},
+    "timer_find": {"process": "nightly"},
     "task_read": {"task": "leave:1/check.4"},
     "task_act": {"task": "leave:1/check.4", "action": "complete", "variables": {"ok": True}},
     "work_take": {"instance": "leave:1"},
@@ -154,10 +162,14 @@ OF_OTHERS: dict[str, Body] = {
 """Calls that name something of another tenant."""
 
 
+NOBODY = (("leave", "laeve"), ("level", "levle"), ("a-txt", "b-txt"), ("nightly", "nihgtly"))
+"""Names, and some like them that nobody has."""
+
+
 def unknown(arguments: Body) -> Body:
     """Return the arguments with ids of the same length that nobody has."""
     names = ("process", "instance", "task", "job", "decision", "document", "scope")
-    hidden = {"leave": "laeve", "level": "levle", "a-txt": "b-txt"}
+    hidden = dict(NOBODY)
     changed = dict(arguments)
     if "instances" in changed:
         changed["instances"] = [str(each).replace("leave", "laeve") for each in changed["instances"]]
@@ -182,7 +194,7 @@ def test_what_belongs_to_another_tenant_answers_as_what_nobody_has(operation: st
         before = whole_state(agent.app)
         theirs = await stranger.refusal(operation, **arguments)
         nobody = await stranger.refusal(operation, **unknown(arguments))
-        for known, other in (("leave", "laeve"), ("level", "levle"), ("a-txt", "b-txt")):
+        for known, other in NOBODY:
             theirs = exchanged(theirs, known, other)
         assert theirs == nobody
         assert theirs["code"].endswith(".unknown")

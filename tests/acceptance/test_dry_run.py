@@ -7,6 +7,7 @@ from typing import Any
 
 from flowmaster.tools.catalog import catalog
 from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_state
+from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
 CALLS = 600
@@ -99,6 +100,12 @@ async def _control(chance: Chance) -> Body:
         "fork": {"variables": chance.one({}, {"days": 7}), "at": chance.one(None, 7, 99)},
     }
     return {"instance": await chance.instance(), "action": action, **more.get(action, {})}
+
+
+async def _timer(chance: Chance) -> Body:
+    process = chance.one("nightly", "nightly", "nightly", "leave", "nihgtly")
+    more = chance.one({}, {}, {"element": "start"}, {"number": 0}, {"number": 9})
+    return {"process": process, "action": chance.one("pause", "resume", "trigger"), **more}
 
 
 async def _batch(chance: Chance) -> Body:
@@ -195,6 +202,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
+    "timer_control": _timer,
     "event_send": _send,
     "clock_advance": _advance,
     "task_act": _act,
@@ -218,6 +226,7 @@ def test_random_calls_are_drawn_of_every_write() -> None:
 def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
     async def play(agent: Agent) -> None:
         await settled(agent)
+        await agent.published(timed("0 3 * * *", process="nightly"))
         for number in range(8):
             leave = await agent.started("leave", days=1, who="ann")
             await agent.started("letter", number=f"471{number}")

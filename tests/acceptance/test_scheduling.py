@@ -14,16 +14,10 @@ from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
 from flowmaster.tools.registry import Caller
 from tests.acceptance.agent import Agent, Body, played
+from tests.acceptance.clocks import timed
 from tests.postgres import cluster
 
 HOUR_MS = 3_600_000
-OFFICE = {"office": {"zone": "Europe/Berlin", "hours": {"mon-fri": "09:00-17:00"}}}
-
-
-def timed(when: str, *, word: str = "every", missed: str = "", process: str = "timed") -> Body:
-    """Return a process that begins by the clock."""
-    start = {word: when, **({"missed": missed} if missed else {})}
-    return {"process": process, "calendars": OFFICE, "start": start, "steps": [{"end": "done"}]}
 
 
 async def shown(agent: Agent, **asked: Any) -> list[str]:

@@ -50,7 +50,7 @@ class Ear:
 async def published(runtime: Runtime) -> None:
     text = f'{HEAD}<process id="p" isExecutable="true">{BODY}</process></definitions>'
     file = read_file(text, catalog(), runtime.reader, TENANT)
-    await runtime.write(lambda tx: publish(tx, TENANT, file, by="tester", at=1, note=""))
+    await runtime.write(lambda tx: publish(tx, TENANT, file, runtime.models, by="tester", at=1, note=""))
 
 
 def start(desk: Desk) -> str:

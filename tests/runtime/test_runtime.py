@@ -49,7 +49,7 @@ def played(store: Store, play: Play) -> None:
 async def published(runtime: Runtime, body: str, key: str = "p", definitions: str = "") -> None:
     text = f'{HEAD}{definitions}<process id="{key}" isExecutable="true">{body}</process></definitions>'
     file = read_file(text, catalog(), runtime.reader, TENANT)
-    await runtime.write(lambda tx: publish(tx, TENANT, file, by="tester", at=1, note=""))
+    await runtime.write(lambda tx: publish(tx, TENANT, file, runtime.models, by="tester", at=1, note=""))
 
 
 async def started(runtime: Runtime, key: str = "p", **variables: Any) -> str:

@@ -250,3 +250,14 @@ def test_an_effect_of_a_step_that_is_taken_back_never_was(store: Store) -> None:
         transaction.append(first_step("order:1", outbox=[rows.Effect("mail", "send", {})]))
         raise Undone
     assert store.reader().outbox_depth() == 0
+
+
+def test_the_start_timers_of_a_process_are_given_out_to_be_changed(store: Store) -> None:
+    hourly = _start(element="hourly", kind="timer", name="", due=AT + 60)
+    with store.transaction() as transaction:
+        transaction.put_starts(TENANT, "order", [_start(), hourly])
+        transaction.put_starts("other", "order", [_start(tenant="other", kind="timer", name="", due=AT)])
+        assert transaction.start_timers(TENANT, "order") == [hourly]
+        assert transaction.start_timers(TENANT, "leave") == []
+        transaction.set_start_due(hourly._replace(due=None))
+        assert transaction.start_timers(TENANT, "order") == [hourly._replace(due=None)]

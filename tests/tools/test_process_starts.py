@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.acceptance.agent import Agent, played
 from tests.bpmn_reader.models import bpmn, flow
 
@@ -175,6 +177,26 @@ def test_a_time_that_a_begun_instance_waits_for_begins_no_further_one() -> None:
         assert await waiting(agent) == [["a"]]
         await agent.advance("PT30M")
         assert await waiting(agent) == [["a"], ["s"]]
+
+    played(play)
+
+
+@pytest.mark.parametrize(("when", "kind"), [("R/PT1H", "timeCycle"), ("PT1H", "timeDuration")])
+def test_a_time_that_a_begun_instance_waits_for_begins_none_after_a_pause(when: str, kind: str) -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, together(MESSAGE.format("m1"), time(when, kind)))
+        await agent.ask("timer_control", process="p", action="pause")
+        await agent.advance("PT30M")
+        await sent(agent, "message", "order")
+        assert await waiting(agent) == [["s"]]
+        if kind == "timeCycle":
+            await agent.ask("timer_control", process="p", action="resume")
+        (timer,) = (await agent.ask("timer_find", process="p"))["items"]
+        assert "paused" not in timer
+        await agent.advance("PT1H")
+        assert await waiting(agent) == [["a"]]
+        await agent.advance("PT30M")
+        assert await waiting(agent) == ([["a"], ["s"]] if kind == "timeCycle" else [["a"]])
 
     played(play)
 
