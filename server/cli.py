@@ -154,6 +154,15 @@ def run(argv: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        place = f"{error.filename!r}: " if error.filename else ""
+        print(
+            f"flowmaster: {place}{error.strerror or error}.\nGive this user the right to use it, or name another place.",
+            file=sys.stderr,
+        )
+        return 1
 
 
 _COPIES = ("backup", "verify", "restore")

@@ -26,6 +26,9 @@ HEAD_SECONDS_MAX: Final = 30.0
 """How long a client may take to send a head, and to begin with its first one."""
 
 
+_ABOUT_HEALTH: Final = (b"GET /health", b"HEAD /health")
+"""What is answered beyond the bound too: whoever watches the server must not take a busy one for dead."""
+
 FULL_SECONDS: Final = 1.0
 """How long a connection beyond the bound may wait to be told so: what is said before a request comes may not be read."""
 
@@ -65,9 +68,10 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, as long as a head is neither too long nor too slow."""
-        if self._full:
+        if self._full and not data.startswith(_ABOUT_HEALTH):
             self._refuse_further()
             return
+        self._full = False
         before = self.cycle
         if before is not None and before.response_complete:
             self._wait_for_head()

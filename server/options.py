@@ -79,7 +79,7 @@ def split(
             if name in flags and not given:
                 options[name] = "yes"
             elif name in valued:
-                options[name] = value if given else _value_of(name, next(rest, None))
+                options[name] = _value_of(name, value if given else next(rest, None))
             else:
                 raise UsageError(_unknown(name, valued + flags))
     _check(options)
@@ -87,7 +87,7 @@ def split(
 
 
 def _value_of(name: str, value: str | None) -> str:
-    if value is None or value.startswith("--"):
+    if not value or value.startswith("--"):
         raise UsageError(f"--{name} needs a value.")
     return value
 

@@ -21,6 +21,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.server.callers import NEEDED, REQUEST, SIGNED_IN
 from flowmaster.server.grounds import Grounds, SignedIn
 from flowmaster.server.http_body import response_of
+from flowmaster.server.mcp_refused import told_in_mcp
 from flowmaster.server.request_ids import request_id
 from flowmaster.server.resource import WELL_KNOWN, Resource
 from flowmaster.stores.call_log import CallLine
@@ -117,6 +118,8 @@ class SignIn:
                 )
         if scope["type"] == "websocket":
             return await answer.send({"type": "websocket.close", "code": 1008, "reason": error.code})
+        if (told := await told_in_mcp(scope, receive, error)) is not None:
+            return await told(scope, receive, answer.send)
         response = response_of(refused(error))
         if error.status == 401 and self._grounds.resource is not None:
             response.headers["WWW-Authenticate"] = self._grounds.resource.challenge(

@@ -38,7 +38,7 @@ class ErasureList:
     def follow(self, reader: Reader) -> None:
         """Add what the journal has and the list has not."""
         known: dict[tuple[str, int], int] = {}
-        for entry in read(self._path) if self._path.exists() else ():
+        for entry in read(self._path, whole=False) if self._path.exists() else ():
             place = (entry.tenant, _number(entry.erasure))
             known[place] = max(known.get(place, 0), entry.number)
         lines = [
@@ -79,26 +79,34 @@ def entries_of(reader: Reader, tenant: str, *, since: int = 1) -> Iterator[Liste
         yield from reversed(found)
 
 
-def read(path: Path) -> list[Listed]:
-    """Return the entries of a list; one that was cut off at its end is left out.
+def read(path: Path, *, whole: bool = True) -> list[Listed]:
+    """Return the entries of a list; one that is not `whole` may have been cut off at its end, while it was written.
 
     Raises:
-        FlowMasterError: the file is no list of erasures.
+        FlowMasterError: the file is no list of erasures, or cannot be read.
     """
-    lines = path.read_bytes().splitlines()
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise FlowMasterError(
+            "erasures.unreadable",
+            f"The list of erasures {str(path)!r} cannot be read ({error.strerror}).",
+            path="--erasures",
+            fix="Give this user the right to read it.",
+        ) from error
     found = []
     for place, line in enumerate(lines, 1):
         try:
             found.append(Listed(**json.loads(line)))
         except (ValueError, TypeError) as error:
-            if place == len(lines):
+            if place == len(lines) and not whole:
                 break
             raise FlowMasterError(
                 "erasures.unreadable",
-                f"Line {place} of {str(path)!r} is no entry of a list of erasures.",
+                f"Line {place} of {len(lines)} of {str(path)!r} is no entry of a list of erasures, or is cut off.",
                 path="--erasures",
                 expected="a file `erasures.jsonl` of a data folder",
-                fix="Name the list that lies in the data folder of the server.",
+                fix="Name the list that lies in the data folder of the server, whole.",
             ) from error
     return found
 

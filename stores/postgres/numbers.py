@@ -4,9 +4,13 @@ Numbers are taken in growing portions. What is left at the end of a transaction,
 unless another server has taken one meanwhile; then they leave a gap.
 """
 
+import logging
 from typing import Final
 
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores.postgres.connection import Connection
+
+logger = logging.getLogger(__name__)
 
 PORTION_MAX: Final = 32
 """How many numbers of one counter are taken at once."""
@@ -61,11 +65,18 @@ class Numbers:
             self._free[counter] = sorted([number, *self._free[counter]])
 
     def settle(self, *, give_back: bool) -> None:
-        """Begin anew, and give back what is left, as far as nobody went beyond it; not to a database that is away."""
-        for counter, free in self._free.items():
+        """Begin anew, and give back what is left, as far as nobody went beyond it.
+
+        By now the transaction is over: a database that goes away meanwhile costs a gap, and must not look as if it had failed.
+        """
+        left, self._used, self._free, self._portions = self._free, [], {}, {}
+        for counter, free in left.items():
             if free and give_back and self._aside.is_open:
                 last = first = free[-1]
                 for number in reversed(free):
                     first = number if number >= first - 1 else first
-                self._aside.run(_DOWN, (first - 1, *counter, last))
-        self._used, self._free, self._portions = [], {}, {}
+                try:
+                    self._aside.run(_DOWN, (first - 1, *counter, last))
+                except FlowMasterError as error:
+                    logger.warning("Numbers were not given back: %s", error.message)
+                    return

@@ -25,6 +25,7 @@ def copy_file(source: Path, target: Path, progress: Progress) -> None:
     """
     reading = Connection(source, busy_ms_max=BUSY_MS_MAX, read_only=True)
     try:
+        reading.check(older=True)
         with reading.snapshot(), reading.errors():
             reading.value("SELECT count(*) FROM sqlite_schema")  # The moment begins with the first look.
             _copy(reading, target, progress)

@@ -157,12 +157,11 @@ class Connection:
         except apsw.Error as error:
             raise self._told(error) from error
 
-    def check(self) -> None:
-        """Refuse a file that only a writing process can bring to the version that is read here."""
+    def check(self, *, older: bool = False) -> None:
+        """Refuse a file that only a writing process can bring to the version that is read here, unless it may be `older`."""
         with self.errors():
-            version = int(self._db.pragma("user_version"))
-        self._refuse_newer(version)
-        if version < len(MIGRATIONS):
+            version = self._refuse_others()
+        if version < (1 if older else len(MIGRATIONS)):
             raise FlowMasterError(
                 "store.older",
                 f"The data in {str(self._path)!r} has version {version}; this FlowMaster reads {len(MIGRATIONS)}.",
@@ -173,6 +172,7 @@ class Connection:
     def _prepare(self) -> None:
         """Make the file ours and bring it to the newest version, once, whoever comes first."""
         if self._db.pragma("user_version") != len(MIGRATIONS):
+            self._refuse_others()
             self._write_ahead()
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -198,8 +198,15 @@ class Connection:
                 tries += 1
 
     def _migrate(self) -> None:
+        version = self._refuse_others()
+        for script in MIGRATIONS[version:]:
+            self._db.execute(script)
+        self._db.pragma("application_id", APPLICATION_ID)
+        self._db.pragma("user_version", len(MIGRATIONS))
+
+    def _refuse_others(self) -> int:
+        """Refuse a file that is not ours, or newer than this program, before anything of it is changed; return its version."""
         version = int(self._db.pragma("user_version"))
-        self._refuse_newer(version)
         ours = int(self._db.pragma("application_id")) == APPLICATION_ID
         if not ours and self._db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
             raise FlowMasterError(
@@ -208,10 +215,8 @@ class Connection:
                 fix="Choose another folder with `--data`.",
                 status=500,
             )
-        for script in MIGRATIONS[version:]:
-            self._db.execute(script)
-        self._db.pragma("application_id", APPLICATION_ID)
-        self._db.pragma("user_version", len(MIGRATIONS))
+        self._refuse_newer(version)
+        return version
 
     def _refuse_newer(self, version: int) -> None:
         if version > len(MIGRATIONS):

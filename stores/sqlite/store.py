@@ -2,9 +2,11 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
@@ -24,6 +26,9 @@ from flowmaster.stores.sql.words import Vocabulary, Words
 from flowmaster.stores.sqlite.connection import BUSY_MS_MAX, Connection
 from flowmaster.stores.sqlite.scrub import scrub, size
 from flowmaster.stores.traces import Scrubbed
+
+LOOK_SECONDS: Final = 0.5
+"""How often is looked whether the file is still there."""
 
 
 class SqliteReader(
@@ -191,6 +196,8 @@ class SqliteStore:
         self._transaction = SqliteTransaction(self._db, Words(self._db, self._known))
         self._reader = SqliteReader(path, self._known, busy_ms_max=busy_ms_max)
         self._writing = threading.Lock()
+        found = path.stat()
+        self._path, self._file, self._looked = path, (found.st_dev, found.st_ino), 0.0
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -198,6 +205,7 @@ class SqliteStore:
         if self._read_only:
             raise refusals.read_only()
         with self._writing:
+            self._look_after_file()
             self._db.run("BEGIN IMMEDIATE")
             try:
                 self._transaction.begin()
@@ -210,6 +218,25 @@ class SqliteStore:
                 self._transaction.end(committed=False)
                 raise
             self._transaction.end(committed=True)
+
+    def _look_after_file(self) -> None:
+        """Refuse to write into a file that is no longer there: SQLite would go on, and all of it would be lost."""
+        now = time.monotonic()
+        if now < self._looked + LOOK_SECONDS:
+            return
+        try:
+            found = self._path.stat()
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._file:
+            raise FlowMasterError(
+                "store.gone",
+                f"The file {str(self._path)!r} was removed or replaced while this server runs; nothing of this call was"
+                " stored.",
+                fix="Stop this server; bring the file back, or restore a backup, and start it again.",
+                status=500,
+            )
+        self._looked = now
 
     def reader(self) -> SqliteReader:
         """Return what any thread may read with."""

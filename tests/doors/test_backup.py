@@ -9,6 +9,7 @@ import pytest
 
 from flowmaster.server.cli import run
 from flowmaster.server.settings import Settings
+from flowmaster.server.wiring import DATABASE
 from flowmaster.stores.sqlite.backup import copy_file
 from flowmaster.stores.sqlite.store import SqliteStore
 from tests.acceptance.agent import Agent, played
@@ -143,3 +144,37 @@ def test_a_copy_holds_one_moment_while_others_write(tmp_path: Path) -> None:
     writer.join()
     assert steps
     store.close()
+
+
+@pytest.mark.parametrize("kind", ["foreign", "newer"])
+def test_no_backup_is_made_of_what_is_not_ours(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if kind == "newer":
+        SqliteStore(folder / DATABASE).close()
+    peer = apsw.Connection(str(folder / DATABASE))
+    if kind == "newer":
+        peer.pragma("user_version", 99)
+    else:
+        peer.execute("CREATE TABLE customer (name TEXT)")
+    peer.close()
+    assert run(["backup", str(tmp_path / "copy.db"), "--data", str(folder)]) == 1
+    assert f"store.{kind}" in capsys.readouterr().err
+    assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("listed", ["hello\n", '{"tenant": "", "erasure": "erasure:1", "number'])
+def test_a_list_of_erasures_that_is_none_or_is_cut_restores_nothing(
+    listed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = SqliteStore(tmp_path / "a" / DATABASE)
+    put(store, first_step("order:1"))
+    store.close()
+    copy_file(tmp_path / "a" / DATABASE, tmp_path / "copy.db", lambda done, of: None)
+    (tmp_path / "list.jsonl").write_text(listed)
+    words = ["restore", str(tmp_path / "copy.db"), "--data", str(tmp_path / "b")]
+    assert run([*words, "--erasures", str(tmp_path / "list.jsonl")]) == 1
+    assert "erasures.unreadable" in capsys.readouterr().err
+    assert not (tmp_path / "b" / DATABASE).exists()

@@ -69,6 +69,8 @@ def test_a_refusal_goes_to_the_errors_with_its_fix(capsys: pytest.CaptureFixture
         (["call", "server_info", "nonsense"], "is not name=value"),
         (["call", "server_info", "{"], "not JSON"),
         (["call", "server_info", "--data"], "--data needs a value"),
+        (["call", "server_info", "--data", ""], "--data needs a value"),
+        (["serve", "--store="], "--store needs a value"),
         (["mcp", "--clock", "sundial"], "real or virtual"),
         (["mcp", "more"], "not expected"),
         (["serve", "--port", "http"], "0 to 65535"),

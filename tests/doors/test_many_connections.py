@@ -50,10 +50,10 @@ def played(play: Callable[[Open], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-async def asked(line: Line) -> str:
+async def asked(line: Line, request: bytes = ASKS) -> str:
     """Ask over a connection, and return the first line of the answer."""
     source, sink = line
-    sink.write(ASKS)
+    sink.write(request)
     await sink.drain()
     head = await source.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -76,6 +76,15 @@ def test_who_comes_beyond_the_bound_is_told_when_to_come_again() -> None:
         lines[0][1].close()
         await asyncio.sleep(0.1)
         assert await asked(await opened()) == "HTTP/1.1 200 OK", "there is room again"
+
+    played(play)
+
+
+def test_whoever_watches_the_server_is_answered_all_the_same() -> None:
+    async def play(opened: Open) -> None:
+        lines = [await opened() for _ in range(MOST)]
+        assert [await asked(line) for line in lines] == ["HTTP/1.1 200 OK"] * MOST
+        assert await asked(await opened(), ASKS.replace(b"/ ", b"/health/live ")) == "HTTP/1.1 200 OK"
 
     played(play)
 

@@ -25,6 +25,9 @@ from tests.postgres import Cluster, binaries, cluster
 from tests.stores.given import TENANT, Undone, first_step, load, next_step, put, subscription
 
 
+CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'flowmaster'"
+
+
 def asked(place: str, statement: str) -> Any:
     """Ask the database something beside all stores."""
     loop = OwnLoop()
@@ -258,12 +261,11 @@ def test_servers_tell_each_other_what_changed_and_not_themselves(pair: Pair) -> 
 def test_a_lost_connection_costs_what_was_under_way_and_nothing_more(pair: Pair) -> None:
     first, _ = pair
     put(first, first_step("order:1"))
-    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'flowmaster'"
 
     def work() -> None:
         with first.transaction() as transaction:
             transaction.append(first_step("order:2"))
-            asked(cluster().url, cut)
+            asked(cluster().url, CUT)
             transaction.append(first_step("order:3"))
 
     with pytest.raises(FlowMasterError) as caught:
@@ -300,6 +302,27 @@ def test_a_commit_whose_answer_is_cut_off_is_asked_after(
         assert caught.value.code == "store.unreachable"
     assert second.reader().find_instances(TENANT, rows.InstanceFilter()).total == int(committed)
     put(first, first_step("order:2"))
+
+
+def test_a_database_that_goes_away_behind_a_commit_does_not_undo_its_answer(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    run = Connection.script
+
+    def cut_behind(line: Connection, text: str) -> None:
+        run(line, text)
+        if text == "COMMIT":
+            monkeypatch.setattr(Connection, "script", run)
+            asked(cluster().url, CUT)
+
+    monkeypatch.setattr(Connection, "script", cut_behind)
+    with first.transaction() as transaction:
+        numbers = [transaction.next_number(TENANT, "order") for _ in range(4)]
+        transaction.append(first_step("order:1"))
+    assert second.reader().load(TENANT, "order:1") is not None
+    with first.transaction() as transaction:
+        assert transaction.next_number(TENANT, "order") > numbers[-1]
 
 
 def test_a_commit_that_a_crash_has_taken_is_not_held_for_another_that_got_its_number(

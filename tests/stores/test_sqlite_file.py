@@ -87,10 +87,31 @@ def test_a_database_of_another_program_is_refused_and_left_alone(path: Path) -> 
     peer = apsw.Connection(str(path))
     peer.execute("CREATE TABLE customer (name TEXT)")
     peer.close()
+    before = path.read_bytes()
     assert _refusal(path).code == "store.foreign"
+    assert path.read_bytes() == before
     peer = apsw.Connection(str(path))
     assert peer.execute("SELECT name FROM sqlite_schema").fetchall() == [("customer",)]
     peer.close()
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_that_is_taken_away_takes_no_more_changes(
+    path: Path, replaced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowmaster.stores.sqlite.store.LOOK_SECONDS", 0.0)
+    store = SqliteStore(path)
+    put(store, first_step("order:1"))
+    kept = path.rename(path.with_name("kept.db"))
+    if replaced:
+        path.write_bytes(b"")
+    with pytest.raises(FlowMasterError) as caught:
+        put(store, first_step("order:2"))
+    assert (caught.value.code, caught.value.status) == ("store.gone", 500)
+    kept.replace(path)
+    put(store, first_step("order:2"))
+    assert store.reader().load(TENANT, "order:2") is not None
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
