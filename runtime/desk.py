@@ -102,6 +102,8 @@ class Desk:
         self.woken: set[str] = set()
         self.states: dict[str, State] = {}
         self.notes: list[Note] = []
+        self.whole = True
+        """Whether `states` has all that the steps moved; one that had to be taken back is not told apart from the others."""
         self.few = False
         """Whether of wide instances few waits are shown: the first ones, and those that the steps have moved."""
         self._moved: dict[str, set[int]] = {}
@@ -312,6 +314,7 @@ class Desk:
         except Exception:
             logger.exception("The effect %s of %s failed", pending.effect.kind, pending.instance)
             self.states.clear()
+            self.whole = False
             del self.notes[noted:]
             kept = True
         if kept and not pending.row:

@@ -56,13 +56,14 @@ V = TypeVar("V")
 
 
 class Outcome(NamedTuple, Generic[T]):
-    """What came of work: its result, whether all that follows is done, and the instances it moved."""
+    """What came of work: its result, whether all that follows is done, and the instances it moved, if they are `whole`."""
 
     result: T
     settled: bool
     states: dict[str, State]
     woken: set[str]
     notes: Sequence[Note] = ()
+    whole: bool = True
 
 
 class Done(NamedTuple):
@@ -157,14 +158,18 @@ class Runtime:
         dry_run: bool = False,
         few: bool = False,
     ) -> V:
-        """Run work as `do` does, and return what `show` makes of its outcome alone, without reading what was changed.
+        """Run work as `do` does, and return what `show` makes of its outcome.
 
-        It may be made while the work is on its way to the disk, and is then thrown away if that fails.
+        It may be made while the work is on its way to the disk, if the outcome has all instances that were moved, so that
+        none of them is read; it is thrown away if the work is not stored.
         """
         made: list[tuple[Outcome[T], V]] = []
-        outcome = await self.do(
-            work, dry_run=dry_run, ahead=lambda outcome: made.append((outcome, show(outcome))), few=few
-        )
+
+        def ahead(outcome: Outcome[T]) -> None:
+            if outcome.whole:
+                made.append((outcome, show(outcome)))
+
+        outcome = await self.do(work, dry_run=dry_run, ahead=ahead, few=few)
         if made and made[-1][0] is outcome:
             return made[-1][1]
         return show(outcome)
@@ -229,12 +234,13 @@ class Runtime:
         states = desk.shown()
         if dry_run:
             raise Undone(Outcome(result, settled, states, set()))
-        return Outcome(result, settled, states, desk.woken, desk.notes)
+        return Outcome(result, settled, states, desk.woken, desk.notes, desk.whole)
 
     def _told(self, settled: bool, woken: set[str]) -> None:
         self.changed.wake(woken | {STORED})
         if not settled or "outbox" in woken:
-            self._outbox.begin(self.reader.outbox_tenants())
+            with contextlib.suppress(FlowMasterError):  # What is stored is stored; the next look takes it up.
+                self._outbox.begin(self.reader.outbox_tenants())
 
     async def _take_up(self, tenant: str) -> None:
         """Do the effects that a tenant's steps left, in their order."""

@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
@@ -403,19 +404,20 @@ def _look_ahead(batch: list[_Piece[Any]]) -> None:
     """Let callers do what they do ahead of the commit that comes next."""
     if len(batch) < AHEAD_PIECES_MIN:
         return
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Any], object], Any]]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[Callable[[], object]]] = {}
     for piece in batch:
         if piece.ahead is not None and piece.loop is not None and piece.is_stored:
-            by_loop.setdefault(piece.loop, []).append((piece.ahead, piece.result))
+            do = partial(piece.context.copy().run, piece.ahead, piece.result)
+            by_loop.setdefault(piece.loop, []).append(do)
     for loop, things in by_loop.items():
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_do_ahead, things)
 
 
-def _do_ahead(things: list[tuple[Callable[[Any], object], Any]]) -> None:
-    for do, result in things:
+def _do_ahead(things: list[Callable[[], object]]) -> None:
+    for do in things:
         try:
-            do(result)
+            do()
         except Exception:  # Who waits for the commit does it again, and is told.
             logger.debug("Nothing was made ready ahead of a commit", exc_info=True)
 

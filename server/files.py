@@ -18,5 +18,8 @@ def connections_within(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
     allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    except (ValueError, OSError):  # Some systems have further limits, which they do not tell.
+        allowed = soft
     return max(1, min(wanted, allowed - FILES_BESIDE))

@@ -32,6 +32,9 @@ _ABOUT_HEALTH: Final = (b"GET /health", b"HEAD /health")
 FULL_SECONDS: Final = 1.0
 """How long a connection beyond the bound may wait to be told so: what is said before a request comes may not be read."""
 
+TOLD_MAX: Final = 50
+"""Connections beyond the bound that are told so at once; further ones are only closed, since each takes a file."""
+
 AGAIN_SECONDS: Final = 5
 """When a refused client may try again."""
 
@@ -56,7 +59,9 @@ class GatheredHTTPProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
         super().connection_made(cast("asyncio.Transport", _Gathering(cast("asyncio.Transport", transport))))
         most = self.connections_max
         self._full = most is not None and len(self.connections) > most
-        if self._full:
+        if most is not None and len(self.connections) > most + TOLD_MAX:
+            self.transport.abort()
+        elif self._full:
             self._patience = self.loop.call_later(FULL_SECONDS, self._refuse_further)
         else:
             self._wait_for_head()

@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 MANY = 100
 """Entries of a list of which more are another kind of read."""
 
+AWAY = "store.unreachable"
+"""The refusal of a store that cannot be reached; it says that nothing was stored."""
+
 LEADS_ON = "operation_call"
 """The operation that stores what the one behind it stores, and is let in with that."""
 
@@ -46,13 +49,18 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
     """
     try:
         operation = registry.get(name)
-        behalf = BEHALF.set(_admitted(operation, call))
+        behalf = _admitted(operation, call)
+        before, begun = BEHALF.set(behalf), behalf.begun
         try:
             arguments = parsed(operation, raw_arguments)
             allow(operation, call)
             return await _act(operation, call, arguments)
+        except FlowMasterError as error:
+            if behalf.begun and not begun and error.code == AWAY:
+                raise _answer_lost(operation) from error
+            raise
         finally:
-            BEHALF.reset(behalf)
+            BEHALF.reset(before)
     except InputNeeded:
         raise
     except FlowMasterError as error:
@@ -65,6 +73,16 @@ async def invoke(registry: Registry, call: Call, name: str, raw_arguments: objec
         reference = uuid4().hex[:12]
         logger.exception("The operation %s failed; reference %s", name, reference)
         return refused(fault(reference))
+
+
+def _answer_lost(operation: AnyOperation) -> FlowMasterError:
+    """Return what is told of a call that was stored before the database went away, so that its answer cannot be read."""
+    return FlowMasterError(
+        "store.answer_lost",
+        f"The database went away after something of `{operation.name}` was stored, and before its answer could be read.",
+        fix="Read the state when the database is back, before you repeat the call; with an `idempotency_key` just repeat it.",
+        status=503,
+    )
 
 
 def _admitted(operation: AnyOperation, call: Call) -> Behalf:

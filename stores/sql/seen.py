@@ -7,7 +7,7 @@ store learns whether anybody else has written at all: most instances go on soon 
 
 from typing import Final, NamedTuple
 
-from flowmaster.engine.state import State
+from flowmaster.engine.state import State, TaskWait, Wait
 
 NODES_KEPT_MAX: Final = 100_000
 """Nodes of the wide states that are kept in memory at most; those met longest ago go first."""
@@ -15,8 +15,8 @@ NODES_KEPT_MAX: Final = 100_000
 RESTING_MAX: Final = 4_096
 """States of other instances that are kept at most, each of at most `RESTING_BYTES_MAX`."""
 
-RESTING_BYTES_MAX: Final = 8_192
-"""The stored text of a state that is kept, at most: its values are all that may be large about it."""
+RESTING_BYTES_MAX: Final = 2_048
+"""The stored text of a state that is kept, at most. As objects it may take twenty times as much."""
 
 Key = tuple[str, str]
 """A tenant and an instance."""
@@ -34,7 +34,7 @@ class Head(NamedTuple):
 
 
 class Seen:
-    """What one writing connection has read and written; `lasting` if it is told when others have written (`forget_all`)."""
+    """What one writing connection has read and written; `lasting` if it is told when others have written (`forget_resting`)."""
 
     __slots__ = ("_kept", "_lasting", "_resting", "heads", "newest", "stepped", "wide")
 
@@ -63,7 +63,7 @@ class Seen:
         self._resting.pop(key, None)
         if head.wide:
             self.wide[key] = state
-        elif size <= RESTING_BYTES_MAX:
+        elif size <= RESTING_BYTES_MAX and not any(map(_carries_values, state.waits.values())):
             self.stepped[key] = state
             return
         self.stepped.pop(key, None)
@@ -89,6 +89,10 @@ class Seen:
         self._resting.clear()
         self.forget()
 
+    def forget_resting(self) -> None:
+        """Drop the states at rest, since somebody else has written; a wide one tells by its revision whether it holds."""
+        self._resting.clear()
+
     def settle(self) -> None:
         """Keep states as they are stored now, since the transaction is committed, and drop the rest."""
         for key, state in self.wide.items():
@@ -112,3 +116,8 @@ class Seen:
 
 
 _GOING_ON: Final = ("active", "paused")
+
+
+def _carries_values(wait: Wait) -> bool:
+    """Whether a wait holds values of its own, whose size nobody counts."""
+    return isinstance(wait, TaskWait) and (wait.draft is not None or wait.asked is not None)

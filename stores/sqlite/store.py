@@ -120,11 +120,11 @@ class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
         self._numbers.clear()
 
     def begin(self) -> None:
-        """Forget what was remembered of rows if somebody else has written since."""
+        """Forget the states at rest if somebody else has written since."""
         version = self._db.value("PRAGMA data_version")
         if version != self._version:
             self._version = version
-            self._seen.forget_all()
+            self._seen.forget_resting()
 
     def end(self, *, committed: bool) -> None:
         """Keep or drop what was remembered for the time of the transaction."""

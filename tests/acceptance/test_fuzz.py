@@ -29,7 +29,7 @@ REGISTRY = catalog()
 WORK_SECONDS_MAX = 2.0
 REFUSAL_LENGTH_MAX = 8_000
 CODES = frozenset(re.findall(r"^### (.*)$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.M))
-MENDS_MAX = 200
+MENDS_MAX = 700
 _STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
 _EXAMPLE = re.compile(r'[Ff]or example:? (?:"[^"]+": )?(.+)\.$', re.DOTALL)
 LEAKS = ("Traceback (most recent", " object at 0x", "[object ", "<class '", "pydantic", "site-packages")

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.runtime.desk import Desk, Pending
+from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.runtime import Outcome
 from flowmaster.runtime.writer import Writer
 from flowmaster.stores.protocol import Transaction
@@ -17,7 +20,7 @@ from flowmaster.stores.sqlite.store import SqliteStore, SqliteTransaction
 from flowmaster.tools import instances
 from flowmaster.tools.instance_view import InstanceView, after
 from flowmaster.tools.registry import Call
-from tests.runtime.held import count, held_app, run, start, store_of
+from tests.runtime.held import agent_of, count, held_app, queued, run, start, store_of
 
 TENANT = "acme"
 PIECES = 6
@@ -131,5 +134,43 @@ def test_nothing_is_answered_before_it_is_stored(monkeypatch: pytest.MonkeyPatch
             assert answered == [[False] * PIECES]
             assert [view["instance"] for view in views] == made, "each was made once"
             assert count(app, "a") == PIECES
+
+    run(play)
+
+
+TELLING: dict[str, Any] = {
+    "process": "tell",
+    "roles": ["clerk"],
+    "data": {"ok": "boolean"},
+    "start": {},
+    "steps": [
+        {"check": {"ask": "clerk", "into": "ok"}},
+        {"tell": {"send": "told", "key": "string(1)"}},
+        {"again": {"ask": "clerk", "into": "ok"}},
+        {"end": "done"},
+    ],
+}
+
+
+def test_where_an_effect_had_to_be_taken_back_the_answer_waits_for_the_commit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(desk: Desk, pending: Pending) -> bool:
+        raise FlowMasterError("test.broken", "An effect that fails.", fix="None.")
+
+    async def play() -> None:
+        async with held_app(monkeypatch, tmp_path) as app:
+            agent = agent_of(app, "a")
+            await agent.published(TELLING)
+            begun = [await agent.ask("instance_start", process="tell") for _ in range(PIECES)]
+            tasks = [one["waiting"][0]["task"] for one in begun]
+            monkeypatch.setitem(FOLLOW, "message", broken)
+            store_of(app).free.clear()
+            asked = {"action": "complete", "variables": {"ok": True}, "as_user": "ann"}
+            calls = await queued(app, *(agent.answer("task_act", {"task": one, **asked}) for one in tasks))
+            store_of(app).free.set()
+            told = [answer.data() for answer in await asyncio.gather(*calls)]
+            assert {one["state"] for one in told} == {"completed"}
+            assert {one["waiting"][0]["element"] for one in told} == {"again"}
 
     run(play)

@@ -119,13 +119,14 @@ def test_only_so_many_are_kept_and_no_large_or_ended_ones(
     orders = [f"order:{number}" for number in range(2, 6)]
     put(store, *(first_step(each, task(4, 2)) for each in orders))
     large = first_step("order:9", task(4, 2), variables={"text": "x" * seen.RESTING_BYTES_MAX})
-    put(store, large)
+    drafted = first_step("order:8", task(4, 2).but(draft={"text": "x"}))
+    put(store, large, drafted)
     with store.transaction() as transaction:
         transaction.append(step_of(state_of(transaction, "order:5"), ENDED))
     found: dict[str, tuple[State, bool]] = {}
     with store.transaction() as transaction:
-        for each in (*orders, "order:9"):
+        for each in (*orders, "order:8", "order:9"):
             before = store.read
             found[each] = (state_of(transaction, each), store.read > before)
-    assert [each for each, (_, read) in found.items() if read] == ["order:2", "order:5", "order:9"]
+    assert [each for each, (_, read) in found.items() if read] == ["order:2", "order:5", "order:8", "order:9"]
     assert found["order:5"][0].status == "completed"

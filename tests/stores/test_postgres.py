@@ -24,7 +24,6 @@ from flowmaster.stores.protocol import Transaction
 from tests.postgres import Cluster, binaries, cluster
 from tests.stores.given import TENANT, Undone, first_step, load, next_step, put, subscription
 
-
 CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'flowmaster'"
 
 
