@@ -17,6 +17,7 @@ from flowmaster.tools import (
     instances,
     load,
     operations,
+    process_compare,
     processes,
     publishing,
     retention,
@@ -35,6 +36,7 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
+    process_compare.OPERATIONS,
     start_timers.OPERATIONS,
     timer_control.OPERATIONS,
     instances.OPERATIONS,

@@ -1,0 +1,108 @@
+"""Changes in words, for people who know the process and not its file."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flowmaster.engine.compare.changes import Change, Compared
+from flowmaster.engine.feel.said import said
+from flowmaster.engine.model import Process
+from flowmaster.engine.values import Json
+
+SAID_MAX: Final = 120
+"""Characters of a value that are shown."""
+
+
+def worded(change: Change, old: Process, new: Process) -> str:
+    """Return one change as a sentence."""
+    if not change.element and not change.before:
+        return _of_process(change)
+    name = _name(new, change.element) if change.element else _name(old, change.before)
+    if change.kind == "moved":
+        return f"{name} {_moved(change, old, new)}."
+    match change.kind, change.what:
+        case "added", "":
+            return f"{_kind(new, change.element)} {name} is new{_behind(new, change.element)}."
+        case "removed", "":
+            return f"{_kind(old, change.before)} {name} is gone."
+        case "renamed", what:
+            subject = f"{_kind(new, change.element)} {_name(old, change.before)}"
+            return f"{subject} has the {what} {said(change.now)} now (before: {said(change.was)})."
+        case "removed", "way":
+            return f"No way leads from {name} to {_name(old, str(change.was))} any more."
+        case "added", "way":
+            return f"A way leads from {name} to {_name(new, str(change.now))} now."
+    return f"{name}: {_turned(_aspect(change.what, new), change.was, change.now)}."
+
+
+def _moved(change: Change, old: Process, new: Process) -> str:
+    match change.what:
+        case "place":
+            return f"comes {_after(new, change.now)} now (before: {_after(old, change.was)})"
+        case "scope":
+            return f"stands in {_name(new, str(change.now))} now (before: {_name(old, str(change.was))})"
+        case "host":
+            return f"stands on {_name(new, str(change.now))} now (before: {_name(old, str(change.was))})"
+    return f"stands in the {change.what} {said(change.now)} now (before: {said(change.was)})"
+
+
+def _aspect(what: str, new: Process) -> str:
+    for way in ("condition to ", "default to "):
+        if what.startswith(way):
+            return way + (_name(new, what.removeprefix(way)) if what != way else "the end")
+    return what
+
+
+def summary(compared: Compared) -> str:
+    """Return how much has changed, in a sentence."""
+    if not compared.changes:
+        return "No change: at most the drawing differs, and instances do the same."
+    kinds = [one.kind for one in compared.changes]
+    told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    if not any(one.behaves for one in compared.changes):
+        return f"Names and words have changed ({told}); instances do the same."
+    return f"{len(kinds)} changes: {told}."
+
+
+def _of_process(change: Change) -> str:
+    if change.kind == "changed":
+        return f"The process: {_turned(change.what, change.was, change.now)}."
+    return f"The process: {change.what} is {'new' if change.kind == 'added' else 'gone'}."
+
+
+def _turned(what: str, was: Json, now: Json) -> str:
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        parts = [key for key in dict.fromkeys((*was, *now)) if was.get(key) != now.get(key)]
+        if parts and len(parts) <= 2:
+            return "; ".join(f"{what} {_turned(part, was.get(part), now.get(part))}" for part in parts)
+    return f"{what} is {_value(now)} (before: {_value(was)})"
+
+
+def _value(value: Json) -> str:
+    if value is None or value == "" or value == [] or value == {}:
+        return "none"
+    text = said(value)
+    return text if len(text) <= SAID_MAX else f"{text[: SAID_MAX - 3]}..."
+
+
+def _name(process: Process, key: str) -> str:
+    element = process.elements.get(key)
+    if element is None:
+        return said(key)
+    return "the process" if key == process.id else said(element.label)
+
+
+def _kind(process: Process, key: str) -> str:
+    words = "".join(f" {each.lower()}" if each.isupper() else each for each in process.elements[key].kind)
+    return f"The {words.strip()}"
+
+
+def _after(process: Process, sources: Json) -> str:
+    assert isinstance(sources, list)
+    if not sources:
+        return "first"
+    return "after " + " and ".join(_name(process, str(each)) for each in sources)
+
+
+def _behind(process: Process, key: str) -> str:
+    before = [flow.source for flow in process.elements[key].incoming]
+    return f", {_after(process, [*before])}" if before else ""
