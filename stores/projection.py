@@ -50,7 +50,7 @@ def wait_changes(state: State) -> WaitChanges:
     changed, waits = state.changed, state.waits
     if not (changed.opened or changed.waits or changed.held):
         return _NO_CHANGES
-    put = {key: waits[key] for key in (*changed.opened, *changed.waits) if key in waits}
+    put = {key: waits[key] for key in (*sorted(changed.opened), *changed.waits) if key in waits}
     held = state.status == "paused" if changed.held else None
     return WaitChanges(put, bool(changed.waits) and not waits, held)
 

@@ -9,7 +9,7 @@ from flowmaster.engine.compare.words import summary, worded
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.models import compile_process
+from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.drafts import KIND, draft_of, version_of
@@ -62,6 +62,8 @@ class ProcessCompared(Result):
 async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompared:
     """Tell what differs between two versions of a process, moved and renamed steps recognised."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
+    if reader.find_definition(tenant, KIND, arguments.process) is None:
+        raise unknown_process(reader, tenant, arguments.process)
     default = "newest" if version_number(reader, tenant, arguments.process) else DRAFT
     old = _side(reader, tenant, arguments.process, "from", arguments.from_version, default)
     new = _side(reader, tenant, arguments.process, "to", arguments.to, DRAFT)

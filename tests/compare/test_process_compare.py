@@ -38,6 +38,8 @@ def test_a_draft_is_compared_with_the_version_in_force_and_versions_with_each_ot
 def test_what_is_not_there_is_refused_with_what_is() -> None:
     async def play(agent: Agent) -> None:
         assert (await agent.refusal("process_compare", process="leave"))["code"] == "process.unknown"
+        tagged = await agent.refusal("process_compare", process="leave", **{"from": "check"})
+        assert tagged["code"] == "process.unknown"
         await published(agent, LEAVE)
         number = await agent.refusal("process_compare", process="leave", to=7)
         assert (number["code"], number["expected"]) == ("process.version_unknown", [1])
