@@ -30,6 +30,7 @@ from flowmaster.server.grounds import Grounds
 from flowmaster.server.http_body import LOCAL_HOSTS, Guard, host_name, response_of
 from flowmaster.server.issuer import Issuer
 from flowmaster.server.logs import say
+from flowmaster.server.mcp_refused import PATH
 from flowmaster.server.metrics_text import CONTENT_TYPE, metrics_text
 from flowmaster.server.resource import Resource
 from flowmaster.server.settings import Settings
@@ -64,7 +65,7 @@ def http_app(app: App, extend: mcp_http.Extend = mcp_http.as_it_is) -> FastAPI:
     )
     document = rest.openapi(each for each in app.registry if each.read_only or not settings.read_only)
     api.openapi = lambda: document  # type: ignore[method-assign]  # how FastAPI wants a document of one's own
-    for path in (mcp_http.PATH, f"{mcp_http.PATH}/"):
+    for path in (PATH, f"{PATH}/"):
         api.router.routes.append(Route(path, endpoint=door))
     for path, tell in (
         ("/health", health.overview(app)),

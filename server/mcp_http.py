@@ -37,13 +37,12 @@ from flowmaster.server.callers import SIGNED_IN, caller_in
 from flowmaster.server.frames import identity_in
 from flowmaster.server.http_body import BODY_LENGTH_MAX, response_of, whole_body
 from flowmaster.server.mcp_door import Context, mcp_server
+from flowmaster.server.mcp_refused import PATH
 from flowmaster.server.mcp_task_wire import lasting_of
 from flowmaster.tools.app import App
 from flowmaster.tools.invoke import refused
 from flowmaster.tools.json_text import read_json, write_json
 from flowmaster.tools.limits import limit_headers
-
-PATH = "/mcp"
 
 SESSIONS_MAX: Final = 1_000
 """Sessions of clients of 2025-11-25 that are open at once; those of 2026-07-28 need none."""

@@ -21,7 +21,12 @@ async def told_in_mcp(scope: Scope, receive: Receive, error: FlowMasterError) ->
     A call of a tool fails with the refusal as its result, as calls do that were taken up; anything else with an error of
     the protocol (JSON-RPC 2.0, 5.1).
     """
-    if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST" or error.status < 500:
+    if (
+        scope["type"] != "http"
+        or scope["path"].rstrip("/") != PATH
+        or scope["method"] != "POST"
+        or error.status < 500
+    ):
         return None
     try:
         asked = json.loads(await whole_body(scope, receive))

@@ -1,6 +1,6 @@
 """What differs between two versions of a process."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -24,12 +24,12 @@ class ProcessCompare(Arguments):
     """Which process, and which two states of it."""
 
     process: str = Field(max_length=200, description="Process id.", examples=["invoice-approval"])
-    from_version: int | str | None = Field(
+    from_version: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None,
         alias="from",
         description="The older one: a version by number or tag, or `draft`; default: the newest version.",
     )
-    to: int | str | None = Field(
+    to: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None, description="The newer one, in the same way; default: the newest draft."
     )
     what: Literal["structure"] = Field(default="structure", description="What is compared.")
@@ -64,9 +64,9 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
-    default = "newest" if version_number(reader, tenant, arguments.process) else DRAFT
-    old = _side(reader, tenant, arguments.process, "from", arguments.from_version, default)
-    new = _side(reader, tenant, arguments.process, "to", arguments.to, DRAFT)
+    newest = reader.version_number(tenant, KIND, arguments.process) or DRAFT
+    old = _side(reader, tenant, arguments.process, "from", arguments.from_version or newest)
+    new = _side(reader, tenant, arguments.process, "to", arguments.to or DRAFT)
     compared = compare(old.process, new.process)
     views = [_view(one, old.process, new.process) for one in compared.changes]
     shown = leading(views, CHANGES_BYTES)
@@ -95,26 +95,15 @@ class _Side(NamedTuple):
     bpmn: str
 
 
-def _side(
-    reader: Reader, tenant: str, process: str, path: str, wanted: int | str | None, default: str
-) -> _Side:
-    if wanted is None:
-        wanted = default
+def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | str) -> _Side:
     if wanted == DRAFT:
         draft = draft_of(reader, tenant, process, None)
         return _Side(f"draft {draft.number}", compile_process(draft.content, process), draft.content)
-    if isinstance(wanted, str) and wanted != "newest":
-        number = reader.version_number(tenant, KIND, process, tag=wanted)
-        if number is None:
-            raise _no_tag(reader, tenant, process, path, wanted)
-        wanted = number
-    version = version_of(reader, tenant, process, wanted if isinstance(wanted, int) else None)
+    number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
+    if number is None:
+        raise _no_tag(reader, tenant, process, path, str(wanted))
+    version = version_of(reader, tenant, process, number)
     return _Side(f"version {version.version}", compile_process(version.content, process), version.content)
-
-
-def version_number(reader: Reader, tenant: str, process: str) -> int:
-    """Return the number of the newest version of a process, 0 if there is none."""
-    return reader.version_number(tenant, KIND, process) or 0
 
 
 def _no_tag(reader: Reader, tenant: str, process: str, path: str, wanted: str) -> FlowMasterError:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from flowmaster.engine.compare.aspects import aspects, plain
 from flowmaster.engine.compare.moves import Moves, moves
 from flowmaster.engine.compare.pairs import nature, pair, steps
-from flowmaster.engine.compare.ways import over
+from flowmaster.engine.compare.ways import behind, ways
 from flowmaster.engine.model import Element, Flow, Process
 from flowmaster.engine.values import Json
 
@@ -145,8 +145,8 @@ def _leads_to(process: Process, flow: Flow, names: Mapping[str, str]) -> str:
     """Return the first element behind a flow that both versions have, by its new id."""
     if flow.target in names:
         return names[flow.target]
-    behind = over(process, {*names, flow.target})[flow.target]
-    return names[behind[0]] if behind and behind[0] in names else ""
+    found = behind(ways(process), flow.target, names)
+    return names[found[0]] if found else ""
 
 
 _PARTS: Final[tuple[tuple[str, str, bool], ...]] = (

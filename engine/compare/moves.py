@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from flowmaster.engine.compare.pairs import nature
-from flowmaster.engine.compare.ways import over
+from flowmaster.engine.compare.ways import behind, ways
 from flowmaster.engine.model import Element, Process
 
 MOVES_MAX: Final = 20
@@ -74,14 +74,16 @@ def _differences(
 ) -> tuple[list[Way], list[Way]]:
     """Return the ways that only the old version has, and those that only the new one has, by new ids."""
     names = {ids[key]: key for key in kept}
-    was = {(names[a], names[b]) for a, targets in over(old, names).items() for b in targets}
-    now = {(a, b) for a, targets in over(new, set(kept)).items() for b in targets}
+    before, after, now_kept = ways(old), ways(new), set(kept)
+    was = {(names[a], names[b]) for a in names for b in behind(before, a, names)}
+    now = {(a, b) for a in now_kept for b in behind(after, a, now_kept)}
     return sorted(was - now), sorted(now - was)
 
 
 def _sources(process: Process, kept: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {key: [] for key in kept}
-    for key, targets in over(process, set(kept)).items():
-        for target in targets:
+    out, all_kept = ways(process), set(kept)
+    for key in kept:
+        for target in behind(out, key, all_kept):
             found[target].append(key)
     return found

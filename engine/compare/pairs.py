@@ -2,14 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Final
 
+from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS
 from flowmaster.engine.compare.aspects import aspects
-from flowmaster.engine.compare.ways import over
+from flowmaster.engine.compare.ways import behind, ways
 from flowmaster.engine.model import Element, Process
-
-_ACTIVITIES: Final = ("Task", "task", "subProcess", "SubProcess", "transaction", "callActivity")
-"""What the kinds of activities end with or are; one may become another and still be the same step."""
 
 
 def pair(old: Process, new: Process) -> dict[str, str]:
@@ -46,7 +43,7 @@ def _alike(old: Process, new: Process, ours: str, theirs: str) -> bool:
 
 def nature(element: Element) -> str:
     """Return what an element stays through all changes: an activity, or its kind of gateway or event."""
-    return "activity" if element.kind.endswith(_ACTIVITIES) else element.kind
+    return "activity" if element.kind in ACTIVITY_KINDS else element.kind
 
 
 def _named(element: Element) -> Hashable:
@@ -87,10 +84,11 @@ def _between(old: Process, new: Process, pairs: Mapping[str, str]) -> list[tuple
 def _places(process: Process, keys: list[str], names: Mapping[str, str]) -> dict[str, Hashable]:
     """Return the nature of elements and what comes next before and behind them of what both versions have."""
     found: dict[str, Hashable] = {}
+    out = ways(process)
     for key in keys:
-        behind = over(process, {*names, key})
-        before = frozenset(names[one] for one, targets in behind.items() if one != key and key in targets)
-        after = frozenset(names[one] for one in behind[key] if one != key)
+        here = {*names, key}
+        before = frozenset(names[one] for one in names if key in behind(out, one, here))
+        after = frozenset(names[one] for one in behind(out, key, names))
         if before or after:
             element = process.elements[key]
             found[key] = (nature(element), before, after, names.get(element.host, element.host))

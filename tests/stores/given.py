@@ -1,6 +1,7 @@
 """Steps and waits that the tests of the stores begin with."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flowmaster.engine import events as ev
 from flowmaster.engine import state as st
@@ -119,29 +120,9 @@ def first_step(
     )
 
 
-def next_step(
-    stored: rows.StoredInstance,
-    *events: ev.Event,
-    tenant: str = TENANT,
-    at: int = AT + 10,
-    by: str = "bert",
-    operation: str = "task_act",
-    reason: str = "",
-    labels: Mapping[str, str] = rows.NOTHING,
-    once: rows.Once | None = None,
-) -> rows.Step:
+def next_step(stored: rows.StoredInstance, *events: ev.Event, **told: Any) -> rows.Step:
     """Return a step that follows what is stored."""
-    return step_of(
-        stored.state,
-        *events,
-        tenant=tenant,
-        at=at,
-        by=by,
-        operation=operation,
-        reason=reason,
-        labels=labels,
-        once=once,
-    )
+    return step_of(stored.state, *events, **told)
 
 
 def step_of(
