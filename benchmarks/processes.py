@@ -196,9 +196,9 @@ def _commits(app: App) -> Any:
     store = app.runtime.store
     original = store.transaction
 
-    def counted() -> Any:
+    def counted(**how: Any) -> Any:
         count[0] += 1
-        return original()
+        return original(**how)
 
     store.transaction = counted  # type: ignore[method-assign]
     try:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from flowmaster.connectors.http import BODY_BYTES_MAX, SECONDS_MAX, THREADS_MAX
 from flowmaster.engine.limits import CALL_DEPTH_MAX, NODES_MAX, STEPS_MAX
-from flowmaster.runtime import runtime, workers, writer
+from flowmaster.runtime import pieces, runtime, workers, writer
 from flowmaster.runtime.admission import SHARES
 from flowmaster.runtime.behalf import Urgency
 from flowmaster.runtime.bounds import ABOUT, Bounds
@@ -95,7 +95,7 @@ FIXED = (
     Fixed("changes in one commit", writer.BATCH_MAX, "the others go into the next"),
     Fixed(
         "seconds that a change is tried while other servers are at the same thing",
-        writer.CONTENDED_SECONDS_MAX,
+        pieces.CONTENDED_SECONDS_MAX,
         "`store.busy`",
     ),
     Fixed(

@@ -21,13 +21,14 @@ from flowmaster.runtime.observation.errands import ERRAND, Errand
 from flowmaster.runtime.observation.health import TIMERS
 from flowmaster.runtime.observation.observed import Observed
 from flowmaster.runtime.observation.stored import tell_stored
+from flowmaster.runtime.pieces import Undone
 from flowmaster.runtime.reads import Reads
 from flowmaster.runtime.retention import SWEEP_SECONDS, Retention
 from flowmaster.runtime.signals import STORED, Signals
 from flowmaster.runtime.tenant_tasks import TenantTasks
 from flowmaster.runtime.timers import fire_due, fire_starts
 from flowmaster.runtime.waiters import Waiters
-from flowmaster.runtime.writer import Undone, Writer
+from flowmaster.runtime.writer import Writer
 from flowmaster.stores.erasure_list import ErasureList
 from flowmaster.stores.protocol import Reader, Store, Transaction
 
@@ -136,14 +137,20 @@ class Runtime:
         behalf: Behalf | None = None,
         ahead: Callable[[Outcome[T]], object] | None = None,
         few: bool = False,
+        lasting: bool = False,
     ) -> Outcome[T]:
         """Run work on instances with all that follows from it, and return what came of it.
 
         A dry run does everything and takes it back. It counts for whom the call is made, unless somebody else is named.
-        What is to be done `ahead` of the commit see `Writer.do`; with `few` of wide instances few waits are shown.
+        What is to be done `ahead` of the commit and what is `lasting` see `Writer.do`; with `few` of wide instances few
+        waits are shown.
         """
         outcome = await self.writer.do(
-            lambda tx: self._piece(tx, work, dry_run=dry_run, few=few), behalf, apart=dry_run, ahead=ahead
+            lambda tx: self._piece(tx, work, dry_run=dry_run, few=few),
+            behalf,
+            apart=dry_run,
+            lasting=lasting,
+            ahead=ahead,
         )
         if not dry_run:
             tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
@@ -182,7 +189,12 @@ class Runtime:
         return outcome.result
 
     async def write(
-        self, work: Callable[[Transaction], T], *, dry_run: bool = False, behalf: Behalf | None = None
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        dry_run: bool = False,
+        behalf: Behalf | None = None,
+        lasting: bool = True,
     ) -> T:
         """Run work that touches no instance."""
 
@@ -192,7 +204,7 @@ class Runtime:
                 raise Undone(result)
             return result
 
-        result = await self.writer.do(piece, behalf, apart=dry_run)
+        result = await self.writer.do(piece, behalf, apart=dry_run, lasting=lasting)
         self.changed.wake({STORED})
         return result
 
@@ -200,7 +212,7 @@ class Runtime:
         """Move the virtual clock to an instant, firing everything that falls due on the way, in order."""
         fired = 0
         while True:
-            outcome = await self.do(lambda desk: self._advance_once(desk, to))
+            outcome = await self.do(lambda desk: self._advance_once(desk, to), lasting=True)
             done = outcome.result
             fired += done.fired
             if done.settled or fired >= FIRINGS_MAX:
@@ -256,7 +268,7 @@ class Runtime:
             self.changed.wake(outcome.woken | {STORED})
 
     async def _taken(self, take: Callable[[Desk], int], behalf: Behalf) -> Outcome[int]:
-        outcome = await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False), behalf)
+        outcome = await self.writer.do(lambda tx: self._piece(tx, take, dry_run=False), behalf, lasting=True)
         tell_stored(self.observed, ERRAND.get(), outcome.states, outcome.notes)
         return outcome
 
@@ -322,14 +334,16 @@ class Runtime:
         errand = Errand("timers", caller="system")
         for _ in range(FIRINGS_MAX // DUE_AT_ONCE):
             with self.observed.errand(errand, "timers"):
-                fired = await self.do(lambda desk: self._fire(desk, tenant), behalf=own_work(tenant))
+                fired = await self.do(
+                    lambda desk: self._fire(desk, tenant), behalf=own_work(tenant), lasting=True
+                )
             if fired.result < DUE_AT_ONCE:
                 return
 
     async def _expire_now(self) -> None:
         due = self.reader.next_expiry()
         if due is not None and due <= self.now():
-            await self.do(expire)
+            await self.do(expire, lasting=True)
 
     async def _wait_for_due(self) -> None:
         due = None if self.clock.virtual else self.reader.next_due()

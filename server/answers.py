@@ -24,4 +24,6 @@ class StoredAnswers:
     async def remember(self, tenant: str, once: Once, answer: bytes) -> None:
         """Keep the answer of an effect that is committed."""
         value: Json = read_json(answer)
-        await self._runtime.write(lambda transaction: transaction.remember(tenant, once.key, value))
+        await self._runtime.write(
+            lambda transaction: transaction.remember(tenant, once.key, value), lasting=False
+        )

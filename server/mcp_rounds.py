@@ -107,7 +107,9 @@ class Seal:
         """Let what this round confirms count, and say whether it did not count before."""
         once = Once(f"{known.chain}/{known.number}", "round")
         try:
-            await self._runtime.write(lambda transaction: transaction.put_once("", once, at=real_now()))
+            await self._runtime.write(
+                lambda transaction: transaction.put_once("", once, at=real_now()), lasting=False
+            )
         except FlowMasterError as error:
             if error.code != "idempotency.conflict":
                 raise

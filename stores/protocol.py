@@ -455,8 +455,15 @@ class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, Protocol)
 class Store(Protocol):
     """A place where FlowMaster keeps everything."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`)."""
+    def transaction(self, *, at_once: bool = False) -> AbstractContextManager[Transaction]:
+        """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`).
+
+        One that is to begin `at_once` raises `NotAtOnce` instead of waiting for anybody.
+        """
+        ...
+
+    def is_near(self) -> bool:
+        """Whether a transaction takes no longer now than its work and a flush of the disk: no network, no tidying up."""
         ...
 
     def reader(self) -> Reader:

@@ -70,6 +70,10 @@ class Contended(FlowMasterError):
         )
 
 
+class NotAtOnce(Exception):
+    """Raised where a transaction that was to begin at once would have to wait for another thread or process."""
+
+
 class Page(NamedTuple, Generic[Row]):
     """A part of a list: its rows, how many there are in all, and where to go on (None at the end)."""
 

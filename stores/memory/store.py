@@ -139,7 +139,7 @@ class MemoryStore:
         self._transaction = MemoryTransaction(self._data)
 
     @contextmanager
-    def transaction(self) -> Iterator[MemoryTransaction]:
+    def transaction(self, *, at_once: bool = False) -> Iterator[MemoryTransaction]:
         """Begin the one write; other threads wait until it ends."""
         with self._data.lock:
             assert self._data.mark == 0, "a transaction is open already"
@@ -149,6 +149,10 @@ class MemoryStore:
                 self._data.back_to(0)
                 raise
             self._data.settle()
+
+    def is_near(self) -> bool:
+        """Return True: nobody else is there, and no disk."""
+        return True
 
     def reader(self) -> MemoryReader:
         """Return what any thread may read with."""

@@ -16,6 +16,7 @@ from flowmaster.stores.postgres.readers import Pool, PostgresReader
 from flowmaster.stores.postgres.scrub import scrub, size
 from flowmaster.stores.postgres.silence import Silence
 from flowmaster.stores.postgres.transaction import PostgresTransaction
+from flowmaster.stores.rows import NotAtOnce
 from flowmaster.stores.sql.words import Vocabulary
 from flowmaster.stores.traces import Scrubbed
 
@@ -53,8 +54,10 @@ class PostgresStore:
             line.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[PostgresTransaction]:
+    def transaction(self, *, at_once: bool = False) -> Iterator[PostgresTransaction]:
         """Begin the one write of this process."""
+        if at_once:
+            raise NotAtOnce
         if self._read_only:
             raise refusals.read_only()
         with self._writing, self._silence.noticed():
@@ -71,6 +74,10 @@ class PostgresStore:
                 transaction.end(committed=False)
                 raise
             transaction.end(committed=True)
+
+    def is_near(self) -> bool:
+        """Return False: each statement waits for the database."""
+        return False
 
     def reader(self) -> PostgresReader:
         """Return what any thread may read with."""

@@ -8,13 +8,14 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.stores.rows import NotAtOnce
 from flowmaster.stores.sql.database import Values
 from flowmaster.stores.sqlite.schema import APPLICATION_ID, MIGRATIONS
 
@@ -50,13 +51,14 @@ class Connection:
         with self.errors():
             flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_AND_MAKE
             self._db = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS_CACHED)
-            self._db.set_busy_handler(_patience(busy_ms_max))
+            self._patience, self._at_once, self.log_full = _patience(busy_ms_max), False, False
+            self._db.set_busy_handler(self._patience)
             if not read_only:
                 self._prepare()
                 self._db.pragma("journal_size_limit", JOURNAL_BYTES_MAX)
                 self._db.pragma("synchronous", "FULL")
             self._db.pragma("cache_size", -CACHE_KIB)
-            self._db.pragma("wal_autocheckpoint", LOG_PAGES)
+            self._db.set_wal_hook(self._logged)
             self._db.pragma("query_only", read_only)
         self._db.create_scalar_function("contains", _contains, 2, deterministic=True)
         self._execute = self._db.cursor().execute
@@ -91,6 +93,31 @@ class Connection:
             self._execute(statement, values)
         except (apsw.Error, OverflowError) as error:
             raise self._told(error) from error
+
+    def begin(self, *, at_once: bool) -> None:
+        """Begin a write; one that begins `at_once` raises `NotAtOnce` where another process is at one."""
+        self._at_once = at_once
+        if not at_once:
+            self.run("BEGIN IMMEDIATE")
+            return
+        self._db.set_busy_handler(None)
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            raise NotAtOnce from None
+        except apsw.Error as error:
+            raise self._told(error) from error
+        finally:
+            self._db.set_busy_handler(self._patience)
+
+    def _logged(self, db: apsw.Connection, name: str, pages: int) -> int:
+        """Move a full log into the file after a commit, as far as readers let it; one that is `at_once` leaves that."""
+        self.log_full = pages >= LOG_PAGES
+        if self.log_full and not self._at_once:
+            with suppress(apsw.Error):  # The next commit tries again.
+                db.wal_checkpoint(name, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self.log_full = False
+        return apsw.SQLITE_OK
 
     @property
     def apart(self) -> "Connection":

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.stores import refusals
+from flowmaster.stores.rows import NotAtOnce
 from flowmaster.stores.sql.census import CensusReader
 from flowmaster.stores.sql.definitions import DefinitionReader
 from flowmaster.stores.sql.erasing import TraceEraser
@@ -200,13 +201,18 @@ class SqliteStore:
         self._path, self._file, self._looked = path, (found.st_dev, found.st_ino), 0.0
 
     @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`)."""
+    def transaction(self, *, at_once: bool = False) -> Iterator[SqliteTransaction]:
+        """Begin the one write of this process; waits for other processes, at most `BUSY_MS_MAX` (`store.busy`).
+
+        One that is to begin `at_once` raises `NotAtOnce` instead of waiting, and leaves a full log to the next one.
+        """
         if self._read_only:
             raise refusals.read_only()
-        with self._writing:
+        if not self._writing.acquire(blocking=not at_once):
+            raise NotAtOnce
+        try:
             self._look_after_file()
-            self._db.run("BEGIN IMMEDIATE")
+            self._db.begin(at_once=at_once)
             try:
                 self._transaction.begin()
                 yield self._transaction
@@ -218,6 +224,12 @@ class SqliteStore:
                 self._transaction.end(committed=False)
                 raise
             self._transaction.end(committed=True)
+        finally:
+            self._writing.release()
+
+    def is_near(self) -> bool:
+        """Whether a transaction takes no longer now than its work and a flush: not where the log is full."""
+        return not self._db.log_full
 
     def _look_after_file(self) -> None:
         """Refuse to write into a file that is no longer there: SQLite would go on, and all of it would be lost."""

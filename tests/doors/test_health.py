@@ -79,10 +79,10 @@ def test_a_commit_that_fails_breaks_the_writer_until_one_succeeds() -> None:
         is_full = True
 
         @contextmanager
-        def transaction(self) -> Iterator[MemoryTransaction]:
+        def transaction(self, *, at_once: bool = False) -> Iterator[MemoryTransaction]:
             if self.is_full:
                 raise FlowMasterError("store.full", "The disk is full.", fix="Make room.", status=507)
-            with super().transaction() as transaction:
+            with super().transaction(at_once=at_once) as transaction:
                 yield transaction
 
     store = Full()

@@ -13,6 +13,7 @@ import pytest
 from flowmaster.server import wiring
 from flowmaster.server.settings import Settings
 from flowmaster.server.wiring import open_app
+from flowmaster.stores.rows import NotAtOnce
 from flowmaster.stores.sqlite.store import SqliteStore, SqliteTransaction
 from flowmaster.tools.app import App
 from flowmaster.tools.registry import Caller
@@ -37,10 +38,12 @@ class HeldStore(SqliteStore):
         self.ends: list[int] = []
 
     @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
+    def transaction(self, *, at_once: bool = False) -> Iterator[SqliteTransaction]:
         """Wait until commits are let go, and count this one."""
+        if at_once and not self.free.is_set():
+            raise NotAtOnce
         assert self.free.wait(30), "the commit was held back for too long"
-        with super().transaction() as transaction:
+        with super().transaction(at_once=at_once) as transaction:
             yield transaction
             self.ends.append(transaction.last_change())
 

@@ -33,8 +33,8 @@ class LateStore(SqliteStore):
     error: Exception = FlowMasterError("store.full", "The disk is full.", fix="Free space.", status=507)
 
     @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        with super().transaction() as transaction:
+    def transaction(self, *, at_once: bool = False) -> Iterator[SqliteTransaction]:
+        with super().transaction(at_once=at_once) as transaction:
             yield transaction
             if self.failing:
                 self.failing -= 1
@@ -52,7 +52,7 @@ def done(store: SqliteStore) -> tuple[list[object], list[list[int]]]:
     ahead: list[list[int]] = []
 
     async def all_at_once() -> list[object]:
-        calls = (writer.do(number, ahead=ahead.append) for _ in range(PIECES))
+        calls = (writer.do(number, lasting=True, ahead=ahead.append) for _ in range(PIECES))
         return [*await asyncio.gather(*calls, return_exceptions=True)]
 
     found = asyncio.run(all_at_once())
@@ -92,7 +92,7 @@ def test_who_fails_ahead_is_answered_all_the_same(tmp_path: Path) -> None:
         raise ValueError(found)
 
     async def play() -> None:
-        found = await asyncio.gather(*(writer.do(number, ahead=fail) for _ in range(PIECES)))
+        found = await asyncio.gather(*(writer.do(number, lasting=True, ahead=fail) for _ in range(PIECES)))
         assert sorted(found) == [[one] for one in range(1, PIECES + 1)]
 
     asyncio.run(play())

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.runtime.writer import Undone, Writer
+from flowmaster.runtime.pieces import Undone
+from flowmaster.runtime.writer import Writer
 from flowmaster.stores.memory.store import MemoryStore
 from flowmaster.stores.protocol import Store, Transaction
 from flowmaster.stores.sqlite.store import SqliteStore
