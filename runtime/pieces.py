@@ -198,11 +198,11 @@ def fail(batch: list[Piece[Any]], error: BaseException) -> None:
         piece.error = piece.error or error
 
 
-def tell(batch: list[Piece[Any]]) -> None:
-    """Tell callers, on their loops, what came of their pieces."""
+def tell(batch: list[Piece[Any]], near: asyncio.AbstractEventLoop | None = None) -> None:
+    """Tell callers, on their loops, what came of their pieces; those at once whose loop runs here, which is `near`."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Piece[Any]]] = {}
     for piece in batch:
-        if piece.loop is None:
+        if piece.loop is None or piece.loop is near:
             _settle(piece)
         else:
             by_loop.setdefault(piece.loop, []).append(piece)

@@ -162,7 +162,7 @@ class Writer:
             self._lasting += piece.lasting
             self._loop = piece.loop
             if self._turn is _Turn.NOBODY:
-                self._pass_on(near=True)
+                self._pass_on(near=piece.loop)
             elif self._turn is _Turn.ASKED and (piece.lasting or not self._is_running()):
                 self._leave_to_thread()
 
@@ -178,11 +178,8 @@ class Writer:
         waiting = Waiting(len(queue), own, ahead, queue.tenants + (not own))
         refuse_beyond(self._bounds, self._drain, waiting, urgency, now, what=what)
 
-    def _pass_on(self, *, near: bool = False) -> None:
-        """Have somebody turn to what waits, if anything does; `near` says that this is the loop of the newest piece.
-
-        Whoever calls this holds the lock.
-        """
+    def _pass_on(self, near: asyncio.AbstractEventLoop | None = None) -> None:
+        """Have somebody turn to what waits, if anything does; whoever calls this holds the lock, on the loop `near`."""
         self._turn = _Turn.NOBODY
         if not len(self._queue):
             return
@@ -191,11 +188,11 @@ class Writer:
             self._leave_to_thread()
             return
         self._turn, self._asked = _Turn.ASKED, loop
-        if near:
+        # It comes behind those whom this commit has woken, so that what they bring shares the next one.
+        if loop is near:
             loop.call_soon(self._work_on_loop)
             return
         try:
-            # It comes behind those whom this commit has woken, so that what they bring shares the next one.
             loop.call_soon_threadsafe(loop.call_soon, self._work_on_loop)
         except RuntimeError:  # The loop is closed.
             self._leave_to_thread()
@@ -227,7 +224,7 @@ class Writer:
             self._turn = _Turn.LOOP
         begun, batch = time.monotonic(), list[Piece[Any]]()
         try:
-            self._serve(batch, at_once=True)
+            self._serve(batch, near=asyncio.get_running_loop())
         except NotAtOnce:
             self._keep_from_loop(APART_SECONDS)
             self._put_back(batch)
@@ -235,7 +232,7 @@ class Writer:
         if self._worked > LONG_SECONDS or took - self._worked > FLUSH_SECONDS:
             self._keep_from_loop(took * LONG_SHARE)
         with self._lock:
-            self._pass_on(near=True)
+            self._pass_on(asyncio.get_running_loop())
 
     def _keep_from_loop(self, seconds: float) -> None:
         self._thread_until = max(self._thread_until, time.monotonic() + seconds)
@@ -243,17 +240,17 @@ class Writer:
     def _run(self) -> None:
         """Store what is left to the thread until all is stored and the writer is closed."""
         while self._is_asked():
-            self._serve([], at_once=False)
+            self._serve([])
             with self._lock:
                 self._pass_on()
 
-    def _serve(self, batch: list[Piece[Any]], *, at_once: bool) -> None:
-        """Do one commit and tell what came of it; `batch` gets its pieces."""
+    def _serve(self, batch: list[Piece[Any]], near: asyncio.AbstractEventLoop | None = None) -> None:
+        """Do one commit, on the loop `near` or on the thread, and tell what came of it; `batch` gets its pieces."""
         begun = time.time_ns()
-        failure = self._store_batch(batch, at_once=at_once)
+        failure = self._store_batch(batch, at_once=near is not None)
         self._told(batch, begun, failure)
         again = [piece for piece in batch if piece.again]
-        tell([piece for piece in batch if not piece.again])
+        tell([piece for piece in batch if not piece.again] if again else batch, near)
         if again and len(again) == len(batch):
             time.sleep(random.uniform(0.001, BREATH_SECONDS_MAX))
         self._put_back(again)
@@ -326,8 +323,7 @@ class Writer:
             self._apart_commits -= 1
         try:
             with self._store.transaction(at_once=at_once) as transaction:
-                patience = LOOP_SECONDS if at_once else self._drain.work_seconds
-                self._work_through(batch, transaction, patience, together=together)
+                self._work_through(batch, transaction, at_once=at_once, together=together)
                 if not at_once:
                     look_ahead(batch)
         except Spoilt:
@@ -340,15 +336,16 @@ class Writer:
                     work_on(piece, transaction, together=False)
 
     def _work_through(
-        self, batch: list[Piece[Any]], transaction: Transaction, patience: float, *, together: bool
+        self, batch: list[Piece[Any]], transaction: Transaction, *, at_once: bool, together: bool
     ) -> None:
         """Run what waits by now, one piece after the other as their tenants take turns, each charged to its tenant."""
+        patience = LOOP_SECONDS if at_once else self._drain.work_seconds
         most = min(BATCH_MAX, len(self._queue))
         took, tenant, last = 0.0, "", time.perf_counter()
         while len(batch) < most and self._worked < patience:
             with self._lock:
                 self._queue.charge(tenant, took)
-                if not len(self._queue):
+                if not len(self._queue) or (at_once and self._lasting):
                     break
                 tenant, piece = self._take()
             batch.append(piece)
