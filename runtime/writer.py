@@ -9,7 +9,7 @@ whose caller has gone before it was begun is dropped: nobody was told that it is
 
 The writer has a thread of its own. Where nothing that waits may last, the store is near and its disk is quick, the callers'
 loop does a commit itself: then what a step touches stays in the memory of one core, and nobody has to be woken. What
-took long there keeps all work on the thread for twenty times as long.
+took long there keeps all work on the thread for ten times as long.
 
 While a commit of the thread is on its way to the disk nobody answers, so that the time is there for what is going to be
 told: what a piece is to do `ahead` is done then, on its caller's loop, and told to nobody before the commit.
@@ -55,12 +55,15 @@ LOOP_SECONDS: Final = 0.01
 """How long a loop works for one commit before it turns to what else it has to do."""
 
 FLUSH_SECONDS: Final = 0.002
-"""A loop that waits longer for the disk leaves that to the thread."""
+"""A loop that waits longer for the disk, as a rule, leaves that to the thread."""
+
+NEWEST: Final = 0.2
+"""How much the newest commit counts in that rule."""
 
 LONG_SECONDS: Final = 0.02
-"""A loop that works longer for one commit leaves that to the thread."""
+"""A loop that works or waits longer for one commit leaves that to the thread."""
 
-LONG_SHARE: Final = 20
+LONG_SHARE: Final = 10
 """How many times as long as that took all work is left to the thread."""
 
 APART_SECONDS: Final = 1.0
@@ -96,6 +99,7 @@ class Writer:
         self._asked: asyncio.AbstractEventLoop | None = None
         self._lasting = 0
         self._thread_until = 0.0
+        self._flush = 0.0
         self._closing = False
         self._apart_commits = 0
         self._worked = 0.0
@@ -229,7 +233,9 @@ class Writer:
             self._keep_from_loop(APART_SECONDS)
             self._put_back(batch)
         took = time.monotonic() - begun
-        if self._worked > LONG_SECONDS or took - self._worked > FLUSH_SECONDS:
+        flush = took - self._worked
+        self._flush += NEWEST * (flush - self._flush)
+        if max(self._worked, flush) > LONG_SECONDS or self._flush > FLUSH_SECONDS:
             self._keep_from_loop(took * LONG_SHARE)
         with self._lock:
             self._pass_on(asyncio.get_running_loop())
