@@ -221,7 +221,9 @@ def _settle_all(pieces: list[Piece[Any]]) -> None:
 def _settle(piece: Piece[Any]) -> None:
     if piece.future.done():
         return
-    if piece.error is not None:
+    if isinstance(piece.error, StopIteration):  # No future takes it.
+        piece.future.set_exception(RuntimeError("A piece of work ended in StopIteration"))
+    elif piece.error is not None:
         piece.future.set_exception(piece.error)
     else:
         piece.future.set_result(piece.result)

@@ -19,6 +19,7 @@ figures, and as a span below each errand whose work it holds.
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 import threading
@@ -26,6 +27,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import Enum
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from flowmaster.engine.errors import FlowMasterError
@@ -99,6 +101,7 @@ class Writer:
         self._asked: asyncio.AbstractEventLoop | None = None
         self._lasting = 0
         self._thread_until = 0.0
+        self._context = contextvars.Context()
         self._flush = 0.0
         self._closing = False
         self._apart_commits = 0
@@ -186,6 +189,8 @@ class Writer:
         """Have somebody turn to what waits, if anything does; whoever calls this holds the lock, on the loop `near`."""
         self._turn = _Turn.NOBODY
         if not len(self._queue):
+            if self._closing:
+                self._ready.notify()
             return
         loop = self._loop
         if loop is None or not self._is_for_loop():
@@ -193,11 +198,12 @@ class Writer:
             return
         self._turn, self._asked = _Turn.ASKED, loop
         # It comes behind those whom this commit has woken, so that what they bring shares the next one.
+        ask = partial(loop.call_soon, self._work_on_loop, context=self._context)
         if loop is near:
-            loop.call_soon(self._work_on_loop)
+            ask()
             return
         try:
-            loop.call_soon_threadsafe(loop.call_soon, self._work_on_loop)
+            loop.call_soon_threadsafe(ask)
         except RuntimeError:  # The loop is closed.
             self._leave_to_thread()
 
@@ -210,7 +216,7 @@ class Writer:
         )
 
     def _is_running(self) -> bool:
-        return self._asked is not None and not self._asked.is_closed()
+        return self._asked is not None and self._asked.is_running()
 
     def _leave_to_thread(self) -> None:
         """Wake the thread; whoever calls this holds the lock."""
@@ -232,13 +238,17 @@ class Writer:
         except NotAtOnce:
             self._keep_from_loop(APART_SECONDS)
             self._put_back(batch)
-        took = time.monotonic() - begun
+        finally:
+            self._learn(time.monotonic() - begun)
+            with self._lock:
+                self._pass_on(asyncio.get_running_loop())
+
+    def _learn(self, took: float) -> None:
+        """Take notice of how long a loop was held up."""
         flush = took - self._worked
         self._flush += NEWEST * (flush - self._flush)
         if max(self._worked, flush) > LONG_SECONDS or self._flush > FLUSH_SECONDS:
             self._keep_from_loop(took * LONG_SHARE)
-        with self._lock:
-            self._pass_on(asyncio.get_running_loop())
 
     def _keep_from_loop(self, seconds: float) -> None:
         self._thread_until = max(self._thread_until, time.monotonic() + seconds)
@@ -252,9 +262,20 @@ class Writer:
 
     def _serve(self, batch: list[Piece[Any]], near: asyncio.AbstractEventLoop | None = None) -> None:
         """Do one commit, on the loop `near` or on the thread, and tell what came of it; `batch` gets its pieces."""
-        begun = time.time_ns()
-        failure = self._store_batch(batch, at_once=near is not None)
-        self._told(batch, begun, failure)
+        begun, failure = time.time_ns(), None
+        try:
+            failure = self._store_batch(batch, at_once=near is not None)
+            self._told(batch, begun, failure)
+        except NotAtOnce:
+            raise
+        except BaseException as error:  # Nobody is left without an answer, whatever it is.
+            if failure is None:
+                fail(batch, RuntimeError("The writer was stopped at a commit"))
+            tell(batch, near)
+            if not isinstance(error, Exception):
+                raise
+            logger.exception("What came of a commit could not be told")
+            return
         again = [piece for piece in batch if piece.again]
         tell([piece for piece in batch if not piece.again] if again else batch, near)
         if again and len(again) == len(batch):

@@ -71,7 +71,8 @@ async def event_send(call: Call, arguments: EventSend) -> EventSent:
         store_once(desk.transaction, call, subject="")
         return EventSent(delivered=delivery.delivered, buffered=delivery.buffered)
 
-    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    lasting = arguments.kind != "message"  # Thousands may wait for it.
+    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run, lasting=lasting)
     return outcome.result.model_copy(update={"settling": not outcome.settled})
 
 

@@ -57,8 +57,10 @@ class Connection:
                 self._prepare()
                 self._db.pragma("journal_size_limit", JOURNAL_BYTES_MAX)
                 self._db.pragma("synchronous", "FULL")
+                self._db.set_wal_hook(
+                    self._logged
+                )  # Readers commit nothing, and must not refer to themselves.
             self._db.pragma("cache_size", -CACHE_KIB)
-            self._db.set_wal_hook(self._logged)
             self._db.pragma("query_only", read_only)
         self._db.create_scalar_function("contains", _contains, 2, deterministic=True)
         self._execute = self._db.cursor().execute

@@ -179,3 +179,82 @@ def test_a_full_log_is_moved_into_the_file_by_the_thread(
 
     played(play)
     assert log.stat().st_size < 64 * 5_000
+
+
+def test_a_writer_that_is_closed_while_a_loop_works_comes_to_its_end(writer: Writer) -> None:
+    closing: list[threading.Thread] = []
+
+    def close_meanwhile(transaction: Transaction) -> int:
+        closing.append(threading.Thread(target=writer.close))
+        closing[0].start()
+        time.sleep(0.1)
+        return where(transaction)
+
+    async def play() -> None:
+        assert await writer.do(close_meanwhile) == threading.get_ident()
+        await asyncio.to_thread(closing[0].join, 10)
+        assert not closing[0].is_alive()
+
+    played(play)
+
+
+def test_whatever_a_piece_ends_in_is_told_and_holds_up_nobody(store: SqliteStore, writer: Writer) -> None:
+    def stop(transaction: Transaction) -> int:
+        transaction.next_number(TENANT, "order")
+        return next(iter(()))
+
+    async def play() -> None:
+        here = threading.get_ident()
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await writer.do(stop)
+        assert await writer.do(where) == here
+        assert taken(store) == 1
+
+    played(play)
+
+
+def test_an_interrupt_at_work_takes_back_what_was_done_and_passes_the_turn_on(
+    store: SqliteStore, writer: Writer
+) -> None:
+    def interrupted(transaction: Transaction) -> int:
+        transaction.next_number(TENANT, "order")
+        raise KeyboardInterrupt
+
+    async def call(work: Callable[[Transaction], int]) -> int:
+        return await writer.do(work)
+
+    loop = asyncio.new_event_loop()
+    first = loop.create_task(call(interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(first)
+    with pytest.raises(RuntimeError, match="stopped at a commit"):
+        loop.run_until_complete(first)
+    assert loop.run_until_complete(call(where)) == threading.get_ident()
+    assert taken(store) == 1
+    loop.close()
+
+
+def test_a_loop_that_was_stopped_keeps_no_other_waiting(store: SqliteStore, writer: Writer) -> None:
+    stopped = asyncio.new_event_loop()
+    left = stopped.create_task(writer.do(where))
+    stopped.call_soon(stopped.stop)
+    stopped.run_forever()
+
+    async def play() -> None:
+        assert await writer.do(where)
+
+    played(play)
+    assert taken(store) == 2
+    stopped.run_until_complete(left)
+    stopped.close()
+
+
+def test_threads_that_have_read_leave_nothing_open(store: SqliteStore) -> None:
+    def read() -> None:
+        store.reader().counter(TENANT, "order")
+
+    for _ in range(20):
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+    assert len(store.reader()._open) <= 1
