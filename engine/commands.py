@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from flowmaster.engine.compare.plan import Plan
 from flowmaster.engine.state import Parent, State
 from flowmaster.engine.values import Json
 
@@ -28,6 +29,14 @@ class StartInstance(NamedTuple):
     parent: Parent | None = None
     sandbox: bool = False
     trigger: int = 0
+
+
+class MigrateInstance(NamedTuple):
+    """Let an instance go on by the version of the model that this is decided with; `plan` says what becomes of what."""
+
+    at: int
+    by: str
+    plan: Plan
 
 
 class ForkInstance(NamedTuple):
@@ -211,6 +220,7 @@ class SetVariables(NamedTuple):
 
 Command: TypeAlias = (
     StartInstance
+    | MigrateInstance
     | ForkInstance
     | ActOnTask
     | CompleteJob

@@ -21,6 +21,7 @@ from flowmaster.engine.evolve import blank
 from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.forking import fork
 from flowmaster.engine.jobs import TASK_EVENTS
+from flowmaster.engine.migration.moving import migrate
 from flowmaster.engine.model import AdHoc, Executable
 from flowmaster.engine.repair import move, retry, skip
 from flowmaster.engine.state import (
@@ -118,6 +119,7 @@ def _start(run: Execution, command: cmd.StartInstance) -> None:
 
 _WHILE_PAUSED = (
     cmd.ResumeInstance, cmd.CancelInstance, cmd.SetVariables, cmd.ReportChildStarted, cmd.ReportChildEnded,
+    cmd.MigrateInstance,
 )  # fmt: skip
 
 
@@ -366,4 +368,5 @@ _HANDLERS: Mapping[type, Callable[[Execution, Any], None]] = {
     cmd.Skip: skip,
     cmd.Move: move,
     cmd.SetVariables: _set_variables,
+    cmd.MigrateInstance: migrate,
 }

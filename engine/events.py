@@ -316,6 +316,25 @@ class InstanceForked(Record, frozen=True, tag="fk"):
     performers: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class InstanceMigrated(Record, frozen=True, tag="im"):
+    """The instance goes on by another version of its process.
+
+    `elements` and `flows` are the ids, old and new, of those that have another one there, `waits` how waits stand now
+    that are found by another element or name.
+    """
+
+    version: int
+    elements: tuple[tuple[str, str], ...]
+    flows: tuple[tuple[str, str], ...]
+    waits: tuple[Wait, ...]
+
+
+class WaitRevised(Record, frozen=True, tag="wr"):
+    """What is waited for is as another version of the process says; `wait` is the wait as it stands now."""
+
+    wait: Wait
+
+
 class InstanceEnded(Record, frozen=True, tag="ie"):
     """The instance is over: completed, cancelled or failed; `error` is the code of an uncaught BPMN error."""
 
@@ -362,4 +381,6 @@ Event: TypeAlias = (
     | GatewayReset
     | ConditionSeen
     | InstanceForked
+    | InstanceMigrated
+    | WaitRevised
 )

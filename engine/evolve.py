@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.naming import Names
 from flowmaster.engine.state import ROOT, Done, Incident, Node, State, Turns, Wait
 from flowmaster.engine.values import Json
 
@@ -201,7 +202,12 @@ def _forget_wait(state: State, key: int) -> Wait | None:
 
 def _wait_changed(
     state: State,
-    event: ev.TaskChanged | ev.JobFailed | ev.JobRetried | ev.ChildStarted | ev.ConditionSeen,
+    event: ev.TaskChanged
+    | ev.JobFailed
+    | ev.JobRetried
+    | ev.ChildStarted
+    | ev.ConditionSeen
+    | ev.WaitRevised,
 ) -> None:
     before = state.waits.get(event.wait.id)
     if before is not None:
@@ -310,6 +316,25 @@ def _gateway_reset(state: State, event: ev.GatewayReset) -> None:
         state.changed.nodes.add(event.scope)
 
 
+def _instance_migrated(state: State, event: ev.InstanceMigrated) -> None:
+    state.version = event.version
+    state.changed.nodes.update(state.nodes)
+    names = Names(dict(event.elements), dict(event.flows))
+    for node in state.nodes.values():
+        names.rename(node)
+    for wait in event.waits:
+        before = state.waits.get(wait.id)
+        if before is not None:
+            state.changed.waits.setdefault(wait.id, before)
+            state.waits[wait.id] = wait
+    state.incidents = {key: names.incident(one) for key, one in state.incidents.items()}
+    performers: dict[str, tuple[str, ...]] = {}
+    for element, people in state.performers.items():
+        found = performers.get(names.element(element), ())
+        performers[names.element(element)] = tuple(dict.fromkeys((*found, *people)))
+    state.performers = performers
+
+
 def _instance_ended(state: State, event: ev.InstanceEnded) -> None:
     state.status = event.status
     root = state.nodes.get(ROOT)
@@ -366,4 +391,6 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     ev.GatewayReset: _gateway_reset,
     ev.ConditionSeen: _wait_changed,
     ev.InstanceForked: _instance_forked,
+    ev.InstanceMigrated: _instance_migrated,
+    ev.WaitRevised: _wait_changed,
 }

@@ -410,6 +410,16 @@ class Execution:
                     return True
         return False
 
+    def look_at_join(self, scope: Node, name: str) -> None:
+        """Let tokens go on that wait at a join for others, where the model asks for no more."""
+        element = self.elements[name]
+        join = self._join_of(element)
+        while scope.arrivals and name in scope.arrivals:
+            if join is None:
+                self.enter(element, scope, (next(iter(scope.arrivals[name])),))
+            elif not self._join(scope, element, join, resting=False):
+                return
+
     def leave_join(self, scope: Node, join: str) -> Node:
         """Take the tokens that wait at a join as one that stands there."""
         via = tuple((scope.arrivals or {})[join])

@@ -11,10 +11,12 @@ from typing import Literal, NamedTuple
 
 from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
+from flowmaster.engine.compare.plan import plan as plan_of
 from flowmaster.engine.decide import Decided, catches, decide_in_place
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.evolve import blank
 from flowmaster.engine.limits import CALL_DEPTH_MAX
+from flowmaster.engine.migrating import migrated
 from flowmaster.engine.model import Executable
 from flowmaster.engine.state import EventWait, JobWait, Parent, State, TimerWait
 from flowmaster.engine.timers import iso
@@ -155,6 +157,16 @@ class Desk:
             self._append(request, model, expected, decided)
         return decided.state
 
+    def migrate(self, request: Request, instance: str, version: int, given: Mapping[str, str]) -> State:
+        """Let an instance go on by another version, by the plan between the two with what is `given` for it."""
+        state = self.load(request.tenant, instance)
+        old = self.models.process(self.transaction, request.tenant, state.process, state.version)
+        model = self.models.executable(self.transaction, request.tenant, state.process, version, self.now)
+        expected, plan = state.seq, plan_of(old, model.process, given)
+        decided = migrated(model, state, plan, at=self.now, by=request.by)
+        self._append(request, model, expected, decided)
+        return decided.state
+
     def _informed(self, tenant: str, state: State, command: cmd.Command) -> cmd.Command:
         """Tell the command that brings an error to a called process whether one of the callers catches it."""
         match command:
@@ -261,10 +273,10 @@ class Desk:
                     )
             case ev.InstanceEnded():
                 self._note_end(request, state, event)
-            case ev.InstanceForked(waits=waits):
+            case ev.InstanceForked(waits=waits) | ev.InstanceMigrated(waits=waits):
                 labels.update((each.element, model.process.elements[each.element].label) for each in waits)
                 self.woken.add("timers")
-            case ev.JobFailed(wait=wait) | ev.JobRetried(wait=wait):
+            case ev.JobFailed(wait=wait) | ev.JobRetried(wait=wait) | ev.WaitRevised(wait=wait):
                 self._wake_for(wait)
             case ev.MessageSent(name=name, key=key, variables=variables):
                 payload: dict[str, Json] = {"name": name, "key": key, "variables": dict(variables)}
@@ -375,6 +387,8 @@ _NOTABLE = frozenset(
     {
         ev.WaitOpened,
         ev.InstanceForked,
+        ev.InstanceMigrated,
+        ev.WaitRevised,
         ev.JobFailed,
         ev.JobRetried,
         ev.MessageSent,

@@ -253,6 +253,12 @@ def _forked(fields: list[Any]) -> ev.Event:
     return ev.InstanceForked(*fields)
 
 
+def _migrated(fields: list[Any]) -> ev.Event:
+    fields[1:3] = tuple(map(tuple, fields[1])), tuple(map(tuple, fields[2]))
+    fields[3] = tuple(_read_wait(wait) for wait in fields[3])
+    return ev.InstanceMigrated(*fields)
+
+
 def _people(found: str | list[str]) -> tuple[str, ...]:
     """Return who performed a step; what was written before all of them were kept holds the last one alone."""
     return (found,) if isinstance(found, str) else tuple(found)
@@ -268,13 +274,22 @@ def _read_forked_node(fields: list[Any]) -> st.Node:
 
 _CODES: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(ev.Event)}
 _WITH_WAIT = frozenset(
-    {ev.WaitOpened, ev.TaskChanged, ev.JobFailed, ev.JobRetried, ev.ChildStarted, ev.ConditionSeen}
+    {
+        ev.WaitOpened,
+        ev.TaskChanged,
+        ev.JobFailed,
+        ev.JobRetried,
+        ev.ChildStarted,
+        ev.ConditionSeen,
+        ev.WaitRevised,
+    }
 )
 _EVENTS: dict[str, Callable[[list[Any]], ev.Event]] = {
     code: _with_wait(kind) if kind in _WITH_WAIT else _plain(kind) for kind, code in _CODES.items()
 } | {
     "is": _started,
     "fk": _forked,
+    "im": _migrated,
     "en": _with_tuple(ev.ElementEntered, 3),
     "dm": _with_tuple(ev.DecisionMade, 5),
     "lb": _with_tuple(ev.LoopBegan, 3),

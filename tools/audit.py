@@ -31,7 +31,7 @@ class AuditFind(Arguments):
     until: str = Field(default="", description="Before this instant.")
     detail: list[Literal["data"]] = Field(default=[], description="More than the summary.")
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class AuditItem(Shape):

@@ -182,7 +182,7 @@ class DocumentFind(Arguments):
 
     query: str = Field(default="", max_length=200, description="Words in id or name.", examples=["invoice"])
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class DocumentItem(Shape):

@@ -49,7 +49,7 @@ class InstanceDraw(Arguments):
     instance: str = Field(description="Instance id.", examples=["invoice-approval:7"])
     at: int | None = Field(default=None, description="As it stood after this `seq` of the history.")
     colours: Colours = Field(default="state", description="Where it stands, how long, or how often.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class ProcessDraw(Arguments):
@@ -61,7 +61,7 @@ class ProcessDraw(Arguments):
     )
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     colours: Colours = Field(default="state", description="Where instances stand, how long, or how often.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class DrawnElement(Shape):

@@ -48,13 +48,21 @@ EVENT_NAMES: Mapping[type, str] = {
     ev.GatewayReset: "gateway_reset",
     ev.ConditionSeen: "condition_seen",
     ev.InstanceForked: "forked",
+    ev.InstanceMigrated: "migrated",
+    ev.WaitRevised: "wait_revised",
 }
 """What each event is called in a history."""
 
 
-def entries(process: Process, history: Iterable[HistoryEntry]) -> list[dict[str, Json]]:
-    """Return history entries `{seq, at, event, element, name, type, by, data}`, oldest first."""
-    flows = {flow.id: flow for element in process.elements.values() for flow in element.outgoing}
+def entries(
+    process: Process, history: Iterable[HistoryEntry], older: Process | None = None
+) -> list[dict[str, Json]]:
+    """Return history entries `{seq, at, event, element, name, type, by, data}`, oldest first.
+
+    What the process does not have any more is named by an `older` version, if one is given.
+    """
+    elements = {**(older.elements if older else {}), **process.elements}
+    flows = {flow.id: flow for element in elements.values() for flow in element.outgoing}
     shown: list[dict[str, Json]] = []
     for entry in history:
         element_id = element_of(process, entry.event)
@@ -63,7 +71,7 @@ def entries(process: Process, history: Iterable[HistoryEntry]) -> list[dict[str,
             "at": iso(entry.at),
             "event": EVENT_NAMES[type(entry.event)],
         }
-        element = process.elements.get(element_id)
+        element = elements.get(element_id)
         if element_id:
             flow = flows.get(element_id)
             line["element"] = element_id
@@ -88,11 +96,13 @@ def element_of(process: Process, event: ev.Event) -> str:
             return wait.element
         case ev.JobRetried(wait=wait) | ev.ChildStarted(wait=wait) | ev.ConditionSeen(wait=wait):
             return wait.element
+        case ev.WaitRevised(wait=wait):
+            return wait.element
         case ev.FlowTaken(flow=flow):
             return flow
         case ev.InstanceStarted() | ev.InstanceEnded() | ev.InstancePaused() | ev.InstanceResumed():
             return ""
-        case ev.InstanceForked():
+        case ev.InstanceForked() | ev.InstanceMigrated():
             return ""
         case _:
             return "" if event.element == process.id else event.element
@@ -107,7 +117,7 @@ def data_of(event: ev.Event) -> dict[str, Json]:
             return _beginning(event)
         case ev.VariablesSet(values=values):
             return dict(values)
-        case ev.WaitOpened(wait=wait):
+        case ev.WaitOpened(wait=wait) | ev.WaitRevised(wait=wait):
             return wait_data(wait)
         case ev.WaitClosed(how=how, data=data):
             return {"how": how, **{name: value for name, value in data.items() if value}}
@@ -125,7 +135,7 @@ def data_of(event: ev.Event) -> dict[str, Json]:
         case ev.ChildStarted(wait=wait):
             return {"child": wait.child} if isinstance(wait, ChildWait) else {}
         case _:
-            hidden = {"element", "key", "wait", "scope", "id", "node", "at"}
+            hidden = {"element", "key", "wait", "waits", "scope", "id", "node", "at"}
             return {name: value for name, value in event.fields().items() if name not in hidden and value}
 
 

@@ -14,10 +14,10 @@ from flowmaster.runtime.desk import Desk, Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import AuditFilter, InstanceFilter, Once
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action
+from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action, migrate
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.losses import losses_of
-from flowmaster.tools.models import Result, Shape, WriteArguments, follow_up
+from flowmaster.tools.models import NextCall, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
 
@@ -49,6 +49,8 @@ class _Several(WriteArguments):
     limit: int | None = Field(
         default=None, ge=1, le=INSTANCES_MAX, description="Only the newest so many of them."
     )
+    of_batch: str = Field(default="", max_length=100, description="Those that an earlier batch meant.")
+    to_version: int | None = Field(default=None, ge=1, description="migrate: to it.")
     selection: str = Field(
         default="",
         max_length=100,
@@ -94,19 +96,34 @@ class InstancesOperated(Result):
 
 
 class Outcomes(NamedTuple):
-    """What came of each instance of a batch, in its order."""
+    """What came of each instance of a batch, in its order, and the versions that those moved on from."""
 
     items: list[BatchItem]
     settled: bool
+    versions: frozenset[int] = frozenset()
 
 
 async def _operated_again(call: Call, arguments: InstanceBatch, subject: str) -> InstancesOperated:
     """Finish a batch whose answer was lost: what it has done already is not done again."""
-    (noted,) = call.app.runtime.reader.audit(call.caller.tenant, AuditFilter(scope=subject)).items
-    assert isinstance(noted.data, Mapping)
-    chosen = noted.data["instances"]
-    assert isinstance(chosen, list)
-    return await _operate(call, arguments, [str(one) for one in chosen], subject)
+    return await _operate(call, arguments, _of_batch(call, subject), subject)
+
+
+def _of_batch(call: Call, batch: str) -> list[str]:
+    """Return the instances that a batch meant."""
+    noted = call.app.runtime.reader.audit(call.caller.tenant, AuditFilter(scope=batch)).items
+    data = noted[0].data if noted and batch.startswith("batch:") else None
+    chosen = data.get("instances") if isinstance(data, Mapping) else None
+    if not isinstance(chosen, list):
+        raise FlowMasterError(
+            "batch.unknown",
+            f"There is no batch {batch[:80]!r}.",
+            path="of_batch",
+            expected="the `batch` that an `instance_batch` has answered",
+            fix="Take the `batch` of an answer, or find it in the audit log.",
+            next=[Hint("audit_find", {}, "Find the batches.")],
+            status=404,
+        )
+    return [str(one) for one in chosen]
 
 
 def _losses(call: Call, arguments: InstanceBatch, tried: InstancesOperated) -> str:
@@ -123,12 +140,12 @@ def _losses(call: Call, arguments: InstanceBatch, tried: InstancesOperated) -> s
     lasting="may",
 )
 async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOperated:
-    """Operate many instances at once: retry, cancel, pause, resume, skip, move, set_variables.
+    """Operate many instances at once: retry, cancel, pause, resume, skip, move, set_variables, migrate.
 
     Name them, or say which. A dry run tells which are meant, what would come of each, and a `selection`: given with
     the real call, it refuses if other instances are meant by then. One that is refused leaves the rest done.
     """
-    check_action(arguments.action, arguments)
+    check_action(arguments.action, arguments, version=arguments.to_version, named="to_version")
     chosen = _chosen(call, arguments)
     _check_selection(arguments, chosen)
     batch = await call.app.runtime.write(
@@ -149,10 +166,14 @@ def _chosen(call: Call, arguments: InstanceBatch) -> list[str]:
         limit=arguments.limit or INSTANCES_MAX,
     )
     said = [name for name in _FILTERS if getattr(arguments, name) not in ("", None)]
+    for name in ("instances", "of_batch"):
+        others = [*said, *(["instances"] if arguments.instances and name != "instances" else [])]
+        if getattr(arguments, name) and others:
+            raise _unclear(others[0], f"`{others[0]}` says which instances, and so does `{name}`.")
     if arguments.instances:
-        if said:
-            raise _unclear(said[0], f"`{said[0]}` says which instances, and so does `instances`.")
         return list(dict.fromkeys(arguments.instances))
+    if arguments.of_batch:
+        return _of_batch(call, arguments.of_batch)
     if not set(said) - {"limit"}:
         raise _unclear("instances", "The call does not say which instances it means.")
     page = call.app.runtime.reader.find_instances(call.caller.tenant, which)
@@ -254,9 +275,19 @@ async def _operate(
         refusals=_refusals(items),
         items=shown,
         settling=not outcomes.settled,
-        next=[follow_up(do_it)] if arguments.dry_run and done else [],
+        next=[follow_up(do_it)] if arguments.dry_run and done else _back(arguments, batch, outcomes),
         left_out=left_out({"items": (len(items), len(shown))}),
     )
+
+
+def _back(arguments: InstanceBatch, batch: str, outcomes: Outcomes) -> list[NextCall]:
+    """Return the call that tries to take a migration back, where all that moved were on one version."""
+    if arguments.action != "migrate" or arguments.dry_run or len(outcomes.versions) != 1:
+        return []
+    back: dict[str, Json] = {"action": "migrate", "of_batch": batch, "to_version": min(outcomes.versions)}
+    if arguments.mapping:
+        back["mapping"] = {new: old for old, new in arguments.mapping.items()}
+    return [follow_up(Hint("instance_batch", {**back, "dry_run": True}, "Try to take it back."))]
 
 
 def _refusals(items: Sequence[BatchItem]) -> list[Refusals]:
@@ -271,7 +302,7 @@ async def _outcomes(call: Call, arguments: InstanceBatch, chosen: Sequence[str],
     """Do, or try, the action to each instance in a piece of work of its own."""
     whole = frozenset(chosen)
     items: list[BatchItem] = []
-    settled = True
+    settled, versions = True, frozenset[int]()
     for first in range(0, len(chosen), AT_ONCE):
         part = chosen[first : first + AT_ONCE]
         for outcome in await asyncio.gather(
@@ -279,8 +310,9 @@ async def _outcomes(call: Call, arguments: InstanceBatch, chosen: Sequence[str],
         ):
             items += outcome.items
             settled = settled and outcome.settled
+            versions |= outcome.versions
         await call.client.tell_progress(len(items), len(chosen), "instances operated")
-    return Outcomes(items, settled)
+    return Outcomes(items, settled, versions)
 
 
 async def _outcome(
@@ -289,19 +321,28 @@ async def _outcome(
     request = request_of(call, f"instance_batch.{arguments.action}", arguments.reason)
     once = None if call.once is None else Once(f"{batch}/{instance}", batch)
 
+    moved: list[int] = []
+
     def work(desk: Desk) -> str:
+        moved.clear()
         if once is not None and desk.transaction.find_once(request.tenant, once.key) is not None:
             return desk.load(request.tenant, instance).status
         if arguments.action == "cancel" and _went_along(desk, request, instance, whole):
             return "cancelled"
-        return act(desk, request._replace(once=once), instance, arguments.action, arguments).status
+        asked = request._replace(once=once)
+        if arguments.action == "migrate":
+            moved.append(desk.load(request.tenant, instance).version)
+            return migrate(desk, asked, instance, arguments.to_version, arguments.mapping).status
+        return act(desk, asked, instance, arguments.action, arguments).status
 
     try:
-        outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+        lasting = arguments.action in ("resume", "cancel")
+        outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run, lasting=lasting)
     except FlowMasterError as error:
         refused = BatchItem(instance=instance, done=False, code=error.code, message=error.message)
         return Outcomes([refused], True)
-    return Outcomes([BatchItem(instance=instance, status=outcome.result, done=True)], outcome.settled)
+    item = BatchItem(instance=instance, status=outcome.result, done=True)
+    return Outcomes([item], outcome.settled, frozenset(moved))
 
 
 def _went_along(desk: Desk, request: Request, instance: str, whole: frozenset[str]) -> bool:

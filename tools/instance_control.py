@@ -1,11 +1,12 @@
-"""Operating one instance: pause, resume, cancel, retry, skip, move, set variables, and fork it to try something."""
+"""Operating one instance: pause, resume, cancel, retry, skip, move, set variables, migrate, and fork it to try something."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias, assert_never
 
 from pydantic import Field
 
 from flowmaster.engine import commands as cmd
-from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.state import State
 from flowmaster.runtime.desk import Desk, Request
 from flowmaster.runtime.forks import fork
@@ -19,32 +20,34 @@ from flowmaster.tools.requests import request_of
 LEFT_TAKEN_UP = 100
 """Effects held back by a pause that a resume takes up at once."""
 
-Action: TypeAlias = Literal["pause", "resume", "cancel", "retry", "skip", "move", "set_variables"]
+Action: TypeAlias = Literal["pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "migrate"]
 
 
 class _One(WriteArguments):
     """Which instance."""
 
     instance: str = Field(description="Instance id.")
-    action: Action | Literal["fork"] = Field(description="What to do.")
+    action: Literal[Action, "fork"] = Field(description="What to do.")
 
 
 class ActionArguments(WriteArguments):
     """What an action needs to know beyond its name, whichever instance it is done to."""
 
-    element: str = Field(default="", description="For retry and skip: the element.")
-    variables: Variables = Field(default={}, description="For set_variables, skip and fork.")
-    scope: str = Field(default="", description="For set_variables: an active element.")
-    compensate: bool = Field(default=False, description="For cancel: undo first what is done.")
-    source: str = Field(default="", alias="from", description="For move: from this element.")
-    target: str = Field(default="", alias="to", description="For move: to this element.")
+    element: str = Field(default="", description="retry, skip: where.")
+    variables: Variables = Field(default={}, description="set_variables, skip, fork.")
+    scope: str = Field(default="", description="set_variables: where.")
+    compensate: bool = Field(default=False, description="cancel: undo what is done.")
+    source: str = Field(default="", alias="from", description="move: from it.")
+    target: str = Field(default="", alias="to", description="move: to it.")
+    mapping: dict[str, str] = Field(default={}, description="migrate: {old id: new}.")
 
 
 class InstanceControl(ActionArguments, _One):
     """Which instance, and what to do to it."""
 
-    incident: int = Field(default=0, ge=0, description="For retry: the incident.")
-    at: int | None = Field(default=None, description="For fork: after this event.")
+    incident: int | None = Field(default=None, ge=1, description="retry: this one.")
+    at: int | None = Field(default=None, description="fork: after this event.")
+    version: int | None = Field(default=None, ge=1, description="migrate: to it.")
 
 
 async def _controlled_again(call: Call, arguments: InstanceControl, subject: str) -> InstanceView:
@@ -58,9 +61,9 @@ def _loss(call: Call, arguments: InstanceControl, tried: InstanceView) -> str:
 
 @operation(right="instance.control", core=True, destructive=True, destroys=_loss, recover=_controlled_again)
 async def instance_control(call: Call, arguments: InstanceControl) -> InstanceView:
-    """Operate an instance; fork copies it into a sandbox to try things. For many see `instance_batch`."""
+    """Operate an instance; fork copies it to try things. For many see `instance_batch`."""
     request = request_of(call, f"instance_control.{arguments.action}", arguments.reason)
-    check_action(arguments.action, arguments)
+    check_action(arguments.action, arguments, version=arguments.version)
     if arguments.at is not None and arguments.action != "fork":
         raise _misplaced("at", arguments.action)
 
@@ -68,21 +71,40 @@ async def instance_control(call: Call, arguments: InstanceControl) -> InstanceVi
         if arguments.action == "fork":
             _check_types(desk, request, desk.load(request.tenant, arguments.instance), arguments)
             return fork(desk, request, arguments.instance, at=arguments.at, variables=arguments.variables)
-        act(desk, request, arguments.instance, arguments.action, arguments, incident=arguments.incident)
+        if arguments.action == "migrate":
+            migrate(desk, request, arguments.instance, arguments.version, arguments.mapping)
+        else:
+            act(
+                desk,
+                request,
+                arguments.instance,
+                arguments.action,
+                arguments,
+                incident=arguments.incident or 0,
+            )
         return arguments.instance
 
-    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run)
+    lasting = arguments.action in ("fork", "resume", "cancel")
+    outcome = await call.app.runtime.do(work, dry_run=arguments.dry_run, lasting=lasting)
     return after(call, outcome, outcome.result)
 
 
-def check_action(action: str, arguments: ActionArguments) -> None:
-    """Refuse an action that lacks what it needs."""
-    needs = {"skip": ("element",), "move": ("from", "to"), "set_variables": ("variables",)}
+def check_action(
+    action: str, arguments: ActionArguments, *, version: int | None, named: str = "version"
+) -> None:
+    """Refuse an action that lacks what it needs, or is given what only a migration takes, the version as it is `named`."""
+    needs = {
+        "skip": ("element",),
+        "move": ("from", "to"),
+        "set_variables": ("variables",),
+        "migrate": (named,),
+    }
     given = {
         "element": arguments.element,
         "from": arguments.source,
         "to": arguments.target,
         "variables": arguments.variables,
+        named: version,
     }
     for name in needs.get(action, ()):
         if not given[name]:
@@ -92,6 +114,28 @@ def check_action(action: str, arguments: ActionArguments) -> None:
                 path=name,
                 fix=f"Give `{name}`.",
             )
+    for name, value in ((named, version), ("mapping", arguments.mapping)):
+        if value and action != "migrate":
+            raise _misplaced(name, action)
+
+
+def migrate(
+    desk: Desk, request: Request, instance: str, version: int | None, given: Mapping[str, str]
+) -> State:
+    """Let an instance go on by another version of its process, and return how it is after."""
+    assert version is not None, "checked before"
+    state = desk.load(request.tenant, instance)
+    if state.version == version:
+        raise FlowMasterError(
+            "instance.same_version",
+            f"{instance!r} runs by version {version} already.",
+            path="version",
+            expected="another published version",
+            fix="Name the version that it shall go on by.",
+            next=[Hint("process_read", {"process": state.process, "view": "versions"}, "List the versions.")],
+            status=409,
+        )
+    return desk.migrate(request, instance, version, given)
 
 
 def act(
@@ -140,6 +184,8 @@ def _command(
             return cmd.Move(now, by, arguments.source, arguments.target)
         case "set_variables":
             return cmd.SetVariables(now, by, arguments.variables, arguments.scope)
+        case "migrate":
+            raise AssertionError("a migration needs two models")
         case _:
             assert_never(action)
 

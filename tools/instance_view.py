@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from flowmaster.engine.errors import Hint
+from flowmaster.engine.events import InstanceStarted
 from flowmaster.engine.model import Process
 from flowmaster.engine.state import ChildWait, EventWait, Incident, JobWait, State, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import iso
@@ -148,7 +149,7 @@ def view(
     if "history" in detail:
         found = reader.history(tenant, state.instance, after=after_seq, limit=limit)
         found = [entry for entry in found if entry.seq <= state.seq]
-        history = entries(process, found)
+        history = entries(process, found, _begun_by(runtime, reader, tenant, state))
         cursor = str(found[-1].seq) if found and found[-1].seq < state.seq else None
     waiting = waits_of(process, state)
     most = None if "incidents" in detail else INCIDENTS_SHOWN
@@ -174,6 +175,14 @@ def view(
         next=[follow_up(hint) for hint in hints(state)],
         left_out=_left_out(state, len(waiting), len(incidents), len(variables)),
     )
+
+
+def _begun_by(runtime: Runtime, reader: Reader, tenant: str, state: State) -> Process | None:
+    """Return the version by which an instance began, if it has moved on from that."""
+    for entry in reader.history(tenant, state.instance, limit=1):
+        if isinstance(entry.event, InstanceStarted) and entry.event.version != state.version:
+            return runtime.models.process(reader, tenant, state.process, entry.event.version)
+    return None
 
 
 def hints(state: State) -> list[Hint]:

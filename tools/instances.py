@@ -102,14 +102,14 @@ async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]
 class InstanceFind(Arguments):
     """Which instances."""
 
-    process: str = Field(default="", description="Only of this process.")
+    process: str = Field(default="", description="Of this process.")
     status: Literal["active", "completed", "cancelled", "failed", "paused"] | None = Field(
-        default=None, description="Only in this status."
+        default=None, description="In this status."
     )
-    business_key: str = Field(default="", description="Only with this key.")
+    business_key: str = Field(default="", description="With this key.")
     query: str = Field(default="", max_length=200, description="Words in id, key or process.")
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class InstanceItem(Shape):

@@ -7,12 +7,13 @@ from pydantic import Field
 from flowmaster.engine.compare.changes import Change, Compared, compare
 from flowmaster.engine.compare.words import summary, worded
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
-from flowmaster.engine.model import Process
+from flowmaster.engine.model import Executable, Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.models import compile_process, unknown_process
+from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.drafts import KIND, draft_of, version_of
+from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
 
@@ -32,7 +33,13 @@ class ProcessCompare(Arguments):
     to: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None, description="The newer one, in the same way; default: the newest draft."
     )
-    what: Literal["structure"] = Field(default="structure", description="What is compared.")
+    what: Literal["structure", "migration"] = Field(
+        default="structure",
+        description="What is compared; `migration` tries on copies which instances can move over.",
+    )
+    mapping: dict[str, str] = Field(
+        default={}, description="For migration: {old id: new id}.", examples=[{"check": "examine"}]
+    )
 
 
 class ChangeView(Shape):
@@ -56,17 +63,28 @@ class ProcessCompared(Result):
     summary: str = Field(description="How much has changed.")
     same_behaviour: bool = Field(description="True if no change touches what instances do.")
     changes: list[ChangeView] = Field(description="The changes, what is gone or new first.")
+    migration: MigrationView | None = Field(default=None, description="What comes of instances under way.")
 
 
 @operation(right="process.read", read_only=True)
 async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompared:
-    """Tell what differs between two versions of a process, moved and renamed steps recognised."""
+    """Tell what differs between two versions of a process, moved and renamed steps recognised; plan a migration."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
     newest = reader.version_number(tenant, KIND, arguments.process) or DRAFT
     old = _side(reader, tenant, arguments.process, "from", arguments.from_version or newest)
     new = _side(reader, tenant, arguments.process, "to", arguments.to or DRAFT)
+    if arguments.what == "migration":
+        return _migration(call, arguments, old, new)
+    if arguments.mapping:
+        raise FlowMasterError(
+            "arguments.invalid",
+            "`mapping` is for `what: migration`.",
+            path="mapping",
+            expected="what: migration",
+            fix="Leave `mapping` out, or ask for the migration.",
+        )
     compared = compare(old.process, new.process)
     views = [_view(one, old.process, new.process) for one in compared.changes]
     shown = leading(views, CHANGES_BYTES)
@@ -87,12 +105,35 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     )
 
 
+def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
+    """Plan how instances of the older side move over to the newer one."""
+    runtime, tenant, process = call.app.runtime, call.caller.tenant, arguments.process
+    library = StepLibrary(runtime.models, runtime.reader, tenant, runtime.now())
+    model = Executable(new.process, new.version or 0, library)
+    view, left = migration_view(call, old.process, old.version, model, arguments.mapping)
+    told = f"{view.migratable} of {view.examined} instances under way can move over."
+    hints = []
+    if old.version is not None and new.version is not None and view.migratable:
+        hints.append(follow_up(moved(process, old.version, new.version, arguments.mapping)))
+    return ProcessCompared(
+        process=process,
+        compared=f"{old.name} with {new.name}",
+        summary=told if view.open else f"No instance is under way on {old.name}.",
+        same_behaviour=old.bpmn == new.bpmn,
+        changes=[],
+        migration=view,
+        next=hints,
+        left_out=left,
+    )
+
+
 class _Side(NamedTuple):
-    """One state of a process: what people call it, its model, and its file."""
+    """One state of a process: what people call it, its model, its file, and its number if it is published."""
 
     name: str
     process: Process
     bpmn: str
+    version: int | None = None
 
 
 def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | str) -> _Side:
@@ -103,7 +144,8 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
     if number is None:
         raise _no_tag(reader, tenant, process, path, str(wanted))
     version = version_of(reader, tenant, process, number)
-    return _Side(f"version {version.version}", compile_process(version.content, process), version.content)
+    model = compile_process(version.content, process)
+    return _Side(f"version {version.version}", model, version.content, version.version)
 
 
 def _no_tag(reader: Reader, tenant: str, process: str, path: str, wanted: str) -> FlowMasterError:

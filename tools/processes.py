@@ -256,7 +256,7 @@ class ProcessRead(Arguments):
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
     performer: PERFORMERS | None = Field(default=None, description="`table`: only their steps.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class ProcessShown(Result):
@@ -306,10 +306,10 @@ class ProcessFind(Arguments):
 
     query: str = Field(default="", max_length=200, description="Words in id or name.")
     state: Literal["draft", "published", "archived"] | None = Field(
-        default=None, description="Only in this state."
+        default=None, description="In this state."
     )
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class ProcessItem(Shape):

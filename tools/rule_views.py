@@ -34,7 +34,7 @@ class RuleFind(Arguments):
 
     query: str = Field(default="", max_length=200, description="Words in id or name.", examples=["approval"])
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class RuleItem(Shape):
@@ -81,7 +81,7 @@ class RuleRead(Arguments):
     )
     view: VIEWS = Field(default="table", description="How to show it.")
     format: Literal["svg", "mermaid"] = Field(default="svg", description="Form of the view `drd`.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class RuleShown(Result):

@@ -56,7 +56,7 @@ def turns_of(process: Process, played: Played) -> list[str]:
     turning = {entry.seq for entry in played.history if _is_turning(entry.event)}
     return [
         str(reason["sentence"])
-        for reason in reasons(process, played.history)
+        for reason in reasons(lambda _: process, played.history)
         if "expression" in reason or reason["seq"] in turning
     ]
 

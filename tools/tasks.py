@@ -42,19 +42,19 @@ KEY_FIGURES = 12
 class TaskFind(Arguments):
     """Which tasks."""
 
-    instance: str = Field(default="", description="Only of this instance.")
-    process: str = Field(default="", description="Only of this process.")
-    assignee: str = Field(default="", description="Only held by this person.")
-    role: str = Field(default="", description="Only offered to this role.")
+    instance: str = Field(default="", description="Of this instance.")
+    process: str = Field(default="", description="Of this process.")
+    assignee: str = Field(default="", description="Held by this person.")
+    role: str = Field(default="", description="Offered to this role.")
     performer: Literal["internal", "affiliated", "third_party", "machine", "agent"] | None = Field(
-        default=None, description="Only of such roles."
+        default=None, description="Of such roles."
     )
     state: Literal["ready", "reserved", "suspended"] | None = Field(
-        default=None, description="Only in this state."
+        default=None, description="In this state."
     )
     query: str = Field(default="", max_length=200, description="Words in name, instance or key.")
     limit: int = Field(default=20, ge=1, le=1000, description="Page size.")
-    cursor: str | None = Field(default=None, description="From the page before.")
+    cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
 class TaskItem(Shape):
@@ -279,7 +279,7 @@ class TaskAct(WriteArguments):
     variables: Variables = Field(
         default_factory=dict, description="The answer.", examples=[{"approved": True}]
     )
-    to: str = Field(default="", max_length=200, description="Person (assign, delegate) or role (escalate).")
+    to: str = Field(default="", max_length=200, description="Person, or role (escalate).")
     comment: str = Field(default="", max_length=10_000, description="A word to others.")
     as_user: str = Field(default="", max_length=200, description="The person acted for.", examples=["ann"])
 

@@ -5,7 +5,8 @@ was taken is judged over the variables as they stood just then.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.document import parse_bpmn
@@ -46,9 +47,10 @@ async def explain(
         return shown
     tenant = call.caller.tenant
     history = whole_history(reader, tenant, state.instance, until=state.seq)
-    process = call.app.runtime.models.process(reader, tenant, state.process, state.version)
     if "why" in detail:
-        more["why"] = reasons(process, history)[-SENTENCES_MAX:]
+        models = call.app.runtime.models
+        at_version = partial(models.process, reader, tenant, state.process)
+        more["why"] = reasons(at_version, history)[-SENTENCES_MAX:]
     if _DRAWN.intersection(detail):
         version = reader.version(tenant, "process", state.process, state.version)
         assert version is not None
@@ -69,17 +71,27 @@ def whole_history(reader: Reader, tenant: str, instance: str, *, until: int) -> 
     return [entry for entry in found if entry.seq <= until]
 
 
-def reasons(process: Process, history: Sequence[HistoryEntry]) -> list[dict[str, Json]]:
-    """Return one entry `{seq, at, element, sentence, ...}` for each turn that an instance took."""
-    flows = {flow.id: flow for element in process.elements.values() for flow in element.outgoing}
-    state = blank("", "", 0)
+def reasons(at_version: Callable[[int], Process], history: Sequence[HistoryEntry]) -> list[dict[str, Json]]:
+    """Return one entry `{seq, at, element, sentence, ...}` for each turn that an instance took, by the version of then."""
+    state, version = blank("", "", 0), 0
     told: list[dict[str, Json]] = []
     for entry in history:
+        if state.version != version or not told:
+            version = state.version or _first_version(entry)
+            process = at_version(version)
+            flows = {flow.id: flow for element in process.elements.values() for flow in element.outgoing}
         reason = _reason(process, flows, state, entry)
         if reason is not None:
             told.append({"seq": entry.seq, "at": iso(entry.at), **reason})
         evolve(state, entry.event)
     return told
+
+
+def _first_version(entry: HistoryEntry) -> int:
+    """Return the version by which an instance began."""
+    event = entry.event
+    assert isinstance(event, ev.InstanceStarted | ev.InstanceForked), "a history begins with its instance"
+    return event.version
 
 
 def _reason(
@@ -97,6 +109,8 @@ def _reason(
                 "element": process.id,
                 "sentence": f"{entry.by} forked {origin.instance} as it stood after its event {origin.seq}.",
             }
+        case ev.InstanceMigrated(version=version):
+            return {"element": process.id, "sentence": f"{entry.by} let it go on by version {version}."}
         case ev.FlowTaken(flow=flow_id, scope=scope):
             flow = flows.get(flow_id)
             return None if flow is None else _turn(process, flow, state, scope, entry)

@@ -29,6 +29,10 @@ LOOK_SECONDS = 0.2
 """How often a waiting worker looks for jobs that another process opened."""
 
 
+FEW = 10
+"""Jobs that are taken as quickly as a step is done."""
+
+
 class WorkTake(WriteArguments):
     """Which jobs, for how long."""
 
@@ -106,7 +110,10 @@ async def _take(call: Call, arguments: WorkTake, *, last: bool) -> WorkTaken:
             next=[hint for row in rows if (hint := _choice(desk, tenant, row)) is not None][:1],
         )
 
-    return (await runtime.do(work, dry_run=arguments.dry_run)).result
+    lasting = arguments.limit > FEW or bool(
+        arguments.instance
+    )  # With an instance, all that it called is looked through.
+    return (await runtime.do(work, dry_run=arguments.dry_run, lasting=lasting)).result
 
 
 def _shown(desk: Desk, tenant: str, row: JobRow) -> JobView:
@@ -158,7 +165,7 @@ class WorkFinish(WriteArguments):
     variables: Variables = Field(default={}, description="The result.")
     error_code: str = Field(default="", max_length=200, description="A modelled error.")
     message: str = Field(default="", max_length=10_000, description="More about the error.")
-    failure: str = Field(default="", max_length=10_000, description="A technical failure, to be retried.")
+    failure: str = Field(default="", max_length=10_000, description="A failure, to be retried.")
     retries: int | None = Field(default=None, ge=0, le=1000, description="Tries left after a failure.")
     backoff: str = Field(default="", description="Wait before the next try.", examples=["PT5M"])
 

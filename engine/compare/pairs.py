@@ -2,34 +2,53 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS
 from flowmaster.engine.compare.aspects import aspects
 from flowmaster.engine.compare.ways import behind, ways
 from flowmaster.engine.model import Element, Process
 
+SAME_ID: Final = "same id"
+SAME_NAME: Final = "alone has this kind and name"
+SAME_WORK: Final = "alone does the same"
+SAME_PLACE: Final = "alone stands between the same neighbours"
+
+
+class Pair(NamedTuple):
+    """The id that an element has in the other version, and by what it was recognised."""
+
+    id: str
+    reason: str
+
 
 def pair(old: Process, new: Process) -> dict[str, str]:
-    """Return the ids of the elements of the old process that are in the new one, each with its id there.
+    """Return the ids of the elements of the old process that are in the new one, each with its id there."""
+    return {key: found.id for key, found in paired(old, new).items()}
+
+
+def paired(old: Process, new: Process) -> dict[str, Pair]:
+    """Return for each element of the old process that is in the new one its id there, and by what it was recognised.
 
     An element is the same that has the same id and nature; of those left, one that alone has its kind and name, one that
     alone does the same, and at last one that alone stands between the same neighbours.
     """
     pairs: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     taken: set[str] = set()
 
-    def meet(found: Iterable[tuple[str, str]]) -> None:
+    def meet(found: Iterable[tuple[str, str]], reason: str) -> None:
         for ours, theirs in found:
             if ours not in pairs and theirs not in taken:
-                pairs[ours] = theirs
+                pairs[ours], reasons[ours] = theirs, reason
                 taken.add(theirs)
 
-    meet((key, key) for key in steps(old) if key in steps(new) and _alike(old, new, key, key))
-    for trait in (_named, _doing):
-        meet(_alone(old, new, pairs, trait))
+    meet(((key, key) for key in steps(old) if key in steps(new) and _alike(old, new, key, key)), SAME_ID)
+    for trait, reason in ((_named, SAME_NAME), (_doing, SAME_WORK)):
+        meet(_alone(old, new, pairs, trait), reason)
     while found := _between(old, new, pairs):
-        meet(found)
-    return pairs
+        meet(found, SAME_PLACE)
+    return {key: Pair(theirs, reasons[key]) for key, theirs in pairs.items()}
 
 
 def steps(process: Process) -> list[str]:

@@ -108,10 +108,18 @@ class EventGateway(Plain):
     def activate(self, run: Execution, node: Node, element: Element) -> None:
         """Wait for every event behind the gateway at once."""
         for flow in element.outgoing:
-            event = run.elements[flow.target]
-            if event.unsupported:
-                raise Fault("element.not_executable", event.unsupported)
-            run.behaviours[event.family].activate(run, node, event)
+            await_event(run, node, run.elements[flow.target])
+
+
+def await_event(run: Execution, node: Node, event: Element) -> None:
+    """Wait at an event-based gateway for an event behind it."""
+    if event.unsupported:
+        raise Fault("element.not_executable", event.unsupported)
+    if event.kind not in ("intermediateCatchEvent", "receiveTask"):
+        raise Fault(
+            "gateway.no_event", f"{event.label!r} stands behind a gateway and is no event to wait for."
+        )
+    run.behaviours[event.family].activate(run, node, event)
 
 
 def _sources(run: Execution, flows: list[Flow], gateway: str) -> set[str]:

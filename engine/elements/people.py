@@ -10,7 +10,7 @@ from flowmaster.engine.execution import Execution, Fault
 from flowmaster.engine.feel.said import said
 from flowmaster.engine.jobs import ASSIGNING, CREATING
 from flowmaster.engine.lookup import open_task
-from flowmaster.engine.model import Element, UserTask, Value
+from flowmaster.engine.model import Deadline, Element, UserTask, Value
 from flowmaster.engine.state import Asked, Node, TaskWait, TimerWait
 from flowmaster.engine.timers import instant, iso, later
 from flowmaster.engine.values import Json
@@ -37,8 +37,7 @@ class HumanTask(Plain):
         due = _moment(run, node, details.due)
         follow_up = _moment(run, node, details.follow_up)
         priority = _priority(run, node, details.priority)
-        deadlines = [run.text(node, deadline.after, "The deadline") for deadline in details.deadlines]
-        fires = [later(run.at, after, run.model.process.calendars) for after in deadlines]
+        fires = [_fires(run, node, one) for one in details.deadlines]
         asks = CREATING in details.listeners or (assignee != "" and ASSIGNING in details.listeners)
         task = TaskWait(
             run.key(), node.key, element.id, run.at, "reserved" if assignee and not asks else "ready",
@@ -46,9 +45,8 @@ class HumanTask(Plain):
             kinds_of(run, element.id, roles),
         )  # fmt: skip
         run.wait(task)
-        for number, (deadline, fire) in enumerate(zip(details.deadlines, fires, strict=True)):
-            purpose = f"{deadline.action}:{number}"
-            run.wait(TimerWait(run.key(), node.key, element.id, run.at, fire, "", 0, purpose))
+        for number, fire in enumerate(fires):
+            run.wait(_deadline_wait(run, node, element, number, fire))
         if asks:
             action = "create" if CREATING in details.listeners else "assign"
             ask(run, task, Asked(action, run.by, task.state, (assignee,) if assignee else ()))
@@ -75,6 +73,69 @@ class HumanTask(Plain):
             ask(run, task, Asked("overdue", run.by, task.state, to))
         else:
             escalate(run, task, to)
+
+
+def revised_task(run: Execution, node: Node, before: UserTask, element: Element, task: TaskWait) -> TaskWait:
+    """Return an open task as another version of its element has it, where that says something else than `before`.
+
+    What people have done stays: their drafts, and who holds it, unless that was whom the model named. Times count from
+    when the task was opened.
+    """
+    now, changed = element.details, dict[str, object]()
+    assert isinstance(now, UserTask)
+    if _text(before.roles) != _text(now.roles):
+        changed["roles"] = _names(run, node, now.roles)
+    if _text(before.users) != _text(now.users):
+        changed["users"] = _names(run, node, now.users)
+    if before.exclusions != now.exclusions:
+        changed["excluded"] = _excluded(run, node, now)
+    if _text(before.priority) != _text(now.priority):
+        changed["priority"] = _priority(run, node, now.priority)
+    if _text(before.assignee) != _text(now.assignee) and task.assignee in (
+        "",
+        _person(run, node, before.assignee),
+    ):
+        assignee = _person(run, node, now.assignee)
+        changed["assignee"] = assignee
+        if task.state in ("ready", "reserved"):
+            changed["state"] = "reserved" if assignee else "ready"
+    at, run.at = run.at, task.since
+    try:
+        if _text(before.due) != _text(now.due):
+            changed["due"] = _moment(run, node, now.due)
+        if _text(before.follow_up) != _text(now.follow_up):
+            changed["follow_up"] = _moment(run, node, now.follow_up)
+    finally:
+        run.at = at
+    revised = task.but(**changed)
+    if revised.assignee in revised.excluded:
+        revised = revised.but(assignee="", state="ready" if revised.state == "reserved" else revised.state)
+    return revised.but(kinds=kinds_of(run, element.id, revised.roles))
+
+
+def deadline_of(run: Execution, node: Node, element: Element, number: int, since: int) -> TimerWait:
+    """Return the wait for a deadline of a task that was opened at an instant."""
+    assert isinstance(element.details, UserTask)
+    at, run.at = run.at, since
+    try:
+        fire = _fires(run, node, element.details.deadlines[number])
+    finally:
+        run.at = at
+    return _deadline_wait(run, node, element, number, fire)
+
+
+def _fires(run: Execution, node: Node, deadline: Deadline) -> int:
+    return later(run.at, run.text(node, deadline.after, "The deadline"), run.model.process.calendars)
+
+
+def _deadline_wait(run: Execution, node: Node, element: Element, number: int, fire: int) -> TimerWait:
+    assert isinstance(element.details, UserTask)
+    purpose = f"{element.details.deadlines[number].action}:{number}"
+    return TimerWait(run.key(), node.key, element.id, run.at, fire, "", 0, purpose)
+
+
+def _text(value: Value | None) -> str:
+    return "" if value is None else value.text
 
 
 def _person(run: Execution, node: Node, value: Value | None) -> str:

@@ -49,6 +49,14 @@ class Verdict(NamedTuple):
     dead: frozenset[str]
 
 
+class Marking(NamedTuple):
+    """Where the tokens of a scope are: the elements at which they stand, and at joins how many came over which flow."""
+
+    scope: str
+    standing: tuple[str, ...]
+    arrivals: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+
+
 class _Inside(NamedTuple):
     """What the scope around needs to know: whether the scope can end, whether it takes time, and what it may throw."""
 
@@ -62,6 +70,14 @@ def judge(process: Process) -> Verdict:
     return _Judge(process).verdict()
 
 
+def stuck_from(process: Process, markings: Iterable[Marking]) -> list[str]:
+    """Return the joins at which tokens that stand so may wait in vain, other than those where any run may.
+
+    What is beyond a token game, or would take too many moves, counts as going on well.
+    """
+    return _Judge(process).stuck_from(markings)
+
+
 class _Judge:
     """Goes through the scopes of one process, inner ones first."""
 
@@ -72,10 +88,33 @@ class _Judge:
         self._faults: list[Fault] = []
         self._dead: set[str] = set()
         self._idle: set[str] = set()
+        self._insides: dict[str, _Inside] = {}
         self._members: dict[str, list[Element]] = {}
         for element in process.elements.values():
             if element.id != process.id:
                 self._members.setdefault(element.scope, []).append(element)
+
+    def stuck_from(self, markings: Iterable[Marking]) -> list[str]:
+        """Return the joins where tokens may wait in vain from some markings, and do not from the beginning."""
+        self._judge(self._process.root)
+        known = {fault.element for fault in self._faults if fault.kind == "deadlock"}
+        found = [join for marking in markings for join in self._stuck(marking)]
+        return [join for join in dict.fromkeys(found) if join not in known]
+
+    def _stuck(self, marking: Marking) -> Iterable[str]:
+        scope, members = self._process.elements[marking.scope], self._members.get(marking.scope, [])
+        if undecidable(scope, members):
+            return
+        inside = {one.id: self._insides[one.id] for one in members if one.id in self._insides}
+        net = net_of(self._process, scope, members, *self._surroundings(members, inside))
+        begin = _rest_of(net, marking)
+        if begin is None:
+            return
+        found = search(net, Budget(MOVES_MAX), begin)
+        if found.decided:
+            for rest in found.runs:
+                if rest.arrivals and not rest.standing:
+                    yield found.nodes(rest)[0].element
 
     def verdict(self) -> Verdict:
         """Judge the whole process."""
@@ -126,7 +165,8 @@ class _Judge:
         if whole:
             self._idle |= inside.keys() - entered
             self._report_dead(scope, members, entered)
-        return _Inside(ends, rests, tuple(throws))
+        self._insides[scope.id] = _Inside(ends, rests, tuple(throws))
+        return self._insides[scope.id]
 
     def _throws(self, element: Element, inside: Mapping[str, _Inside]) -> Iterable[Thrown]:
         yield from thrown_by(element)
@@ -148,13 +188,10 @@ class _Judge:
         """Search a scope; return one result for each of its parts, none where it cannot be judged."""
         if undecidable(scope, members) or not any(map(has_tokens, members)):
             return []
-        inner = {key: self._inner(key, within) for key, within in inside.items()}
-        throws = {
-            one.id: self._throw(one) for one in members if one.family.endswith("/escalation") and not one.host
-        }
+        around = self._surroundings(members, inside)
 
         def nets() -> list[Net]:
-            return parts(net_of(self._process, scope, members, inner, throws))
+            return parts(net_of(self._process, scope, members, *around))
 
         founds: list[Found] = []
         for number, net in enumerate(nets()):
@@ -174,6 +211,16 @@ class _Judge:
         if not all(found.decided for found in founds):
             self._faults.append(Fault("undecided", scope.id, scope.id))
         return founds
+
+    def _surroundings(
+        self, members: list[Element], inside: Mapping[str, _Inside]
+    ) -> tuple[dict[str, Inner], dict[str, Throw]]:
+        """Return what a scope needs to know of its sub-processes, and of the escalations thrown in it."""
+        inner = {key: self._inner(key, within) for key, within in inside.items()}
+        throws = {
+            one.id: self._throw(one) for one in members if one.family.endswith("/escalation") and not one.host
+        }
+        return inner, throws
 
     def _play(self, net: Net) -> Found:
         """Search a net with half of the moves that are left, so that some are left for what follows."""
@@ -334,3 +381,20 @@ class _Judge:
 
 def _leads_on(element: Element, target: str) -> bool:
     return isinstance(element.details, Link) and element.details.target == target
+
+
+def _rest_of(net: Net, marking: Marking) -> Rest | None:
+    """Return a marking by the numbers of a net; None where a token stands at what the net passes or does not know."""
+    places = {node.element: number for number, node in enumerate(net.nodes) if node.stands}
+    joins = {node.element: number for number, node in enumerate(net.nodes) if node.joins}
+    arrivals: list[tuple[int, tuple[tuple[int, int], ...]]] = []
+    for join, counts in marking.arrivals:
+        if join not in joins:
+            return None
+        slots = {edge.into: slot for slot, edge in enumerate(net.nodes[joins[join]].ins)}
+        if not all(flow in slots for flow, _ in counts):
+            return None
+        arrivals.append((joins[join], tuple(sorted((slots[flow], count) for flow, count in counts))))
+    if not all(one in places for one in marking.standing):
+        return None
+    return Rest(tuple(sorted((places[one], 0) for one in marking.standing)), tuple(arrivals))

@@ -111,9 +111,9 @@ class _Way(NamedTuple):
     acts: Acts
 
 
-def search(net: Net, budget: Budget) -> Found:
-    """Return what can happen in a net; states come up in the order of the moves they take."""
-    return _Search(net, budget).run()
+def search(net: Net, budget: Budget, begin: Rest | None = None) -> Found:
+    """Return what can happen in a net from its beginning or from a rest; states come up in the order of their moves."""
+    return _Search(net, budget).run(begin)
 
 
 class _Search:
@@ -130,12 +130,15 @@ class _Search:
         self._circles = _has_circle(net)
         self._going_max = UNDER_WAY_MAX + max(len(node.outs) for node in net.nodes)
 
-    def run(self) -> Found:
+    def run(self, begin: Rest | None = None) -> Found:
         """Look at every rest that can be come to."""
         found = self._found
         waiting: deque[Rest] = deque()
-        begin = _Way((), {}, (), ())
-        self._take(None, self._leave(begin, self._net.start), waiting)
+        if begin is None:
+            self._take(None, self._leave(_Way((), {}, (), ()), self._net.start), waiting)
+        else:
+            arrivals = {join: dict(counts) for join, counts in begin.arrivals}
+            self._take(None, [_Way(begin.standing, arrivals, (), ())], waiting)
         while waiting:
             rest = waiting.popleft()
             if rest == LEFT:

@@ -287,7 +287,7 @@ class WaitWriter(WaitReader):
                 state.instance,
                 record.number,
                 wait.id,
-                old.label if old else step.labels.get(wait.element, ""),
+                step.labels.get(wait.element, "") or (old.label if old else ""),
                 keys,
                 candidates(wait) if isinstance(wait, st.TaskWait) else frozenset(),
                 encode_wait(wait).decode(),

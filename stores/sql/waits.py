@@ -32,7 +32,7 @@ _PUT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CHANGE = (
-    "UPDATE wait SET held = ?, state = ?, person = ?, priority = ?, topic = ?, key = ?, due = ?,"
+    "UPDATE wait SET label = coalesce(?, label), held = ?, state = ?, person = ?, priority = ?, topic = ?, key = ?, due = ?,"
     " lease_until = 0, nonce = NULL, worker = NULL, body = ? WHERE instance = ? AND id = ? RETURNING 1"
 )
 
@@ -247,9 +247,7 @@ class WaitWriter(WaitReader):
                 self._delete_candidates(instance, step.tenant, wait)
         for key, wait in changes.put.items():
             keys = wait_keys(wait, paused=state.status == "paused", sandbox=sandbox)
-            if key in state.changed.opened or not self._change_wait(
-                instance, step.tenant, was.get(key), wait, keys
-            ):
+            if key in state.changed.opened or not self._change_wait(instance, step, was.get(key), wait, keys):
                 self._insert_wait(instance, step, wait, keys)
 
     def _insert_wait(self, instance: int, step: rows.Step, wait: st.Wait, keys: WaitKeys) -> None:
@@ -283,15 +281,16 @@ class WaitWriter(WaitReader):
                 )
 
     def _change_wait(
-        self, instance: int, tenant: str, old: st.Wait | None, wait: st.Wait, keys: WaitKeys
+        self, instance: int, step: rows.Step, old: st.Wait | None, wait: st.Wait, keys: WaitKeys
     ) -> bool:
         """Rewrite a wait's row, ending any lease of it, and say whether it was there."""
         words = self._words
         if isinstance(old, st.TaskWait) and isinstance(wait, st.TaskWait):
-            self._change_candidates(instance, tenant, old, wait)
+            self._change_candidates(instance, step.tenant, old, wait)
         found = self._db.all(
             _CHANGE,
             (
+                words.optional(step.labels.get(wait.element, "")),
                 keys.held,
                 words.optional(keys.state),
                 words.optional(keys.person),

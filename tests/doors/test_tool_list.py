@@ -129,7 +129,6 @@ PROMISED = {
 
 LATER = {
     "document_add": {"knowledge"},
-    "instance_control": {"mapping", "version"},
 }
 """Arguments whose feature is not built; `docs/status.md` says what is missing."""
 

@@ -45,6 +45,8 @@ STRAY: tuple[ev.Event, ...] = (
     ev.GatewayStarted("j", 8, ("f1",)),
     ev.GatewayReset("j", 8),
     ev.ConditionSeen(WAIT),
+    ev.WaitRevised(WAIT),
+    ev.InstanceMigrated(2, (("a", "b"),), (("f", "g"),), (WAIT,)),
     ev.InstanceForked("p:2", "p", 1, "", 0, None, Origin("p:1", 3), "active", 0, (), (), (), ()),
 )
 

@@ -1,0 +1,52 @@
+"""A published version is brought back as a draft, and is in force again once that is published."""
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.agent import Agent, played, whole_state
+from tests.tools.test_migration import APPROVAL, OTHER, SECOND, published
+
+
+def test_a_version_is_brought_back_as_a_draft() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND)
+        before = whole_state(agent.app)
+        tried = await agent.ask("process_restore", process="approval", version=1, dry_run=True)
+        assert tried["draft"] == 3
+        assert whole_state(agent.app) == before
+        restored = await agent.ask("process_restore", process="approval", version=1)
+        assert (restored["draft"], restored["version"]) == (3, 1)
+        assert "removed" in restored["summary"]
+        (hint,) = restored["next"]
+        assert (await agent.ask(hint["operation"], **hint["arguments"]))["version"] == 3
+        same = await agent.ask("process_compare", process="approval", **{"from": 1, "to": 3})
+        assert same["summary"] == "Both are the same file."
+        entries = (await agent.ask("audit_find", scope="process:approval"))["items"]
+        assert "process_restore" in [entry["operation"] for entry in entries]
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"process": "approval", "version": 9}, "process.version_unknown"),
+        ({"process": "approval", "version": "gold"}, "process.version_unknown"),
+        ({"process": "approval", "version": 3}, "draft.same"),
+        ({"process": "aproval", "version": 1}, "process.unknown"),
+        ({"process": "approval"}, "arguments.invalid"),
+        ({"process": "approval", "version": 0}, "arguments.invalid"),
+    ],
+)
+def test_what_cannot_be_brought_back_is_refused(given: dict[str, Any], code: str) -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND, OTHER)
+        before = whole_state(agent.app)
+        answer = await agent.answer("process_restore", given)
+        body: Any = answer.data()
+        assert (answer.refused, body["code"]) == (True, code)
+        assert body["fix"]
+        assert whole_state(agent.app) == before
+
+    played(play)
