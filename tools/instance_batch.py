@@ -37,7 +37,7 @@ class _Several(WriteArguments):
     instances: list[str] = Field(
         default=[],
         max_length=INSTANCES_MAX,
-        description="Instance ids; or say below which.",
+        description="Their ids, or say which.",
         examples=[["invoice-approval:7", "invoice-approval:9"]],
     )
     process: str = Field(default="", description="Open ones of this process.", examples=["invoice-approval"])
@@ -45,16 +45,16 @@ class _Several(WriteArguments):
     status: Literal["active", "paused"] | None = Field(default=None, description="Default: both.")
     business_key: str = Field(default="", description="Open ones with this key.")
     query: str = Field(default="", max_length=200, description="Words in id, key or process.")
-    incidents: bool | None = Field(default=None, description="Only with, or only without incidents.")
+    incidents: bool | None = Field(default=None, description="Only with, or without.")
     limit: int | None = Field(
-        default=None, ge=1, le=INSTANCES_MAX, description="Only the newest so many of them."
+        default=None, ge=1, le=INSTANCES_MAX, description="Only the newest."
     )
-    of_batch: str = Field(default="", max_length=100, description="Those that an earlier batch meant.")
+    of_batch: str = Field(default="", max_length=100, description="Those of a batch.")
     to_version: int | None = Field(default=None, ge=1, description="migrate: to it.")
     selection: str = Field(
         default="",
         max_length=100,
-        description="What the dry run answered: refuse if other instances are meant now.",
+        description="Of the dry run: refuse if others are meant now.",
     )
     detail: list[Literal["items"]] = Field(default=[], description="All items, however many.")
 
