@@ -46,9 +46,7 @@ class _Several(WriteArguments):
     business_key: str = Field(default="", description="Open ones with this key.")
     query: str = Field(default="", max_length=200, description="Words in id, key or process.")
     incidents: bool | None = Field(default=None, description="Only with, or without.")
-    limit: int | None = Field(
-        default=None, ge=1, le=INSTANCES_MAX, description="Only the newest."
-    )
+    limit: int | None = Field(default=None, ge=1, le=INSTANCES_MAX, description="Only the newest.")
     of_batch: str = Field(default="", max_length=100, description="Those of a batch.")
     to_version: int | None = Field(default=None, ge=1, description="migrate: to it.")
     selection: str = Field(
