@@ -14,6 +14,7 @@ from flowmaster.engine.values import Json
 from flowmaster.stores import rows
 from flowmaster.stores.counts import CensusReads
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
+from flowmaster.stores.graph import GraphReads, GraphWrites
 from flowmaster.stores.traces import Scrubbed
 
 
@@ -238,7 +239,7 @@ class DefinitionReads(Protocol):
         ...
 
 
-class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, Protocol):
+class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, GraphReads, Protocol):
     """All that can be read."""
 
 
@@ -437,7 +438,7 @@ class DefinitionWrites(Protocol):
         ...
 
 
-class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, Protocol):
+class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, Protocol):
     """A write under way: it sees what it wrote; nobody else does until it ends."""
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -17,6 +17,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
+from flowmaster.tools.linking import link_drafts
 from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.registry import Registry
 from flowmaster.tools.signatures import library_of
@@ -132,6 +133,7 @@ def save_draft(
             meta={"processes": file.processes},
             base=base if key == main else None,
         )
+    link_drafts(transaction, tenant, {key: file.process(key) for key in numbers}, numbers)
     return numbers
 
 

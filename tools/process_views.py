@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.links.deriving import process_links
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.text import outline_text
@@ -13,12 +14,15 @@ from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
+from flowmaster.tools.link_views import in_words
 from flowmaster.tools.pictures import picture
 from flowmaster.tools.registry import Call
 
 DRAFTS_SHOWN = 10
 
-VIEWS: TypeAlias = Literal["outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions"]
+VIEWS: TypeAlias = Literal[
+    "outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions", "links"
+]
 
 PERFORMERS: TypeAlias = Literal[
     "internal", "affiliated", "third_party", "machine", "agent", "decision", "sub_process"
@@ -70,6 +74,10 @@ def _svg(file: ProcessFile, process: str) -> Json:
 
 def _problems(file: ProcessFile, process: str) -> Json:
     return [problem.body() for problem in file.problems[process]]
+
+
+def _links(file: ProcessFile, process: str) -> Json:
+    return [in_words(link) for link in process_links(file.process(process))]
 
 
 def _table(file: ProcessFile, process: str) -> Json:
@@ -166,4 +174,5 @@ _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
     "table": _table,
     "mermaid": _mermaid,
     "problems": _problems,
+    "links": _links,
 }

@@ -17,6 +17,8 @@ from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
 from flowmaster.tools.inputs import missing_inputs
+from flowmaster.tools.link_breaks import broken_callers
+from flowmaster.tools.linking import link_version
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.process_tools import TOOL, refuse_taken
 from flowmaster.tools.registry import Call, operation
@@ -61,6 +63,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     refuse_errors(file, arguments.process)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)
+    broken = broken_callers(runtime.reader, tenant, file.reads)
 
     def work(transaction: Transaction) -> Published:
         newest = draft_of(transaction, tenant, arguments.process)
@@ -97,7 +100,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],
-        problems=shown_problems(file.problems[arguments.process]),
+        problems=shown_problems((*broken, *file.problems[arguments.process])),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
         timers=[change for changes in timers.values() for change in changes],
@@ -132,6 +135,7 @@ def publish(
             note=note,
             meta={"processes": file.processes},
         )
+        link_version(transaction, tenant, read.process, version)
         starts = starts_of(read.process, tenant, version, at)
         done.timers[key] = put_starts(transaction, models, read.process, starts, tenant)
     return done

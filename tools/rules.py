@@ -17,6 +17,8 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.link_breaks import broken_users
+from flowmaster.tools.linking import link_decision
 from flowmaster.tools.models import Arguments, Result, Value, Variables, WriteArguments, follow_up
 from flowmaster.tools.naming import instant_of, naming
 from flowmaster.tools.registry import Call, operation
@@ -77,6 +79,7 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
     main = _main(model, arguments.decision)
     found = [problem.body() for problem in await to_thread.run_sync(problems, model)]
     names = [decision.id for decision in model.decisions]
+    broken = [one.body() for one in broken_users(runtime.reader, tenant, dmn, names)]
     tests = check_cases(runtime.reader, tenant, model, main, arguments.tests, since or runtime.now())
 
     def work(transaction: Transaction) -> tuple[int, int, int | None]:
@@ -111,10 +114,10 @@ async def rule_save(call: Call, arguments: RuleSave) -> RuleSaved:
         version=version,
         valid_from=iso(valid_from),
         replaced="" if replaced is None else iso(replaced),
-        problems=(shown := leading(found)),
+        problems=(shown := leading([*broken, *found])),
         tests=len(tests.played),
         rule_coverage=tests.coverage if tests.played else {},
-        left_out=left_out({"problems": (len(found), len(shown))}),
+        left_out=left_out({"problems": (len(broken) + len(found), len(shown))}),
         decisions=names if len(names) > 1 else [],
         next=[follow_up(_after(main, version, found))],
     )
@@ -138,7 +141,7 @@ def _put(
     valid_from: int,
 ) -> int:
     titles = {decision.id: decision.name for decision in model.decisions}
-    return transaction.put_version(
+    version = transaction.put_version(
         call.caller.tenant,
         KIND,
         name,
@@ -150,6 +153,8 @@ def _put(
         note=arguments.reason or "",
         valid_from=valid_from,
     )
+    link_decision(transaction, call.caller.tenant, model, name, version)
+    return version
 
 
 def _main(model: DmnModel, wanted: str) -> str:

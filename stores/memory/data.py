@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
+from flowmaster.engine.links.model import Link as GraphLink
 from flowmaster.stores import rows
 from flowmaster.stores.chain import Link
 from flowmaster.stores.projection import CHILD, EVENT, JOB, TASK, TIMER, WaitKeys
@@ -112,6 +113,7 @@ class Data:
         self.definitions: dict[tuple[str, str, str], Head] = {}
         self.drafts: dict[tuple[str, str, str, int], tuple[rows.Draft, str]] = {}
         self.versions: dict[tuple[str, str, str, int], tuple[rows.Version, str]] = {}
+        self.links: dict[tuple[str, str, str, int], tuple[int, int, tuple[GraphLink, ...]]] = {}
         self.documents: dict[tuple[str, str], tuple[int, rows.DocumentRow, str]] = {}
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.settings: dict[tuple[str, str], str] = {}

@@ -12,6 +12,7 @@ from flowmaster.stores.memory.definitions import DefinitionReader
 from flowmaster.stores.memory.erasing import TraceEraser, TraceReader
 from flowmaster.stores.memory.facts import FactReader
 from flowmaster.stores.memory.instances import JournalReader
+from flowmaster.stores.memory.links import LinkReader, LinkWriter
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
@@ -27,12 +28,13 @@ class MemoryReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    LinkReader,
     TraceReader,
 ):
     """Reads for any thread."""
 
 
-class _Writes(CensusReader, TraceEraser, WaitWriter, MessageWriter, LongCallWriter):
+class _Writes(CensusReader, TraceEraser, WaitWriter, MessageWriter, LongCallWriter, LinkWriter):
     """All that can be written."""
 
 

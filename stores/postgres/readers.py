@@ -16,6 +16,7 @@ from flowmaster.stores.sql.database import Row, Values
 from flowmaster.stores.sql.definitions import DefinitionReader
 from flowmaster.stores.sql.facts import FactReader
 from flowmaster.stores.sql.jobs import JobReader
+from flowmaster.stores.sql.links import LinkReader
 from flowmaster.stores.sql.long_calls import LongCallReader
 from flowmaster.stores.sql.messages import MessageReader
 from flowmaster.stores.sql.tracing import TraceReader
@@ -142,6 +143,7 @@ class PostgresReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    LinkReader,
     TraceReader,
 ):
     """Reads for any thread."""

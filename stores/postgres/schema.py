@@ -284,5 +284,32 @@ CREATE TABLE erasure (
 );
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = """
+CREATE TABLE link (
+    definition BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    tenant BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    source_kind BIGINT NOT NULL,
+    source BIGINT NOT NULL,
+    target_kind BIGINT NOT NULL,
+    target BIGINT NOT NULL,
+    element BIGINT,
+    pinned BIGINT,
+    free BIGINT NOT NULL,
+    PRIMARY KEY (definition, version, number)
+);
+CREATE INDEX link_source ON link (tenant, source, source_kind);
+CREATE INDEX link_target ON link (tenant, target, target_kind);
+CREATE TABLE linked (
+    definition BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    draft BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (definition, version)
+);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

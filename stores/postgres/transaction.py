@@ -18,6 +18,7 @@ from flowmaster.stores.postgres.numbers import Numbers
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
 from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.jobs import JobWriter
+from flowmaster.stores.sql.links import LinkWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
 from flowmaster.stores.sql.seen import Seen
 from flowmaster.stores.sql.words import Vocabulary, Words
@@ -40,7 +41,7 @@ class SharedWords(Words):
         return number
 
 
-class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter):
+class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
     """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
 
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:

@@ -310,6 +310,33 @@ CREATE TABLE erasure (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_9 = """
+CREATE TABLE link (
+    definition INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    source_kind INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    target_kind INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    element INTEGER,
+    pinned INTEGER,
+    free INTEGER NOT NULL,
+    PRIMARY KEY (definition, version, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_source ON link (tenant, source, source_kind);
+CREATE INDEX link_target ON link (tenant, target, target_kind);
+CREATE TABLE linked (
+    definition INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    draft INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (definition, version)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS = (
     _VERSION_1,
     _VERSION_2,
@@ -319,5 +346,6 @@ MIGRATIONS = (
     _VERSION_6,
     _VERSION_7,
     _VERSION_8,
+    _VERSION_9,
 )
 """Each entry takes a file from the version before it to its own number, counted from 1."""

@@ -18,6 +18,7 @@ from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.facts import FactReader
 from flowmaster.stores.sql.jobs import JobReader, JobWriter
 from flowmaster.stores.sql.journal import JournalReader
+from flowmaster.stores.sql.links import LinkReader, LinkWriter
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sql.messages import MessageReader
 from flowmaster.stores.sql.seen import Seen
@@ -41,6 +42,7 @@ class SqliteReader(
     DefinitionReader,
     FactReader,
     LongCallReader,
+    LinkReader,
     TraceReader,
 ):
     """Reads for any thread, each on a connection of its own."""
@@ -74,7 +76,7 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter):
+class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:
