@@ -138,7 +138,7 @@ def _losses(call: Call, arguments: InstanceBatch, tried: InstancesOperated) -> s
     lasting="may",
 )
 async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOperated:
-    """Operate many instances at once: retry, cancel, move, migrate and so on.
+    """Operate many instances at once.
 
     Name them, or say which. A dry run tells which are meant, what would come of each, and a `selection`: given with
     the real call, it refuses if other instances are meant by then. One that is refused leaves the rest done.
