@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z|-?\d+(?:\.\d+)?\Z")
 _SAID = re.compile(
     rf"{_THE} (is at least|is at most|is not|is over|is under|is) (-?[\d,]+(?:\.\d+)?|\"[^\"\\]*\"|{_THE})\Z"
 )
+_NULL = re.compile(rf"({_PATH}) (=|!=) null\Z")
+_MISSING = re.compile(rf"{_THE} is (missing|given)\Z")
 _HOLDS = re.compile(rf"({_NAME}(?:'s {_NAME})*) (holds|does not hold)\Z")
 _JOINT = re.compile(r" (and|or) ")
 _RESERVED = {"null", "true", "false", "not", "and", "or"}
@@ -86,6 +88,8 @@ def _all_said(feel: str) -> str:
 
 def _said(atom: str) -> str:
     """Return one comparison in words, empty where there are none."""
+    if match := _NULL.match(atom):
+        return f"the {_owned(match[1])} is {'missing' if match[2] == '=' else 'given'}"
     if match := _FEEL.match(atom):
         return f"the {_owned(match[1])} {_COMPARED[match[2]]} {_operand(match[3])}"
     inner = atom.removeprefix("not(").removesuffix(")") if atom.startswith("not(") else atom
@@ -95,18 +99,18 @@ def _said(atom: str) -> str:
 
 
 def _operand(text: str) -> str:
-    if text in ("null", "true", "false"):
-        return {"null": "the missing", "true": "the true", "false": "the false"}[text]
     if re.fullmatch(_PATH, text):
         return f"the {_owned(text)}"
     return text if text.startswith('"') else _grouped(text)
 
 
 def _heard(said: str) -> str | None:
+    if match := _MISSING.match(said):
+        return f"{_path(match[1])} {'=' if match[2] == 'missing' else '!='} null"
     if match := _SAID.match(said):
         value = match[3]
         if match[4]:
-            value = {"missing": "null"}.get(match[4], _path(match[4]))
+            value = _path(match[4])
         elif not value.startswith('"'):
             if not _NUMBER.match(value):
                 return None

@@ -154,7 +154,8 @@ class _Reader:
             value = sentence.read(line.text)
             if value is None:
                 continue
-            word, one = sentence.word, value
+            word: str = sentence.word
+            one: Json = value
             if sentence.is_entry:
                 assert isinstance(value, Mapping)
                 key = str(value["key"])

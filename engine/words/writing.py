@@ -192,5 +192,6 @@ def _json(value: Json) -> str:
 
 
 def _list(value: Json) -> Sequence[Json]:
-    assert isinstance(value, Sequence) and not isinstance(value, str)
+    assert isinstance(value, Sequence)
+    assert not isinstance(value, str)
     return value

@@ -12,6 +12,7 @@ from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.decompile import decompile
 from flowmaster.engine.outline.examples import OUTLINE_EXAMPLE
 from flowmaster.engine.outline.problems import OutlineRefused
+from flowmaster.engine.words.conditions import condition_words, read_condition
 from flowmaster.engine.words.reading import read_words
 from flowmaster.engine.words.writing import words_of
 from flowmaster.tools.outline_text import read_outline_text
@@ -46,7 +47,9 @@ def test_random_models_come_back_from_words() -> None:
         check(decompile(parse_bpmn(draw(Random(number))[1]), "p"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(outlines())
 def test_drawn_outlines_come_back_from_words(outline: dict[str, Any]) -> None:
     document = compiled(outline)
@@ -105,3 +108,28 @@ def test_a_sentence_that_is_not_understood_is_refused_with_its_line_and_what_wou
 def test_hostile_words_are_refused(bad: str) -> None:
     with pytest.raises(OutlineRefused):
         read_words(bad)
+
+
+def test_the_example_of_the_page_makes_a_process_and_reads_like_what_is_written() -> None:
+    page = (EXAMPLES.parent / "docs" / "words.md").read_text()
+    text = page.split("```text\n")[1].split("```")[0]
+    made = compile_outline(*read_words(text))
+    words = words_of(decompile(made.document))
+    assert '2. If approved does not hold:\n   2.1. It ends as "refused".' in words
+
+
+@pytest.mark.parametrize(
+    ("feel", "said"),
+    [
+        ("cost > 1000", "the cost is over 1,000"),
+        ("order.total <= 99.5 and not(done)", "the order's total is at most 99.5 and done does not hold"),
+        ('kind = "a" or reason != null', 'the kind is "a" or the reason is given'),
+        ("a = null", "the a is missing"),
+        ("count(a) > 1", "`count(a) > 1`"),
+        ('x = "a and b"', '`x = "a and b"`'),
+        ("a = `", 'the formula "a = `"'),
+    ],
+)
+def test_conditions_have_words_that_read_back(feel: str, said: str) -> None:
+    assert condition_words(feel) == said
+    assert read_condition(said) == feel
