@@ -1,4 +1,4 @@
-"""The views of a process: one model, shown as outline, BPMN, picture, table, chart, or list of problems."""
+"""The views of a process: one model, shown as outline, BPMN, picture, words, table, chart, or list of problems."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -11,6 +11,7 @@ from flowmaster.engine.outline.text import outline_text
 from flowmaster.engine.performers import performers_of
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.engine.words.writing import words_of
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
@@ -21,7 +22,7 @@ from flowmaster.tools.registry import Call
 DRAFTS_SHOWN = 10
 
 VIEWS: TypeAlias = Literal[
-    "outline", "bpmn", "svg", "png", "table", "mermaid", "problems", "versions", "links"
+    "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links"
 ]
 
 PERFORMERS: TypeAlias = Literal[
@@ -62,6 +63,10 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: PERFORME
 
 def _outline(file: ProcessFile, process: str) -> Json:
     return outline_text(decompile(file.document, process))
+
+
+def _words(file: ProcessFile, process: str) -> Json:
+    return words_of(decompile(file.document, process))
 
 
 def _bpmn(file: ProcessFile, process: str) -> Json:
@@ -171,6 +176,7 @@ _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
     "bpmn": _bpmn,
     "svg": _svg,
     "png": _svg,
+    "words": _words,
     "table": _table,
     "mermaid": _mermaid,
     "problems": _problems,

@@ -10,6 +10,7 @@ from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.engine.words.reading import is_words, read_words
 from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
@@ -75,7 +76,8 @@ class ProcessCreate(WriteArguments):
     """An outline or a BPMN file."""
 
     outline: Written = Field(
-        default=None, description=f"Process as outline: YAML, JSON or an object. Example:\n{OUTLINE_EXAMPLE}"
+        default=None,
+        description=f"Process as outline: YAML, JSON, object or words. Example:\n{OUTLINE_EXAMPLE}",
     )
     bpmn: str = Field(default="", description="Process as BPMN 2.0 XML.")
     process: str = Field(default="", max_length=200, description="Which of the file.")
@@ -164,6 +166,9 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
 
 
 def _outline(given: Json) -> OutlineText:
+    """Return what an outline says, or a process in words: both come as a text."""
+    if isinstance(given, str) and is_words(given):
+        return OutlineText(*read_words(given))
     return read_outline_text(given) if isinstance(given, str) else OutlineText(given, {})
 
 
@@ -273,7 +278,7 @@ class ProcessShown(Result):
 
 @operation(right="process.read", core=True, read_only=True)
 async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
-    """Show a process: outline, BPMN, picture, table, problems or versions."""
+    """Show a process; its `words` go back to `process_create`."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)

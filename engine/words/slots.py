@@ -1,0 +1,165 @@
+"""What stands in the gaps of sentences: names, texts, times, conditions; each written and read by one pair of functions."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from flowmaster.engine.outline.json_text import json_text
+from flowmaster.engine.values import Json
+from flowmaster.engine.words.conditions import condition_words, read_condition, read_value, value_words
+
+_BARE = re.compile(r"[A-Za-z_][\w.-]*\Z")
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?(?:@([\w-]+))?\Z")
+_TIME = re.compile(
+    r"(?:(\d+) days?)?(?: ?(\d+) hours?)?(?: ?(\d+) minutes?)?(?: of working time \(([\w-]+)\))?\Z"
+)
+_JOINT = re.compile(r", | and ")
+_RESERVED = {"and", "or"}
+
+
+class Slot(NamedTuple):
+    """How a gap is filled and read; both answer None where it cannot be."""
+
+    write: Callable[[Json], str | None]
+    read: Callable[[str], Json]
+    example: str
+
+
+def quoted(value: Json) -> str | None:
+    """Return a text in double quotes."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and value.isprintable() else None
+
+
+def read_quoted(said: str) -> Json:
+    """Return the text between double quotes."""
+    found = read_json(said)
+    return found if isinstance(found, str) else None
+
+
+def read_json(said: str) -> Json:
+    """Return the value of JSON with exact numbers."""
+    try:
+        found: Json = json.loads(said, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _visible_json(value: Json) -> str | None:
+    text = json_text(value)
+    return text if text.isprintable() else json.dumps(json.loads(text)) if _no_decimals(value) else None
+
+
+def _no_decimals(value: Json) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_no_decimals, value.values()))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(map(_no_decimals, value))
+    return not isinstance(value, Decimal)
+
+
+def _word(value: Json) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return value if _BARE.match(value) and value not in _RESERVED else quoted(value)
+
+
+def _read_word(said: str) -> Json:
+    return read_quoted(said) if said.startswith('"') else said if _BARE.match(said) else None
+
+
+def _words(value: Json) -> str | None:
+    if isinstance(value, str):
+        return _word(value)
+    if not isinstance(value, Sequence) or len(value) < 2:
+        return None
+    said = [_word(entry) or "" for entry in value]
+    return f"{', '.join(said[:-1])} and {said[-1]}" if all(said) else None
+
+
+def _read_words(said: str) -> Json:
+    found = [_read_word(part) for part in _JOINT.split(said)]
+    if None in found:
+        return None
+    return found[0] if len(found) == 1 else found
+
+
+def _time(value: Json) -> str | None:
+    if not isinstance(value, str):
+        return None
+    match = _ISO.match(value)
+    if match is None or not any(match.groups()[:3]):
+        return condition_words(value)
+    units = zip(("day", "hour", "minute"), match.groups(), strict=False)
+    said = " ".join(f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in units if number)
+    return f"{said} of working time ({match[4]})" if match[4] else said
+
+
+def _read_time(said: str) -> Json:
+    match = _TIME.match(said)
+    if match is None or not any(match.groups()[:3]):
+        return read_condition(said) if said.startswith(("`", "the formula ")) else None
+    days, hours, minutes, calendar = match.groups()
+    clock = f"{f'{hours}H' if hours else ''}{f'{minutes}M' if minutes else ''}"
+    day = f"{days}D" if days else ""
+    return f"P{day}{f'T{clock}' if clock else ''}{f'@{calendar}' if calendar else ''}"
+
+
+def _condition(value: Json) -> str | None:
+    return condition_words(value) if isinstance(value, str) else None
+
+
+def _number(value: Json) -> str | None:
+    return value_words(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _read_number(said: str) -> Json:
+    found = read_value(said)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+_KINDS: dict[str, Json] = {
+    "yes or no": "boolean",
+    "a number": "number",
+    "a whole number": "integer",
+    "a text": "text",
+    "a date": "date",
+    "a time": "time",
+    "a date and time": "datetime",
+    "a duration": "duration",
+    "a person": "person",
+    "an email address": "email",
+    "a document": "document",
+    "anything": "any",
+}
+_KIND_WORDS = {str(word): said for said, word in _KINDS.items()}
+
+
+def _kind(value: Json) -> str | None:
+    if isinstance(value, str) and value in _KIND_WORDS:
+        return _KIND_WORDS[value]
+    if isinstance(value, str) and value.isprintable() and "`" not in value:
+        return f"`{value}`"
+    return _visible_json(value)
+
+
+def _read_kind(said: str) -> Json:
+    if said.startswith("`") and said.endswith("`"):
+        return said[1:-1]
+    return _KINDS[said] if said in _KINDS else read_json(said)
+
+
+SLOTS: Mapping[str, Slot] = {
+    "text": Slot(quoted, read_quoted, '"a name"'),
+    "word": Slot(_word, _read_word, "word"),
+    "words": Slot(_words, _read_words, "one, two and three"),
+    "time": Slot(_time, _read_time, "2 days"),
+    "if": Slot(_condition, read_condition, "the cost is over 1,000"),
+    "value": Slot(value_words, read_value, "the cost"),
+    "number": Slot(_number, _read_number, "3"),
+    "kind": Slot(_kind, _read_kind, "a number"),
+    "json": Slot(_visible_json, read_json, "JSON"),
+}
+"""The kinds of gaps by the names that sentences give them."""
