@@ -134,6 +134,7 @@ HEAD: Final = (
     S("name", "It is called {:text}."),
     S("about", "Purpose: {:text}."),
     S("roles", "The roles are {:words}."),
+    S("roles", "The only role is {:list}."),
     S("roles", "The role {key:word} is {value:text}."),
     S("data", "The fact {key:word} is {value:kind}."),
     S("result", "Each end writes its name into {:word}."),
@@ -141,7 +142,7 @@ HEAD: Final = (
 """What is said of the process."""
 
 START: Final = (
-    S("needs", "It needs {:words}."),
+    S("needs", "It needs {:list}."),
     S("message", "It begins when the message {:text} comes."),
     S("signal", "It begins when the signal {:text} comes."),
     S("condition", "It begins as soon as {:if}."),

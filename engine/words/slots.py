@@ -86,6 +86,18 @@ def _read_words(said: str) -> Json:
     return found[0] if len(found) == 1 else found
 
 
+def _list(value: Json) -> str | None:
+    """Return the words of a list, which may be one alone."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return None
+    return _word(value[0]) if len(value) == 1 else _words(value)
+
+
+def _read_list(said: str) -> Json:
+    found = _read_words(said)
+    return [found] if isinstance(found, str) else found
+
+
 def _time(value: Json) -> str | None:
     if not isinstance(value, str):
         return None
@@ -137,9 +149,20 @@ _KINDS: dict[str, Json] = {
 _KIND_WORDS = {str(word): said for said, word in _KINDS.items()}
 
 
+_LIMITED = re.compile(r"(number|integer|text) (?:(-?\d+)\.\.(-?\d+)|(>=|<=|>|<) (-?\d+))\Z")
+_FROM = re.compile(
+    r"(a number|a whole number|a text) (?:from (-?\d+) to (-?\d+)|(of at least|of at most|over|under) (-?\d+))\Z"
+)
+_LIMITS = {">=": "of at least", "<=": "of at most", ">": "over", "<": "under"}
+_LIMIT_SIGNS = {said: sign for sign, said in _LIMITS.items()}
+
+
 def _kind(value: Json) -> str | None:
     if isinstance(value, str) and value in _KIND_WORDS:
         return _KIND_WORDS[value]
+    if isinstance(value, str) and (limited := _LIMITED.match(value)):
+        word, least, most, sign, limit = limited.groups()
+        return f"{_KIND_WORDS[word]} " + (f"from {least} to {most}" if least else f"{_LIMITS[sign]} {limit}")
     if isinstance(value, str) and value.isprintable() and "`" not in value:
         return f"`{value}`"
     return _visible_json(value)
@@ -148,6 +171,9 @@ def _kind(value: Json) -> str | None:
 def _read_kind(said: str) -> Json:
     if said.startswith("`") and said.endswith("`"):
         return said[1:-1]
+    if limited := _FROM.match(said):
+        kind, least, most, sign, limit = limited.groups()
+        return f"{_KINDS[kind]} " + (f"{least}..{most}" if least else f"{_LIMIT_SIGNS[sign]} {limit}")
     return _KINDS[said] if said in _KINDS else read_json(said)
 
 
@@ -155,6 +181,7 @@ SLOTS: Mapping[str, Slot] = {
     "text": Slot(quoted, read_quoted, '"a name"'),
     "word": Slot(_word, _read_word, "word"),
     "words": Slot(_words, _read_words, "one, two and three"),
+    "list": Slot(_list, _read_list, "one, two and three"),
     "time": Slot(_time, _read_time, "2 days"),
     "if": Slot(_condition, read_condition, "the cost is over 1,000"),
     "value": Slot(value_words, read_value, "the cost"),
