@@ -46,12 +46,11 @@ class ProcessLinks(Arguments):
     """Whose links, which way and how far."""
 
     process: str = Field(default="", max_length=200, description="Process id.", examples=["invoice-to-pay"])
-    decision: str = Field(default="", max_length=200, description="Or decision id.", examples=["approval"])
+    decision: str = Field(default="", max_length=200, description="Or decision id.")
     node: str = Field(
         default="",
         max_length=300,
         description="Or anything else: `message:NAME`, `signal:`, `form:`, `data:` or `role:`.",
-        examples=["message:order shipped"],
     )
     direction: Literal["up", "down", "both"] = Field(
         default="both", description="`up`: what leads to it. `down`: what it leads to or uses."
@@ -145,7 +144,6 @@ def _start(call: Call, arguments: ProcessLinks) -> Node:
             "Give one of `process`, `decision` and `node`.",
             path="process",
             fix="Name one thing whose links are shown.",
-            status=422,
         )
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if arguments.node:

@@ -51,7 +51,8 @@ async def process_restore(call: Call, arguments: ProcessRestore) -> ProcessResto
         at = runtime.clock.now(transaction)
         before = draft_of(transaction, tenant, process)
         if before.content == version.content:
-            raise _restored_already(process, number, before.number)
+            store_once(transaction, call, subject=process)
+            return before.number, f"Draft {before.number} is as version {number} was already."
         note = arguments.reason or f"version {number} again"
         numbers = save_draft(
             transaction,
@@ -88,17 +89,6 @@ def _no_tag(process: str, wanted: str) -> FlowMasterError:
         fix="List its versions with `process_read`.",
         next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
         status=404,
-    )
-
-
-def _restored_already(process: str, version: int, draft: int) -> FlowMasterError:
-    return FlowMasterError(
-        "draft.same",
-        f"Draft {draft} of {process!r} is as version {version} was already.",
-        path="version",
-        fix="Publish the draft, or name another version.",
-        next=[Hint("process_publish", {"process": process}, "Put it in force again.")],
-        status=409,
     )
 
 

@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 600
+CALLS = 700
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -90,14 +90,21 @@ async def _start(chance: Chance) -> Body:
     return {"process": process, "variables": variables, "version": chance.one(None, None, 1, 99)}
 
 
+async def _restore(chance: Chance) -> Body:
+    return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
+
+
 async def _control(chance: Chance) -> Body:
-    action = chance.one("pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "fork")
+    action = chance.one(
+        "pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "fork", "migrate"
+    )
     element = chance.one("check", "sign", "book", "reply", "file", "look", "ghost")
     more: dict[str, Body] = {
         "skip": {"element": element, "variables": {"ok": True}},
         "move": {"from": element, "to": chance.one("check", "book", "reply", "ghost")},
         "set_variables": {"variables": {"days": 7}, "scope": chance.one("", element)},
         "fork": {"variables": chance.one({}, {"days": 7}), "at": chance.one(None, 7, 99)},
+        "migrate": {"version": chance.one(1, 2, 3, 99), "mapping": chance.one({}, {"check": element})},
     }
     return {"instance": await chance.instance(), "action": action, **more.get(action, {})}
 
@@ -199,6 +206,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_edit": _edit,
     "process_test": _test,
     "process_publish": _publish,
+    "process_restore": _restore,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
