@@ -15,6 +15,7 @@ from flowmaster.stores import rows
 from flowmaster.stores.counts import CensusReads
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.graph import GraphReads, GraphWrites
+from flowmaster.stores.sent_protocol import SentReads, SentWrites
 from flowmaster.stores.traces import Scrubbed
 
 
@@ -239,7 +240,9 @@ class DefinitionReads(Protocol):
         ...
 
 
-class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, GraphReads, Protocol):
+class Reader(
+    InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, GraphReads, SentReads, Protocol
+):
     """All that can be read."""
 
 
@@ -438,7 +441,7 @@ class DefinitionWrites(Protocol):
         ...
 
 
-class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, Protocol):
+class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, SentWrites, Protocol):
     """A write under way: it sees what it wrote; nobody else does until it ends."""
 
     def savepoint(self) -> AbstractContextManager[None]:

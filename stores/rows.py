@@ -360,6 +360,16 @@ class OutboxRow(NamedTuple):
     effect: Effect
 
 
+class Sent(NamedTuple):
+    """A message or signal (`kind`) that went from one instance to another, the first of its name between the two."""
+
+    sender: str
+    receiver: str
+    kind: str
+    name: str
+    at: int
+
+
 class IdempotencyRow(NamedTuple):
     """A request that was done once; `answer` is None until the runtime remembers it."""
 

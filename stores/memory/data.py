@@ -110,6 +110,7 @@ class Data:
         self.starts: dict[tuple[str, str, str, int], rows.StartSubscription] = {}
         self.messages: dict[int, tuple[rows.BufferedMessage, str]] = {}
         self.outbox: dict[int, tuple[rows.OutboxRow, str]] = {}
+        self.sent: dict[tuple[str, str, str, str, str], rows.Sent] = {}
         self.definitions: dict[tuple[str, str, str], Head] = {}
         self.drafts: dict[tuple[str, str, str, int], tuple[rows.Draft, str]] = {}
         self.versions: dict[tuple[str, str, str, int], tuple[rows.Version, str]] = {}

@@ -224,6 +224,9 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         for number, (effect, _) in list(data.outbox.items()):
             if effect.tenant == tenant and effect.instance in gone:
                 data.delete(data.outbox, number)
+        for between, one in list(data.sent.items()):
+            if between[0] == tenant and (one.sender in gone or one.receiver in gone):
+                data.delete(data.sent, between)
         self._forget_answers(tenant, gone)
         return done
 

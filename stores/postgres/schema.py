@@ -311,5 +311,17 @@ CREATE TABLE linked (
 );
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+CREATE TABLE sent (
+    sender BIGINT NOT NULL,
+    receiver BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    name BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (sender, receiver, kind, name)
+);
+CREATE INDEX sent_receiver ON sent (receiver);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

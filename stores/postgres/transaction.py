@@ -21,6 +21,7 @@ from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.links import LinkWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
 from flowmaster.stores.sql.seen import Seen
+from flowmaster.stores.sql.sent import SentWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
 
 
@@ -41,7 +42,7 @@ class SharedWords(Words):
         return number
 
 
-class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
+class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter, SentWriter):
     """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
 
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:

@@ -71,6 +71,8 @@ class InstanceEraser(TraceReader, StepWriter):
         numbers, owner = [number for number, _ in found], self._words.find(tenant)
         ids = [instance for _, instance in found]
         self._db.run(f"DELETE FROM evaluation WHERE instance {among(numbers)}", numbers)
+        for end in ("sender", "receiver"):
+            self._db.run(f"DELETE FROM sent WHERE {end} {among(numbers)}", numbers)
         self._db.run(f"DELETE FROM outbox WHERE tenant = ? AND instance {among(ids)}", (owner, *ids))
         self._forget_answers(tenant, ids)
         return done

@@ -111,6 +111,7 @@ STRUCTURE: Final[dict[str, tuple[str, ...]]] = {
     "journal": ("tenant", "operation"),
     "evaluation": ("decision",),
     "definition": ("tenant", "kind"),
+    "sent": ("kind", "name"),
     "document": ("tenant",),
     "setting": ("tenant",),
     "start": ("process",),

@@ -337,6 +337,18 @@ CREATE TABLE linked (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_10 = """
+CREATE TABLE sent (
+    sender INTEGER NOT NULL,
+    receiver INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sender, receiver, kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_receiver ON sent (receiver);
+"""
+
 MIGRATIONS = (
     _VERSION_1,
     _VERSION_2,
@@ -347,5 +359,6 @@ MIGRATIONS = (
     _VERSION_7,
     _VERSION_8,
     _VERSION_9,
+    _VERSION_10,
 )
 """Each entry takes a file from the version before it to its own number, counted from 1."""
