@@ -17,7 +17,7 @@ from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
 from flowmaster.tools.inputs import missing_inputs
-from flowmaster.tools.link_breaks import broken_callers
+from flowmaster.tools.link_breaks import broken_callers, unmet_messages
 from flowmaster.tools.linking import link_version
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.process_tools import TOOL, refuse_taken
@@ -63,7 +63,10 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     refuse_errors(file, arguments.process)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)
-    broken = broken_callers(runtime.reader, tenant, file.reads)
+    broken = [
+        *broken_callers(runtime.reader, tenant, file.reads),
+        *unmet_messages(runtime.reader, tenant, file.reads),
+    ]
 
     def work(transaction: Transaction) -> Published:
         newest = draft_of(transaction, tenant, arguments.process)
