@@ -73,6 +73,13 @@ def read_file(
     def knows_decision(key: str) -> bool:
         return reader.find_definition(tenant, "decision", key) is not None
 
+    def knows_version(key: str, version: str) -> bool:
+        if key in reads and reads[key].process.version_tag == version:
+            return True
+        if version.isascii() and version.isdigit():
+            return reader.version(tenant, KIND, key, int(version)) is not None
+        return reader.version_number(tenant, KIND, key, tag=version) is not None
+
     @cache
     def calls(key: str) -> tuple[str, ...]:
         version = None if key in reads else reader.version(tenant, KIND, key)
@@ -88,7 +95,13 @@ def read_file(
     problems: dict[str, tuple[Problem, ...]] = {}
     for key, read in reads.items():
         found = check_process(
-            read, has_process=knows_process, has_decision=knows_decision, calls=calls, library=library, at=at
+            read,
+            has_process=knows_process,
+            has_decision=knows_decision,
+            has_version=knows_version,
+            calls=calls,
+            library=library,
+            at=at,
         )
         problems[key] = (*taken_name(registry, reader, tenant, read.process), *found)
     return ProcessFile(document, reads, problems)

@@ -87,7 +87,13 @@ DATA = {
     "call.input_type_wrong": Rule(
         WARNING,
         "Hand over a value of that type, or correct one of the types.",
-        "What is handed to a decision or process is of another type there.",
+        "What is handed to a process is of another type there.",
+        strict=ERROR,
+    ),
+    "rule.input_type_wrong": Rule(
+        WARNING,
+        "Hand over a value of that type, or correct one of the types.",
+        "What is handed to a decision is of another type there.",
     ),
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."

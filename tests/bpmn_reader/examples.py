@@ -278,6 +278,17 @@ _ACTIVITIES = {
     ),
     "call.endless": Example("a", bpmn(line('<callActivity id="a" calledElement="p"/>'))),
     "call.process_unknown": Example("a", bpmn(line('<callActivity id="a" calledElement="ghost"/>'))),
+    "call.version_unknown": Example(
+        "a",
+        bpmn(
+            line(
+                node(
+                    "callActivity",
+                    "<zeebe:calledElement processId='ship' bindingType='versionTag' versionTag='gone'/>",
+                )
+            )
+        ),
+    ),
     "rule.decision_missing": Example("a", bpmn(line('<businessRuleTask id="a"/>'))),
     "rule.decision_unknown": Example(
         "a",
@@ -395,6 +406,19 @@ _EXPRESSIONS = {
                     "callActivity",
                     "<zeebe:calledElement processId='ship'/><zeebe:ioMapping><zeebe:input source='=string(amount)' "
                     "target='order'/></zeebe:ioMapping>",
+                )
+            )
+        ),
+    ),
+    "rule.input_type_wrong": Example(
+        "a",
+        bpmn(
+            _DATA
+            + line(
+                node(
+                    "businessRuleTask",
+                    "<zeebe:calledDecision decisionId='price' resultVariable='r'/><zeebe:ioMapping>"
+                    "<zeebe:input source='=string(amount)' target='amount'/></zeebe:ioMapping>",
                 )
             )
         ),
