@@ -143,9 +143,69 @@ async def late_laptop(office: Office) -> None:
     assert (await office.work("mail"))["manager"] == "marc"
 
 
+async def order(agent: Agent, start: Body) -> None:
+    """A television: declined once, given to another carrier, cancelled on the way, and back in the warehouse."""
+    mine = {**start, "order": {**start["order"], "number": "SO-9"}}
+    office = await begun(agent, "order-fulfilment", mine)
+    assert await office.refused("approve_order", "tessa", approved=True) == "task.person_excluded"
+    assert await office.refused("approve_order", "ole", approved=False) == "task.answer_forbidden"
+    await office.act("approve_order", "ole", approved=True)
+    await office.work("stock.reserve", variables={"reservation": "RES-9"})
+    await office.work("payment.charge", error_code="DECLINED")
+    assert (await office.work("mail"))["attempt"] == 1
+    assert await office.send("payment updated", "SO-9") == [office.instance]
+    charged = await office.work("payment.charge", variables={"payment": "PAY-9"})
+    assert float(charged["amount"]) == 1213.8
+    await office.act("pack", "wanda", complete=True, parcels=2, weight=24)
+    assert await office.refused("seal_parcels", "wanda", sealed=True) == "task.person_excluded"
+    await office.act("seal_parcels", "willi", sealed=True)
+
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-1", "label": "l.pdf"}})
+    await agent.advance("P2D")
+    await office.work("mail")  # What was promised is broken: the customer is told.
+    await office.act("chase_carrier", "sven", collects=False, answer="On strike.")
+    assert (await office.work("carrier.cancel"))["tracking"] == "T-1"
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-2", "label": "l.pdf"}})
+    assert await office.send("parcel handed over", "T-1") == []
+    await office.send("parcel handed over", "T-2")
+    await office.work("mail")
+
+    assert await office.send("order cancelled", "SO-9", reason="too late") == [office.instance]
+    assert (await office.work("carrier.recall"))["tracking"] == "T-2"
+    (wait,) = (await office.read())["waiting"]
+    back = Office(agent, wait["child"])
+    assert await back.send("goods came back", "SO-9") == [back.instance]
+    await back.act("inspect_goods", "willi", condition="as new")
+    await back.work("stock.restock")
+    paid_back = await office.work("payment.refund", variables={"refund_number": "RF-9"})
+    assert float(paid_back["amount"]) == 1213.8
+    await office.work("mail")
+    assert await office.ended_at() == "returned"
+    await cancelled_in_time(agent, start)
+
+
+async def cancelled_in_time(agent: Agent, start: Body) -> None:
+    """An order that is cancelled while the parcel waits for the carrier: all is undone, the last thing first."""
+    office = await begun(agent, "order-fulfilment", {**start, "order": {**start["order"], "number": "SO-10"}})
+    await office.act("approve_order", "ole", approved=True)
+    await office.work("stock.reserve", variables={"reservation": "RES-10"})
+    await office.work("payment.charge", variables={"payment": "PAY-10"})
+    await office.act("pack", "wanda", complete=True, parcels=2, weight=24)
+    await office.act("seal_parcels", "willi", sealed=True)
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-3", "label": "l.pdf"}})
+    await office.send("order cancelled", "SO-10", reason="moved house")
+    await office.work("carrier.cancel")
+    await office.work("payment.refund", error_code="REFUND_REJECTED")
+    await office.act("transfer_in_full", "finn", refund_number="HAND-1")
+    assert (await office.work("stock.release"))["reservation"] == "RES-10"
+    assert (await office.work("mail"))["refund"] == "HAND-1"
+    assert await office.ended_at() == "cancelled"
+
+
 STORIES: Mapping[str, Story] = {
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
+    "order-fulfilment": order,
 }
 """The story of each example."""
