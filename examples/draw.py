@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 def drawn(folder: Path) -> dict[str, str]:
     """Return the files that the outlines of an example give, by name."""
-    files = {}
+    files: dict[str, str] = {}
     for outline in outlines(folder):
         document = compile_outline(*read_outline_text(outline.read_text(encoding="utf-8"))).document
         name = outline.relative_to(folder).with_suffix("").as_posix()

@@ -215,6 +215,25 @@ def an_order(random: Random, start: Body, today: date) -> Body:
     }
 
 
+def an_incident(random: Random, start: Body, today: date) -> Body:
+    """Return an incident of any size, of any service."""
+    incident = {
+        "number": f"INC-{random.getrandbits(40)}",
+        "users": random.choice((1, 99, 100, 999, 1000)),
+        "service_class": random.choice(("gold", "silver", "bronze")),
+        "data_at_risk": random.random() < 0.2,
+    }
+    return {"incident": {**start["incident"], **incident}}
+
+
+def a_thought(random: Random) -> Body:
+    """Return what the agent says of an incident, and what it drafts of the post-mortem."""
+    area = random.choice(("network", "security", "unknown"))
+    triage = {"area": area, "likely_cause": "a", "confidence": random.choice((0.2, 0.7, 0.9))}
+    actions = [{"title": "Watch it", "owner": random.choice(PEOPLE), "days": random.choice((1, 30))}]
+    return {"triage": triage, "draft": {"summary": "s", "actions": actions * random.choice((0, 1, 3))}}
+
+
 WORLDS: Mapping[str, World] = {
     "employee-onboarding": World(
         start=a_hire,
@@ -257,6 +276,18 @@ WORLDS: Mapping[str, World] = {
             "papers sent": lambda random: {"papers": [{"name": "payslip", "document": "p.pdf"}]},
             "application withdrawn": lambda random: {"reason": "a gift"},
             "offer answered": lambda random: {"offer_accepted": random.random() < 0.7},
+        },
+    ),
+    "major-incident": World(
+        start=an_incident,
+        work={"agent": a_thought, "deploy.run": lambda random: {"deployment": "D-1"}},
+        errors={"deploy.run": ("DEPLOY_FAILED",)},
+        messages={
+            "supplier answered": lambda random: {"note": "It is mended."},
+            "task needed": lambda random: {"task": "Call them", "assignee": random.choice(PEOPLE)},
+            "more users affected": lambda random: {"users": random.choice((500, 5000))},
+            "false alarm": nothing,
+            "incident merged": lambda random: {"into": "INC-0"},
         },
     ),
     "order-fulfilment": World(

@@ -142,7 +142,7 @@ def test_no_case_is_asked_for_that_ends_beside_a_step_that_goes_on() -> None:
         "given": {"amount": 1, "kind": "a", "requester": "r"},
         "expect": {"end": "yes"},
     }
-    beside: Json = {"after": "P1D", "then": [{"end": "reminded"}]}
+    beside: dict[str, Json] = {"after": "P1D", "then": [{"end": "reminded"}]}
     asks = "Which case ends at 'reminded'? No scenario does."
     kept = approve(on=[{**beside, "keep": True}])
     assert asks not in asked(kept, {"end": "yes"}, scenarios=[scenario])

@@ -316,3 +316,38 @@ def test_a_test_of_a_draft_with_errors_leads_to_them_and_not_to_publishing() -> 
         assert [hint["operation"] for hint in told["next"]] == ["process_read"]
 
     played(play)
+
+
+def test_an_event_comes_again_and_again_after_a_duration_that_was_computed() -> None:
+    outline = {
+        "process": "watch",
+        "data": {"every": "duration", "rounds": "integer"},
+        "start": {"needs": ["every"]},
+        "steps": [
+            {"count none": {"set": {"rounds": 0}}},
+            {"look": {"wait": {"message": "over"}}},
+            {"end": "over"},
+        ],
+        "events": [
+            {
+                "every": "=every * 2",
+                "keep": True,
+                "then": [{"count": {"set": {"rounds": "rounds + 1"}}}, {"end": "counted"}],
+            }
+        ],
+        "scenarios": [
+            {
+                "name": "six hours",
+                "given": {"every": "PT1H"},
+                "clock": ["PT6H"],
+                "expect": {"waits_at": ["look"], "variables": {"rounds": 3}},
+            },
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        created = await agent.ask("process_create", outline=outline)
+        assert [problem for problem in created["problems"] if problem["severity"] == "error"] == []
+        assert (await agent.ask("process_test", process="watch"))["failed"] == 0
+
+    played(play)
