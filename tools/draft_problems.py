@@ -43,10 +43,11 @@ def after_test(
     version: int | None,
     tested: Tested,
     shown: Sequence[Mapping[str, Json]],
+    file: ProcessFile,
     *,
     may_publish: bool,
 ) -> list[Hint]:
-    """Return what to do after a test: read what was left out of a scenario that fails, or publish a new draft."""
+    """Return what to do after a test: read what was left out of a scenario that fails, mend or publish a new draft."""
     if tested.failed:
         more = _told_in_short(tested, shown)
         at = {} if version is None else {"version": version}
@@ -54,6 +55,8 @@ def after_test(
         return [Hint("process_test", {"process": process, "scenarios": more, **at}, why)] if more else []
     if tested.broken or not tested.passed or not may_publish:
         return []
+    if errors_of(file.problems[process]):
+        return after_draft(file, process)
     return [Hint("process_publish", {"process": process}, "Publish it.")]
 
 

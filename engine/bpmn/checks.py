@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
 from flowmaster.engine.bpmn.checks_conditions import check_conditions, conditions_by_element
-from flowmaster.engine.bpmn.checks_data import check_data, values_read
+from flowmaster.engine.bpmn.checks_data import check_data, check_hidden, values_read
 from flowmaster.engine.bpmn.checks_declared import check_declared
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_faults import check_faults
@@ -68,6 +68,7 @@ def check_process(
         check_times(process, findings, at)
         check_faults(process, findings)
         check_data(process, findings)
+        check_hidden(process, findings)
         check_order(process, known, findings)
         check_declared(process, known, findings, library)
         check_computed_times(process, known, findings)

@@ -371,6 +371,19 @@ _EXPRESSIONS = {
             _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
+    "variable.hidden": Example(
+        "a",
+        bpmn(
+            _DATA
+            + line(
+                node(
+                    "task",
+                    "<zeebe:ioMapping><zeebe:input source='=2 * amount' target='amount'/>"
+                    "<zeebe:input source='=amount' target='x'/></zeebe:ioMapping>",
+                )
+            )
+        ),
+    ),
     "variable.time_as_text": Example(
         "b",
         bpmn(
