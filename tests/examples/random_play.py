@@ -137,7 +137,11 @@ def answer_to(random: Random, schema: Body) -> Any:
             return random.random() < 0.7
         case "integer" | "number":
             return random.randint(int(schema.get("minimum", 0)), int(schema.get("maximum", 1_000)))
+        case "array":
+            return [answer_to(random, schema["items"]) for _ in range(random.randint(1, 3))]
         case "string":
+            if schema.get("format") == "date":
+                return f"20{random.randint(10, 25)}-0{random.randint(1, 9)}-15"
             if schema.get("format") == "person":
                 return random.choice(PEOPLE)
             return "x" * random.randint(schema.get("minLength", 0) or 1, min(40, schema.get("maxLength", 40)))
@@ -234,6 +238,30 @@ def a_thought(random: Random) -> Body:
     return {"triage": triage, "draft": {"summary": "s", "actions": actions * random.choice((0, 1, 3))}}
 
 
+def a_merchant(random: Random, start: Body, today: date) -> Body:
+    """Return a merchant of any country, form, line of business and size."""
+    merchant = {
+        "number": f"M-{random.getrandbits(40)}",
+        "country": random.choice(("DE", "GB", "TR", "KP", "BR")),
+        "legal_form": random.choice(("sole_trader", "partnership", "limited", "public", "association")),
+        "activity": random.choice(("5499", "5812", "6051", "7995")),
+        "monthly_volume": random.choice((5_000, 50_001, 100_000, 2_000_000)),
+    }
+    return {**start, "merchant": {**start["merchant"], **merchant}, "salesperson": random.choice(PEOPLE)}
+
+
+def its_owners(random: Random) -> Body:
+    """Return up to three owners, of whom some own a quarter or less."""
+    shares = random.choice(((100,), (60, 25), (25, 25, 25), (26, 26, 26), ()))
+    exposed = random.random() < 0.2
+    return {
+        "owners": [
+            {"name": f"Owner {share}", "share": share, "country": "DE", "exposed": exposed}
+            for share in shares
+        ]
+    }
+
+
 WORLDS: Mapping[str, World] = {
     "employee-onboarding": World(
         start=a_hire,
@@ -288,6 +316,27 @@ WORLDS: Mapping[str, World] = {
             "more users affected": lambda random: {"users": random.choice((500, 5000))},
             "false alarm": nothing,
             "incident merged": lambda random: {"into": "INC-0"},
+        },
+    ),
+    "merchant-onboarding": World(
+        start=a_merchant,
+        work={
+            "register.read": lambda random: {
+                "company": {
+                    "status": random.choice(("active", "active", "active", "dissolved")),
+                    "since": "2019-04-01",
+                }
+            },
+            "ownership.resolve": its_owners,
+            "sanctions.screen": lambda random: {"hit": random.random() < 0.1},
+            "acquiring.open": lambda random: {"account": "A-1"},
+        },
+        errors={"register.read": ("NOT_FOUND",), "ownership.resolve": ("CHAIN_BROKEN",)},
+        messages={
+            "papers sent": lambda random: {"papers": []},
+            "application withdrawn": nothing,
+            "adverse news": nothing,
+            "account closed": nothing,
         },
     ),
     "order-fulfilment": World(

@@ -271,11 +271,68 @@ async def after_the_war_room(office: Office) -> None:
     assert await office.ended_at() == "solved and learned from"
 
 
+async def merchant(agent: Agent, start: Body) -> None:
+    """A shop whose owners nobody finds, with a namesake on a list, missing papers, a year of peace and then adverse news."""
+    number = "M-2026-9"
+    office = await begun(
+        agent, "merchant-onboarding", {**start, "merchant": {**start["merchant"], "number": number}}
+    )
+    await office.work("register.read", error_code="NOT_FOUND")
+    company = {"status": "active", "since": "2026-10-01"}
+    assert await office.refused("look_it_up_by_hand", "anton", company=company) == "task.person_excluded"
+    await office.act("look_it_up_by_hand", "sina", company=company)
+    people = [
+        {"name": name, "share": share, "country": "DE", "exposed": False}
+        for name, share in (("Mara Lind", 60), ("Jon Berg", 25))
+    ]
+    await office.work("ownership.resolve", variables={"owners": people})
+    assert (await office.read())["variables"]["beneficial"] == people[:1]
+    taken = await agent.ask("work_take", types=["sanctions.screen"], instance=office.instance, limit=10)
+    assert {job["variables"]["name"] for job in taken["items"]} == {"Mara Lind", start["merchant"]["name"]}
+    for job in taken["items"]:
+        await agent.ask(
+            "work_finish", job=job["job"], variables={"hit": job["variables"]["name"] == "Mara Lind"}
+        )
+    why = {"explanation": "Born in another year than the listed person."}
+    await office.act("clear_hits", "cora", cleared=True, **why)
+    assert (await office.read())["variables"]["risk"] == "medium"
+
+    assert (await office.work("mail"))["papers"] == ["register extract", "list of shareholders"]
+    await agent.advance("P14D")
+    await office.work("mail")
+    await office.send("papers sent", number, papers=[])
+    assert await office.refused("check_papers", "sina", papers_complete=False) == "task.answer_forbidden"
+    await office.act("check_papers", "sina", papers_complete=False, papers_missing="list of shareholders")
+    assert (await office.work("mail"))["missing"] == "list of shareholders"
+    await office.send("papers sent", number, papers=[{"name": "list", "document": "list.pdf"}])
+    await office.act("check_papers", "sina", papers_complete=True)
+    decision = {"decision": "accept", "reason": "Plausible for this trade."}
+    assert await office.refused("compliance_decides", "sina", **decision) == "task.person_excluded"
+    await office.act("compliance_decides", "cora", **decision)
+    assert (await office.work("acquiring.open", variables={"account": "A-9"}))["entity"] == "eu"
+    assert await office.send("application withdrawn", number) == []
+    await office.work("mail")
+
+    await agent.advance("P366D")
+    await office.work("ownership.resolve", variables={"owners": people})
+    await office.work("sanctions.screen", variables={"hit": False})
+    assert (await office.read())["variables"]["reviews"] == 1
+    assert await office.send("adverse news", number) == [office.instance]
+    await office.work("ownership.resolve", variables={"owners": people})
+    await office.work("sanctions.screen", variables={"hit": True})
+    await office.act("review_the_merchant", "cora", keep=False, reason="Charged with fraud last week.")
+    assert (await office.work("acquiring.suspend"))["account"] == "A-9"
+    await office.work("mail")
+    assert await office.ended_at() == "suspended"
+    assert (await office.read())["variables"]["outcome"] == "suspended"
+
+
 STORIES: Mapping[str, Story] = {
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
     "major-incident": incident,
+    "merchant-onboarding": merchant,
     "order-fulfilment": order,
 }
 """The story of each example."""
