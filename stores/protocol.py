@@ -15,6 +15,7 @@ from flowmaster.stores import rows
 from flowmaster.stores.counts import CensusReads
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.graph import GraphReads, GraphWrites
+from flowmaster.stores.releases import ReleaseReads, ReleaseWrites
 from flowmaster.stores.sent_protocol import SentReads, SentWrites
 from flowmaster.stores.traces import Scrubbed
 
@@ -241,7 +242,15 @@ class DefinitionReads(Protocol):
 
 
 class Reader(
-    InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, GraphReads, SentReads, Protocol
+    InstanceReads,
+    WaitReads,
+    DefinitionReads,
+    ErasureReads,
+    CensusReads,
+    GraphReads,
+    SentReads,
+    ReleaseReads,
+    Protocol,
 ):
     """All that can be read."""
 
@@ -441,7 +450,9 @@ class DefinitionWrites(Protocol):
         ...
 
 
-class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, SentWrites, Protocol):
+class Transaction(
+    Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, SentWrites, ReleaseWrites, Protocol
+):
     """A write under way: it sees what it wrote; nobody else does until it ends."""
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -155,6 +155,9 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
+    moved: dict[int, list[Json]] = {}
+    for row in reader.releases(tenant, KIND, process, "tag"):
+        moved.setdefault(row.version, []).append(row.name)
     drafts: list[Json] = [
         {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
         for draft in reader.drafts(tenant, KIND, process)[:DRAFTS_SHOWN]
@@ -166,6 +169,7 @@ def _versions(reader: Reader, tenant: str, process: str) -> Json:
             "by": version.by,
             "at": iso(version.at),
             "note": version.note,
+            **({"tags": moved[version.version]} if version.version in moved else {}),
         }
         for version in reader.versions(tenant, KIND, process)
     ]

@@ -24,6 +24,7 @@ from flowmaster.tools.process_tools import TOOL, refuse_taken
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.scenarios import run_scenarios, summary_of
+from flowmaster.tools.tags import hidden_tags
 from flowmaster.tools.timer_changes import TimerChange, journal_data, put_starts
 
 
@@ -67,6 +68,8 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         *broken_callers(runtime.reader, tenant, file.reads),
         *unmet_messages(runtime.reader, tenant, file.reads),
     ]
+    tags = {key: read.process.version_tag for key, read in file.reads.items()}
+    hidden = hidden_tags(runtime.reader, tenant, tags)
 
     def work(transaction: Transaction) -> Published:
         newest = draft_of(transaction, tenant, arguments.process)
@@ -103,7 +106,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],
-        problems=shown_problems((*broken, *file.problems[arguments.process])),
+        problems=shown_problems((*hidden, *broken, *file.problems[arguments.process])),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
         timers=[change for changes in timers.values() for change in changes],

@@ -225,6 +225,18 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
         )
         return traces.ERASED
 
+    def _erase_release(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
+        """Take away what a person has said of a release, or what it says of one; the name of its definition stays."""
+        if key[0] != self._words.find(tenant):
+            return traces.OTHERS
+        where = "tenant = ? AND kind = ? AND key = ? AND aspect = ? AND name = ?"
+        if eraser.holds(key[4]):
+            self._db.run(f"DELETE FROM release WHERE {where}", key)
+            return traces.ERASED
+        body = self._db.value(f"SELECT body FROM release WHERE {where}", key)
+        self._db.run(f"UPDATE release SET body = ? WHERE {where}", (erase_json(body, eraser), *key))
+        return traces.NAME if eraser.holds(key[2]) else traces.ERASED
+
     def _erase_long_call(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
         if not self._db.value("SELECT ended FROM long_call WHERE handle = ?", key):
             return traces.UNDER_WAY
@@ -333,8 +345,9 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
     def _erase_model(self, kind: str, key: Key, texts: Collection[str]) -> traces.Fate:
         """Replace a text wherever a model says it."""
         if kind == "definition":
-            name = self._db.value("SELECT name FROM definition WHERE num = ?", key)
-            self._db.run("UPDATE definition SET name = ? WHERE num = ?", (plain_text(name, texts), *key))
+            told = self._db.all("SELECT name, route FROM definition WHERE num = ?", key)[0]
+            left = [plain_text(text, texts) for text in told]
+            self._db.run("UPDATE definition SET name = ?, route = ? WHERE num = ?", (*left, *key))
             kept = self._db.value("SELECT key FROM definition WHERE num = ?", key)
             return traces.NAME if Holding(texts).holds(kept) else traces.ERASED
         number = "number" if kind == "draft" else "version"
@@ -359,6 +372,7 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
         "blob": _erase_blob,
         "once": _erase_once,
         "setting": _erase_setting,
+        "release": _erase_release,
         "long_call": _erase_long_call,
         "counter": _erase_counter,
         "scope": _erase_scope,

@@ -25,6 +25,10 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
+    "process_tag": (
+        {"process": "leave", "tag": "stable", "version": 1},
+        {"process": "letter", "tag": "stable", "version": 1},
+    ),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -146,6 +150,7 @@ OF_OTHERS: dict[str, Body] = {
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
     "process_restore": {"process": "leave", "version": 1},
+    "process_tag": {"process": "leave", "tag": "stable"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},

@@ -94,6 +94,11 @@ async def _restore(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
 
 
+async def _tag(chance: Chance) -> Body:
+    more = chance.one({}, {"version": 1}, {"version": 99}, {"version": "gold"}, {"action": "remove"})
+    return {"process": chance.process(), "tag": chance.one("stable", "beta", "7"), **more}
+
+
 async def _control(chance: Chance) -> Body:
     action = chance.one(
         "pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "fork", "migrate"
@@ -207,6 +212,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_test": _test,
     "process_publish": _publish,
     "process_restore": _restore,
+    "process_tag": _tag,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
