@@ -13,6 +13,7 @@ from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
 from flowmaster.stores.counts import CensusReads
+from flowmaster.stores.document_protocol import DocumentReads, DocumentWrites
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.graph import GraphReads, GraphWrites
 from flowmaster.stores.releases import ReleaseReads, ReleaseWrites
@@ -150,7 +151,7 @@ class WaitReads(Protocol):
         ...
 
 
-class DefinitionReads(Protocol):
+class DefinitionReads(DocumentReads, Protocol):
     """Processes, decisions, forms and whatever else has drafts and versions; documents; small facts."""
 
     def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
@@ -190,18 +191,6 @@ class DefinitionReads(Protocol):
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
         """Return all versions, newest first."""
-        ...
-
-    def find_document(self, tenant: str, document: str) -> rows.DocumentRow | None:
-        """Return a document's row, or None."""
-        ...
-
-    def find_documents(self, tenant: str, which: rows.DocumentFilter) -> rows.Page[rows.DocumentRow]:
-        """Return a page of documents."""
-        ...
-
-    def blob(self, tenant: str, sha256: str) -> bytes | None:
-        """Return stored bytes by the hex digest of their content, or None."""
         ...
 
     def setting(self, tenant: str, name: str) -> Json:
@@ -363,7 +352,7 @@ class StepWrites(Protocol):
         ...
 
 
-class DefinitionWrites(Protocol):
+class DefinitionWrites(DocumentWrites, Protocol):
     """Definitions, documents and small facts."""
 
     def put_draft(
@@ -403,18 +392,6 @@ class DefinitionWrites(Protocol):
 
     def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:
         """Put a definition out of sight, or back, and say whether it exists."""
-        ...
-
-    def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
-        """Add a document or replace what is known of it."""
-        ...
-
-    def delete_document(self, tenant: str, document: str) -> bool:
-        """Delete a document, and its bytes if no other document has them; say whether it was there."""
-        ...
-
-    def put_blob(self, tenant: str, data: bytes) -> str:
-        """Store bytes once and return the hex SHA-256 they are found by."""
         ...
 
     def next_number(self, tenant: str, name: str) -> int:
