@@ -29,6 +29,10 @@ WRITES: dict[str, tuple[Body, Body]] = {
         {"process": "leave", "tag": "stable", "version": 1},
         {"process": "letter", "tag": "stable", "version": 1},
     ),
+    "process_route": (
+        {"process": "leave", "action": "hold"},
+        {"process": "letter", "action": "hold"},
+    ),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -151,6 +155,8 @@ OF_OTHERS: dict[str, Body] = {
     "process_publish": {"process": "leave"},
     "process_restore": {"process": "leave", "version": 1},
     "process_tag": {"process": "leave", "tag": "stable"},
+    "process_route": {"process": "leave", "action": "hold"},
+    "process_routes": {"process": "leave"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},

@@ -99,6 +99,14 @@ async def _tag(chance: Chance) -> Body:
     return {"process": chance.process(), "tag": chance.one("stable", "beta", "7"), **more}
 
 
+async def _route(chance: Chance) -> Body:
+    some = {"action": "set", "version": chance.one(None, 1, 2, 99), "percent": chance.one(0, 50, 100, 101)}
+    more = chance.one(
+        some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
+    )
+    return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
+
+
 async def _control(chance: Chance) -> Body:
     action = chance.one(
         "pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "fork", "migrate"
@@ -213,6 +221,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_publish": _publish,
     "process_restore": _restore,
     "process_tag": _tag,
+    "process_route": _route,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
