@@ -68,9 +68,12 @@ def test_saying_again_what_a_tag_names_changes_nothing() -> None:
 
 def test_a_tag_is_said_in_comparing_restoring_and_calling() -> None:
     async def play(agent: Agent) -> None:
-        await published(agent, APPROVAL, SECOND, CALLER)
-        stopped = await _called(agent)
-        assert stopped["incidents"], "no version has the tag yet"
+        await published(agent, APPROVAL, SECOND)
+        await agent.ask("process_create", outline=CALLER)
+        refusal = await agent.refusal("process_publish", process="caller")
+        assert refusal["expected"][0]["code"] == "call.version_unknown"
+        await agent.ask("process_tag", process="approval", tag="stable", version=2)
+        await agent.ask("process_publish", process="caller")
         for version in (1, 2):
             moved = await agent.ask("process_tag", process="approval", tag="stable", version=version)
             assert moved["callers"] == ["caller"]
@@ -83,6 +86,7 @@ def test_a_tag_is_said_in_comparing_restoring_and_calling() -> None:
         removed = await agent.ask("process_tag", process="approval", tag="stable", action="remove")
         assert removed["callers"] == ["caller"]
         assert removed["warning"] == 'Calls by "stable" stop with an incident from now on.'
+        assert (await _called(agent))["incidents"]
 
     played(play)
 
