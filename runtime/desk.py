@@ -24,6 +24,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
+from flowmaster.runtime.policies import policy_of
 from flowmaster.runtime.routes import picked, read_route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import NARROW_NODES, Effect, Once, Step
@@ -410,7 +411,9 @@ def unpublished(reader: Reader, tenant: str, process: str) -> FlowMasterError:
         f"The process {process!r} has no published version yet.",
         path="process",
         fix="Publish its draft first.",
-        next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
+        next=[Hint("process_publish", {"process": process}, "Publish the draft.")]
+        if not policy_of(reader, tenant, process).approvals
+        else [Hint("process_approvals", {"process": process}, "See who has to approve the draft.")],
         status=409,
     )
 

@@ -1,12 +1,16 @@
 """The interface of releases: movable tags, policies, approvals, and where new starts go."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from flowmaster.engine.values import Json
 
-Aspect: TypeAlias = Literal["tag", "policy", "approval"]
-"""What a row of a release is about: a tag by its name, the one policy, an approval by whose it is."""
+Aspect: TypeAlias = Literal["tag", "policy", "author", "approval", "approved"]
+"""What a row of a release is about: a tag by its name, the one policy, who worked on the draft, a decision by whose it is,
+and who approved a version."""
+
+OF_PEOPLE: Final = ("author", "approval", "approved")
+"""Aspects whose names are those of people."""
 
 
 class ReleaseRow(NamedTuple):

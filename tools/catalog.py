@@ -6,6 +6,7 @@ An operation's module lists what it offers in `OPERATIONS`; a module that is not
 from collections.abc import Iterable
 
 from flowmaster.tools import (
+    approvals,
     audit,
     calls,
     documents,
@@ -20,6 +21,7 @@ from flowmaster.tools import (
     links,
     load,
     operations,
+    policies,
     process_compare,
     process_restore,
     processes,
@@ -43,6 +45,8 @@ from flowmaster.tools.registry import AnyOperation, Registry
 MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     processes.OPERATIONS,
     publishing.OPERATIONS,
+    policies.OPERATIONS,
+    approvals.OPERATIONS,
     process_compare.OPERATIONS,
     process_restore.OPERATIONS,
     tags.OPERATIONS,

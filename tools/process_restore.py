@@ -9,6 +9,7 @@ from flowmaster.engine.compare.words import summary
 from flowmaster.engine.errors import Hint
 from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Transaction
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.drafts import KIND, draft_of, read_file, save_draft, version_of
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
@@ -74,7 +75,12 @@ async def process_restore(call: Call, arguments: ProcessRestore) -> ProcessResto
         draft=draft,
         version=number,
         summary=told,
-        next=[follow_up(Hint("process_publish", {"process": process}, "Put it in force again."))],
+        next=[
+            follow_up(hint)
+            for hint in possible(
+                call, [Hint("process_publish", {"process": process}, "Put it in force again.")]
+            )
+        ],
     )
 
 

@@ -14,6 +14,7 @@ from flowmaster.engine.words.reading import is_words, read_words
 from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.draft_edits import edited
 from flowmaster.tools.draft_problems import (
@@ -419,10 +420,12 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
     newest = row is not None and row.version > 0 and not row.changed and draft is None
     taken = taken_name(call.app.registry, runtime.reader, tenant, compile_process(content, arguments.process))
     may_publish = not (newest or arguments.version is not None or taken)
-    return _tested(arguments, tested, draft, may_publish=may_publish)
+    return _tested(call, arguments, tested, draft, may_publish=may_publish)
 
 
-def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_publish: bool) -> ProcessTested:
+def _tested(
+    call: Call, arguments: ProcessTest, tested: Tested, draft: int | None, *, may_publish: bool
+) -> ProcessTested:
     laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
     room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
     suggested = leading(
@@ -448,7 +451,7 @@ def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_pu
         suggested=suggested,
         laws=laws,
         draft=draft,
-        next=[follow_up(hint) for hint in hints],
+        next=[follow_up(hint) for hint in possible(call, hints)],
     )
 
 

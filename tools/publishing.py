@@ -10,6 +10,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.routes import Route
 from flowmaster.stores.protocol import Reader, Transaction
+from flowmaster.tools.approvals import possible, refuse_unapproved, settle_approvals
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
 from flowmaster.tools.link_breaks import broken_callers, unmet_messages
@@ -59,6 +60,8 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     draft = draft_of(runtime.reader, tenant, arguments.process)
     file = read_file(draft.content, call.app.registry, runtime.reader, tenant)
     refuse_errors(file, arguments.process)
+    if not _published_already(runtime.reader, tenant, file):
+        refuse_unapproved(runtime.reader, tenant, file.processes, draft.content)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)
     broken = [
@@ -69,6 +72,10 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     hidden = hidden_tags(runtime.reader, tenant, tags)
 
     def work(transaction: Transaction) -> Published:
+        for key in sorted(file.reads):
+            transaction.releases(
+                tenant, KIND, key, "policy"
+            )  # From here on no other server changes releases of it.
         newest = draft_of(transaction, tenant, arguments.process)
         if newest.number != draft.number:
             raise FlowMasterError(
@@ -76,13 +83,17 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
                 f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
                 path="process",
                 fix="Publish again; the newest draft is tested then.",
-                next=[Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                next=possible(
+                    call,
+                    [Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                ),
                 status=409,
             )
         at = runtime.clock.now(transaction)
         if unchanged := _published_already(transaction, tenant, file):
             store_once(transaction, call, subject=arguments.process)
             return Published(unchanged, {})
+        refuse_unapproved(transaction, tenant, file.processes, draft.content)
         for key in file.reads:
             refuse_taken(call.app.registry, transaction, tenant, file.process(key))
         who = call.caller.person
@@ -149,6 +160,7 @@ def publish(
             note=note,
             meta={"processes": file.processes},
         )
+        settle_approvals(transaction, tenant, key, version)
         link_version(transaction, tenant, read.process, version)
         done.timers[key] = []
         if held_by(transaction, tenant, key) is None:

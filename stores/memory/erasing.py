@@ -24,6 +24,7 @@ from flowmaster.stores.memory.definitions import DefinitionWriter
 from flowmaster.stores.memory.facts import FactWriter
 from flowmaster.stores.memory.instances import InstanceReader, JournalWriter
 from flowmaster.stores.projection import candidates, wait_keys
+from flowmaster.stores.releases import OF_PEOPLE
 
 Key = tuple[Any, ...]
 ENDED = ("completed", "cancelled", "failed")
@@ -378,7 +379,10 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         row, body = self._data.releases[key]
         if eraser.holds(key[4]):
             self._data.delete(self._data.releases, key)
-            return traces.ERASED
+            if key[3] not in OF_PEOPLE:
+                return traces.ERASED
+            name = chain.pseudonym(key[4])
+            row, key = row._replace(name=name), (*key[:4], name)
         self._data.put(self._data.releases, key, (row, erase_json(body, eraser)))
         return traces.NAME if eraser.holds(key[2]) else traces.ERASED
 

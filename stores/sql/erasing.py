@@ -18,6 +18,7 @@ from flowmaster.stores.erasing import (
     eraser_of,
     plain_text,
 )
+from flowmaster.stores.releases import OF_PEOPLE
 from flowmaster.stores.sql.definitions import DefinitionWriter
 from flowmaster.stores.sql.part import among
 from flowmaster.stores.sql.steps import StepWriter
@@ -226,13 +227,18 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
         return traces.ERASED
 
     def _erase_release(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
-        """Take away what a person has said of a release, or what it says of one; the name of its definition stays."""
+        """Blank what is said of a release; a person gets a pseudonym, a tag goes, the name of the definition stays."""
         if key[0] != self._words.find(tenant):
             return traces.OTHERS
         where = "tenant = ? AND kind = ? AND key = ? AND aspect = ? AND name = ?"
-        if eraser.holds(key[4]):
+        if eraser.holds(key[4]) and key[3] not in OF_PEOPLE:
             self._db.run(f"DELETE FROM release WHERE {where}", key)
             return traces.ERASED
+        if eraser.holds(key[4]):
+            name = chain.pseudonym(key[4])
+            self._db.run(f"DELETE FROM release WHERE {where}", (*key[:4], name))
+            self._db.run(f"UPDATE release SET name = ? WHERE {where}", (name, *key))
+            key = (*key[:4], name)
         body = self._db.value(f"SELECT body FROM release WHERE {where}", key)
         self._db.run(f"UPDATE release SET body = ? WHERE {where}", (erase_json(body, eraser), *key))
         return traces.NAME if eraser.holds(key[2]) else traces.ERASED

@@ -94,6 +94,27 @@ async def _restore(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
 
 
+async def _policy(chance: Chance) -> Body:
+    names = chance.one([], [], ["admin"], ["user:ann"], [""])
+    return {
+        "process": chance.process(),
+        "approvals": chance.one(None, 0, 0, 1, 2),
+        "by": names,
+        "as_user": "zoe",
+    }
+
+
+async def _approve(chance: Chance) -> Body:
+    decision = chance.one("approve", "approve", "reject", "withdraw")
+    person = chance.one("", "ann", "bob")
+    return {
+        "process": chance.process(),
+        "decision": decision,
+        "as_user": person,
+        "draft": chance.one(None, 1),
+    }
+
+
 async def _tag(chance: Chance) -> Body:
     more = chance.one({}, {"version": 1}, {"version": 99}, {"version": "gold"}, {"action": "remove"})
     return {"process": chance.process(), "tag": chance.one("stable", "beta", "7"), **more}
@@ -220,6 +241,8 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_test": _test,
     "process_publish": _publish,
     "process_restore": _restore,
+    "process_policy": _policy,
+    "process_approve": _approve,
     "process_tag": _tag,
     "process_route": _route,
     "instance_start": _start,
