@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 700
+CALLS = 850
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -106,12 +106,11 @@ async def _policy(chance: Chance) -> Body:
 
 async def _approve(chance: Chance) -> Body:
     decision = chance.one("approve", "approve", "reject", "withdraw")
-    person = chance.one("", "ann", "bob")
     return {
-        "process": chance.process(),
+        "process": chance.one("guarded", "guarded", "guarded", chance.process()),
         "decision": decision,
-        "as_user": person,
-        "draft": chance.one(None, 1),
+        "as_user": chance.one("", "ann", "bob"),
+        "draft": chance.one(None, None, 1, 9),
     }
 
 
@@ -273,6 +272,8 @@ def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
     async def play(agent: Agent) -> None:
         await settled(agent)
         await agent.published(timed("0 3 * * *", process="nightly"))
+        await agent.ask("process_create", outline={**LETTER, "process": "guarded"})
+        await agent.ask("process_policy", process="guarded", approvals=1)
         for number in range(8):
             leave = await agent.started("leave", days=1, who="ann")
             await agent.started("letter", number=f"471{number}")
