@@ -1,6 +1,6 @@
 """Drafts of processes: what a saved file holds, and what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +17,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
+from flowmaster.tools.authors import put_authors
 from flowmaster.tools.linking import link_drafts
 from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.registry import Registry
@@ -128,12 +129,16 @@ def errors_of(problems: Sequence[Problem]) -> list[Problem]:
 
 def save_draft(
     transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str, base: int | None = None,
-    main: str = "",
+    main: str = "", authors: Collection[str] = (),
 ) -> dict[str, int]:  # fmt: skip
-    """Save the file as the next draft of each process in it, and return the numbers of the drafts."""
+    """Save the file as the next draft of each process in it, and return the numbers of the drafts.
+
+    `authors` are those whose work it holds beside that of whoever saves it: of what is merged.
+    """
     xml = file.document.to_xml()
     numbers: dict[str, int] = {}
     for key, read in file.reads.items():
+        put_authors(transaction, tenant, KIND, key, {by, *authors}, at=at)
         numbers[key] = transaction.put_draft(
             tenant,
             KIND,

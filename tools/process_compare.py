@@ -6,9 +6,8 @@ from pydantic import Field
 
 from flowmaster.engine.compare.changes import Change, Compared, compare
 from flowmaster.engine.compare.words import summary, worded
-from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Executable, Process
-from flowmaster.engine.values import Json
 from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
@@ -16,6 +15,7 @@ from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.tags import no_tag
 
 CHANGES_BYTES = 5_000
 DRAFT = "draft"
@@ -142,24 +142,10 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
         return _Side(f"draft {draft.number}", compile_process(draft.content, process), draft.content)
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
-        raise _no_tag(reader, tenant, process, path, str(wanted))
+        raise no_tag(reader, tenant, process, str(wanted), path, further=(DRAFT,))
     version = version_of(reader, tenant, process, number)
     model = compile_process(version.content, process)
     return _Side(f"version {version.version}", model, version.content, version.version)
-
-
-def _no_tag(reader: Reader, tenant: str, process: str, path: str, wanted: str) -> FlowMasterError:
-    tags = [each.tag for each in reader.versions(tenant, KIND, process) if each.tag]
-    known: list[Json] = [DRAFT, *tags]
-    return FlowMasterError(
-        "process.version_unknown",
-        f"{process!r} has no version {wanted[:80]!r}.{did_you_mean(wanted, [DRAFT, *tags])}",
-        path=path,
-        expected=known,
-        fix="Give the number or tag of a version, or `draft`.",
-        next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-        status=404,
-    )
 
 
 def _summary(compared: Compared, old: _Side, new: _Side) -> str:

@@ -13,6 +13,7 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.engine.words.writing import words_of
 from flowmaster.stores.protocol import Reader
+from flowmaster.tools.approvals import approvers
 from flowmaster.tools.drafts import KIND, ProcessFile, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.link_views import in_words
@@ -155,6 +156,10 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
+    approved = approvers(reader, tenant, process)
+    moved: dict[int, list[Json]] = {}
+    for row in reader.releases(tenant, KIND, process, "tag"):
+        moved.setdefault(row.version, []).append(row.name)
     drafts: list[Json] = [
         {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
         for draft in reader.drafts(tenant, KIND, process)[:DRAFTS_SHOWN]
@@ -166,6 +171,8 @@ def _versions(reader: Reader, tenant: str, process: str) -> Json:
             "by": version.by,
             "at": iso(version.at),
             "note": version.note,
+            **({"approved_by": list[Json](approved[version.version])} if version.version in approved else {}),
+            **({"tags": moved[version.version]} if version.version in moved else {}),
         }
         for version in reader.versions(tenant, KIND, process)
     ]

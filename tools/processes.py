@@ -14,6 +14,7 @@ from flowmaster.engine.words.reading import is_words, read_words
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.draft_edits import edited
 from flowmaster.tools.draft_problems import (
@@ -418,11 +419,17 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
     newest = row is not None and row.version > 0 and not row.changed and draft is None
     file = read_file(content, call.app.registry, runtime.reader, tenant, at=runtime.clock.now(runtime.reader))
     may_publish = not (newest or arguments.version is not None)
-    return _tested(arguments, tested, draft, file, may_publish=may_publish)
+    return _tested(call, arguments, tested, draft, file, may_publish=may_publish)
 
 
 def _tested(
-    arguments: ProcessTest, tested: Tested, draft: int | None, file: ProcessFile, *, may_publish: bool
+    call: Call,
+    arguments: ProcessTest,
+    tested: Tested,
+    draft: int | None,
+    file: ProcessFile,
+    *,
+    may_publish: bool,
 ) -> ProcessTested:
     laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
     room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
@@ -449,7 +456,7 @@ def _tested(
         suggested=suggested,
         laws=laws,
         draft=draft,
-        next=[follow_up(hint) for hint in hints],
+        next=[follow_up(hint) for hint in possible(call, hints)],
     )
 
 

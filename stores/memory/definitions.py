@@ -2,13 +2,14 @@
 
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
-from flowmaster.stores.memory.data import Head, Part, locked
+from flowmaster.stores.memory.data import Head, locked
 from flowmaster.stores.memory.instances import holds
+from flowmaster.stores.memory.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 
 
 @locked
-class DefinitionReader(Part):
+class DefinitionReader(ReleaseReader):
     """The reads of definitions and documents."""
 
     def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
@@ -69,6 +70,9 @@ class DefinitionReader(Part):
         """Return the number alone of what `version` would return, without a look at any content."""
         found = self.versions(tenant, kind, key)
         if tag:
+            moved = self._data.releases.get((tenant, kind, key, "tag", tag))
+            if moved is not None:
+                return moved[0].version
             found = [each for each in found if each.tag == tag]
         elif at is not None:
             found = [each for each in found if each.valid_from <= at]
@@ -115,7 +119,7 @@ class DefinitionReader(Part):
 
 
 @locked
-class DefinitionWriter(DefinitionReader):
+class DefinitionWriter(DefinitionReader, ReleaseWriter):
     """The writes of definitions and documents."""
 
     def put_draft(

@@ -25,6 +25,19 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
+    "process_policy": ({"process": "letter", "approvals": 1}, {"process": "letter", "approvals": 2}),
+    "process_approve": (
+        {"process": "guarded", "as_user": "ann"},
+        {"process": "guarded", "as_user": "bob"},
+    ),
+    "process_tag": (
+        {"process": "leave", "tag": "stable", "version": 1},
+        {"process": "letter", "tag": "stable", "version": 1},
+    ),
+    "process_route": (
+        {"process": "leave", "action": "hold"},
+        {"process": "letter", "action": "hold"},
+    ),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -73,6 +86,8 @@ async def busy(agent: Agent) -> None:
     """Have a task, a wait for a message and two jobs open."""
     await settled(agent)
     await agent.published(timed("0 3 * * *", process="nightly"))
+    await agent.ask("process_create", outline={**LETTER, "process": "guarded"})
+    await agent.ask("process_policy", process="guarded", approvals=1)
     await agent.started("leave", days=1, who="ann")
     await agent.started("letter", number="4711")
     for number in (2, 3):
@@ -146,6 +161,12 @@ OF_OTHERS: dict[str, Body] = {
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
     "process_restore": {"process": "leave", "version": 1},
+    "process_policy": {"process": "leave", "approvals": 1},
+    "process_approve": {"process": "guarded", "as_user": "ann"},
+    "process_approvals": {"process": "guarded"},
+    "process_tag": {"process": "leave", "tag": "stable"},
+    "process_route": {"process": "leave", "action": "hold"},
+    "process_routes": {"process": "leave"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},
@@ -164,7 +185,13 @@ OF_OTHERS: dict[str, Body] = {
 """Calls that name something of another tenant."""
 
 
-NOBODY = (("leave", "laeve"), ("level", "levle"), ("a-txt", "b-txt"), ("nightly", "nihgtly"))
+NOBODY = (
+    ("leave", "laeve"),
+    ("level", "levle"),
+    ("a-txt", "b-txt"),
+    ("nightly", "nihgtly"),
+    ("guarded", "gaurded"),
+)
 """Names, and some like them that nobody has."""
 
 
@@ -257,7 +284,7 @@ def test_every_change_leaves_one_record_of_who_when_and_why() -> None:
             assert entry["operation"].partition(".")[0] == operation
             assert entry["reason"] == f"because of {operation}"
             assert entry["at"] <= (await agent.ask("server_info"))["now"]
-            assert entry["by"] == "local"
+            assert entry["by"] == one.get("as_user", "local")
             assert (await agent.ask("audit_verify", scope=entry["scope"]))["whole"]
 
     played(play)
