@@ -100,6 +100,7 @@ class Luck:
         if said is None and case.notices is not None:
             sent = case.notices.get(name, ())
             return (sent[visit], -1) if visit < len(sent) else None
+        said = said or self._plan.usual.get(name)
         if said is None:
             return None
         at = f"{name} {place}"

@@ -32,7 +32,7 @@ class Case(NamedTuple):
     """How a case begins, and what happens in it: answers by visit, None where nobody gives one.
 
     `vary` gives other values to variables, each by its path, at random. `notices` are messages by name; None means that
-    those of the plan come.
+    the usual ones come.
     """
 
     variables: Mapping[str, Json] = {}
@@ -120,8 +120,12 @@ class Plan:
     errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     durations: Mapping[str, Draw] = field(default_factory=dict)
     staff: Mapping[str, Staff] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other names of the roles that have staff."""
     costs: Mapping[str, float] = field(default_factory=dict)
     notices: Mapping[str, Notice] = field(default_factory=dict)
+    usual: Mapping[str, Notice] = field(default_factory=dict)
+    """Messages that come in a case that does not say itself which ones do."""
     forms: Forms = field(default_factory=NoForms)
 
 

@@ -44,6 +44,8 @@ class Play:
     ends: frozenset[str]
     open: dict[int, tuple[Wait, bool]] = field(default_factory=dict)
     offers: dict[int, Offer] = field(default_factory=dict)
+    jobs: dict[int, float] = field(default_factory=dict)
+    """Since when a worker does a job, by the wait."""
     silent: dict[int, str] = field(default_factory=dict)
     """Why nobody acts, by the wait."""
 
@@ -65,7 +67,9 @@ class Play:
             match wait:
                 case TaskWait() | JobWait():
                     why = self.silent.get(wait.id) or (
-                        pools.hinders(wait) if isinstance(wait, TaskWait) else ""
+                        pools.hinders(wait, self.offers[wait.id].roles)
+                        if isinstance(wait, TaskWait) and wait.id in self.offers
+                        else ""
                     )
                     return Stuck(self.process, wait.element, why or NOBODY)
                 case ChildWait():

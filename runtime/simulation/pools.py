@@ -1,6 +1,6 @@
 """The people of each role: they take the most urgent task that waits for them, and do one at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from flowmaster.engine.state import TaskWait
@@ -16,12 +16,30 @@ ENOUGH = Staff()
 class Offer:
     """A task that waits for somebody, or that somebody works on; `begun` hears from when until when."""
 
-    __slots__ = ("began", "begun", "lines", "person", "role", "since", "state", "takes", "ticket", "wait")
+    __slots__ = (
+        "began",
+        "begun",
+        "lines",
+        "person",
+        "role",
+        "roles",
+        "since",
+        "state",
+        "takes",
+        "ticket",
+        "wait",
+    )
 
     def __init__(
-        self, wait: TaskWait, since: int, takes: float, begun: "Callable[[Offer, float, float], None]"
+        self,
+        wait: TaskWait,
+        roles: Sequence[str],
+        since: int,
+        takes: float,
+        begun: "Callable[[Offer, float, float], None]",
     ) -> None:
         self.begun = begun
+        self.roles = roles
         self.wait = wait
         self.since = since
         self.takes = takes
@@ -85,9 +103,9 @@ class Pools:
 
     def offer(self, offer: Offer, at: int) -> None:
         """Let a task stand in the lines of its roles; where a role has enough people, it is begun at once."""
-        offer.lines = [self._pools[role] for role in offer.wait.roles if role in self._pools]
+        offer.lines = [self._pools[role] for role in offer.roles if role in self._pools]
         if not offer.lines:
-            offer.role = next(iter(offer.wait.roles), "")
+            offer.role = next(iter(offer.roles), "")
             self._begin(offer, at)
             return
         self._number += 1
@@ -101,10 +119,11 @@ class Pools:
             figures = self._figures(pool.role)
             figures.most = max(figures.most, pool.waiting)
 
-    def moved(self, offer: Offer, wait: TaskWait, at: int) -> None:
+    def moved(self, offer: Offer, wait: TaskWait, roles: Sequence[str], at: int) -> None:
         """Take note of what has become of a task that waits: other roles, or more urgent."""
-        before, offer.wait = offer.wait, wait
-        if offer.state == "waiting" and (before.roles, before.priority) != (wait.roles, wait.priority):
+        before = (offer.roles, offer.wait.priority)
+        offer.wait, offer.roles = wait, roles
+        if offer.state == "waiting" and before != (roles, wait.priority):
             self._out_of_line(offer, "moved")
             self.offer(offer, at)
 
@@ -133,9 +152,9 @@ class Pools:
         """Return what work on a task costs."""
         return worked * self._staff.get(offer.role, ENOUGH).cost / 3_600_000
 
-    def hinders(self, wait: TaskWait) -> str:
+    def hinders(self, wait: TaskWait, roles: Sequence[str]) -> str:
         """Return why a task that waits is not done, as far as that is up to the people."""
-        for role in wait.roles:
+        for role in roles:
             pool = self._pools.get(role)
             if pool is not None and pool.staff.number == 0:
                 return f"The role {role!r} has no people."

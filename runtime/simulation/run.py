@@ -40,6 +40,9 @@ OPEN_MAX: Final = 50_000
 ACTS_IN_SUM_MAX: Final = 20_000_000
 """Acts in all cases together."""
 
+HEARD_EVERY: Final = 50
+"""After so many happenings it is told how many cases have ended."""
+
 BY: Final = "simulation"
 
 _READY: Final = ("ready", "reserved")
@@ -67,18 +70,18 @@ class Simulation:
         self._family = Family(world, self._try, self._begin_play, self._later)
 
     def run(self, between: Callable[[int], object] = lambda done: None) -> Figures:
-        """Run all cases until nobody has anything to do; `between` hears how many have ended, and may stop it."""
+        """Run all cases until nobody has anything to do; `between` hears now and then how many have ended, and may stop it."""
         self._await(1)
         ended = self.figures.cycles
-        heard = -1
+        happened = 0
         while self._queue:
             at, _, happen = heappop(self._queue)
             happen(int(at))
             while self._soon:
                 self._soon.popleft()(int(at))
-            if len(ended) != heard:
-                heard = len(ended)
-                between(heard)
+            happened += 1
+            if happened % HEARD_EVERY == 0:
+                between(len(ended))
         self._count_stuck()
         return self.figures
 
@@ -232,12 +235,19 @@ class Simulation:
             return
         step = play.tally.step(wait.element)
         if isinstance(wait, JobWait):
-            step.worked += at - wait.since
-            step.works += 1
-            self.figures.until = max(self.figures.until, at)
+            self._worked(play, wait, at)
         else:
             step.waited += at - wait.since
             step.waits += 1
+
+    def _worked(self, play: Play, wait: JobWait, at: int) -> None:
+        """Count the time that a worker gave to a job, until it is done or not needed any more."""
+        begun = play.jobs.pop(wait.id, None)
+        if begun is not None and not wait.purpose:
+            step = play.tally.step(wait.element)
+            step.worked += max(0.0, at - begun)
+            step.works += 1
+            self.figures.until = max(self.figures.until, at)
 
     def _let_go(self, play: Play, offer: Offer, at: int) -> None:
         """Let a task be over: whoever works on it is free for the next one."""
@@ -283,7 +293,7 @@ class Simulation:
         play.open[task.id] = (task, True)
         offer = play.offers.get(task.id)
         if offer is not None:
-            self._pools.moved(offer, task, at)
+            self._pools.moved(offer, task, self._roles(play, task), at)
         elif task.state in _READY and task.id not in play.silent:
             self._offer(play, task, at)
 
@@ -301,9 +311,18 @@ class Simulation:
                 return
             outcome = Outcome()
         takes = self._luck.takes(whole.number, step, visit)
-        offer = Offer(wait, at, takes, partial(self._taken, play, outcome))
+        offer = Offer(wait, self._roles(play, wait), at, takes, partial(self._taken, play, outcome))
         play.offers[wait.id] = offer
         self._pools.offer(offer, at)
+
+    def _roles(self, play: Play, wait: TaskWait) -> tuple[str, ...]:
+        """Return the roles of a task as the plan calls them; one that names nobody is for those of its lane."""
+        roles = wait.roles
+        if not (roles or wait.users or wait.assignee):
+            lane = play.model.process.elements[wait.element].lane
+            roles = (lane,) if lane else ()
+        aliases = self._plan.aliases
+        return tuple(aliases.get(role, role) for role in roles) if aliases else roles
 
     def _pay(self, step: StepLuck) -> None:
         self.figures.cost += step.cost
@@ -376,6 +395,8 @@ class Simulation:
             return
         takes = 0 if wait.purpose else self._luck.takes(whole.number, step, visit)
         begins = at if wait.due is None else max(at, wait.due)
+        play.jobs[wait.id] = begins
+        play.tally.step(wait.element).waited += begins - at
         self._at(begins + takes, lambda now: self._finish(play, wait, outcome or _NOTHING, now))
 
     def _job_step(self, play: Play, wait: JobWait) -> StepLuck:
@@ -388,6 +409,7 @@ class Simulation:
         if wait.id not in play.state.waits or play.is_over():
             return
         play.whole.idle = 0
+        self._worked(play, wait, at)
         command: cmd.Command
         if outcome.error:
             caught = self._family.catches(play.whole, play.state.parent, outcome.error, at)
