@@ -61,7 +61,7 @@ class Play:
     def hindrance(self, pools: Pools) -> Stuck | None:
         """Return where it stands and why, None if that is up to what it called."""
         for incident in self.state.incidents.values():
-            return Stuck(self.process, incident.element, incident.message)
+            return Stuck(self.process, incident.element, f"It stopped: {incident.message}")
         found: Stuck | None = None
         for wait in self.state.waits.values():
             match wait:

@@ -215,6 +215,7 @@ class Simulation:
             case TimerWait():
                 self._at(max(at, wait.due), lambda now: self._fire(play, wait, now))
             case JobWait():
+                play.tally.step(wait.element).waits += not wait.purpose
                 self._work(play, wait, at)
             case TaskWait() if wait.state in _READY:
                 self._offer(play, wait, at)
