@@ -10,6 +10,7 @@ from examples.load import rule_arguments, rule_files
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.runtime.simulation.figures import Figures
 from flowmaster.runtime.simulation.luck import Luck
 from flowmaster.runtime.simulation.run import Simulation
 from flowmaster.runtime.simulation.world import StoredWorld
@@ -69,7 +70,7 @@ DISPATCH: dict[str, Any] = {
                         }
                     },
                     {"end": "weighed all"},
-                    {"repack": {"ask": "clerk", "into": []}},
+                    {"repack": {"ask": "clerk"}},
                     {"end": "repacked"},
                 ],
             ]
@@ -100,8 +101,8 @@ def durations(bpmn: str, process: str) -> dict[str, Any]:
     }
 
 
-async def compared(agent: Agent, process: str, given: dict[str, Any]) -> None:
-    """Run cases in the simulation and one by one, and compare all counts."""
+async def compared(agent: Agent, process: str, given: dict[str, Any]) -> Figures:
+    """Run cases in the simulation and one by one, compare all counts, and return the figures."""
     runtime = agent.app.runtime
     reader, tenant = runtime.reader, agent.caller.tenant
     draft = reader.draft(tenant, "process", process)
@@ -137,6 +138,7 @@ async def compared(agent: Agent, process: str, given: dict[str, Any]) -> None:
     assert flows == direct.flows
     assert sorted(figures.cycles) == sorted(direct.cycles)
     assert len(set(figures.cycles)) > 10
+    return figures
 
 
 async def loaded(agent: Agent, folder: Path) -> str:
@@ -177,6 +179,10 @@ def test_the_counts_of_called_processes_turns_timers_and_messages_are_those_of_d
     async def play(agent: Agent) -> None:
         await agent.published(WEIGH)
         created = await agent.ask("process_create", outline=DISPATCH)
-        await compared(agent, str(created["process"]), given)
+        figures = await compared(agent, str(created["process"]), given)
+        assert set(figures.ended) == {"repacked", "no_reply", "sent"}
+        fired = {purpose for _, purpose in figures.tallies["dispatch"].timers}
+        assert fired == {"remind:0", "escalate:1", ""}
+        assert figures.tallies["weigh"].visits["too_heavy"] > 10
 
     played(play)
