@@ -82,7 +82,9 @@ class Cases:
             )
             dated = sorted(one.at for one in self._kept.scenarios if one.at)
             note = f"; dates in them are as written for {dated[0][:10]}: give `begins`" if dated else ""
-            return [case for case in cases if case is not None], f"inputs and answers: {told}, each as often{note}"
+            return [
+                case for case in cases if case is not None
+            ], f"inputs and answers: {told}, each as often{note}"
         if asked == "scenarios":
             raise self._none("The process has no scenario that could be a case.")
         recorded = [

@@ -113,15 +113,12 @@ class Planner:
 
     def _check_names(self, given: Around) -> None:
         steps = {
-            name for model in self._models for element in model.elements for name in names_of(model, element)
+            name for model in self._models for element in model.elements for name in _names(model, element)
         }
-        work = steps | {
-            str(job.type.content)
-            for model in self._models
-            for element in model.elements.values()
-            for job in jobs_of(element)
-            if isinstance(job.type, Constant)
+        types = {
+            name for model in self._models for element in model.elements for name in _types(model, element)
         }
+        work = steps | types
         for argument, named in (
             ("answers", given.answers),
             ("errors", given.errors),
@@ -146,7 +143,7 @@ class Planner:
             for model in self._models
             for element in model.elements.values()
             if isinstance(element.details, UserTask)
-            for name in names_of(model, element.id)
+            for name in _names(model, element.id)
         }
         failing = [(f"errors.{step}", step) for step in given.errors]
         failing += [
@@ -254,11 +251,14 @@ class Planner:
         for model in self._models:
             times = measured_times(self._reader, self._tenant, model.id)
             for element in model.elements:
-                key = element if model is self._process else f"{model.id}/{element}"
-                if any(name in given.durations for name in names_of(model, element)):
+                whole = f"{model.id}/{element}"
+                key = element if model is self._process else whole
+                if any(
+                    name in given.durations for name in (*_names(model, element), *_types(model, element))
+                ):
                     sources[key] = "given"
-                elif times.get(element) and element not in draws:
-                    draws[element] = chance.measured(times[element])
+                elif times.get(element):
+                    draws[whole] = chance.measured(times[element])
                     sources[key] = f"measured of {len(times[element])}"
         return draws, sources
 
@@ -297,7 +297,7 @@ class Planner:
     def _check_answer(self, step: str, given: OutcomeGiven, path: str) -> None:
         forms = StepForms()
         for element in self._process.elements.values():
-            if isinstance(element.details, UserTask) and step in names_of(self._process, element.id):
+            if isinstance(element.details, UserTask) and step in _names(self._process, element.id):
                 why = forms.refuses(self._process, element, given.variables)
                 if why:
                     raise self._refusal(
@@ -328,6 +328,17 @@ class Planner:
         after = None if given.after is None else span_of(given.after, self._at(f"{path}.after"))
         likely = number_of(given.probability, self._at(f"{path}.probability"), least=0, most=1)
         return Notice((Outcome(given.variables),), after, likely)
+
+
+def _names(model: Process, element: str) -> list[str]:
+    """Return what a step may be called; behind its process it is told apart from those of others."""
+    return [f"{model.id}/{element}", *names_of(model, element)]
+
+
+def _types(model: Process, element: str) -> list[str]:
+    """Return the types of the jobs of a step."""
+    jobs = jobs_of(model.elements[element])
+    return [str(job.type.content) for job in jobs if isinstance(job.type, Constant)]
 
 
 def merged(base: Around, other: Around) -> Around:

@@ -46,9 +46,7 @@ class StepView(Shape):
     visits: int = Field(description="How often cases came by.")
     waited: str = Field(default="", description="Time until somebody began, or what is waited for came.")
     worked: str = Field(default="", description="Time at work.")
-    duration: str = Field(
-        default="none", description="Where the time of work is from: given, measured, or none."
-    )
+    duration: str = Field(description="Where the time of work is from: `given`, `measured of 12`, or `none`.")
 
 
 class RoleView(Shape):

@@ -121,10 +121,11 @@ class Luck:
         return choice.outcomes[choice.weights.pick(self._chance.of(number, f"answer {step.place}", visit))]
 
     def _step(self, process: Process, element: str, work: str) -> StepLuck:
-        plan, names = self._plan, (*names_of(process, element), *([work] if work else ()))
+        place = f"{process.id}/{element}"
+        plan, names = self._plan, (place, *names_of(process, element), *([work] if work else ()))
         given, pooled = _first(plan.answers, names), _first(plan.pooled, names)
         return StepLuck(
-            f"{process.id}/{element}",
+            place,
             names,
             _first(plan.durations, names),
             None if given is None else Choice.of(given),

@@ -19,8 +19,9 @@ from flowmaster.engine.lookup import job_of
 from flowmaster.engine.model import AdHoc, Executable
 from flowmaster.engine.scope import scope_of
 from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait, Wait
-from flowmaster.engine.timers import iso, later
+from flowmaster.engine.timers import later
 from flowmaster.runtime.results import check_result
+from flowmaster.runtime.simulation.bounds import too_long, too_many
 from flowmaster.runtime.simulation.family import Family
 from flowmaster.runtime.simulation.figures import Figures, Stuck, Tally
 from flowmaster.runtime.simulation.luck import Luck, StepLuck
@@ -108,7 +109,7 @@ class Simulation:
         whole = self._open[number] = Whole(number, case)
         self.figures.arrived += 1
         if len(self._open) > OPEN_MAX:
-            raise self._too_many(at)
+            raise too_many(self.figures, at, OPEN_MAX)
         model = self._world.main
         key = f"{model.process.id}:{number}"
         if case.vary and (
@@ -148,7 +149,7 @@ class Simulation:
             self._spoil(play, "", f"It goes on behind {ACTS_MAX:,} acts.")
             return
         if self.figures.acts > ACTS_IN_SUM_MAX:
-            raise _too_long(at, len(self.figures.cycles))
+            raise too_long(self.figures, at, ACTS_IN_SUM_MAX)
         self._world.now = at
         try:
             decided = decide_in_place(play.model, play.state, command)
@@ -466,36 +467,6 @@ class Simulation:
                     if stuck is not None:
                         break
             self.figures.stuck[stuck or Stuck(self._world.main.process.id, "", "It does not go on.")] += 1
-
-    def _too_many(self, at: int) -> FlowMasterError:
-        busiest = max(self.figures.roles.items(), key=lambda one: one[1].most, default=None)
-        most = busiest is not None and busiest[1].most > OPEN_MAX // 10
-        where = (
-            f"; up to {busiest[1].most:,} tasks stand in the line of {busiest[0]!r}"
-            if busiest and most
-            else ""
-        )
-        return FlowMasterError(
-            "simulation.too_many_open",
-            f"{OPEN_MAX:,} cases are open at once on {iso(at)}, after {self.figures.arrived:,} have come{where}.",
-            path="staff" if most else "cases",
-            expected=f"at most {OPEN_MAX:,} cases open at once",
-            fix="Give more people to that role, let cases come more slowly, or simulate fewer of them."
-            if most
-            else "Simulate fewer cases, or let them come more slowly.",
-            status=422,
-        )
-
-
-def _too_long(at: int, ended: int) -> FlowMasterError:
-    return FlowMasterError(
-        "simulation.too_long",
-        f"After {ACTS_IN_SUM_MAX:,} acts {ended:,} cases have ended; it is {iso(at)} by then.",
-        path="cases",
-        expected=f"at most {ACTS_IN_SUM_MAX:,} acts in all",
-        fix="Simulate fewer cases.",
-        status=422,
-    )
 
 
 _NOTHING: Final = Outcome()
