@@ -15,6 +15,7 @@ from flowmaster.runtime.simulation.world import StoredWorld
 from flowmaster.tools import simulation_view as view
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.drafts import KIND, draft_of, one_of_two, version_of
+from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import follow_up
 from flowmaster.tools.naming import instant_of
 from flowmaster.tools.pages import page_of
@@ -31,6 +32,9 @@ TOLD_MAX: Final = 100
 
 LIST_BYTES: Final = 1_200
 """How long each list of an answer may be."""
+
+HINT_BYTES: Final = 800
+"""How long a proposed call may be."""
 
 _DAY_MS: Final = 86_400_000
 _LAST: Final = 7_258_118_400_000
@@ -212,8 +216,10 @@ def _told(arguments: ProcessSimulate, source: _Source, runs: list[Run]) -> Simul
 
 
 def _hints(arguments: ProcessSimulate, *, left: bool) -> list[Hint]:
-    """Return the same simulation in another view."""
+    """Return the same simulation in another view, unless it is asked with a lot."""
     asked = arguments.model_dump(exclude_unset=True, by_alias=True, exclude={"view", "cursor"})
+    if len(write_json(asked)) > HINT_BYTES:
+        return []
     kind, why = ("table", "See all steps and roles.") if left else ("png", "See where the time goes.")
     return [Hint("process_simulate", {**asked, "view": kind}, why)]
 

@@ -197,7 +197,7 @@ def _role(run: Run, role: str, figures: RoleFigures) -> RoleView:
         busy=None if busy is None else rounded(min(1.0, busy)),
         needed=rounded(figures.worked / open_time),
         tasks=figures.tasks,
-        waited=span_text(figures.waited / figures.tasks) if figures.waited and figures.tasks else "",
+        waited=span_text(figures.waited / figures.lined) if figures.waited else "",
         line=rounded(figures.waited / run.span),
         line_max=figures.most,
         cost=rounded(figures.cost),

@@ -40,9 +40,10 @@ class Tally:
 
 @dataclass(slots=True)
 class RoleFigures:
-    """How busy the people of a role were."""
+    """How busy the people of a role were: tasks that they began, and those that stood in their line and left it."""
 
     tasks: int = 0
+    lined: int = 0
     waited: float = 0
     worked: float = 0
     most: int = 0

@@ -19,6 +19,7 @@ class Offer:
     __slots__ = (
         "began",
         "begun",
+        "lined",
         "lines",
         "person",
         "role",
@@ -42,6 +43,7 @@ class Offer:
         self.roles = roles
         self.wait = wait
         self.since = since
+        self.lined = since
         self.takes = takes
         self.state = ""
         self.lines: list[_Pool] = []
@@ -124,13 +126,16 @@ class Pools:
         before = (offer.roles, offer.wait.priority)
         offer.wait, offer.roles = wait, roles
         if offer.state == "waiting" and before != (roles, wait.priority):
+            self._left_line(offer, at)
             self._out_of_line(offer, "moved")
+            offer.lined = at
             self.offer(offer, at)
 
     def withdraw(self, offer: Offer, at: int) -> float:
         """Let go of a task that is not to be done any more, and return how long was worked on it."""
         if offer.state == "working":
             return self.leave(offer, at)
+        self._left_line(offer, at)
         self._out_of_line(offer, "over")
         return 0
 
@@ -188,6 +193,13 @@ class Pools:
         for entry in left:
             heappush(pool.line, entry)
 
+    def _left_line(self, offer: Offer, at: int) -> None:
+        """Count what a task waited in vain."""
+        if offer.state == "waiting":
+            figures = self._figures(offer.lines[0].role)
+            figures.lined += 1
+            figures.waited += at - offer.lined
+
     def _out_of_line(self, offer: Offer, state: str) -> None:
         if offer.state == "waiting":
             for pool in offer.lines:
@@ -200,7 +212,8 @@ class Pools:
         offer.state, offer.began = "working", begins
         figures = self._figures(offer.role)
         figures.tasks += 1
-        figures.waited += begins - offer.since
+        figures.lined += 1
+        figures.waited += begins - offer.lined
         ends = begins + offer.takes if staff.hours is None else staff.hours.after(begins, offer.takes)
         offer.begun(offer, begins, ends)
 

@@ -1,5 +1,7 @@
 """Many cases of a process in virtual time, through the operation: figures, sources, variants, refusals."""
 
+import threading
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -7,8 +9,13 @@ import anyio
 import pytest
 from mcp import Client
 
+from flowmaster.runtime.simulation.figures import Figures
+from flowmaster.runtime.simulation.run import Simulation
 from flowmaster.server.mcp_door import mcp_server
-from tests.acceptance.agent import Agent, played, whole_state
+from flowmaster.tools.invoke import invoke
+from flowmaster.tools.registry import Call, Caller
+from flowmaster.tools.steps import Stopped
+from tests.acceptance.agent import Agent, body_of, played, whole_state
 from tests.acceptance.town import LEAVE, bpmn, settled
 from tests.doors.agents_door import stage
 from tests.token_count import token_count
@@ -405,3 +412,59 @@ def test_it_tells_how_far_it_is() -> None:
     assert told == sorted(told)
     assert len(told) > 20
     assert told[-1] > 3_900
+
+
+def test_it_stops_when_its_call_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+    whole = Simulation.run
+
+    def run(simulation: Simulation, between: Callable[[int], object]) -> Figures:
+        begun.set()
+        try:
+            return whole(simulation, between)
+        except Stopped:
+            stopped.set()
+            raise
+
+    monkeypatch.setattr(Simulation, "run", run)
+
+    async def play() -> None:
+        async with stage() as opened:
+            call = Call(app=opened.app, caller=Caller(door="test"))
+            asked = {"process": "leave", "cases": 100_000}
+            with anyio.CancelScope() as scope:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(invoke, opened.app.registry, call, "process_simulate", asked)
+                    await anyio.to_thread.run_sync(begun.wait)
+                    scope.cancel()
+
+    anyio.run(play)
+    assert stopped.wait(5)
+
+
+def test_its_answers_stay_short_however_wide_the_process_and_the_question() -> None:
+    outline: dict[str, Any] = {
+        "process": "wide",
+        "roles": [f"people of department {number}" for number in range(40)],
+        "steps": [
+            {
+                "all": [
+                    [{f"Step number {number} of the many": {"ask": f"people of department {number}"}}]
+                    for number in range(40)
+                ]
+            }
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=outline)
+        steps = {f"Step number {number} of the many": "PT20M" for number in range(40)}
+        staff = dict.fromkeys(outline["roles"], 1)
+        asked: dict[str, Any] = {"process": "wide", "cases": 30, "durations": steps, "staff": staff}
+        asked["with"] = {"staff": dict.fromkeys(staff, 2), "arrivals": {"per_hour": 4}}
+        answer = await agent.answer("process_simulate", asked)
+        assert not answer.refused, answer.text
+        assert token_count(answer.text) < TOKENS_MAX
+        assert set(body_of(answer)["left_out"]) >= {"steps", "roles", "compared"}
+
+    played(play)
