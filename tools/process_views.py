@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from flowmaster.engine.compare.picture import brackets, quoted
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.links.deriving import process_links
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
@@ -126,28 +127,16 @@ def _mermaid(file: ProcessFile, process: str) -> Json:
     numbers = {element.id: f"n{number}" for number, element in enumerate(_steps(model))}
     lines = ["flowchart LR"]
     for element in _steps(model):
-        opening, closing = _brackets(element)
-        lines.append(f'  {numbers[element.id]}{opening}"{_quoted(element.label)}"{closing}')
+        opening, closing = brackets(element)
+        lines.append(f'  {numbers[element.id]}{opening}"{quoted(element.label)}"{closing}')
     for element in _steps(model):
         for flow in element.outgoing:
             label = flow.name or (flow.condition.text if flow.condition else "")
-            arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
+            arrow = f'-->|"{quoted(label)}"|' if label else "-->"
             lines.append(f"  {numbers[element.id]} {arrow} {numbers[flow.target]}")
         if element.host:
             lines.append(f"  {numbers[element.host]} -.- {numbers[element.id]}")
     return "\n".join(lines)
-
-
-def _brackets(element: Element) -> tuple[str, str]:
-    if element.kind.endswith("Gateway"):
-        return "{", "}"
-    if element.kind.endswith("Event"):
-        return "((", "))"
-    return "[", "]"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
 
 
 def _steps(process: Process) -> list[Element]:
