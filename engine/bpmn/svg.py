@@ -99,10 +99,11 @@ def _title(document: BpmnDocument) -> str:
 
 
 def _draw(pen: Pen, document: BpmnDocument, diagram: Diagram, marks: Marks) -> None:
-    """Draw pools and lanes first, then open sub-processes, then lines, then everything else."""
-    behind = [shape for shape in diagram.shapes if shape.element.kind in _BEHIND]
+    """Draw pools and lanes first, then open sub-processes with their own lanes, then lines, then everything else."""
+    behind = [shape for shape in diagram.shapes if shape.element.kind in _BEHIND and not _is_inner(document, shape)]
     rest = [shape for shape in diagram.shapes if shape.element.kind not in _BEHIND]
     scopes = [shape for shape in rest if _is_scope(shape)]
+    scopes += [shape for shape in diagram.shapes if _is_inner(document, shape)]
     scopes.sort(key=lambda shape: shape.box.width * shape.box.height, reverse=True)
     front = [shape for shape in rest if not _is_scope(shape)]
     front.sort(key=lambda shape: shape.element.kind == "boundaryEvent")
@@ -116,6 +117,12 @@ def _draw(pen: Pen, document: BpmnDocument, diagram: Diagram, marks: Marks) -> N
         _badge(pen, shape, marks)
     for line in diagram.lines:
         _line_sign(pen, line, marks)
+
+
+def _is_inner(document: BpmnDocument, shape: Shape) -> bool:
+    """Return whether a shape is a lane of a sub-process."""
+    scope = document.scope_of(shape.element) if shape.element.kind == "lane" else None
+    return scope is not None and scope.kind != "process"
 
 
 def _is_scope(shape: Shape) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from flowmaster.engine.bpmn.document import BpmnDocument
+from flowmaster.engine.bpmn.mermaid import brackets, quoted
 from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.bpmn.svg_notes import Kind, Note, Notes
 from flowmaster.engine.bpmn.svg_pen import PAPER, Style
@@ -125,7 +126,7 @@ def differences_mermaid(seen: Drawn, old: Process, new: Process) -> str:
     classes: dict[str, list[str]] = {}
     for key, element, _ in nodes:
         note = seen.notes.of.get(key)
-        opening, closing = brackets(element)
+        opening, closing = brackets(element.kind)
         sign = f"{note.sign} " if note is not None else ""
         lines.append(f'  {numbers[key]}{opening}"{quoted(sign + element.label)}"{closing}')
         if note is not None:
@@ -168,17 +169,3 @@ def _lines(seen: Drawn, numbers: Mapping[str, str], new: Process) -> Iterator[tu
 def _arrow(flow: Flow) -> str:
     label = flow.name or (flow.condition.text if flow.condition else "")
     return f'-->|"{quoted(label)}"|' if label else "-->"
-
-
-def brackets(element: Element) -> tuple[str, str]:
-    """Return what stands around the name of an element in Mermaid."""
-    if element.kind.endswith("Gateway"):
-        return "{", "}"
-    if element.kind.endswith("Event"):
-        return "((", "))"
-    return "[", "]"
-
-
-def quoted(text: str) -> str:
-    """Return a text as it may stand in quotes in Mermaid."""
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
