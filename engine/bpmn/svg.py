@@ -100,7 +100,9 @@ def _title(document: BpmnDocument) -> str:
 
 def _draw(pen: Pen, document: BpmnDocument, diagram: Diagram, marks: Marks) -> None:
     """Draw pools and lanes first, then open sub-processes with their own lanes, then lines, then everything else."""
-    behind = [shape for shape in diagram.shapes if shape.element.kind in _BEHIND and not _is_inner(document, shape)]
+    behind = [
+        shape for shape in diagram.shapes if shape.element.kind in _BEHIND and not _is_inner(document, shape)
+    ]
     rest = [shape for shape in diagram.shapes if shape.element.kind not in _BEHIND]
     scopes = [shape for shape in rest if _is_scope(shape)]
     scopes += [shape for shape in diagram.shapes if _is_inner(document, shape)]

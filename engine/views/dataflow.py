@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
-from flowmaster.engine.bpmn.known import Known, known_of, may_write_anything, written_by
+from flowmaster.engine.bpmn.known import Known, fields_of, known_of, may_write_anything, written_by
 from flowmaster.engine.bpmn.signatures import NO_LIBRARY, DecisionSignature
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
 from flowmaster.engine.model import (
@@ -33,6 +33,9 @@ PERSONAL: Final = ("person", "email")
 
 CONDITION: Final = "condition to "
 """How the use of a variable by a condition begins."""
+
+CHECK: Final = "check of the form"
+"""How the use of a variable by what a form demands is called; its own fields are no variables."""
 
 SEEN_BY_SHOWN: Final = 3
 _DEPTH_MAX: Final = 12
@@ -88,7 +91,9 @@ class Dataflow(NamedTuple):
 
     def read_at(self, element: str) -> list[str]:
         """Return the names of the variables that a step reads by name."""
-        return [one.name for one in self.variables.values() if any(use.element == element for use in one.reads)]
+        return [
+            one.name for one in self.variables.values() if any(use.element == element for use in one.reads)
+        ]
 
     def written_at(self, name: str) -> list[str]:
         """Return the steps that set a variable by name."""
@@ -191,6 +196,8 @@ def _bound(process: Process, key: str, how: str) -> set[str]:
     bound = {mapping.target[0] for mapping in element.inputs}
     if isinstance(element.details, Script | Rule) and element.outputs:
         bound.add(element.details.result)
+    if isinstance(element.details, UserTask) and how == CHECK:
+        bound |= set(fields_of(process.forms.get(element.details.form)))
     return bound
 
 
@@ -202,7 +209,7 @@ def _purpose(element: Element, value: Value) -> str:
         case _ if element.loop is not None and value.text in repr(element.loop):
             return "loop"
         case UserTask(checks=checks):
-            return "check of the form" if any(one.condition is value for one in checks) else "people and times"
+            return CHECK if any(one.condition is value for one in checks) else "people and times"
         case Script():
             return "formula"
         case Timer():

@@ -103,7 +103,9 @@ def _notes(process: Process, hands: Mapping[str, str]) -> Notes:
     for one in found:
         pairs.setdefault((one.by, one.to), []).append(one)
     of = {
-        one.last: Note("", f"Hand-off from {one.by} ({_label(process, one.source)}) to {one.to}.", HAND_OFF.style)
+        one.last: Note(
+            "", f"Hand-off from {one.by} ({_label(process, one.source)}) to {one.to}.", HAND_OFF.style
+        )
         for one in found
         if one.last
     }

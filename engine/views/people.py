@@ -3,7 +3,18 @@
 from typing import Final, NamedTuple
 
 from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, SUB_PROCESS_KINDS
-from flowmaster.engine.model import Call, Constant, Element, Job, Message, Process, Rule, Script, UserTask, Value
+from flowmaster.engine.model import (
+    Call,
+    Constant,
+    Element,
+    Job,
+    Message,
+    Process,
+    Rule,
+    Script,
+    UserTask,
+    Value,
+)
 
 ROLE: Final = "role"
 PERSON: Final = "person"
@@ -53,7 +64,10 @@ def doers(process: Process, element: Element) -> tuple[Doer, ...]:
 
 def _people(process: Process, element: Element, task: UserTask) -> tuple[Doer, ...]:
     found = [Doer(ROLE, role, "the role of the task") for role in roles_in(process, task.roles)]
-    for value, why in ((task.assignee, "who the task is assigned to"), (task.users, "who the task is offered to")):
+    for value, why in (
+        (task.assignee, "who the task is assigned to"),
+        (task.users, "who the task is offered to"),
+    ):
         found += [Doer(PERSON, name, why) for name in named(value)]
     if not found and element.lane:
         found.append(Doer(ROLE, element.lane, "its lane"))

@@ -7,7 +7,17 @@ Nobody is made up: where the model says of no one that they answer for a step, t
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from flowmaster.engine.model import Constant, Element, Error, Escalation, Job, Message, Process, Timer, UserTask
+from flowmaster.engine.model import (
+    Constant,
+    Element,
+    Error,
+    Escalation,
+    Job,
+    Message,
+    Process,
+    Timer,
+    UserTask,
+)
 from flowmaster.engine.values import Json
 from flowmaster.engine.views.dataflow import Dataflow, dataflow
 from flowmaster.engine.views.handoffs import after
@@ -103,9 +113,10 @@ class _Matrix:
         """Yield the later steps that somebody else must do, and whose answers decide which way it goes."""
         for other in steps_of(self._process):
             task = other.details
-            if isinstance(task, UserTask) and any(one.step == element.id for one in task.exclusions):
-                if self._flow.decides(other.id) and self._reaches(element.id, other.id):
-                    yield other
+            if not isinstance(task, UserTask) or all(one.step != element.id for one in task.exclusions):
+                continue
+            if self._flow.decides(other.id) and self._reaches(element.id, other.id):
+                yield other
 
     def _reaches(self, source: str, target: str) -> bool:
         seen: set[str] = set()

@@ -155,7 +155,9 @@ def role_lanes(process: Process, performer: str) -> str:
         holder.add(element.kind, {"id": key, "name": element.label})
         lane = made.get(hands[key])
         if lane is None:
-            lane = lanes.add("lane", {"id": document.new_id(f"lane {hands[key]}", "lane"), "name": hands[key]})
+            lane = lanes.add(
+                "lane", {"id": document.new_id(f"lane {hands[key]}", "lane"), "name": hands[key]}
+            )
             made[hands[key]] = lane
         lane.add("flowNodeRef", text=key)
     notes = {key: Note("", "A step of others.", _OTHERS) for key in shown if key not in mine}

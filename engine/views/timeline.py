@@ -138,7 +138,7 @@ def _at_border(process: Process, event: Element, host: Window) -> Time:
 
 def _forward(process: Process, scope: str) -> dict[str, list[str]]:
     """Return what comes directly behind each element of a scope, each behind what leads to it, without ways back."""
-    starts = [key for key in process.elements[scope].starts]
+    starts = list(process.elements[scope].starts)
     starts += [
         one.id
         for one in process.elements.values()
@@ -229,7 +229,7 @@ def _row(process: Process, element: Element, window: Window) -> dict[str, Json]:
 
 def gantt(process: Process, windows: Mapping[str, Window]) -> str:
     """Return the times as a Mermaid chart: every step takes the longest time that it declares, days from the start."""
-    lines = ["gantt", f"  title {_plain(process.root.label)}", "  dateFormat X", "  axisFormat day %j"]
+    lines = ["gantt", f"  title {plain(process.root.label)}", "  dateFormat X", "  axisFormat day %j"]
     section = ""
     number = 0
     for key, window in windows.items():
@@ -239,20 +239,20 @@ def gantt(process: Process, windows: Mapping[str, Window]) -> str:
         who = ", ".join(one.name for one in doers(process, element)) or "Waits"
         if who != section:
             section = who
-            lines.append(f"  section {_plain(who)}")
+            lines.append(f"  section {plain(who)}")
         for line in _bars(process, element, window, number):
             lines.append(f"  {line}")
         number += 1
     for key in _ends(process, windows):
         at = windows[key].end.declared // _SECOND
-        lines.append(f"  {_plain(process.elements[key].label)} :milestone, e{number}, {at}, {at}")
+        lines.append(f"  {plain(process.elements[key].label)} :milestone, e{number}, {at}, {at}")
         number += 1
     return "\n".join(lines)
 
 
 def _bars(process: Process, element: Element, window: Window, number: int) -> Iterator[str]:
     """Yield the bar of a step, open ones as a point that says so, and its reminders and escalations."""
-    start, name = window.start.declared // _SECOND, _plain(element.label)
+    start, name = window.start.declared // _SECOND, plain(element.label)
     if window.span.most is None:
         yield f"{name} (open end) :crit, milestone, s{number}, {start}, {start}"
     else:
@@ -263,6 +263,6 @@ def _bars(process: Process, element: Element, window: Window, number: int) -> It
             yield f"{mark.kind} of {name} :milestone, m{number}_{place}, {at}, {at}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text without what means something in a Mermaid chart."""
     return " ".join("".join(" " if letter in ":;#,%\n\r" else letter for letter in text).split()) or "-"

@@ -118,7 +118,7 @@ def test_what_is_gone_stays_as_a_ghost_between_its_old_neighbours() -> None:
     seen, _ = pictured(LEAVE, leave("removed"))
     assert seen.line("removed_book") == look("removed")
     assert "×" in seen.words
-    lines = [one.get("data-element") for one in seen.root.iterfind(f".//{SVG}g[@data-element]")]
+    lines = [one.get("data-element") or "" for one in seen.root.iterfind(f".//{SVG}g[@data-element]")]
     assert sum(name.startswith("removed_") for name in lines) >= 3, "its ways are drawn too"
 
 
