@@ -61,8 +61,8 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: str | No
         raise FlowMasterError(
             "process.view_unfiltered",
             f"The view `{view}` shows the whole process.",
-            path="view",
-            expected=list(NARROWED),
+            path="performer",
+            expected=f"view: {', '.join(NARROWED)}",
             fix="Give one of these views with `performer`, or leave `performer` out.",
         )
     reader, tenant = call.app.runtime.reader, call.caller.tenant

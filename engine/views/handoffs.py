@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from flowmaster.engine.model import Element, Link, Process
+from flowmaster.engine.model import Element, Error, Link, Process
 from flowmaster.engine.views.people import steps_of
 
 
@@ -48,9 +48,28 @@ def _leaving(process: Process, element: Element) -> Iterator[tuple[str, str]]:
         yield event.id, ""
     if isinstance(element.details, Link) and element.details.target:
         yield element.details.target, ""
-    if element.kind == "endEvent" and element.scope not in (process.id, "") and element.details is None:
-        for flow in process.elements[element.scope].outgoing:
-            yield flow.target, flow.id
+    if element.kind == "endEvent" and element.scope != process.id:
+        scope = process.elements[element.scope]
+        if element.details is None:
+            yield from ((flow.target, flow.id) for flow in scope.outgoing)
+        elif isinstance(element.details, Error):
+            yield from ((event, "") for event in _catching(process, scope, element.details))
+
+
+def _catching(process: Process, scope: Element, thrown: Error) -> list[str]:
+    """Return the events on the border of a scope, or of one around it, that catch an error."""
+    code = None if thrown.code is None else thrown.code.text
+    while scope.id != process.id:
+        events = [(event, event.details) for event in scope.boundaries]
+        found = [
+            event.id
+            for event, caught in events
+            if isinstance(caught, Error) and (caught.code is None or caught.code.text == code)
+        ]
+        if found:
+            return found
+        scope = process.elements[scope.scope]
+    return []
 
 
 def hand_offs(process: Process, hands: Mapping[str, str]) -> list[HandOff]:

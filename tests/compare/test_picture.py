@@ -170,6 +170,78 @@ def test_a_drawing_that_people_made_stays_and_what_is_gone_is_drawn_at_its_old_p
     assert (int(shape.get("x")), int(shape.get("y"))) == (new["ask_boss"].x, new["ask_boss"].y)
 
 
+RICH: dict[str, Any] = {
+    **LEAVE,
+    "steps": [
+        LEAVE["steps"][0],
+        {"together": {
+            "title": "All of this together",
+            "group": [{"look": {"ask": "clerk"}}, {"stamp": {"call": "stamp", "on": {"BROKEN": [{"mend": {"ask": "clerk"}}]}}}],
+            "within": "P2D",
+            "late": [{"end": "too late"}],
+        }},
+        *LEAVE["steps"][2:],
+    ],
+}  # fmt: skip
+
+
+def test_a_sub_process_that_is_gone_is_drawn_with_all_that_was_in_it_and_on_it() -> None:
+    before, after = by_hand(RICH), by_hand(RICH, gone="together")
+    seen, answer = pictured(before, after)
+    ghosts = set(re.findall(r'data-element="(removed_[^"]+)"', seen.svg))
+    assert {
+        "removed_together",
+        "removed_look",
+        "removed_stamp",
+        "removed_together_late",
+        "removed_mend",
+    } <= ghosts
+    kept = boxes(parse_bpmn(after))["ask_boss"]
+    shape = seen.shape("ask_boss")
+    assert (int(shape.get("x")), int(shape.get("y"))) == (kept.x, kept.y)
+    assert 'The sub process "All of this together" is gone.' in seen.title("removed_together")
+    assert answer["same_behaviour"] is False
+
+
+def test_without_a_place_of_its_own_it_is_laid_out_between_its_neighbours() -> None:
+    document = parse_bpmn(by_hand(LEAVE))
+    shape = document.shape_of("book")
+    assert shape is not None
+    shape.remove()
+    seen, _ = pictured(document.to_xml(), by_hand(LEAVE, gone="book"))
+    assert seen.line("removed_book") == look("removed")
+
+
+def test_files_without_a_drawing_are_laid_out() -> None:
+    bare = []
+    for outline in (LEAVE, leave("removed")):
+        document = compile_outline(outline).document
+        document.remove_diagrams()
+        bare.append(document.to_xml())
+    seen, _ = pictured(*bare)
+    assert seen.line("removed_book") == look("removed")
+    same, _ = pictured(bare[0], bare[0].replace("ask boss", "ask the boss"))
+    assert same.line("ask_boss") == look("renamed")
+
+
+def test_a_flow_that_is_called_otherwise_is_marked_as_renamed() -> None:
+    document = compile_outline(LEAVE).document
+    flow = next(flow for flow in document.root.descendants("sequenceFlow") if flow.name == "yes")
+    flow.set("name", "long")
+    seen, answer = pictured(LEAVE, document.to_xml())
+    assert "is called 'long' (before: 'yes')." in seen.title(flow.id)
+    assert seen.shape(flow.id).get("stroke") == KINDS["renamed"].style.line
+    assert answer["same_behaviour"] is True
+
+
+def test_an_element_that_is_called_as_a_ghost_would_be_is_none() -> None:
+    named = leave("removed")
+    named["steps"].insert(2, {"removed book": {"call": "other"}})
+    seen, _ = pictured(LEAVE, named)
+    ids = re.findall(r'data-element="(removed_book[^"]*)"', seen.svg)
+    assert len(ids) == len(set(ids))
+
+
 def test_the_same_picture_comes_as_png_and_as_mermaid() -> None:
     async def play(agent: Agent) -> None:
         png = await compared(agent, LEAVE, leave("removed"), "png")

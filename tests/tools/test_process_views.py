@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from flowmaster.engine.bpmn.svg_problems import STUCK, WRONG
+from flowmaster.engine.bpmn.problem import Problem
+from flowmaster.engine.bpmn.svg_problems import STUCK, WRONG, problem_notes
 from flowmaster.tools.raster import PREFIX
 from tests.acceptance.agent import Agent, Body, played
 from tests.acceptance.town import bpmn
@@ -277,6 +278,20 @@ def test_an_unsound_model_is_drawn_with_its_problems_marked() -> None:
     assert "The join 'j' waits in vain" in svg
     assert viewed("png", UNSOUND).startswith(PREFIX)
     assert "marked." not in viewed("svg"), "a sound model has no marks"
+
+
+def test_several_problems_of_one_element_are_told_together_and_hints_are_not_marked() -> None:
+    problems = [
+        Problem("a.b", "x", "error", "First."),
+        Problem("soundness.deadlock", "x", "warning", "Second."),
+        Problem("soundness.cut_off", "y", "hint", "Third."),
+        Problem("c.d", "z", "warning", "Fourth."),
+    ]
+    notes = problem_notes(problems)
+    assert notes is not None
+    assert {key: (note.sign, note.text) for key, note in notes.of.items()} == {"x": ("!", "First. Second.")}
+    assert notes.lines == ["! First.", "? Second."]
+    assert problem_notes(problems[2:]) is None
 
 
 @pytest.mark.parametrize("view", ["swimlanes", "raci", "data", "timeline", "table", "mermaid"])
