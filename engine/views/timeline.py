@@ -243,6 +243,7 @@ def gantt(process: Process, windows: Mapping[str, Window]) -> str:
         for line in _bars(process, element, window, number):
             lines.append(f"  {line}")
         number += 1
+    lines.append("  section Ends")
     for key in _ends(process, windows):
         at = windows[key].end.declared // _SECOND
         lines.append(f"  {plain(process.elements[key].label)} :milestone, e{number}, {at}, {at}")

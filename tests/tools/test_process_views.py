@@ -1,5 +1,6 @@
 """One model, many views: RACI, lanes by role, data, times, and the view of one who takes part."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from lxml import etree
 
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.svg_problems import STUCK, WRONG, problem_notes
+from flowmaster.engine.compare.picture import KINDS
 from flowmaster.tools.raster import PREFIX
 from tests.acceptance.agent import Agent, Body, played
 from tests.acceptance.town import bpmn
@@ -338,3 +340,27 @@ def test_the_examples_have_every_view(folder: Path) -> None:
             assert variable["set_by"], variable
 
     played(play)
+
+
+def test_the_examples_of_the_page_are_what_the_views_say() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "process-views.md").read_text(encoding="utf-8")
+    pairs = re.findall(r"```text\nprocess_read (\{[^\n]*\})\n```\n```(json|text)\n(.*?)```", page, re.DOTALL)
+    assert len(pairs) == 4
+
+    async def play(agent: Agent) -> None:
+        folder = next(path for path in EXAMPLES if path.name == "invoice-to-pay")
+        await agent.ask("process_create", outline=(folder / "process.yaml").read_text(encoding="utf-8"))
+        for call, kind, said in pairs:
+            content = await shown(agent, **json.loads(call))
+            if kind == "json":
+                assert json.loads(said) in content
+            else:
+                assert content == said
+
+    played(play)
+
+
+def test_the_page_names_the_sign_of_each_kind_of_change() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "process-views.md").read_text(encoding="utf-8")
+    for kind in KINDS.values():
+        assert re.search(rf"^\| {kind.name} \| {re.escape(kind.sign)} \|", page, re.MULTILINE), kind
