@@ -11,6 +11,7 @@ from flowmaster.engine.model import Executable, Process
 from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.compare_picture import PictureView, drawn_changes
 from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
@@ -37,6 +38,10 @@ class ProcessCompare(Arguments):
         default="structure",
         description="What is compared; `migration` tries on copies which instances can move over.",
     )
+    view: PictureView | None = Field(
+        default=None, description="The changes of the structure on a drawing, instead of as a list."
+    )
+    cursor: str | None = Field(default=None, description="Of the drawing: its next_cursor.")
     mapping: dict[str, str] = Field(
         default={}, description="For migration: {old id: new id}.", examples=[{"check": "examine"}]
     )
@@ -63,6 +68,10 @@ class ProcessCompared(Result):
     summary: str = Field(description="How much has changed.")
     same_behaviour: bool = Field(description="True if no change touches what instances do.")
     changes: list[ChangeView] = Field(description="The changes, what is gone or new first.")
+    picture: str = Field(
+        default="", description="The newer one with what is new, changed, moved, renamed and gone marked."
+    )
+    next_cursor: str | None = Field(default=None, description="Give it as `cursor` for the rest.")
     migration: MigrationView | None = Field(default=None, description="What comes of instances under way.")
 
 
@@ -76,6 +85,7 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     old = _side(reader, tenant, arguments.process, "from", arguments.from_version or newest)
     new = _side(reader, tenant, arguments.process, "to", arguments.to or DRAFT)
     if arguments.what == "migration":
+        _refuse_picture(arguments)
         return _migration(call, arguments, old, new)
     if arguments.mapping:
         raise FlowMasterError(
@@ -86,6 +96,17 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
             fix="Leave `mapping` out, or ask for the migration.",
         )
     compared = compare(old.process, new.process)
+    if arguments.view is not None:
+        picture, cursor = await drawn_changes(old, new, compared, arguments.view, arguments.cursor)
+        return ProcessCompared(
+            process=arguments.process,
+            compared=f"{old.name} with {new.name}",
+            summary=_summary(compared, old, new),
+            same_behaviour=not any(one.behaves for one in compared.changes),
+            changes=[],
+            picture=picture,
+            next_cursor=cursor,
+        )
     views = [_view(one, old.process, new.process) for one in compared.changes]
     shown = leading(views, CHANGES_BYTES)
     return ProcessCompared(
@@ -125,6 +146,18 @@ def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
         next=hints,
         left_out=left,
     )
+
+
+def _refuse_picture(arguments: ProcessCompare) -> None:
+    """Refuse to draw the plan of a migration."""
+    if arguments.view is not None:
+        raise FlowMasterError(
+            "arguments.invalid",
+            "`view` is for `what: structure`.",
+            path="view",
+            expected="what: structure",
+            fix="Leave `view` out, or ask for the structure.",
+        )
 
 
 class _Side(NamedTuple):

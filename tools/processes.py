@@ -49,7 +49,7 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
-from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
+from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
@@ -260,7 +260,9 @@ class ProcessRead(Arguments):
     version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
-    performer: PERFORMERS | None = Field(default=None, description="`table`: only their steps.")
+    performer: str | None = Field(
+        default=None, max_length=200, description="Only steps of a role, or of agent, machine, third_party..."
+    )
     cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
