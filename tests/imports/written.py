@@ -131,7 +131,8 @@ def _table(rows: list[list[str]]) -> str:
     def cell(text: str) -> str:
         return f"<w:tc><w:p><w:r><w:t>{escape(text)}</w:t></w:r></w:p></w:tc>"
 
-    return f"<w:tbl>{''.join(f'<w:tr>{"".join(map(cell, row))}</w:tr>' for row in rows)}</w:tbl>"
+    lines = (f"<w:tr>{''.join(map(cell, row))}</w:tr>" for row in rows)
+    return f"<w:tbl>{''.join(lines)}</w:tbl>"
 
 
 def pdf(text: str) -> bytes:
