@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from flowmaster.engine.bpmn.vocabulary import fm
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.links.deriving import process_links
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
@@ -20,6 +21,9 @@ from flowmaster.tools.pictures import picture
 from flowmaster.tools.registry import Call
 
 DRAFTS_SHOWN = 10
+
+SOURCE = fm("source")
+"""The extension that says where an imported step was read."""
 
 VIEWS: TypeAlias = Literal[
     "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links"
@@ -86,15 +90,20 @@ def _links(file: ProcessFile, process: str) -> Json:
 
 
 def _table(file: ProcessFile, process: str) -> Json:
-    return [_row(file.process(process), element) for element in _steps(file.process(process))]
+    return [_row(file, process, element) for element in _steps(file.process(process))]
 
 
 def _done_by(file: ProcessFile, process: str, performer: PERFORMERS) -> Json:
     model = file.process(process)
-    return [_row(model, element) for element in _steps(model) if performer in performers_of(model, element)]
+    return [
+        _row(file, process, element)
+        for element in _steps(model)
+        if performer in performers_of(model, element)
+    ]
 
 
-def _row(process: Process, element: Element) -> dict[str, Json]:
+def _row(file: ProcessFile, key: str, element: Element) -> dict[str, Json]:
+    process = file.process(key)
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
         row["lane"] = element.lane
@@ -109,7 +118,17 @@ def _row(process: Process, element: Element) -> dict[str, Json]:
         _step_after(process, flow.target, flow.condition.text if flow.condition else "")
         for flow in element.outgoing
     ]
+    source = _source_of(file, element.id)
+    if source:
+        row["source"] = source
     return row
+
+
+def _source_of(file: ProcessFile, element: str) -> dict[str, Json]:
+    """Return where an imported step was read: document, place, quote, confidence and rule."""
+    found = file.document.find(element)
+    given = found.extension(SOURCE) if found is not None else None
+    return {**given.attributes()} if given is not None else {}
 
 
 def _named(roles: Value) -> Json:

@@ -2,11 +2,12 @@
 
 import re
 
-from flowmaster.knowledge.procedures.candidates import Node, Step
+from flowmaster.knowledge.procedures.candidates import Choice, Node, Step
 from flowmaster.knowledge.procedures.conditions import condition_of
 from flowmaster.knowledge.procedures.desk import Desk, source_of
 from flowmaster.knowledge.procedures.language import Clause
-from flowmaster.knowledge.procedures.names import identifier_of, step_name
+from flowmaster.knowledge.procedures.names import step_name
+from flowmaster.knowledge.procedures.roles import plain_role
 from flowmaster.knowledge.procedures.sentences import Said
 from flowmaster.knowledge.procedures.times import Times, duration_of, times_in
 
@@ -29,7 +30,9 @@ WEIGHTS: dict[tuple[str, str], str] = {
 _SENDS = frozenset({"send", "email", "e-mail", "mail", "notify", "inform", "senden", "versenden", "verschicken", "schicken",
                     "benachrichtigen", "informieren", "übersenden", "zusenden"})  # fmt: skip
 _IN_BRACKETS = re.compile(r"\s*[(\[](?P<role>[^()\[\]]{2,60})[)\]]\s*[.:]?$")
-_IN_FRONT = re.compile(r"(?:\[(?P<boxed>[^\]]{2,50})\]|(?P<role>[^:,.;()]{2,50}?)\s*[:–—]|(?P<dashed>[^:,.;()]{2,50}?)\s+-)\s+(?=\S)")
+_IN_FRONT = re.compile(
+    r"(?:\[(?P<boxed>[^\]]{2,50})\]|(?P<role>[^:,.;()]{2,50}?)\s*[:–—]|(?P<dashed>[^:,.;()]{2,50}?)\s+-)\s+(?=\S)"
+)
 _NOT_STEPS_WORDS = 3
 
 
@@ -46,8 +49,7 @@ class Actions:
         """Read a clause and append the steps that it says."""
         text, roles = self._with_role(main.text)
         times = times_in(text, self._language.name)
-        previous = next((node for node in reversed(target[-1:]) if isinstance(node, Step)), None)
-        if self._reminds(times, previous, said):
+        if self._reminds(times, target, said):
             return
         text, until = self._until(times.text)
         message = self._language.message.match(text)
@@ -122,6 +124,8 @@ class Actions:
             step.escalate = next((role for role in named if role not in step.roles), "")
             step.notes.append(said.text)
         else:
+            if kind == "system" and step.kind == "call":
+                step.system = value
             step.notes.append(said.text)
 
     def working(self, is_working: bool, step: Step, said: Said) -> None:
@@ -133,7 +137,9 @@ class Actions:
     def _with_role(self, text: str) -> tuple[str, list[str]]:
         """Take a role out of the brackets behind a sentence, or from in front of it."""
         found = _IN_BRACKETS.search(text)
-        if found is not None and all(map(self._desk.may_be_role, re.split(r"\s*(?:,|/|;)\s*", found["role"]))):
+        if found is not None and all(
+            map(self._desk.may_be_role, re.split(r"\s*(?:,|/|;)\s*", found["role"]))
+        ):
             return text[: found.start()], self._desk.roles.several(found["role"])
         found = _IN_FRONT.match(text)
         if found is not None:
@@ -148,20 +154,23 @@ class Actions:
             return text, ""
         return f"{text[: match.start()]}{text[match.end() :]}".strip(" ,"), match["condition"]
 
-    def _reminds(self, times: Times, previous: Step | None, said: Said) -> bool:
-        if not times.after or previous is None or previous.kind != "ask" or previous.remind:
+    def _reminds(self, times: Times, target: list[Node], said: Said) -> bool:
+        """Read `after 3 days a reminder is sent` as what it is for the step before."""
+        before = [step for step in _tails(target) if step.kind == "ask" and not step.remind]
+        if not times.after or not before or not self._language.remind.search(said.text):
             return False
-        if not self._language.remind.search(said.text):
-            return False
-        previous.remind = times.after
-        previous.notes.append(said.text)
-        self.working(times.working, previous, said)
-        self.changed = previous
+        for step in before:
+            step.remind = times.after
+            step.notes.append(said.text)
+        self.working(times.working, before[0], said)
+        self.changed = before[0]
         return True
 
     def _wait(self, duration: str, times: Times, said: Said) -> Step:
-        name = step_name(f"{self._language.said['wait']} {duration.removeprefix('P').removeprefix('T').lower()}", "Wait")
-        step = Step(kind="wait", name=name, source=source_of(said.where, said.text, "0.85", "wait"), wait=duration)
+        name = step_name(f"{self._language.said['wait']}: {times.span}", "Wait")
+        step = Step(
+            kind="wait", name=name, source=source_of(said.where, said.text, "0.85", "wait"), wait=duration
+        )
         self.working(times.working, step, said)
         return step
 
@@ -187,16 +196,19 @@ class Actions:
         role = self._desk.role_of(clause)
         if clause.actor_kind == "system" or (self._language.automatic.search(text) and not role):
             step.kind = "call"
-            step.system = identifier_of(clause.actor, "system") if clause.actor_kind == "system" else "system"
+            step.system = plain_role(clause.actor) if clause.actor_kind == "system" else "system"
             return step
         if role:
             step.roles = [role]
             self._desk.last_roles = [role]
             return step
-        if clause.verb in _SENDS and self._language.mail.search(text) and clause.form in ("passive", "imperative"):
-            if not self._desk.section_roles:
-                step.kind = "send"
-                return step
+        if (
+            clause.verb in _SENDS
+            and self._language.mail.search(text)
+            and clause.form in ("passive", "imperative")
+        ) and not self._desk.section_roles:
+            step.kind = "send"
+            return step
         step.roles = list(self._desk.section_roles)
         return step
 
@@ -206,3 +218,15 @@ class Actions:
             used = match["document"] or match["system"]
             if used and used not in step.notes and len(step.notes) < 10:
                 step.notes.append(used)
+
+
+def _tails(nodes: list[Node]) -> list[Step]:
+    """Return the steps that stand last: also those at the end of both ways of a choice."""
+    last = nodes[-1] if nodes else None
+    match last:
+        case Step():
+            return [last]
+        case Choice():
+            return [*_tails(last.then), *_tails(last.other)]
+        case _:
+            return []

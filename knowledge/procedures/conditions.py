@@ -70,13 +70,20 @@ def _full(text: str) -> re.Pattern[str]:
     return re.compile(rf"{text}\s*\.?$", re.IGNORECASE)
 
 
-_ENGLISH = tuple((sign, _full(rf"{_SUBJECT}\s+{words}\s+{_MONEY}{_NUMBER}{_UNIT}")) for sign, words in _COMPARED_EN)
+_ENGLISH = tuple(
+    (sign, _full(rf"{_SUBJECT}\s+{words}\s+{_MONEY}{_NUMBER}{_UNIT}")) for sign, words in _COMPARED_EN
+)
 _ENGLISH_COUNTS = tuple(
     (sign, re.compile(rf"(?:there\s+(?:is|are)\s+)?(?:{words})\s+{_NUMBER}\s+(?P<subject>[^\W\d][\w -]{{2,40}})$", re.IGNORECASE))
     for sign, words in ((">", _MORE_EN), ("<", _LESS_EN), (">=", "at least"), ("<=", "at most"))
 )  # fmt: skip
 _GERMAN = (
-    (">", _full(rf"{_SUBJECT}\s+{_MONEY}{_NUMBER}{_UNIT}\s+(?:übersteigt|überschreitet|übersteigen|überschreiten)")),
+    (
+        ">",
+        _full(
+            rf"{_SUBJECT}\s+{_MONEY}{_NUMBER}{_UNIT}\s+(?:übersteigt|überschreitet|übersteigen|überschreiten)"
+        ),
+    ),
     ("<", _full(rf"{_SUBJECT}\s+{_MONEY}{_NUMBER}{_UNIT}\s+(?:unterschreitet|unterschreiten)")),
     *(
         (sign, _full(rf"{_SUBJECT}\s+(?:{words})\s+{_MONEY}{_NUMBER}{_UNIT}{_IS_DE}"))
@@ -100,10 +107,29 @@ _TIME_UNITS = re.compile(
     r"werktagen?|wochen?|monaten?|jahren?)$",
     re.IGNORECASE,
 )
-_MONEY_UNITS = frozenset({"eur", "usd", "gbp", "chf", "euro", "euros", "€", "$", "£", "dollar", "dollars", "%", "percent", "prozent"})
+_MONEY_UNITS = frozenset(
+    {
+        "eur",
+        "usd",
+        "gbp",
+        "chf",
+        "euro",
+        "euros",
+        "€",
+        "$",
+        "£",
+        "dollar",
+        "dollars",
+        "%",
+        "percent",
+        "prozent",
+    }
+)
 _SEVERAL = re.compile(r"\b(?:and|or|und|oder|both|either|sowie|which|who|because|weil)\b|;", re.IGNORECASE)
 _PAIR = re.compile(r"\s+(and|or|und|oder)\s+", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not|no|never|cannot|nicht|kein|keine|keinen|isn't|aren't|doesn't)\b\s*", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|no|never|cannot|nicht|kein|keine|keinen|isn't|aren't|doesn't)\b\s*", re.IGNORECASE
+)
 _COPULA = re.compile(
     r"\b(?:is|are|was|were|has|have|been|be|does|do|can|ist|sind|wird|werden|wurde|wurden|hat|haben|liegt|liegen|vor)\b\s*",
     re.IGNORECASE,
@@ -135,7 +161,9 @@ def condition_of(text: str, language: str) -> Condition:
 
 
 def _compared(said: str, language: str) -> Condition | None:
-    patterns = (*_ENGLISH, *_ENGLISH_COUNTS) if language == "en" else (*_GERMAN_TURNED, *_GERMAN, *_GERMAN_COUNTS)
+    patterns = (
+        (*_ENGLISH, *_ENGLISH_COUNTS) if language == "en" else (*_GERMAN_TURNED, *_GERMAN, *_GERMAN_COUNTS)
+    )
     for sign, pattern in patterns:
         match = pattern.match(said)
         if match is None or _SEVERAL.search(match["subject"]):
@@ -189,7 +217,9 @@ def _yes_or_no(said: str) -> Condition:
             negative = not negative
             bare = _OPPOSITES[bare]
         kept.append(_SAME.get(bare, bare))
-    variable = variable_of(" ".join(_ARTICLES.sub("", word) or word for word in kept if not _is_article(word)))
+    variable = variable_of(
+        " ".join(_ARTICLES.sub("", word) or word for word in kept if not _is_article(word))
+    )
     if not variable:
         variable = "condition_holds"
     plain = len(said.split()) <= WORDS_MAX and not _SEVERAL.search(said) and not re.search(r"\d", said)

@@ -69,7 +69,11 @@ class Desk:
         for node in all_in(nodes):
             if isinstance(node, Jump):
                 node.target = self._marks.get(node.mark)
-        used = [role for step in steps_in(nodes) for role in (*step.roles, *([step.escalate] if step.escalate else []))]
+        used = [
+            role
+            for step in steps_in(nodes)
+            for role in (*step.roles, *([step.escalate] if step.escalate else []))
+        ]
         return Candidates(
             title=title,
             steps=nodes,

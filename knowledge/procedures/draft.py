@@ -24,7 +24,9 @@ ABOUT_LENGTH_MAX: Final = 1_500
 _UNASSIGNED_NAME = "To be named"
 
 
-def outline_of(found: Candidates, result: Shaped, *, process: str, name: str, document: str) -> dict[str, Json]:
+def outline_of(
+    found: Candidates, result: Shaped, *, process: str, name: str, document: str
+) -> dict[str, Json]:
     """Return the outline of a draft."""
     writer = _Writer(document)
     steps: list[Json] = writer.nodes(result.steps)
@@ -37,7 +39,7 @@ def outline_of(found: Candidates, result: Shaped, *, process: str, name: str, do
         outline["roles"] = roles
     if data:
         outline["data"] = data
-    if result.inputs:
+    if data:
         outline["start"] = {"needs": list(result.inputs)}
     outline["steps"] = steps
     return outline
@@ -45,7 +47,8 @@ def outline_of(found: Candidates, result: Shaped, *, process: str, name: str, do
 
 def _roles(found: Candidates, result: Shaped) -> dict[str, Json]:
     roles: dict[str, Json] = {
-        role.id: {"name": role.name, "kind": "third_party"} if role.external else role.name for role in found.roles
+        role.id: {"name": role.name, "kind": "third_party"} if role.external else role.name
+        for role in found.roles
     }
     if any(UNASSIGNED in step.roles for step in steps_in(result.steps)):
         roles[UNASSIGNED] = _UNASSIGNED_NAME
@@ -69,12 +72,15 @@ class _Writer:
             case Choice():
                 return self._choice(node)
             case Beside():
-                return {"all": [self.nodes(branch) for branch in node.branches], "extra": self._extra(node.source)}
+                return {
+                    "all": [self.nodes(branch) for branch in node.branches],
+                    "extra": self._extra(node.source),
+                }
             case Jump():
                 assert node.target is not None, "jumps without a target are taken out before"
                 return {"goto": node.target.name}
             case End():
-                return {"end": step_name(node.name, "End!"), "extra": self._extra(node.source)}
+                return {"end": node.name, "extra": self._extra(node.source)}
 
     def _choice(self, node: Choice) -> Json:
         then, other, feel = node.then, node.other, node.condition.feel

@@ -29,40 +29,330 @@ _IRREGULAR = {
     "take": "taken", "withdraw": "withdrawn", "write": "written", "reset": "reset",
 }  # fmt: skip
 _ROLES = frozenset(
-    """accountant accounting accounts administration administrator admin adviser advisor agency agent analyst applicant
-    approver architect assistant auditor authority bank board boss buyer candidate caller cashier ceo cfo cio client
-    clerk colleague commission committee company compliance consultant contractor controller controlling coo
-    coordinator council counsel courier court cto customer department dept designer desk developer director division
-    doctor driver employee employer engineer everyone expert finance foreman guard handler head helpdesk hr inspector
-    insurer it lab laboratory lawyer lead leader legal librarian logistics maintenance management manager marketing
-    mechanic member notary nurse office officer operator operations owner partner patient payable payables payroll
-    personnel pharmacist physician pilot planner president procurement producer production programmer purchasing qa
-    recruiter reception receptionist receivable receivables rep representative requester requestor researcher reviewer
-    sales scientist secretary security seller sender specialist staff steward student submitter supervisor supplier
-    surgeon teacher team technician technologist tester therapist trainee trainer treasury underwriter unit user vendor
-    warehouse worker""".split()
+    [
+        "accountant",
+        "accounting",
+        "accounts",
+        "administration",
+        "administrator",
+        "admin",
+        "adviser",
+        "advisor",
+        "agency",
+        "agent",
+        "analyst",
+        "applicant",
+        "approver",
+        "architect",
+        "assistant",
+        "auditor",
+        "authority",
+        "bank",
+        "board",
+        "boss",
+        "buyer",
+        "candidate",
+        "caller",
+        "cashier",
+        "ceo",
+        "cfo",
+        "cio",
+        "client",
+        "clerk",
+        "colleague",
+        "commission",
+        "committee",
+        "company",
+        "compliance",
+        "consultant",
+        "contractor",
+        "controller",
+        "controlling",
+        "coo",
+        "coordinator",
+        "council",
+        "counsel",
+        "courier",
+        "court",
+        "cto",
+        "customer",
+        "department",
+        "dept",
+        "designer",
+        "desk",
+        "developer",
+        "director",
+        "division",
+        "doctor",
+        "driver",
+        "employee",
+        "employer",
+        "engineer",
+        "everyone",
+        "expert",
+        "finance",
+        "foreman",
+        "guard",
+        "handler",
+        "head",
+        "helpdesk",
+        "hr",
+        "inspector",
+        "insurer",
+        "it",
+        "lab",
+        "laboratory",
+        "lawyer",
+        "lead",
+        "leader",
+        "legal",
+        "librarian",
+        "logistics",
+        "maintenance",
+        "management",
+        "manager",
+        "marketing",
+        "mechanic",
+        "member",
+        "notary",
+        "nurse",
+        "office",
+        "officer",
+        "operator",
+        "operations",
+        "owner",
+        "partner",
+        "patient",
+        "payable",
+        "payables",
+        "payroll",
+        "personnel",
+        "pharmacist",
+        "physician",
+        "pilot",
+        "planner",
+        "president",
+        "procurement",
+        "producer",
+        "production",
+        "programmer",
+        "purchasing",
+        "qa",
+        "recruiter",
+        "reception",
+        "receptionist",
+        "receivable",
+        "receivables",
+        "rep",
+        "representative",
+        "requester",
+        "requestor",
+        "researcher",
+        "reviewer",
+        "sales",
+        "scientist",
+        "secretary",
+        "security",
+        "seller",
+        "sender",
+        "specialist",
+        "staff",
+        "steward",
+        "student",
+        "submitter",
+        "supervisor",
+        "supplier",
+        "surgeon",
+        "teacher",
+        "team",
+        "technician",
+        "technologist",
+        "tester",
+        "therapist",
+        "trainee",
+        "trainer",
+        "treasury",
+        "underwriter",
+        "unit",
+        "user",
+        "vendor",
+        "warehouse",
+        "worker",
+    ]
 )
 _THINGS = frozenset(
-    """answer calendar computer container copier counter data date deliverer disorder document error filter folder form
-    header invoice ledger letter matter monitor newsletter number offer order paper parameter printer process register
-    reminder server shower transfer visitor voucher water weather sensor router scanner cover layer error color colour
-    factor indicator motor sector vector list checklist request amount application fault draft""".split()
+    [
+        "answer",
+        "calendar",
+        "computer",
+        "container",
+        "copier",
+        "counter",
+        "data",
+        "date",
+        "deliverer",
+        "disorder",
+        "document",
+        "error",
+        "filter",
+        "folder",
+        "form",
+        "header",
+        "invoice",
+        "ledger",
+        "letter",
+        "matter",
+        "monitor",
+        "newsletter",
+        "number",
+        "offer",
+        "order",
+        "paper",
+        "parameter",
+        "printer",
+        "process",
+        "register",
+        "reminder",
+        "server",
+        "shower",
+        "transfer",
+        "visitor",
+        "voucher",
+        "water",
+        "weather",
+        "sensor",
+        "router",
+        "scanner",
+        "cover",
+        "layer",
+        "error",
+        "color",
+        "colour",
+        "factor",
+        "indicator",
+        "motor",
+        "sector",
+        "vector",
+        "list",
+        "checklist",
+        "request",
+        "amount",
+        "application",
+        "fault",
+        "draft",
+    ]
 )
 _SYSTEMS = frozenset(
-    """system software app tool portal platform database sap erp crm bot robot scheduler website jira servicenow
-    salesforce workflow server interface engine dms lims mes cms api""".split()
+    [
+        "system",
+        "software",
+        "app",
+        "tool",
+        "portal",
+        "platform",
+        "database",
+        "sap",
+        "erp",
+        "crm",
+        "bot",
+        "robot",
+        "scheduler",
+        "website",
+        "jira",
+        "servicenow",
+        "salesforce",
+        "workflow",
+        "server",
+        "interface",
+        "engine",
+        "dms",
+        "lims",
+        "mes",
+        "cms",
+        "api",
+    ]
 )
 _BE = frozenset({"is", "are", "be", "been", "being", "gets", "get"})
-_MODALS = frozenset({"must", "shall", "should", "will", "can", "may", "would", "could", "need", "needs", "has", "have"})
+_MODALS = frozenset(
+    {"must", "shall", "should", "will", "can", "may", "would", "could", "need", "needs", "has", "have"}
+)
 _ADVERBS = frozenset(
-    """also then first immediately promptly always additionally now subsequently manually automatically carefully
-    either only next finally again thoroughly formally briefly directly to therefore thereby jointly afterwards
-    electronically usually normally""".split()
+    [
+        "also",
+        "then",
+        "first",
+        "immediately",
+        "promptly",
+        "always",
+        "additionally",
+        "now",
+        "subsequently",
+        "manually",
+        "automatically",
+        "carefully",
+        "either",
+        "only",
+        "next",
+        "finally",
+        "again",
+        "thoroughly",
+        "formally",
+        "briefly",
+        "directly",
+        "to",
+        "therefore",
+        "thereby",
+        "jointly",
+        "afterwards",
+        "electronically",
+        "usually",
+        "normally",
+    ]
 )
 _DETERMINERS = frozenset(
-    "the a an each every all any this that these those his her its their our your both some one".split()
+    [
+        "the",
+        "a",
+        "an",
+        "each",
+        "every",
+        "all",
+        "any",
+        "this",
+        "that",
+        "these",
+        "those",
+        "his",
+        "her",
+        "its",
+        "their",
+        "our",
+        "your",
+        "both",
+        "some",
+        "one",
+    ]
 )
-_PREPOSITIONS = frozenset("of for in on at with from into by to about as against between via per".split())
+_PREPOSITIONS = frozenset(
+    [
+        "of",
+        "for",
+        "in",
+        "on",
+        "at",
+        "with",
+        "from",
+        "into",
+        "by",
+        "to",
+        "about",
+        "as",
+        "against",
+        "between",
+        "via",
+        "per",
+    ]
+)
 _PRONOUNS = frozenset({"he", "she", "they", "he/she", "s/he"})
 _NOBODY = frozenset({"you", "we", "i"})
 _NOUN_PHRASE_MAX = 7
@@ -87,7 +377,19 @@ def _past(base: str) -> str:
         return f"{base}d"
     if re.search(r"[^aeiou]y$", base):
         return f"{base[:-1]}ied"
-    doubled = base in ("cancel", "ship", "stop", "plan", "log", "refer", "submit", "drop", "control", "label", "enrol")
+    doubled = base in (
+        "cancel",
+        "ship",
+        "stop",
+        "plan",
+        "log",
+        "refer",
+        "submit",
+        "drop",
+        "control",
+        "label",
+        "enrol",
+    )
     return f"{base}{base[-1]}ed" if doubled or base == "transfer" else f"{base}ed"
 
 
@@ -95,9 +397,14 @@ def _past(base: str) -> str:
 def _forms() -> tuple[frozenset[str], dict[str, str], dict[str, str], dict[str, str]]:
     bases = frozenset(_VERBS.split())
     third = {_third(base): base for base in bases}
-    past = {_past(base): base for base in bases} | {f"{base}ed": base for base in bases if not base.endswith("e")}
+    past = {_past(base): base for base in bases} | {
+        f"{base}ed": base for base in bases if not base.endswith("e")
+    }
     past |= {"e-mailed": "e-mail"}
-    gerund = {(base[:-1] if base.endswith("e") and not base.endswith("ee") else base) + "ing": base for base in bases}
+    gerund = {
+        (base[:-1] if base.endswith("e") and not base.endswith("ee") else base) + "ing": base
+        for base in bases
+    }
     return bases, third, past, gerund
 
 
@@ -113,7 +420,11 @@ def role_kind(phrase: str) -> ActorKind:
     single = head[:-1] if head.endswith("s") and head not in _ROLES else head
     if head in _SYSTEMS or single in _SYSTEMS:
         return "system"
-    if head in _ROLES or single in _ROLES or (head[:1] and phrase.split()[-1] in ("HR", "IT", "QA", "AP", "AR", "QM")):
+    if (
+        head in _ROLES
+        or single in _ROLES
+        or (head[:1] and phrase.split()[-1] in ("HR", "IT", "QA", "AP", "AR", "QM"))
+    ):
         return "role"
     if single in _THINGS:
         return "thing"
@@ -163,7 +474,11 @@ def _active_at(bare: list[str], words: list[str], knows: Knows) -> tuple[int, in
             return end, at, word
         if bare[end:at] and bare[at - 1] == "for" and word in gerund and "responsible" in bare[end:at]:
             return end, at, gerund[word]
-        if word in third and (kind in ("role", "system", "same") or bare[0] in _DETERMINERS) and kind != "thing":
+        if (
+            word in third
+            and (kind in ("role", "system", "same") or bare[0] in _DETERMINERS)
+            and kind != "thing"
+        ):
             return end, at, third[word]
         plural = bare[end - 1].endswith("s") or bare[end - 1] in ("team", "staff", *_PRONOUNS, *_NOBODY)
         if word in bases and kind in ("role", "same") and plural:
@@ -171,16 +486,26 @@ def _active_at(bare: list[str], words: list[str], knows: Knows) -> tuple[int, in
         if word in bases and bare[:end] and bare[0] in _NOBODY and end == 1:
             return end, at, word
         strange = kind in ("role", "system") and word.endswith("s") and not word.endswith("ss") and at == end
-        if strange and bare[0] in _DETERMINERS and role_kind(" ".join(words[: at + 1])) == "" and word not in third:
-            if at + 1 < len(bare) and bare[at + 1] in _DETERMINERS | _PREPOSITIONS:
-                return end, at, word[:-1]
+        if (
+            (
+                strange
+                and bare[0] in _DETERMINERS
+                and role_kind(" ".join(words[: at + 1])) == ""
+                and word not in third
+            )
+            and at + 1 < len(bare)
+            and bare[at + 1] in _DETERMINERS | _PREPOSITIONS
+        ):
+            return end, at, word[:-1]
     return None
 
 
 def _subject_end(bare: list[str], at: int) -> int:
     """Return where the noun phrase before a verb ends: helping verbs and adverbs are left out."""
     end = at
-    while end and (bare[end - 1] in _MODALS | _ADVERBS or bare[end - 1] in ("is", "are", "responsible", "for")):
+    while end and (
+        bare[end - 1] in _MODALS | _ADVERBS or bare[end - 1] in ("is", "are", "responsible", "for")
+    ):
         end -= 1
     inside = bare[:end]
     if any(word in _BE or word in _MODALS or word in ("and", "or", "that", "which") for word in inside):
@@ -189,7 +514,9 @@ def _subject_end(bare: list[str], at: int) -> int:
 
 
 def _is_pair(inside: list[str]) -> bool:
-    return "and" in inside and not any(word in _BE or word in _MODALS or word in ("that", "which") for word in inside)
+    return "and" in inside and not any(
+        word in _BE or word in _MODALS or word in ("that", "which") for word in inside
+    )
 
 
 def _active(words: list[str], bare: list[str], at: tuple[int, int, str], knows: Knows) -> Clause:
@@ -200,7 +527,16 @@ def _active(words: list[str], bare: list[str], at: tuple[int, int, str], knows: 
         actor, kind = "", ""
     if kind == "" and bare[0] not in _NOBODY:
         kind = "role" if end <= 4 and base in _forms()[0] and bare[end - 1] not in _THINGS else "thing"
-        if kind == "role" and base in ("start", "stop", "show", "close", "open", "process", "follow", "receive"):
+        if kind == "role" and base in (
+            "start",
+            "stop",
+            "show",
+            "close",
+            "open",
+            "process",
+            "follow",
+            "receive",
+        ):
             kind = "thing"
     form = "active" if kind in ("role", "system", "same") or bare[0] in _NOBODY else "event"
     name = _named(base, words[verb_at + 1 :])
@@ -245,7 +581,16 @@ def _phrase(text: str) -> str:
     found: list[str] = []
     for word in text.split()[:_NOUN_PHRASE_MAX]:
         bare = word.strip(",;:.()").lower()
-        if bare in _PREPOSITIONS - {"of"} or bare in ("and", "or", "within", "before", "after", "using", "who", "when"):
+        if bare in _PREPOSITIONS - {"of"} or bare in (
+            "and",
+            "or",
+            "within",
+            "before",
+            "after",
+            "using",
+            "who",
+            "when",
+        ):
             break
         found.append(word)
         if word[-1] in ",;:.)":

@@ -58,25 +58,166 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 _NOMINATIVE = frozenset(
-    "der die das ein eine jeder jede jedes alle unser unsere dieser diese dieses beide ihr ihre sein seine".split()
+    [
+        "der",
+        "die",
+        "das",
+        "ein",
+        "eine",
+        "jeder",
+        "jede",
+        "jedes",
+        "alle",
+        "unser",
+        "unsere",
+        "dieser",
+        "diese",
+        "dieses",
+        "beide",
+        "ihr",
+        "ihre",
+        "sein",
+        "seine",
+    ]
 )
-_OTHER_CASES = frozenset("den dem des einen einem einer eines diesen diesem jeden jedem seinen ihren".split())
+_OTHER_CASES = frozenset(
+    [
+        "den",
+        "dem",
+        "des",
+        "einen",
+        "einem",
+        "einer",
+        "eines",
+        "diesen",
+        "diesem",
+        "jeden",
+        "jedem",
+        "seinen",
+        "ihren",
+    ]
+)
 _PASSIVE = frozenset({"wird", "werden"})
 _MODAL = frozenset(
-    {"muss", "müssen", "soll", "sollen", "sollte", "sollten", "kann", "können", "darf", "dürfen", "hat", "haben"}
+    {
+        "muss",
+        "müssen",
+        "soll",
+        "sollen",
+        "sollte",
+        "sollten",
+        "kann",
+        "können",
+        "darf",
+        "dürfen",
+        "hat",
+        "haben",
+    }
 )
 _IS = frozenset({"ist", "sind"})
 _PRONOUNS = frozenset({"er", "sie", "dieser", "diese"})
 _SMALL = frozenset(
-    """am an auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er für gegen im in ins
-    ist mit nach ob oder ohne per sich sie so über um und unter vom von vor wegen zu zum zur zwischen als auch nicht
-    dann sofort unverzüglich umgehend zusätzlich direkt zuerst zunächst anschließend danach noch bereits ebenfalls
-    jeweils schriftlich telefonisch elektronisch manuell automatisch seitens gemäß laut hier wieder erneut""".split()
+    [
+        "am",
+        "an",
+        "auf",
+        "aus",
+        "bei",
+        "bis",
+        "das",
+        "dass",
+        "dem",
+        "den",
+        "der",
+        "des",
+        "die",
+        "durch",
+        "ein",
+        "eine",
+        "einem",
+        "einen",
+        "einer",
+        "eines",
+        "er",
+        "für",
+        "gegen",
+        "im",
+        "in",
+        "ins",
+        "ist",
+        "mit",
+        "nach",
+        "ob",
+        "oder",
+        "ohne",
+        "per",
+        "sich",
+        "sie",
+        "so",
+        "über",
+        "um",
+        "und",
+        "unter",
+        "vom",
+        "von",
+        "vor",
+        "wegen",
+        "zu",
+        "zum",
+        "zur",
+        "zwischen",
+        "als",
+        "auch",
+        "nicht",
+        "dann",
+        "sofort",
+        "unverzüglich",
+        "umgehend",
+        "zusätzlich",
+        "direkt",
+        "zuerst",
+        "zunächst",
+        "anschließend",
+        "danach",
+        "noch",
+        "bereits",
+        "ebenfalls",
+        "jeweils",
+        "schriftlich",
+        "telefonisch",
+        "elektronisch",
+        "manuell",
+        "automatisch",
+        "seitens",
+        "gemäß",
+        "laut",
+        "hier",
+        "wieder",
+        "erneut",
+    ]
 )
 _AGENT = re.compile(r"\b(?:von|vom|durch|seitens)\s+(?:der|den|dem|einem|einer|das|die)?\s*(?=[A-ZÄÖÜ])")
 _ARTICLE = re.compile(
     r"^(?:der|die|das|den|dem|des|ein|eine|einen|einem|einer|eines|alle|allen|jede|jeden|seine|seinen|ihre|ihren)\s+",
     re.IGNORECASE,
+)
+
+
+_FILLING = frozenset(
+    [
+        "sofort",
+        "dann",
+        "danach",
+        "anschließend",
+        "zunächst",
+        "zuerst",
+        "daraufhin",
+        "abschließend",
+        "nun",
+        "zusätzlich",
+        "umgehend",
+        "unverzüglich",
+    ]
 )
 
 
@@ -98,7 +239,9 @@ def _forms() -> tuple[dict[str, list[_Verb]], dict[str, str], frozenset[str]]:
         infinitive = f"{particle}{verb}" if bar else verb
         stem = verb.removesuffix("en") if verb.endswith("en") else verb.removesuffix("n")
         third = third or f"{stem}{'et' if stem.endswith(('t', 'd', 'chn', 'ffn', 'gn')) else 't'}"
-        closed = re.match(r"(?:be|ge|er|ver|zer|ent|emp|über|unter|hinter|wider)\w", verb) or verb.endswith("ieren")
+        closed = re.match(r"(?:be|ge|er|ver|zer|ent|emp|über|unter|hinter|wider)\w", verb) or verb.endswith(
+            "ieren"
+        )
         ended = "et" if stem.endswith(("t", "d", "chn", "ffn", "gn")) else "t"
         past = past or f"{particle}{'' if closed else 'ge'}{stem}{ended}"
         for form in (third, verb):
@@ -110,10 +253,22 @@ def _forms() -> tuple[dict[str, list[_Verb]], dict[str, str], frozenset[str]]:
     return finite, participles, frozenset(infinitives)
 
 
+def is_third(word: str) -> bool:
+    """Tell whether a word is the form of a verb that goes with he, she or it: it may open a condition."""
+    bare = word.strip(",;:.").lower()
+    return bare.endswith("t") and (
+        bare in _forms()[0] or bare in ("erfolgt", "kommt", "trifft", "geht", "bleibt")
+    )
+
+
 def is_finite(word: str) -> bool:
     """Tell whether a word can be the verb of a main clause."""
     bare = word.strip(",;:.").lower()
-    return (bare in _forms()[0] and word[:1].islower()) or bare in _PASSIVE | _MODAL | _IS | {"erfolgt", "gilt", "endet"}
+    return (bare in _forms()[0] and word[:1].islower()) or bare in _PASSIVE | _MODAL | _IS | {
+        "erfolgt",
+        "gilt",
+        "endet",
+    }
 
 
 def role_kind(phrase: str) -> ActorKind:
@@ -143,11 +298,24 @@ def clause(text: str, knows: Knows) -> Clause:
         return _polite(words, bare)
     at = _verb_at(words, bare)
     last = bare[-1]
-    if at is None or (last in _forms()[2] and bare[at] not in _MODAL | _PASSIVE | _IS and at == len(bare) - 1):
-        if last in _forms()[2] or (len(bare) > 1 and re.search(r"(?:[^aeiou]en|eln|ern)$", last) and words[-1][0].islower()):
-            return Clause(_name(words[:-1], last), last, form="imperative", sure=last in _forms()[2])
+    if at is None or (
+        last in _forms()[2] and bare[at] not in _MODAL | _PASSIVE | _IS and at == len(bare) - 1
+    ):
+        if (
+            last in _forms()[2]
+            or last.endswith("ieren")
+            or (len(bare) > 1 and re.search(r"(?:[^aeiou]en|eln|ern)$", last) and words[-1][0].islower())
+        ):
+            return Clause(
+                _name(words[:-1], last),
+                last,
+                form="imperative",
+                sure=last in _forms()[2] or last.endswith("ieren"),
+            )
         first = words[0]
-        nominal = re.search(r"(?:ung|ion|ierung|nahme|abe|kauf|lauf|gleich)$", first.lower()) and len(words) > 1
+        nominal = (
+            re.search(r"(?:ung|ion|ierung|nahme|abe|kauf|lauf|gleich)$", first.lower()) and len(words) > 1
+        )
         return Clause(_cut(" ".join(words)), form="noun" if nominal else "")
     return _main(words, bare, at, knows)
 
@@ -164,9 +332,19 @@ def _verb_at(words: list[str], bare: list[str]) -> int | None:
     for at, word in enumerate(bare[:12]):
         if word in _PASSIVE | _MODAL | _IS:
             return at
-        if word in _forms()[0] and words[at][0].islower() and not (at == len(bare) - 1 and word in _forms()[2]):
+        if (
+            word in _forms()[0]
+            and words[at][0].islower()
+            and not (at == len(bare) - 1 and word in _forms()[2])
+        ):
             return at
-        if at and word.endswith("t") and words[at][0].islower() and word not in _SMALL and _is_subject(words[:at]):
+        if (
+            at
+            and word.endswith("t")
+            and words[at][0].islower()
+            and word not in _SMALL
+            and _is_subject(words[:at])
+        ):
             return at
     if bare[0] in _forms()[0] and bare[0] not in _forms()[2]:
         return 0
@@ -174,11 +352,16 @@ def _verb_at(words: list[str], bare: list[str]) -> int | None:
 
 
 def _is_subject(before: list[str]) -> bool:
-    return before[0].lower() in _NOMINATIVE and len(before) <= 5 and role_kind(" ".join(before)) in ("role", "system")
+    return (
+        before[0].lower() in _NOMINATIVE
+        and len(before) <= 5
+        and role_kind(" ".join(before)) in ("role", "system")
+    )
 
 
 def _main(words: list[str], bare: list[str], at: int, knows: Knows) -> Clause:
-    before, after = words[:at], words[at + 1 :]
+    before = words[:at]
+    after, second = _second(words[at + 1 :])
     infinitive, after, passive, sure = _verb(bare[at], after)
     if not infinitive:
         return Clause(_cut(" ".join(words)), form="event")
@@ -186,7 +369,11 @@ def _main(words: list[str], bare: list[str], at: int, knows: Knows) -> Clause:
     if passive:
         return _passive(words, at, infinitive, before, after, knows, sure=sure)
     kind: ActorKind = "role" if knows(subject) else role_kind(subject)
-    name = _name(rest, infinitive)
+    if kind == "" and sure and rest and subject.split()[:1] and subject.split()[0].lower() in _NOMINATIVE:
+        kind = (
+            "role" if len(subject.split()) <= 3 and infinitive not in ("erhalten", "liegen", "gelten") else ""
+        )
+    name = _name(rest, infinitive) + second
     if kind in ("role", "system", "same"):
         return Clause(name, infinitive, subject, kind, "active", sure)
     return Clause(_cut(" ".join(words)), infinitive, subject, "thing", "event", sure)
@@ -208,7 +395,11 @@ def _verb(finite: str, after: list[str]) -> tuple[str, list[str], bool, bool]:
         to = len(after) > 1 and after[-2].lower() == "zu"
         if finite in _IS and (together or (to and last.endswith("n"))):
             return plain, after[: -1 if together else -2], True, last in infinitives
-        if finite in _MODAL and (last in infinitives or last.endswith("en")) and (finite not in ("hat", "haben") or to or together):
+        if (
+            finite in _MODAL
+            and (last in infinitives or last.endswith("en"))
+            and (finite not in ("hat", "haben") or to or together)
+        ):
             return plain, after[: -2 if to else -1], False, last in infinitives
         return "", after, False, False
     verbs = _forms()[0].get(finite, [])
@@ -226,7 +417,11 @@ def _verb(finite: str, after: list[str]) -> tuple[str, list[str], bool, bool]:
 def _guessed(participle: str) -> str:
     """Return the likely infinitive of an unknown participle."""
     stem = re.sub(r"(?:et|t|en)$", "", participle)
-    return re.sub(r"ge", "", stem, count=1) + "en" if "ge" in stem and not participle.endswith("iert") else f"{stem}en"
+    return (
+        re.sub(r"ge", "", stem, count=1) + "en"
+        if "ge" in stem and not participle.endswith("iert")
+        else f"{stem}en"
+    )
 
 
 def _subject(before: list[str], after: list[str], knows: Knows) -> tuple[str, list[str]]:
@@ -260,7 +455,14 @@ def _phrase(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _passive(
-    words: list[str], at: int, infinitive: str, before: list[str], after: list[str], knows: Knows, *, sure: bool
+    words: list[str],
+    at: int,
+    infinitive: str,
+    before: list[str],
+    after: list[str],
+    knows: Knows,
+    *,
+    sure: bool,
 ) -> Clause:
     rest = " ".join(after)
     actor: str = ""
@@ -276,8 +478,20 @@ def _passive(
     return Clause(_name(parts, infinitive), infinitive, actor, kind, "passive", sure)
 
 
+def _second(after: list[str]) -> tuple[list[str], str]:
+    """Part what is done beside by the same people (`und legt es vor`), and return it in the infinitive."""
+    at = next(
+        (place for place, word in enumerate(after[:-1]) if word == "und" and is_finite(after[place + 1])),
+        None,
+    )
+    if at is None:
+        return after, ""
+    infinitive, left, _, _ = _verb(after[at + 1].lower(), after[at + 2 :])
+    return (after[:at], f" und {' '.join([*left, infinitive])}") if infinitive else (after, "")
+
+
 def _name(rest: list[str], infinitive: str) -> str:
-    text = _ARTICLE.sub("", " ".join(word for word in rest if word.lower() not in ("sofort", "dann")))
+    text = _ARTICLE.sub("", " ".join(word for word in rest if word.lower() not in _FILLING))
     name = f"{text.strip(' ,;.')} {infinitive}".strip()
     return _cut(name[:1].upper() + name[1:])
 

@@ -9,7 +9,27 @@ from flowmaster.knowledge.procedures.marks import marked
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BREAKS = frozenset(
-    "p div br section article header footer address hr pre dl dt dd form main nav li ul ol".split()
+    [
+        "p",
+        "div",
+        "br",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "address",
+        "hr",
+        "pre",
+        "dl",
+        "dt",
+        "dd",
+        "form",
+        "main",
+        "nav",
+        "li",
+        "ul",
+        "ol",
+    ]
 )
 _NESTED_MAX = 50
 

@@ -63,11 +63,11 @@ ENGLISH = Language(
             "note": "note,notes,remark,remarks,comment,comments,description,details,consulted,informed,detail,c,i",
         }
     ),
-    external=frozenset("customer client supplier vendor applicant requester patient candidate contractor citizen".split()),
+    external=frozenset(["customer", "client", "supplier", "vendor", "patient", "candidate", "contractor", "citizen"]),
     clause=english.clause,
     split=split_english,
     role_kind=english.role_kind,
-    stopwords=frozenset("the is and of to a in for by are with if must be within on or an from".split()),
+    stopwords=frozenset(["the", "is", "and", "of", "to", "a", "in", "for", "by", "are", "with", "if", "must", "be", "within", "on", "or", "an", "from"]),
     parallel=_any(
         r"(?:at\s+the\s+same\s+time|meanwhile|in\s+the\s+meantime|in\s+parallel|simultaneously|concurrently)\b[,:]?\s*"
     ),
@@ -91,7 +91,7 @@ ENGLISH = Language(
     automatic=_any(r"\bautomatically\b"),
     escalate=_any(r"\bescalate[sd]?\b.*?\bto\s+(?:the\s+)?(?P<role>[\w &/-]{2,50})"),
     no_answer=_any(
-        r"^(?:there\s+is\s+)?(?:no|without)\s+(?:reply|response|answer|decision|feedback|reaction|approval)\b|\bnot\s+(?:done|completed|finished|answered|decided|processed)\s*(?:in\s+time|on\s+time)?$|"
+        r"^(?:there\s+is\s+)?(?:no|without)\s+(?:reply|response|answer|decision|feedback|reaction|approval)\b|\bnot\s+(?:been\s+)?(?:done|completed|finished|answered|decided|processed|solved|resolved|approved|received|returned|paid)\s*(?:in\s+time|on\s+time)?$|"
         r"\bdoes\s+not\s+(?:reply|respond|answer|react|decide)\b|\b(?:deadline|time\s+limit)\s+(?:is\s+missed|passes|expires|is\s+exceeded)"
     ),
     message=_any(r"^(?:wait|waits|the\s+[\w ]{2,40}\s+waits)\s+(?:for|until)\s+(?P<what>[^.;]{3,100})"),
@@ -153,11 +153,11 @@ GERMAN = Language(
             "note": "hinweis,hinweise,anmerkung,bemerkung,bemerkungen,kommentar,beschreibung,details,konsultiert,informiert",
         }
     ),
-    external=frozenset("kunde kundin lieferant antragsteller antragstellerin bewerber bewerberin patient bürger".split()),
+    external=frozenset(["kunde", "kundin", "lieferant", "bewerber", "bewerberin", "patient", "bürger"]),
     clause=german.clause,
     split=split_german,
     role_kind=german.role_kind,
-    stopwords=frozenset("der die das und ist wird den dem ein eine nicht mit von für auf im zu bei werden durch".split()),
+    stopwords=frozenset(["der", "die", "das", "und", "ist", "wird", "den", "dem", "ein", "eine", "nicht", "mit", "von", "für", "auf", "im", "zu", "bei", "werden", "durch"]),
     parallel=_any(r"(?:gleichzeitig|zeitgleich|parallel(?:\s+dazu)?|währenddessen|zur\s+gleichen\s+Zeit|unterdessen|in\s+der\s+Zwischenzeit)\b,?\s*"),
     sequence=_any(
         r"(?:anschließend|danach|dann|zuerst|zunächst|abschließend|zuletzt|daraufhin|im\s+nächsten\s+Schritt|im\s+Anschluss(?:\s+daran)?|"
@@ -208,5 +208,7 @@ def language_of(blocks: Iterable[Block]) -> str:
             counts[name] += sum(word in language.stopwords for word in re.findall(r"[^\W\d]+", text))
         counts["de"] += len(re.findall(r"[äöüß]", text))
         counts["de"] += 2 * len(re.findall(r"\b\w+(?:ung|keit|lich|ieren|prüfen|stellen)\b", text))
-        counts["en"] += 2 * len(re.findall(r"\b(?:\w+tion|\w+ing|\w+ment|request|approve|check|owner|activity|step)\b", text))
+        counts["en"] += 2 * len(
+            re.findall(r"\b(?:\w+tion|\w+ing|\w+ment|request|approve|check|owner|activity|step)\b", text)
+        )
     return "de" if counts["de"] > counts["en"] else "en"

@@ -17,6 +17,8 @@ _STRONG = re.compile(r"(\*\*|__|`)(?=\S)([^*`\n]{1,500}?)(?<=\S)\1")
 LABEL = re.compile(r"[^\W\d_][\w /()-]{1,40}:(?:\s|$)")
 _HEADING_WORDS_MAX = 9
 _HEADING_LENGTH_MAX = 90
+_LABEL_LENGTH_MAX = 60
+"""How long a label with what stands behind it may be that is taken as a line of its own."""
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -81,7 +83,12 @@ class _Maker:
             self._heading(hashes[2], line.where, len(hashes[1]))
             return True
         below = following.text.strip() if following is not None else ""
-        if _UNDERLINE.match(below) and len(text) <= _HEADING_LENGTH_MAX and not line.large and len(below) >= 3:
+        if (
+            _UNDERLINE.match(below)
+            and len(text) <= _HEADING_LENGTH_MAX
+            and not line.large
+            and len(below) >= 3
+        ):
             self._heading(text, line.where, 1 if below.startswith("=") else 2)
             self._skip = True
             return True
@@ -90,10 +97,16 @@ class _Maker:
         if not _may_head(title):
             return False
         known = title.casefold() in self._headings
-        alone = line.apart and not self._open and (following is None or not following.text.strip() or following.apart)
+        alone = (
+            line.apart
+            and not self._open
+            and (following is None or not following.text.strip() or following.apart)
+        )
         shouted = title.isupper() and len(title) > 3 and sign.kind in ("none", "bare", "number")
         if known or line.large or shouted or sign.kind in ("step", "bare") or (alone and sign.kind == "none"):
-            if sign.kind in ("bullet", "letter") or (LABEL.match(text) and not known and not text.endswith(":")):
+            if sign.kind in ("bullet", "letter") or (
+                LABEL.match(text) and not known and not text.endswith(":")
+            ):
                 return False
             if text.endswith(":") and not (known or line.large):
                 return False
@@ -144,7 +157,9 @@ class _Maker:
         kind = "number" if sign.kind == "step" else sign.kind
         while self._indents and self._indents[-1][0] > indent + 1:
             self._indents.pop()
-        same = [at for at, (left, held) in enumerate(self._indents) if held == kind and abs(left - indent) <= 1]
+        same = [
+            at for at, (left, held) in enumerate(self._indents) if held == kind and abs(left - indent) <= 1
+        ]
         if same:
             del self._indents[same[-1] + 1 :]
         else:
@@ -180,16 +195,20 @@ def _may_head(title: str) -> bool:
 
 def _joined(lines: Sequence[Written]) -> tuple[str, tuple[Spot, ...]]:
     """Return the lines as one text; lines that begin with a label stay lines of their own."""
-    text = ""
+    text = before = ""
+    labelled = False
     spots: list[Spot] = []
     for line in lines:
         part = plain(line.text)
         if not part:
             continue
         if text:
-            text += "\n" if LABEL.match(part) or text.endswith((".", "!", "?", ":")) else " "
+            parted = LABEL.match(part) or text.endswith((".", "!", "?", ":"))
+            short = labelled and len(before) <= _LABEL_LENGTH_MAX and part[0].isupper()
+            text += "\n" if parted or short else " "
         spots.append(Spot(len(text), line.where))
         text += part
+        labelled, before = LABEL.match(part) is not None, part
     return text, tuple(spots)
 
 

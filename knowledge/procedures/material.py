@@ -64,7 +64,12 @@ def _of_pdf(pages: Sequence[Page], headings: frozenset[str], work: Work) -> Iter
         told: set[int] = set()
         for number, line in enumerate(work.each(page.lines), 1):
             inside = next(
-                (at for at, grid in enumerate(page.tables) if grid.box.top <= line.box.middle <= grid.box.bottom), None
+                (
+                    at
+                    for at, grid in enumerate(page.tables)
+                    if grid.box.top <= line.box.middle <= grid.box.bottom
+                ),
+                None,
             )
             if inside is not None:
                 if inside not in told:
@@ -98,7 +103,10 @@ def _unnumbered(text: str) -> str:
 
 def _grid(grid: Grid, where: str) -> Block:
     rows = tuple(
-        tuple(Cell(plain(cell.text), f"{where}, row {number}, cell {place}") for place, cell in enumerate(row, 1))
+        tuple(
+            Cell(plain(cell.text), f"{where}, row {number}, cell {place}")
+            for place, cell in enumerate(row, 1)
+        )
         for number, row in enumerate(grid.rows, 1)
     )
     return Block(kind="table", rows=rows, spots=(Spot(0, where),))
@@ -141,7 +149,13 @@ def _of_docx(parts: Sequence[Part], work: Work) -> Iterator[Block]:
         if part.heading:
             numbered = sign.kind in ("number", "step", "bare")
             mark = (f"step {sign.mark}" if sign.kind == "step" else sign.mark) if numbered else ""
-            yield Block(kind="heading", text=sign.rest if numbered else text, level=part.heading, mark=mark, spots=spots)
+            yield Block(
+                kind="heading",
+                text=sign.rest if numbered else text,
+                level=part.heading,
+                mark=mark,
+                spots=spots,
+            )
         elif part.depth >= 0:
             number = marked(f"{part.mark} x")
             yield Block(kind="item", text=text, level=part.depth, mark=number.mark or "-", spots=spots)

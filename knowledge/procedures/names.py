@@ -6,16 +6,122 @@ import unicodedata
 NAME_LENGTH_MAX = 70
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _FILLERS = frozenset(
-    """the a an of is are was were has have been be and or to in on at for by with it its their this that there der die
-    das den dem des ein eine einer einem einen ist sind wird werden und oder im am zu von vom bei mit auf für es so
-    noch auch über""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "been",
+        "be",
+        "and",
+        "or",
+        "to",
+        "in",
+        "on",
+        "at",
+        "for",
+        "by",
+        "with",
+        "it",
+        "its",
+        "their",
+        "this",
+        "that",
+        "there",
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "einer",
+        "einem",
+        "einen",
+        "ist",
+        "sind",
+        "wird",
+        "werden",
+        "und",
+        "oder",
+        "im",
+        "am",
+        "zu",
+        "von",
+        "vom",
+        "bei",
+        "mit",
+        "auf",
+        "für",
+        "es",
+        "so",
+        "noch",
+        "auch",
+        "über",
+    ]
 )
 _VARIABLE_LENGTH_MAX = 40
 _RESERVED = frozenset(
-    """if then else for in return some every satisfies and or not between instance of true false null function external
-    now today date time duration count sum""".split()
+    [
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "return",
+        "some",
+        "every",
+        "satisfies",
+        "and",
+        "or",
+        "not",
+        "between",
+        "instance",
+        "of",
+        "true",
+        "false",
+        "null",
+        "function",
+        "external",
+        "now",
+        "today",
+        "date",
+        "time",
+        "duration",
+        "count",
+        "sum",
+    ]
 )
-_STEP_WORDS = frozenset("if choose any all first goto end wait send throw ask call rule set agent run group bpmn each".split())
+_STEP_WORDS = frozenset(
+    [
+        "if",
+        "choose",
+        "any",
+        "all",
+        "first",
+        "goto",
+        "end",
+        "wait",
+        "send",
+        "throw",
+        "ask",
+        "call",
+        "rule",
+        "set",
+        "agent",
+        "run",
+        "group",
+        "bpmn",
+        "each",
+    ]
+)
 
 
 def ascii_of(text: str) -> str:
@@ -48,7 +154,9 @@ def identifier_of(text: str, otherwise: str) -> str:
 
 def step_name(text: str, otherwise: str) -> str:
     """Return the name of a step: one line that can be seen, of bounded length, that is no expression and no word of the outline."""
-    seen = "".join(letter if letter.isprintable() and unicodedata.category(letter)[0] != "C" else " " for letter in text)
+    seen = "".join(
+        letter if letter.isprintable() and unicodedata.category(letter)[0] != "C" else " " for letter in text
+    )
     name = " ".join(seen.split()).lstrip("=?").strip(" .,;:-")
     if len(name) > NAME_LENGTH_MAX:
         name = f"{name[:NAME_LENGTH_MAX].rpartition(' ')[0] or name[:NAME_LENGTH_MAX]}…"

@@ -60,7 +60,10 @@ class RoleBook:
         ]
 
     def _is_external(self, name: str) -> bool:
-        return any(_stem(word) in {_stem(each) for each in self._language.external} for word in name.lower().split()[-1:])
+        return any(
+            _stem(word) in {_stem(each) for each in self._language.external}
+            for word in name.lower().split()[-1:]
+        )
 
 
 def plain_role(phrase: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 
 from flowmaster.knowledge.documents.work import Work
 from flowmaster.knowledge.procedures.blocks import Block
@@ -11,12 +10,9 @@ from flowmaster.knowledge.procedures.candidates import (
     Candidates,
     Choice,
     Node,
-    Source,
     Step,
-    Unused,
     steps_in,
 )
-from flowmaster.knowledge.procedures.conditions import condition_of
 from flowmaster.knowledge.procedures.desk import Desk
 from flowmaster.knowledge.procedures.languages import LANGUAGES
 from flowmaster.knowledge.procedures.material import Material
@@ -45,7 +41,9 @@ class RulesReader:
         sections = placed(material.blocks, language)
         found = _Walk(material, sections, work).candidates()
         if not found.steps and any(each.use != "open" for each in sections):
-            opened = [each._replace(use="open", titled=False) if each.use == "skip" else each for each in sections]
+            opened = [
+                each._replace(use="open", titled=False) if each.use == "skip" else each for each in sections
+            ]
             found = _Walk(material, opened, work).candidates()
         return found
 
@@ -96,13 +94,17 @@ class _Walk:
             self._parents, self._heading = [], None
             self._desk.section_roles = []
             return
-        why = {"roles": "a section on roles", "skip": "a section that tells no steps"}.get(each.use, "a title")
+        why = {"roles": "a section on roles", "skip": "a section that tells no steps"}.get(
+            each.use, "a title"
+        )
         self._desk.leave(block.where, block.text or _row_text(block), why)
 
     def _exception(self, block: Block) -> None:
         if block.kind != "heading":
             self._desk.leave(block.where, block.text or _row_text(block), "an exception")
-            self._desk.doubt(block.where, f"At which step does this exception apply: {_short(block.text)!r}?", "0.3")
+            self._desk.doubt(
+                block.where, f"At which step does this exception apply: {_short(block.text)!r}?", "0.3"
+            )
 
     # Headings
 
@@ -125,7 +127,9 @@ class _Walk:
             return
         read = self._desk.clause(block.text)
         names_step = block.mark.startswith("step") or (
-            read.sure if each.use == "open" else read.form in ("imperative", "noun", "active", "passive") or bool(block.mark)
+            read.sure
+            if each.use == "open"
+            else read.form in ("imperative", "noun", "active", "passive") or bool(block.mark)
         )
         if not names_step or block.text.endswith("?"):
             return
@@ -149,7 +153,9 @@ class _Walk:
         made = self._read_all(sentences_of(block), into, rule, listed=True)
         self._desk.mark(mark.removeprefix("step "), into[first:], made)
         self._heading = None
-        self._parents.append((block.level, self._below(block, into, made), mark if block.mark != "-" else before))
+        self._parents.append(
+            (block.level, self._below(block, into, made), mark if block.mark != "-" else before)
+        )
 
     def _read_all(self, said: Sequence[Said], into: list[Node], rule: str, *, listed: bool) -> Node | None:
         """Read the sentences of one block; the first is what the block is about."""
@@ -214,7 +220,9 @@ class _Walk:
 
     def _is_same(self, heading: Step, sentence: Said) -> bool:
         """Tell whether a sentence goes on about the step: the same people, or nobody, and no word of sequence."""
-        if self._desk.language.sequence.match(sentence.text) or self._desk.language.parallel.match(sentence.text):
+        if self._desk.language.sequence.match(sentence.text) or self._desk.language.parallel.match(
+            sentence.text
+        ):
             return False
         read = self._desk.clause(sentence.text)
         return read.actor_kind in ("", "same", "thing") or self._desk.role_of(read) in ("", *heading.roles)
@@ -244,5 +252,3 @@ def _row_text(block: Block) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"
-
-

@@ -39,7 +39,10 @@ def placed(blocks: Sequence[Block], language: Language) -> list[Placed]:
         stack.append((block.level, use))
         found.append(Placed(block, use, True))
     if any(each.titled and each.use == "steps" for each in found):
-        return [each._replace(use="skip") if each.use == "open" and not _is_step(each.block) else each for each in found]
+        return [
+            each._replace(use="skip") if each.use == "open" and not _is_step(each.block) else each
+            for each in found
+        ]
     return found
 
 
@@ -54,7 +57,11 @@ def use_of(title: str, language: Language) -> Use | None:
             names = [name for name, use in language.sections.items() if use == kind and " " not in name]
             if words[-1] in names and kind == "steps" and words[0] not in ("the",):
                 return "steps"
-            if words[0] in names and kind != "steps" and words[1] in ("and", "of", "und", "der", "des", "zu", "for", "zum"):
+            if (
+                words[0] in names
+                and kind != "steps"
+                and words[1] in ("and", "of", "und", "der", "des", "zu", "for", "zum")
+            ):
                 return _use(kind)
     return None
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from flowmaster.knowledge.procedures.blocks import Block
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[A-ZÄÖÜ0-9])|\n|;\s+(?=(?:otherwise|else|if|andernfalls|ansonsten|sonst|wenn|falls)\b)")
+_END = re.compile(
+    r"(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[A-ZÄÖÜ0-9])|\n|;\s+(?=(?:otherwise|else|if|andernfalls|ansonsten|sonst|wenn|falls)\b)"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|approx|max|min|no|nr|vs|dr|mr|mrs|ms|prof|inc|ltd|co|dept|incl|excl|resp|fig|sec|art|"
     r"z\.\s?b|d\.\s?h|u\.\s?a|bzw|ca|ggf|evtl|usw|inkl|exkl|abs|lfd|tel|str|abt|vgl|s|o\.\s?ä|i\.\s?d\.\s?r|st)|\b\d{1,2}|\b[A-Z])\.$",

@@ -46,7 +46,7 @@ def shaped(found: Candidates, *, jumps: bool, ways: bool) -> Shaped:
     _Exits(result, jumps=jumps).mend()
     _name_apart(result.steps)
     _give_roles(found, result)
-    _Answers(result).walk(result.steps, None, set())
+    _Answers(result).walk(result.steps, (), set())
     return result
 
 
@@ -69,7 +69,9 @@ class _Exits:
         """Mend the whole process."""
         for held in list(lists_in(self._result.steps)):
             self._flatten(held)
-        self._list(self._result.steps, top=True, may_end=True, may_jump=True, scope=_scope(self._result.steps))
+        self._list(
+            self._result.steps, top=True, may_end=True, may_jump=True, scope=_scope(self._result.steps)
+        )
         _drop_empty(self._result.steps)
 
     def _flatten(self, held: list[Node]) -> None:
@@ -78,7 +80,9 @@ class _Exits:
         for node in list(held):
             if not isinstance(node, Step) or not node.children:
                 continue
-            leaves = any(isinstance(each, End | Jump) or id(each) in targets for each in all_in(node.children))
+            leaves = any(
+                isinstance(each, End | Jump) or id(each) in targets for each in all_in(node.children)
+            )
             if leaves or not self._jumps:
                 at = held.index(node)
                 held[at + 1 : at + 1] = node.children
@@ -92,7 +96,9 @@ class _Exits:
             elif isinstance(node, End):
                 if not may_end or not _is_last(held, node):
                     _remove(held, node)
-                    self._ask(node, f"What ends here: {node.source.quote[:120]!r}? Steps follow it in the draft.")
+                    self._ask(
+                        node, f"What ends here: {node.source.quote[:120]!r}? Steps follow it in the draft."
+                    )
             else:
                 self._inner(node, may_end=may_end, may_jump=may_jump, scope=scope)
         self._blocked(held)
@@ -180,13 +186,17 @@ def _name_apart(nodes: list[Node]) -> None:
 
 def _give_roles(found: Candidates, result: Shaped) -> None:
     """Give steps that name nobody the one role that there is, or one that is to be named."""
-    without = [step for step in steps_in(result.steps) if step.kind == "ask" and not step.roles and not step.children]
+    without = [
+        step for step in steps_in(result.steps) if step.kind == "ask" and not step.roles and not step.children
+    ]
     if not without:
         return
     only = found.roles[0] if len(found.roles) == 1 else None
     for step in without:
         step.roles = [only.id if only is not None else UNASSIGNED]
-    named = ", ".join(repr(step.name) for step in without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+    named = ", ".join(repr(step.name) for step in without[:3]) + (
+        f" and {len(without) - 3} more" if len(without) > 3 else ""
+    )
     text = f"Who does {named}? The text does not say."
     if only is not None:
         text += f" Drafted as {only.name!r}, the only role there is."
@@ -199,16 +209,22 @@ class _Answers:
     def __init__(self, result: Shaped) -> None:
         self._result = result
 
-    def walk(self, nodes: list[Node], before: Step | None, known: set[str]) -> Step | None:
-        """Walk through nodes; return the last step that people do which surely comes before what follows."""
+    def walk(self, nodes: list[Node], before: tuple[Step, ...], known: set[str]) -> tuple[Step, ...]:
+        """Walk through nodes; return the last steps that people do, of which one surely comes before what follows."""
         for node in nodes:
             match node:
                 case Step():
                     before = self._step(node, before, known)
                 case Choice():
                     self._choice(node, before, known)
-                    self.walk(node.then, before, set(known))
-                    self.walk(node.other, before, set(known))
+                    ways = [self.walk(branch, (), set(known)) for branch in (node.then, node.other)]
+                    staying = [
+                        tails
+                        for branch, tails in zip((node.then, node.other), ways, strict=True)
+                        if not _leaves(branch)
+                    ]
+                    if all(staying) and staying:
+                        before = tuple(step for tails in staying for step in tails)
                 case Beside():
                     for branch in node.branches:
                         last = self.walk(branch, before, set(known))
@@ -217,7 +233,7 @@ class _Answers:
                     pass
         return before
 
-    def _step(self, node: Step, before: Step | None, known: set[str]) -> Step | None:
+    def _step(self, node: Step, before: tuple[Step, ...], known: set[str]) -> tuple[Step, ...]:
         self.walk(node.late, before, set(known))
         if node.children:
             node.asks = node.until = None
@@ -230,18 +246,19 @@ class _Answers:
             if asked is not None:
                 self._answer(node, asked)
                 known.add(asked.variable)
-        return node
+        return (node,)
 
-    def _choice(self, node: Choice, before: Step | None, known: set[str]) -> None:
+    def _choice(self, node: Choice, before: tuple[Step, ...], known: set[str]) -> None:
         condition = node.condition
         if condition.variable in known or condition.variable in self._result.inputs:
             if self._type(condition) == condition.type:
                 return
             node.condition = condition = _renamed(condition)
-        if condition.type == "boolean" and before is not None:
+        if condition.type == "boolean" and before:
             if condition.variable in self._result.inputs or self._type(condition) != condition.type:
                 node.condition = condition = _renamed(condition)
-            self._answer(before, condition)
+            for step in before:
+                self._answer(step, condition)
             known.add(condition.variable)
             return
         if condition.variable in self._result.answers:

@@ -6,7 +6,8 @@ from flowmaster.knowledge.procedures import english, german
 from flowmaster.knowledge.procedures.language import Split
 
 _ELSE_EN = re.compile(
-    r"(?:otherwise|else|if\s+not|in\s+all\s+other\s+cases|in\s+any\s+other\s+case)\b[,:]?\s*(?:then\s+)?", re.IGNORECASE
+    r"(?:otherwise|else|if\s+not|in\s+all\s+other\s+cases|in\s+any\s+other\s+case)\b[,:]?\s*(?:then\s+)?",
+    re.IGNORECASE,
 )
 _IF_EN = re.compile(
     r"(?P<word>if|only\s+if|in\s+case\s+that|in\s+case\s+of|in\s+case|in\s+the\s+event\s+of|in\s+the\s+event\s+that|provided\s+that|provided|unless|"
@@ -28,16 +29,21 @@ _ELSE_DE = re.compile(
     re.IGNORECASE,
 )
 _IF_DE = re.compile(
-    r"(?P<word>nur\s+wenn|wenn|falls|sofern|soweit|sobald|nachdem|im\s+Falle?,\s+dass|für\s+den\s+Fall,\s+dass)\s+", re.IGNORECASE
+    r"(?P<word>nur\s+wenn|wenn|falls|sofern|soweit|sobald|nachdem|im\s+Falle?,\s+dass|für\s+den\s+Fall,\s+dass)\s+",
+    re.IGNORECASE,
 )
 _VERB_FIRST_DE = re.compile(
     r"(?:ist|sind|wird|werden|liegt|liegen|übersteigt|übersteigen|überschreitet|überschreiten|unterschreitet|fehlt|fehlen|"
     r"beträgt|betragen|sollte|sollten|hat|haben|kann|können|stimmt|stimmen|besteht|bestehen|gibt|entspricht|enthält|reicht)\s",
     re.IGNORECASE,
 )
-_AT_DE = re.compile(r"(?P<word>bei|im\s+Falle?(?:\s+(?:einer|eines|von))?)\s+(?!der\b|dem\b|den\b|diese|aller?n?\b|jede)", re.IGNORECASE)
+_AT_DE = re.compile(
+    r"(?P<word>bei|im\s+Falle?(?:\s+(?:einer|eines|von))?)\s+(?!der\b|dem\b|den\b|diese|aller?n?\b|jede)",
+    re.IGNORECASE,
+)
 _TRAILING_DE = re.compile(
-    r"(?P<main>.{8,}?),\s+(?P<word>wenn|falls|sofern|es\s+sei\s+denn,?)\s+(?P<condition>[^,;]{4,}?)[.;]?$", re.IGNORECASE
+    r"(?P<main>.{8,}?),\s+(?P<word>wenn|falls|sofern|es\s+sei\s+denn,?)\s+(?P<condition>[^,;]{4,}?)[.;]?$",
+    re.IGNORECASE,
 )
 
 
@@ -61,11 +67,15 @@ def split_english(text: str) -> Split:
 def _front_english(said: str, found: re.Match[str]) -> Split:
     word = " ".join(found["word"].lower().split())
     rest = said[found.end() :]
-    condition, main = _at_comma(rest, english.clause)
+    condition, main = _at_comma(rest)
     if word in ("once", "as soon as"):
         return Split("when", condition, main) if main else Split("", "", said)
     if word in ("where", "when", "whenever", "for") and not _is_state_english(condition):
-        return Split("when", condition, main) if main and word != "for" and word != "where" else Split("", "", said)
+        return (
+            Split("when", condition, main)
+            if main and word != "for" and word != "where"
+            else Split("", "", said)
+        )
     if not main and not said.rstrip().endswith(":") and word == "for":
         return Split("", "", said)
     return Split("unless" if word == "unless" else "if", condition, main)
@@ -75,12 +85,12 @@ def _is_state_english(condition: str) -> bool:
     return bool(_COMPARED_EN.search(condition) or _STATE_EN.search(condition))
 
 
-def _at_comma(rest: str, clause: object) -> tuple[str, str]:
+def _at_comma(rest: str) -> tuple[str, str]:
     """Part at the comma behind which something is done; without one, at `then`."""
     then = re.search(r",?\s+then\s+(?=\w)", rest)
     if then is not None:
         return rest[: then.start()], rest[then.end() :]
-    commas = [match for match in re.finditer(r",\s+", rest)]
+    commas = list(re.finditer(r",\s+", rest))
     for comma in commas:
         read = english.clause(rest[comma.end() :], lambda phrase: False)
         if read.form in ("active", "passive", "imperative"):
@@ -106,7 +116,8 @@ def split_german(text: str) -> Split:
         if word in ("sobald", "nachdem"):
             return Split("when", condition, main) if main else Split("", "", said)
         return Split("if", condition, main)
-    if _VERB_FIRST_DE.match(said) and not said.endswith("?"):
+    first = said.split(maxsplit=1)[0] if said else ""
+    if (_VERB_FIRST_DE.match(said) or german.is_third(first)) and not said.endswith("?"):
         condition, main = _at_verb(said)
         if main:
             return Split("if", condition, main)

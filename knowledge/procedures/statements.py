@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from flowmaster.knowledge.procedures.actions import Actions
-from flowmaster.knowledge.procedures.candidates import Beside, Choice, End, Jump, Node, Step
+from flowmaster.knowledge.procedures.candidates import Beside, Choice, End, Jump, Node, Step, all_in
 from flowmaster.knowledge.procedures.conditions import Condition, condition_of
 from flowmaster.knowledge.procedures.desk import Desk, source_of
 from flowmaster.knowledge.procedures.language import Split
@@ -35,7 +35,14 @@ class Statements:
         """The choice whose other way a sentence that ended in a colon has opened."""
 
     def read(
-        self, said: Said, into: list[Node], *, rule: str, listed: bool, current: Node | None = None, nested: int = 0
+        self,
+        said: Said,
+        into: list[Node],
+        *,
+        rule: str,
+        listed: bool,
+        current: Node | None = None,
+        nested: int = 0,
     ) -> Node | None:
         """Read a sentence; return the node that it became or changed, None if it became nothing."""
         if not nested:
@@ -58,7 +65,11 @@ class Statements:
     def label(self, said: Said, step: Step | None) -> bool:
         """Read `Responsible: Clerk` and the like; tell whether the sentence is one."""
         match = _LABEL.match(said.text)
-        kind = self._language.labels.get(" ".join(match["label"].casefold().split())) if match is not None else None
+        kind = (
+            self._language.labels.get(" ".join(match["label"].casefold().split()))
+            if match is not None
+            else None
+        )
         if match is None or kind is None:
             return False
         value = (match["value"] or "").strip(" .")
@@ -112,7 +123,12 @@ class Statements:
     def _question(self, said: Said, target: list[Node], rule: str) -> Node:
         variable = variable_of(said.text) or "answer"
         asks = Condition(
-            text=said.text, feel=variable, variable=variable, type="boolean", confidence=Decimal("0.6"), rule="question"
+            text=said.text,
+            feel=variable,
+            variable=variable,
+            type="boolean",
+            confidence=Decimal("0.6"),
+            rule="question",
         )
         step = self._actions.step(said, f"{self._language.said['check']}: {said.text}", rule, "0.6")
         step.asks = asks
@@ -121,12 +137,15 @@ class Statements:
 
     # Conditions
 
-    def _conditional(self, said: Said, split: Split, target: list[Node], *, rule: str, nested: int) -> Node | None:
+    def _conditional(
+        self, said: Said, split: Split, target: list[Node], *, rule: str, nested: int
+    ) -> Node | None:
         condition = self._condition(split, target)
         previous = _last_step(target)
-        if previous is not None and self._language.no_answer.search(condition.text):
-            if self._late(previous, split, said):
-                return previous
+        timed = times_in(split.condition, self._language.name)
+        late = self._language.no_answer.search(timed.text.strip(" ,"))
+        if previous is not None and late is not None and self._late(previous, split, said):
+            return previous
         weight = "0.9" if rule in ("number", "bullet") else "0.8"
         sure = min(condition.confidence, Decimal(weight))
         last = target[-1] if target else None
@@ -147,12 +166,18 @@ class Statements:
         if made is not last:
             target.append(made)
         if condition.is_open:
-            self._desk.doubt(said.where, f"When exactly does this hold: {condition.text[:120]!r}?", str(condition.confidence))
+            self._desk.doubt(
+                said.where,
+                f"When exactly does this hold: {condition.text[:120]!r}?",
+                str(condition.confidence),
+            )
         return made
 
     def _condition(self, split: Split, target: list[Node]) -> Condition:
         plain = split.condition.strip(" ,.:").casefold()
-        asked = next((step for step in reversed(target) if isinstance(step, Step) and step.asks is not None), None)
+        asked = next(
+            (step for step in reversed(target) if isinstance(step, Step) and step.asks is not None), None
+        )
         condition = condition_of(split.condition, self._language.name)
         if asked is not None and asked.asks is not None and plain in self._language.yes | self._language.no:
             feel = asked.asks.variable if plain in self._language.yes else f"not({asked.asks.variable})"
@@ -196,7 +221,9 @@ class Statements:
         else:
             self.do(said, said, branch, rule=rule, listed=True)
 
-    def _otherwise(self, said: Said, split: Split, into: list[Node], *, rule: str, nested: int) -> Node | None:
+    def _otherwise(
+        self, said: Said, split: Split, into: list[Node], *, rule: str, nested: int
+    ) -> Node | None:
         choice = next((node for node in reversed(into[-2:]) if isinstance(node, Choice)), None)
         if choice is None or choice.other:
             self._desk.doubt(said.where, f"Otherwise than what: {said.text[:120]!r}?", "0.3")
@@ -217,10 +244,15 @@ class Statements:
         self._actions.changed = None
         text = main.text
         ending, jump, repeat = (
-            pattern.search(text) for pattern in (self._language.ending, self._language.jump, self._language.repeat)
+            pattern.search(text)
+            for pattern in (self._language.ending, self._language.jump, self._language.repeat)
         )
         until = self._language.until.search(text) if repeat is not None else None
-        first = min((match for match in (ending, jump, repeat) if match is not None), key=lambda match: match.start(), default=None)
+        first = min(
+            (match for match in (ending, jump, repeat) if match is not None),
+            key=lambda match: match.start(),
+            default=None,
+        )
         if first is None:
             self._actions.act(main, said, target, rule=rule, listed=listed)
             return
@@ -228,7 +260,9 @@ class Statements:
         if len(head.split()) > 2:
             self._actions.act(Said(head, main.where), said, target, rule=rule, listed=listed)
         if first is ending:
-            target.append(End(name=self._language.said["end"], source=source_of(said.where, said.text, "0.85", "end")))
+            target.append(
+                End(name=self._language.said["end"], source=source_of(said.where, said.text, "0.85", "end"))
+            )
             return
         groups = first.groupdict()
         mark = groups.get("step") or groups.get("step2") or ""
@@ -260,10 +294,18 @@ class Statements:
         if last is None or isinstance(last, End | Jump):
             into.extend(target)
             return target[0]
+        if isinstance(last, Choice) and any(isinstance(node, End | Jump) for node in all_in([last])):
+            into.extend(target)
+            self._desk.doubt(
+                said.where, f"Beside what is this done: {said.text[:120]!r}? It is drafted behind it.", "0.4"
+            )
+            return target[0]
         if isinstance(last, Beside) and last.source.rule == "beside":
             last.branches.append(target)
             return target[0]
-        into[-1] = Beside(source=source_of(said.where, said.text, "0.75", "beside"), branches=[[last], target])
+        into[-1] = Beside(
+            source=source_of(said.where, said.text, "0.75", "beside"), branches=[[last], target]
+        )
         return target[0]
 
 
@@ -276,7 +318,9 @@ def _last_step(nodes: list[Node]) -> Step | None:
     return None
 
 
-_ELSE = re.compile(r"[;,.]\s+(?:otherwise|else|andernfalls|ansonsten|sonst|anderenfalls)\b,?\s*", re.IGNORECASE)
+_ELSE = re.compile(
+    r"[;,.]\s+(?:otherwise|else|andernfalls|ansonsten|sonst|anderenfalls)\b,?\s*", re.IGNORECASE
+)
 
 
 def _at_else(text: str) -> tuple[str, str, str]:

@@ -16,7 +16,9 @@ HEADER_ROWS_MAX = 8
 _RACI = re.compile(r"(?:[RACISDEMVZ](?:\s*[/,+&]\s*|\s*)?){1,4}", re.IGNORECASE)
 _LETTERS: dict[str, str] = {"D": "R", "V": "R", "E": "A", "M": "C", "Z": "A"}
 """Letters of German matrices: D (Durchführung) and V do it, E (Entscheidung) and Z decide, M (Mitwirkung) helps."""
-_CONDITIONAL = re.compile(r"^(?:only\s+)?(?:if|when|in\s+case\s+(?:of|that)|nur\s+wenn|wenn|falls|sofern|bei)\s+", re.IGNORECASE)
+_CONDITIONAL = re.compile(
+    r"^(?:only\s+)?(?:if|when|in\s+case\s+(?:of|that)|nur\s+wenn|wenn|falls|sofern|bei)\s+", re.IGNORECASE
+)
 _NEXT = re.compile(r"\d{1,3}(?:\.\d+)*")
 
 
@@ -63,7 +65,11 @@ def _matrix_columns(block: Block, header: _Header | None) -> dict[int, str]:
     if len(block.rows) < at + 2:
         return {}
     titles = block.rows[at]
-    taken = {column for column, kind in (header.columns.items() if header is not None else ()) if kind in ("step", "number")}
+    taken = {
+        column
+        for column, kind in (header.columns.items() if header is not None else ())
+        if kind in ("step", "number")
+    }
     found: dict[int, str] = {}
     for column, title in enumerate(titles):
         cells = [row[column].text for row in block.rows[at + 1 :] if column < len(row) and row[column].text]
@@ -90,7 +96,11 @@ def _raci(block: Block, header: _Header | None, matrix: dict[int, str], desk: De
             continue
         _share(step, row, matrix, desk)
         for column, kind in columns.items():
-            if kind in ("deadline", "system", "document", "note") and column < len(row) and column not in matrix:
+            if (
+                kind in ("deadline", "system", "document", "note")
+                and column < len(row)
+                and column not in matrix
+            ):
                 _fill(step, kind, row[column], block.rows[at][column].text, desk)
         nodes.append(step)
     return nodes
@@ -136,19 +146,30 @@ def _placed(
     step_at, number_at = at
     made: Node = step
     for column, kind in header.columns.items():
-        if column >= len(row) or column in (step_at, number_at) or not row[column].text or row[column].text in ("-", "–"):
+        if (
+            column >= len(row)
+            or column in (step_at, number_at)
+            or not row[column].text
+            or row[column].text in ("-", "–")
+        ):
             continue
         cell = row[column]
         if kind == "condition":
             condition = condition_of(_CONDITIONAL.sub("", cell.text), desk.language.name)
             made = Choice(
-                condition=condition, source=source_of(cell.where, cell.text, condition.confidence, condition.rule), then=[step]
+                condition=condition,
+                source=source_of(cell.where, cell.text, condition.confidence, condition.rule),
+                then=[step],
             )
             if condition.is_open:
                 desk.doubt(cell.where, f"When exactly does this hold: {cell.text[:120]!r}?", "0.35")
         elif kind == "next" and _NEXT.search(cell.text):
             step.notes.append(f"{block.rows[header.row][column].text}: {cell.text}")
-            desk.doubt(cell.where, f"Does {step.name!r} go on at {cell.text[:60]!r}? The draft takes the rows in their order.", "0.5")
+            desk.doubt(
+                cell.where,
+                f"Does {step.name!r} go on at {cell.text[:60]!r}? The draft takes the rows in their order.",
+                "0.5",
+            )
         else:
             _fill(step, kind, cell, block.rows[header.row][column].text, desk)
     number = row[number_at].text.strip(" .") if number_at is not None and number_at < len(row) else ""
@@ -174,20 +195,35 @@ def _step_of(cell: Cell, row: Sequence[Cell], desk: Desk) -> Step | None:
 
 
 def _numbers(block: Block, header: _Header, column: int) -> bool:
-    return all(re.fullmatch(r"(?:step|schritt)?\s*\d[\d.]*", row[column].text.strip(), re.IGNORECASE) for row in block.rows[header.row + 1 :] if column < len(row) and row[column].text)
+    return all(
+        re.fullmatch(r"(?:step|schritt)?\s*\d[\d.]*", row[column].text.strip(), re.IGNORECASE)
+        for row in block.rows[header.row + 1 :]
+        if column < len(row) and row[column].text
+    )
 
 
 def _longest(block: Block, header: _Header) -> int:
     """Return the column with the longest texts among those that are no step numbers."""
     width = max(len(row) for row in block.rows)
-    named = next((column for column, cell in enumerate(block.rows[header.row]) if header.columns.get(column) in ("step", "note") and not _numbers(block, header, column)), None)
+    named = next(
+        (
+            column
+            for column, cell in enumerate(block.rows[header.row])
+            if header.columns.get(column) in ("step", "note") and not _numbers(block, header, column)
+        ),
+        None,
+    )
     if named is not None:
         return named
 
     def length(column: int) -> int:
         return sum(len(row[column].text) for row in block.rows[header.row + 1 :] if column < len(row))
 
-    free = [column for column in range(width) if header.columns.get(column, "step") in ("step", "note", "document")]
+    free = [
+        column
+        for column in range(width)
+        if header.columns.get(column, "step") in ("step", "note", "document")
+    ]
     return max(free or range(width), key=length)
 
 
@@ -196,7 +232,9 @@ def _lanes(block: Block, desk: Desk, say: Statements) -> list[Node]:
     if len(block.rows) < 2:
         return []
     titles = block.rows[0]
-    lanes = {column: cell.text for column, cell in enumerate(titles) if cell.text and desk.may_be_role(cell.text)}
+    lanes = {
+        column: cell.text for column, cell in enumerate(titles) if cell.text and desk.may_be_role(cell.text)
+    }
     if len(lanes) < 2:
         return []
     nodes: list[Node] = []

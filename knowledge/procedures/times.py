@@ -12,8 +12,12 @@ _NUMBERS = {
 }  # fmt: skip
 _NUMBER = rf"(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})"
 _UNIT_EN = r"(?:(?P<kind>business|working|calendar|bank)\s+)?(?P<unit>minute|hour|day|week|month|year)s?"
-_UNIT_DE = r"(?P<kind>Arbeits|Werk|Kalender|Bank)?(?P<unit>minute|stunde|tag|woche|monat|jahr)(?:en|es|s|e|n)?"
-_TAIL_EN = r"(?:\s+(?:of|after|from|upon)\s+(?:the\s+)?(?:receipt|receiving|arrival|submission|notification)\b)?"
+_UNIT_DE = (
+    r"(?P<kind>Arbeits|Werk|Kalender|Bank)?(?P<unit>minute|stunde|tag|woche|monat|jahr)(?:en|es|s|e|n)?"
+)
+_TAIL_EN = (
+    r"(?:\s+(?:of|after|from|upon)\s+(?:the\s+)?(?:receipt|receiving|arrival|submission|notification)\b)?"
+)
 _TAIL_DE = r"(?:\s+(?:nach|ab|seit)\s+(?:dem\s+|der\s+)?(?:Eingang|Erhalt|Zugang|Antragstellung|Meldung)\b)?"
 _CODES = {
     "minute": ("PT", "M"), "hour": ("PT", "H"), "day": ("P", "D"), "week": ("P", "W"), "month": ("P", "M"),
@@ -61,6 +65,8 @@ class Times:
     after: str = ""
     wait: str = ""
     working: bool = False
+    span: str = ""
+    """The words of the time that was found last."""
 
 
 def times_in(text: str, language: str) -> Times:
@@ -78,8 +84,14 @@ def times_in(text: str, language: str) -> Times:
                 **{field: code},
                 text=" ".join(rest.split()).replace(" .", ".").replace(" ,", ","),
                 working=found.working or working,
+                span=_span(match, language),
             )
     return found
+
+
+def _span(match: re.Match[str], language: str) -> str:
+    found = _DURATION[language].search(match[0])
+    return found[0] if found is not None else match[0].strip()
 
 
 def duration_of(text: str, language: str) -> tuple[str, bool]:

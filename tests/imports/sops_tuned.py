@@ -26,7 +26,11 @@ So that each invoice is paid once.
 7. The process ends.
 """,
         steps=(
-            "checks the invoice", "manager approves the invoice", "clerk approves it", "sends it back", "posts the invoice",
+            "checks the invoice",
+            "manager approves the invoice",
+            "clerk approves it",
+            "sends it back",
+            "posts the invoice",
             "Pay the invoice",
         ),
         roles=("clerk", "manager", "treasury"),
@@ -51,8 +55,13 @@ Reklamationen schnell erledigen.
 6. Vorgang abschließen (Kundendienst)
 """,
         steps=(
-            "erfasst die Reklamation", "prüft der Qualitätsprüfer", "Ersatzlieferung", "lehnt der Kundendienst",
-            "genehmigt die Geschäftsführung", "E-Mail mit dem Ergebnis", "Vorgang abschließen",
+            "erfasst die Reklamation",
+            "prüft der Qualitätsprüfer",
+            "Ersatzlieferung",
+            "lehnt der Kundendienst",
+            "genehmigt die Geschäftsführung",
+            "E-Mail mit dem Ergebnis",
+            "Vorgang abschließen",
         ),
         roles=("kundendienst", "qualitätsprüfer", "geschäftsführung"),
         conditions=("fehlerhaft", "1.000 Euro übersteigt"),
@@ -86,9 +95,17 @@ All new suppliers.
 9. Archive the contract using form F-12.
 """,
         steps=(
-            "Collect the supplier data", "Check the supplier", "checks the credit rating", "screens the supplier", "acceptable",
-            "informs the supplier", "prepares the contract", "reviews the contract", "creates the supplier account",
-            "signs the contract", "Archive the contract",
+            "Collect the supplier data",
+            "Check the supplier",
+            "checks the credit rating",
+            "screens the supplier",
+            "acceptable",
+            "informs the supplier",
+            "prepares the contract",
+            "reviews the contract",
+            "creates the supplier account",
+            "signs the contract",
+            "Archive the contract",
         ),
         roles=("purchasing", "compliance", "legal department", "it", "head of purchasing"),
         conditions=("If no", "signature is missing"),
@@ -110,7 +127,11 @@ All new suppliers.
 7. The service desk closes the incident, unless the user objects.
 """,
         steps=(
-            "logs the incident", "assigns the incident", "analyses the incident", "Wait 2 days", "closes the incident",
+            "logs the incident",
+            "assigns the incident",
+            "analyses the incident",
+            "Wait 2 days",
+            "closes the incident",
         ),
         roles=("service desk", "technician"),
         conditions=("service is restored", "user objects"),
@@ -142,7 +163,13 @@ Bestellung auslösen|D|I||
 | | Ship the goods | |
 | | | Record the payment |
 """,
-        steps=("Enter the order", "Pick and pack", "Create the invoice", "Ship the goods", "Record the payment"),
+        steps=(
+            "Enter the order",
+            "Pick and pack",
+            "Create the invoice",
+            "Ship the goods",
+            "Record the payment",
+        ),
         roles=("sales", "warehouse", "accounting"),
         joins=1,
     ),
@@ -166,7 +193,13 @@ If the candidate is not suitable, the recruiter sends a rejection by e-mail and 
 ## Step 4: Make an offer
 Responsible: HR
 """,
-        steps=("Publish the job", "Screen applications", "Interview candidates", "sends a rejection", "Make an offer"),
+        steps=(
+            "Publish the job",
+            "Screen applications",
+            "Interview candidates",
+            "sends a rejection",
+            "Make an offer",
+        ),
         roles=("recruiter", "hiring manager", "hr"),
         conditions=("not suitable",),
         joins=0,
@@ -183,7 +216,12 @@ danach die Fahrkarten. Parallel dazu reserviert das Sekretariat das Hotel. Bei A
 ein Visum ein. Abschließend werden die Unterlagen durch die Reisestelle an den Antragsteller versendet.
 """,
         steps=(
-            "füllt den Reiseantrag", "prüft den Antrag", "Nachricht", "bucht", "reserviert das Sekretariat", "Visum",
+            "füllt den Reiseantrag",
+            "prüft den Antrag",
+            "Nachricht",
+            "bucht",
+            "reserviert das Sekretariat",
+            "Visum",
             "Unterlagen durch die Reisestelle",
         ),
         roles=("antragsteller", "führungskraft", "reisestelle", "sekretariat"),
@@ -222,8 +260,14 @@ ein Visum ein. Abschließend werden die Unterlagen durch die Reisestelle an den 
 6. Schritte 4 bis 5 wiederholen, bis der Kunde entschieden hat.
 """,
         steps=(
-            "Anfrage erfassen", "Angebot kalkulieren", "ermittelt die Materialkosten", "schätzt die Arbeitszeit",
-            "berechnet den Preis", "gibt das Angebot frei", "Angebot an den Kunden", "fasst der Vertrieb nach",
+            "Anfrage erfassen",
+            "Angebot kalkulieren",
+            "ermittelt die Materialkosten",
+            "schätzt die Arbeitszeit",
+            "berechnet den Preis",
+            "gibt das Angebot frei",
+            "Angebot an den Kunden",
+            "fasst der Vertrieb nach",
         ),
         roles=("vertrieb", "konstruktion", "fertigung", "controlling", "vertriebsleiter"),
         conditions=("Marge unter 15", "Kunde entschieden"),

@@ -100,11 +100,16 @@ def docx(text: str) -> bytes:
         "0": '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
         '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%2)"/></w:lvl>',
         "1": "".join(
-            f'<w:lvl w:ilvl="{level}"><w:numFmt w:val="bullet"/><w:lvlText w:val="-"/></w:lvl>' for level in (0, 1)
+            f'<w:lvl w:ilvl="{level}"><w:numFmt w:val="bullet"/><w:lvlText w:val="-"/></w:lvl>'
+            for level in (0, 1)
         ),
     }
-    numbering = "".join(f'<w:abstractNum w:abstractNumId="{key}">{kind}</w:abstractNum>' for key, kind in levels.items())
-    numbering += "".join(f'<w:num w:numId="{int(key) + 1}"><w:abstractNumId w:val="{key}"/></w:num>' for key in levels)
+    numbering = "".join(
+        f'<w:abstractNum w:abstractNumId="{key}">{kind}</w:abstractNum>' for key, kind in levels.items()
+    )
+    numbering += "".join(
+        f'<w:num w:numId="{int(key) + 1}"><w:abstractNumId w:val="{key}"/></w:num>' for key in levels
+    )
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -122,7 +127,9 @@ def _paragraph(line: str) -> str:
         return f"<w:p>{head}<w:r><w:t>{escape(line.strip('# '))}</w:t></w:r></w:p>"
     if item is not None:
         number, depth = ("1" if item[2] else "2"), len(item[1]) // 2
-        head = f'<w:pPr><w:numPr><w:ilvl w:val="{min(depth, 1)}"/><w:numId w:val="{number}"/></w:numPr></w:pPr>'
+        head = (
+            f'<w:pPr><w:numPr><w:ilvl w:val="{min(depth, 1)}"/><w:numId w:val="{number}"/></w:numPr></w:pPr>'
+        )
         return f"<w:p>{head}<w:r><w:t>{escape(item[4])}</w:t></w:r></w:p>"
     return f"<w:p><w:r><w:t>{escape(line.strip())}</w:t></w:r></w:p>"
 
