@@ -1,5 +1,6 @@
 """From the bytes of a procedure to the outline of a draft: reading, candidates, and a shape without errors."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +15,15 @@ from flowmaster.tools.drafts import ProcessFile, errors_of
 
 if TYPE_CHECKING:
     from flowmaster.knowledge.documents.work import Work
-    from flowmaster.knowledge.procedures.candidates import Candidates, Doubt, Reader, Step, Unused
+    from flowmaster.knowledge.procedures.candidates import Candidates, Choice, Doubt, Reader, Step, Unused
     from flowmaster.knowledge.procedures.material import Material
 
 SHAPES: Final = ((True, True), (False, True), (False, False))
 """How a draft is tried: as it was read, then without jumps and sub-steps, then as one sequence."""
+
+
+_IN_WORDS: Final = re.compile(r"The process [^\n]* in words\.")
+"""How a process in words begins, unlike a procedure whose first sentence is about a process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,7 @@ class Drafted:
     file: ProcessFile
     language: str
     reader: str
-    steps: "tuple[Step, ...]"
+    steps: "tuple[Step | Choice, ...]"
     unused: "tuple[Unused, ...]"
     doubts: "tuple[Doubt, ...]"
 
@@ -59,8 +64,10 @@ def drafted(
     from flowmaster.knowledge.documents.read import read_document, text_of
 
     document = read_document(source.data, source.filename, work)
-    if document.type == "text" and is_words(text_of(source.data, source.filename)):
-        return _of_words(text_of(source.data, source.filename), check)
+    if document.type == "text":
+        text = text_of(source.data, source.filename)
+        if is_words(text) and _IN_WORDS.match(text.lstrip()):
+            return _of_words(text, check)
     material = _material(source, document, wanted, work)
     reader = reader_of()
     for jumps, ways in SHAPES:
@@ -98,8 +105,8 @@ def _material(source: Source, document: Any, wanted: Wanted, work: "Work") -> "M
 
 def _made(
     found: "Candidates", wanted: Wanted, filename: str, *, jumps: bool, ways: bool
-) -> "tuple[Compiled, tuple[Step, ...], tuple[Doubt, ...]] | None":
-    from flowmaster.knowledge.procedures.candidates import steps_in
+) -> "tuple[Compiled, tuple[Step | Choice, ...], tuple[Doubt, ...]] | None":
+    from flowmaster.knowledge.procedures.candidates import Choice, Step, all_in, steps_in
     from flowmaster.knowledge.procedures.draft import outline_of
     from flowmaster.knowledge.procedures.names import identifier_of, step_name
     from flowmaster.knowledge.procedures.shaping import STEPS_MAX, shaped
@@ -119,7 +126,7 @@ def _made(
         if wanted.process or not ways:
             raise
         return None
-    steps = tuple(step for step in steps_in(result.steps))
+    steps = tuple(node for node in all_in(result.steps) if isinstance(node, Step | Choice))
     return compiled, steps, tuple(sorted(result.doubts, key=lambda doubt: doubt.confidence))
 
 

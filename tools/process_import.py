@@ -1,12 +1,13 @@
 """Importing a procedure that people have written: it becomes a draft whose steps say where they come from."""
 
 from asyncio import to_thread
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.values import Json
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.document_source import Source, from_base64, from_path
@@ -18,6 +19,9 @@ from flowmaster.tools.models import Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.steps import Steps, in_steps
+
+if TYPE_CHECKING:
+    from flowmaster.knowledge.procedures.candidates import Choice, Step
 
 TEXT_NAME = "text.md"
 """The name of a text that comes without one."""
@@ -54,7 +58,7 @@ class ImportedStep(Shape):
     """A step of the draft with its source."""
 
     step: str = Field(description="Its name.")
-    by: str = Field(default="", description="Who does it: roles, or the kind of step.")
+    by: str = Field(default="", description="Roles, the kind of step, or the condition as FEEL.")
     where: str = Field(description="Place in the document.")
     confidence: str = Field(description="How sure it is, up to 1.")
     rule: str = Field(description="What recognised it.")
@@ -107,7 +111,7 @@ async def process_import(call: Call, arguments: ProcessImport) -> ProcessImporte
         at = runtime.clock.now(transaction)
         note = arguments.reason or f"imported from {document}"
         numbers = save_draft(transaction, tenant, made.file, by=call.caller.person, at=at, note=note)
-        told = {"draft": numbers[main], "document": document}
+        told: Json = {"draft": numbers[main], "document": document}
         journal_process(transaction, call, main, "process_import", at, told, arguments.reason)
         store_once(transaction, call, subject=main)
         return numbers[main]
@@ -157,23 +161,35 @@ def _answer(made: Drafted, main: str, draft: int, *, known: bool) -> ProcessImpo
     )
 
 
-def _step(step: Any) -> ImportedStep:
+def _step(node: "Step | Choice") -> ImportedStep:
     return ImportedStep(
-        step=step.name,
-        by=", ".join(step.roles)
-        if step.kind == "ask" and not step.children
-        else "sub-steps"
-        if step.children
-        else step.kind,
-        where=step.source.where,
-        confidence=f"{step.source.confidence:.2f}",
-        rule=step.source.rule,
+        step=_name(node),
+        by=_by(node),
+        where=node.source.where,
+        confidence=f"{node.source.confidence:.2f}",
+        rule=node.source.rule,
     )
+
+
+def _name(node: "Step | Choice") -> str:
+    from flowmaster.knowledge.procedures.candidates import Step
+
+    return node.name if isinstance(node, Step) else node.condition.text[:SHOWN_LENGTH_MAX]
+
+
+def _by(node: "Step | Choice") -> str:
+    from flowmaster.knowledge.procedures.candidates import Step
+
+    if not isinstance(node, Step):
+        return f"if {node.condition.feel}"
+    if node.children:
+        return "sub-steps"
+    return ", ".join(node.roles) if node.kind == "ask" else node.kind
 
 
 def _summary(made: Drafted, main: str, draft: int, *, known: bool) -> str:
     process = made.file.process(main)
-    count = len(made.steps) or sum(
+    count = sum(hasattr(step, "kind") for step in made.steps) or sum(
         1 for element in process.elements.values() if element.kind.lower().endswith("task")
     )
     language = {"en": "English", "de": "German"}[made.language]

@@ -172,7 +172,7 @@ class _Reader:
 
     def _rows(self, table: etree._Element) -> Iterator[tuple[str, ...]]:
         for row in self.work.each(table.iterchildren(f"{_W}tr")):
-            cells = [cell for cell in row.iterchildren(f"{_W}tc", f"{_W}sdt")]
+            cells = list(row.iterchildren(f"{_W}tc", f"{_W}sdt"))
             yield tuple(
                 " ".join(filter(None, (self._text(paragraph) for paragraph in cell.iter(f"{_W}p"))))
                 for cell in cells

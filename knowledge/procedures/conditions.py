@@ -166,7 +166,7 @@ def _compared(said: str, language: str) -> Condition | None:
     )
     for sign, pattern in patterns:
         match = pattern.match(said)
-        if match is None or _SEVERAL.search(match["subject"]):
+        if match is None or _SEVERAL.search(match["subject"]) or _NOT.search(match["subject"]):
             continue
         number, certain = number_of(match["number"], language)
         if number is None:

@@ -139,9 +139,9 @@ def _at_verb(rest: str) -> tuple[str, str]:
         behind = rest[comma.end() :].split()
         if behind and german.is_finite(behind[0]):
             return rest[: comma.start()], rest[comma.end() :]
-    comma = re.search(r",\s+(?:(?:so|dann)\s+)?", rest)
-    if comma is not None:
-        return rest[: comma.start()], rest[comma.end() :]
+    first = re.search(r",\s+(?:(?:so|dann)\s+)?", rest)
+    if first is not None:
+        return rest[: first.start()], rest[first.end() :]
     colon = re.search(r":\s+(?=\S)", rest)
     if colon is not None:
         return rest[: colon.start()], rest[colon.end() :]

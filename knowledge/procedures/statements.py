@@ -117,8 +117,9 @@ class Statements:
             return self._actions.changed
         return added[0] if added else None
 
-    def _nothing(self, said: Said, why: str) -> None:
+    def _nothing(self, said: Said, why: str) -> Node | None:
         self._desk.leave(said.where, said.text, why)
+        return None
 
     def _question(self, said: Said, target: list[Node], rule: str) -> Node:
         variable = variable_of(said.text) or "answer"
@@ -276,7 +277,8 @@ class Statements:
             self._actions.changed = previous
             return
         if not mark:
-            return self._nothing(said, "a repetition of what is not clear")
+            self._nothing(said, "a repetition of what is not clear")
+            return
         jump = Jump(mark=mark, source=source)
         if until:
             condition = condition_of(until, self._language.name)

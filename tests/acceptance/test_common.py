@@ -14,7 +14,7 @@ from tests.acceptance.agent import Agent, Body, body_of, played, waits, whole_st
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-NOTE = base64.b64encode(b"Hello, this is a note.").decode()
+NOTE = base64.b64encode(b"1. The clerk reads this note.").decode()
 
 WRITES: dict[str, tuple[Body, Body]] = {
     "process_create": ({"outline": LEAVE}, {"outline": LETTER}),
@@ -24,6 +24,7 @@ WRITES: dict[str, tuple[Body, Body]] = {
     ),
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
+    "process_import": ({"text": "1. The clerk checks it."}, {"text": "1. The boss signs it."}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
@@ -145,6 +146,7 @@ OF_OTHERS: dict[str, Body] = {
     "process_read": {"process": "leave"},
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
+    "process_import": {"document": "a-txt:1"},
     "process_restore": {"process": "leave", "version": 1},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},

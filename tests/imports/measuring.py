@@ -77,9 +77,15 @@ def document_of(found: Candidates) -> BpmnDocument:
 def measured(sop: Sop) -> Measured:
     """Read a sample and compare."""
     found = candidates_of(*written(sop))
-    steps = [step for step in steps_in(found.steps)]
-    told = [step.source.quote for step in steps if step.kind != "wait" or any("ait" in each for each in sop.steps)]
-    conditions = [f"{node.condition.text} {node.source.quote}" for node in all_in(found.steps) if isinstance(node, Choice)]
+    steps = list(steps_in(found.steps))
+    told = [
+        step.source.quote for step in steps if step.kind != "wait" or any("ait" in each for each in sop.steps)
+    ]
+    conditions = [
+        f"{node.condition.text} {node.source.quote}"
+        for node in all_in(found.steps)
+        if isinstance(node, Choice)
+    ]
     conditions += [step.until.text for step in steps if isinstance(step, Step) and step.until is not None]
     names = {role.name.casefold() for role in found.roles}
     wanted = set(sop.roles)
@@ -107,6 +113,5 @@ def _pairs(phrases: Sequence[str], texts: Iterable[str]) -> int:
 def _joins(document: BpmnDocument) -> int:
     process = document.processes[0]
     return sum(
-        len(document.incoming(node)) > 1
-        for node in process.children("exclusiveGateway", "parallelGateway")
+        len(document.incoming(node)) > 1 for node in process.children("exclusiveGateway", "parallelGateway")
     )

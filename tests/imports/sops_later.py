@@ -28,8 +28,13 @@ To make sure that samples are handled in a safe and traceable way.
 Sample log, form LAB-7.
 """,
         steps=(
-            "labels the tube", "transports the sample", "inspects the sample", "must be discarded", "centrifuges the sample",
-            "double-checked", "Results are released",
+            "labels the tube",
+            "transports the sample",
+            "inspects the sample",
+            "must be discarded",
+            "centrifuges the sample",
+            "double-checked",
+            "Results are released",
         ),
         roles=("nurse", "courier", "lab technician", "senior technician"),
         conditions=("haemolysed",),
@@ -50,7 +55,13 @@ automatically sends a reminder. When the item comes back, the technician checks 
 on the shelf.
 """,
         steps=(
-            "sends a request", "looks up", "waiting list", "hands over", "must be returned", "sends a reminder", "checks it for damage",
+            "sends a request",
+            "looks up",
+            "waiting list",
+            "hands over",
+            "must be returned",
+            "sends a reminder",
+            "checks it for damage",
         ),
         roles=("colleague", "front desk", "technician"),
         conditions=("If it is not", "If it is,"),
@@ -76,8 +87,13 @@ Alle Bewerbungen werden vertraulich behandelt.
 6. Sind sich beide einig, erstellt die Personalabteilung den Vertrag und legt ihn der Geschäftsführung zur Unterschrift vor.
 """,
         steps=(
-            "Eingang der Bewerbung", "prüft die Unterlagen", "fordert sie diese nach", "Fachabteilung entscheidet",
-            "schickt ein Absageschreiben", "Vorstellungsgespräch führen", "erstellt die Personalabteilung",
+            "Eingang der Bewerbung",
+            "prüft die Unterlagen",
+            "fordert sie diese nach",
+            "Fachabteilung entscheidet",
+            "schickt ein Absageschreiben",
+            "Vorstellungsgespräch führen",
+            "erstellt die Personalabteilung",
         ),
         roles=("personalabteilung", "fachabteilung"),
         conditions=("Fehlen Unterlagen", "Absage", "einig"),
@@ -99,7 +115,11 @@ Ablauf:
 - Zahlung anweisen
 """,
         steps=(
-            "Poststelle scannt", "formale Richtigkeit", "sachliche Prüfung", "Freigabe durch Bereichsleitung", "Klärung mit Lieferant",
+            "Poststelle scannt",
+            "formale Richtigkeit",
+            "sachliche Prüfung",
+            "Freigabe durch Bereichsleitung",
+            "Klärung mit Lieferant",
             "Zahlung anweisen",
         ),
         roles=("poststelle", "kreditorenbuchhaltung", "besteller", "bereichsleitung"),
@@ -120,7 +140,14 @@ Release|Deploy to staging|DevOps engineer|
 |Smoke test|QA team|4 hours
 |Deploy to production|DevOps engineer|
 """,
-        steps=("Freeze the code", "Run the regression", "Write the release", "Deploy to staging", "Smoke test", "Deploy to production"),
+        steps=(
+            "Freeze the code",
+            "Run the regression",
+            "Write the release",
+            "Deploy to staging",
+            "Smoke test",
+            "Deploy to production",
+        ),
         roles=("release manager", "qa team", "product owner", "devops engineer"),
     ),
     Sop(
@@ -145,7 +172,14 @@ Orders older than 30 days cannot be refunded - tell the customer politely.
 ### 4) Wrap up
 Send the confirmation email and close the ticket.
 """,
-        steps=("Find the order", "Check eligibility", "agent refunds directly", "ask a supervisor", "issue a new gift card", "Send the confirmation"),
+        steps=(
+            "Find the order",
+            "Check eligibility",
+            "agent refunds directly",
+            "ask a supervisor",
+            "issue a new gift card",
+            "Send the confirmation",
+        ),
         roles=("support agents",),
         conditions=("below $50", "50 or more", "gift card"),
         joins=3,
