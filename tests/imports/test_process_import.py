@@ -75,11 +75,12 @@ def read(text: str, **arguments: Any) -> tuple[Body, Body]:
 
 async def whole(agent: Agent, process: str, view: str) -> str:
     """Return all pages of a view."""
-    shown, cursor = "", None
+    shown = ""
+    cursor: str | None = None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: Body = {"cursor": cursor} if cursor else {}
         page = await agent.ask("process_read", process=process, view=view, **more)
-        shown, cursor = shown + page["content"], page.get("next_cursor")
+        shown, cursor = f"{shown}{page['content']}", page.get("next_cursor")
         if cursor is None:
             return shown
 
@@ -395,7 +396,7 @@ def made_of(text: str) -> Drafted | FlowMasterError:
     store, registry = MemoryStore(), catalog()
 
     def check(document: BpmnDocument) -> ProcessFile:
-        return read_file(document, registry, store.reader, "t")
+        return read_file(document, registry, store.reader(), "t")
 
     try:
         return drafted(Source(text.encode("utf-8", "replace"), "t.md"), wanted, check, Work())
