@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from flowmaster.engine.bpmn.mermaid import brackets, quoted
 from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.bpmn.svg_problems import problem_notes
+from flowmaster.engine.bpmn.vocabulary import fm
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.links.deriving import process_links
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
@@ -36,6 +37,9 @@ from flowmaster.tools.registry import Call
 from flowmaster.tools.signatures import library_of
 
 DRAFTS_SHOWN = 10
+
+SOURCE = fm("source")
+"""The extension that says where an imported step was read."""
 
 VIEWS: TypeAlias = Literal[
     "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links", "raci",
@@ -107,7 +111,7 @@ def _links(file: ProcessFile, process: str) -> Json:
 
 
 def _table(file: ProcessFile, process: str) -> Json:
-    return [_row(file.process(process), element) for element in _steps(file.process(process))]
+    return [_row(file, process, element) for element in _steps(file.process(process))]
 
 
 def _raci(file: ProcessFile, process: str) -> Json:
@@ -127,7 +131,7 @@ def _own_table(file: ProcessFile, process: str, performer: str) -> Json:
     model = file.process(process)
     rows: list[Json] = []
     for step in own_steps(model, performer):
-        row = _row(model, step.element)
+        row = _row(file, process, step.element)
         if step.comes_from:
             row["comes_from"] = shown_neighbours(model, step.comes_from)
         if step.goes_to:
@@ -152,7 +156,8 @@ def _own_lanes(file: ProcessFile, process: str, performer: str) -> Json:
     return role_lanes(file.process(process), performer)
 
 
-def _row(process: Process, element: Element) -> dict[str, Json]:
+def _row(file: ProcessFile, key: str, element: Element) -> dict[str, Json]:
+    process = file.process(key)
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
         row["lane"] = element.lane
@@ -167,7 +172,17 @@ def _row(process: Process, element: Element) -> dict[str, Json]:
         _step_after(process, flow.target, flow.condition.text if flow.condition else "")
         for flow in element.outgoing
     ]
+    source = _source_of(file, element.id)
+    if source:
+        row["source"] = source
     return row
+
+
+def _source_of(file: ProcessFile, element: str) -> dict[str, Json]:
+    """Return where an imported step was read: document, place, quote, confidence and rule."""
+    found = file.document.find(element)
+    given = found.extension(SOURCE) if found is not None else None
+    return {**given.attributes()} if given is not None else {}
 
 
 def _named(roles: Value) -> Json:

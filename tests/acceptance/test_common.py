@@ -14,7 +14,7 @@ from tests.acceptance.agent import Agent, Body, body_of, played, waits, whole_st
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-NOTE = base64.b64encode(b"Hello, this is a note.").decode()
+NOTE = base64.b64encode(b"1. The clerk reads this note.").decode()
 
 WRITES: dict[str, tuple[Body, Body]] = {
     "process_create": ({"outline": LEAVE}, {"outline": LETTER}),
@@ -24,6 +24,7 @@ WRITES: dict[str, tuple[Body, Body]] = {
     ),
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
+    "process_import": ({"text": "1. The clerk checks it."}, {"text": "1. The boss signs it."}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
     "process_policy": ({"process": "letter", "approvals": 1}, {"process": "letter", "approvals": 2}),
     "process_approve": (
@@ -160,6 +161,7 @@ OF_OTHERS: dict[str, Body] = {
     "process_read": {"process": "leave"},
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
+    "process_import": {"document": "a-txt:1"},
     "process_restore": {"process": "leave", "version": 1},
     "process_policy": {"process": "leave", "approvals": 1},
     "process_approve": {"process": "guarded", "as_user": "ann"},

@@ -204,6 +204,17 @@ async def _rule_test(chance: Chance) -> Body:
     return {"decision": chance.one("level", "other"), "save": chance.one(True, False), **given}
 
 
+async def _import(chance: Chance) -> Body:
+    text = chance.one(
+        "1. The clerk checks it.\n2. If it is wrong, go back to step 1.", "Hello.", "", "- Pay it (Boss)"
+    )
+    return {
+        "text": text,
+        "process": chance.one("", "paid", "leave", "no id!"),
+        "language": chance.one(None, "en", "de"),
+    }
+
+
 async def _document(chance: Chance) -> Body:
     text = f"Rechnung {chance.random.randrange(20)}\nNetto 100,00 EUR\n".encode()
     return {
@@ -239,6 +250,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_edit": _edit,
     "process_test": _test,
     "process_publish": _publish,
+    "process_import": _import,
     "process_restore": _restore,
     "process_policy": _policy,
     "process_approve": _approve,
