@@ -393,6 +393,10 @@ class DefinitionWrites(Protocol):
         """Put a definition out of sight, or back, and say whether it exists."""
         ...
 
+    def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
+        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        ...
+
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""
         ...

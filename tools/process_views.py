@@ -12,14 +12,16 @@ from flowmaster.engine.performers import performers_of
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.engine.words.writing import words_of
+from flowmaster.runtime.lines import branches_of, line_at
 from flowmaster.stores.protocol import Reader
-from flowmaster.tools.drafts import KIND, ProcessFile, read_file
+from flowmaster.tools.drafts import KIND, ProcessFile, drafts_of, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.link_views import in_words
 from flowmaster.tools.pictures import picture
 from flowmaster.tools.registry import Call
 
 DRAFTS_SHOWN = 10
+BRANCHES_SHOWN = 10
 
 VIEWS: TypeAlias = Literal[
     "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links"
@@ -54,6 +56,7 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: PERFORME
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if view == "versions":
         return Shown(_versions(reader, tenant, process), {})
+    process = line_at(process).process
     file = read_file(bpmn, call.app.registry, reader, tenant)
     if performer is not None:
         return Shown(_done_by(file, process, performer), {})
@@ -155,20 +158,31 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
+    line = line_at(process)
     drafts: list[Json] = [
         {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
-        for draft in reader.drafts(tenant, KIND, process)[:DRAFTS_SHOWN]
+        for draft in drafts_of(reader, tenant, process)[:DRAFTS_SHOWN]
     ]
-    return drafts + [
-        {
-            "version": version.version,
-            "tag": version.tag,
-            "by": version.by,
-            "at": iso(version.at),
-            "note": version.note,
-        }
-        for version in reader.versions(tenant, KIND, process)
+    if line.branch:
+        return drafts
+    branches: list[Json] = [
+        {"branch": row.key, "draft": row.draft, "by": row.updated_by, "at": iso(row.updated)}
+        for row in branches_of(reader, tenant, process)[:BRANCHES_SHOWN]
     ]
+    return (
+        branches
+        + drafts
+        + [
+            {
+                "version": version.version,
+                "tag": version.tag,
+                "by": version.by,
+                "at": iso(version.at),
+                "note": version.note,
+            }
+            for version in reader.versions(tenant, KIND, process)
+        ]
+    )
 
 
 _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {

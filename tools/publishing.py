@@ -11,11 +11,12 @@ from flowmaster.engine.model import Conditional, Element, Message, Process, Sign
 from flowmaster.engine.timers import start_schedule
 from flowmaster.engine.values import Json
 from flowmaster.engine.watching import CONDITION
+from flowmaster.runtime.lines import not_merged
 from flowmaster.runtime.models import Models
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import StartSubscription
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
-from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, read_file
+from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, known_line, read_file
 from flowmaster.tools.inputs import missing_inputs
 from flowmaster.tools.link_breaks import broken_callers
 from flowmaster.tools.linking import link_version
@@ -58,6 +59,9 @@ class Published(NamedTuple):
 async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
     """Publish the newest draft; refused while errors or failing scenarios stand."""
     runtime, tenant = call.app.runtime, call.caller.tenant
+    line = known_line(runtime.reader, tenant, arguments.process)
+    if line.branch:
+        raise not_merged(line)
     draft = draft_of(runtime.reader, tenant, arguments.process)
     file = read_file(draft.content, call.app.registry, runtime.reader, tenant)
     refuse_errors(file, arguments.process)
