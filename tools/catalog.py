@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from flowmaster.tools import (
     audit,
+    branches,
     calls,
     documents,
     drawings,
@@ -19,6 +20,7 @@ from flowmaster.tools import (
     load,
     operations,
     process_compare,
+    process_merge,
     process_restore,
     processes,
     publishing,
@@ -40,6 +42,8 @@ MODULES: tuple[tuple[AnyOperation, ...], ...] = (
     publishing.OPERATIONS,
     process_compare.OPERATIONS,
     process_restore.OPERATIONS,
+    branches.OPERATIONS,
+    process_merge.OPERATIONS,
     links.OPERATIONS,
     start_timers.OPERATIONS,
     timer_control.OPERATIONS,

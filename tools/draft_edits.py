@@ -36,6 +36,15 @@ def edited(
     return found
 
 
+def back_to(
+    reader: Reader, tenant: str, process: str, draft: Draft, edits: Sequence[Mapping[str, Json]]
+) -> int | None:
+    """Return the number of the draft that edits go back to, None for edits that go on."""
+    if any(UNDO in edit for edit in edits):
+        return _back_to(reader, tenant, process, draft, edits).number
+    return None
+
+
 def _back_to(
     reader: Reader, tenant: str, process: str, draft: Draft, edits: Sequence[Mapping[str, Json]]
 ) -> Draft:

@@ -25,6 +25,9 @@ from flowmaster.tools.signatures import library_of
 
 KIND = "process"
 
+BACK_TO = "back_to"
+"""In what is kept of a draft: the draft that it went back to."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessFile:
@@ -125,16 +128,19 @@ def errors_of(problems: Sequence[Problem]) -> list[Problem]:
 
 def save_draft(
     transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str, base: int | None = None,
-    main: str = "",
+    main: str = "", back_to: int | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Save the file as the next draft of each process in it, and return the numbers of the drafts.
 
-    `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it.
+    `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it. `back_to` is
+    the draft of `main` that the file goes back to, so that what came between is known to be undone.
     """
     xml = file.document.to_xml()
     line = line_at(main)
-    of = _owner(transaction, tenant, line)
+    of = file_of_branch(transaction, tenant, line).process if line.branch else ""
     numbers: dict[str, int] = {}
+    beside: dict[str, Json] = {"of": of} if of else {}
+    back = back_to is not None
     for key, read in file.reads.items():
         place = line.sibling(key)
         if of and _owner(transaction, tenant, place) not in ("", of):
@@ -148,7 +154,9 @@ def save_draft(
             by=by,
             at=at,
             note=note,
-            meta={"processes": file.processes, **({"of": of} if of else {})},
+            meta={"processes": file.processes}
+            | beside
+            | ({BACK_TO: back_to} if back and place == line else {}),
             base=base if place == line else None,
         )
     if not line.branch:

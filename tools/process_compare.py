@@ -9,7 +9,7 @@ from flowmaster.engine.compare.words import summary, worded
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Executable, Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.lines import MARK, Line
+from flowmaster.runtime.lines import MARK
 from flowmaster.runtime.models import StepLibrary, compile_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
@@ -144,8 +144,7 @@ class _Side(NamedTuple):
 
 def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | str) -> _Side:
     if wanted == DRAFT or str(wanted).startswith(MARK):
-        line = Line(process, "" if wanted == DRAFT else str(wanted)[1:])
-        known_line(reader, tenant, line.address, path)
+        line = known_line(reader, tenant, process if wanted == DRAFT else f"{process}{wanted}", path)
         draft = draft_of(reader, tenant, line.address)
         model = compile_process(draft.content, process)
         name = f"draft {draft.number} of {line.address}" if line.branch else f"draft {draft.number}"

@@ -16,7 +16,7 @@ from flowmaster.runtime.models import compile_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.draft_edits import edited
+from flowmaster.tools.draft_edits import back_to, edited
 from flowmaster.tools.draft_problems import (
     PROBLEMS_BYTES,
     SIDE_BYTES,
@@ -236,6 +236,7 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
             note=note,
             base=base,
             main=arguments.process,
+            back_to=back_to(transaction, tenant, arguments.process, draft, arguments.edits),
         )
         data: Json = {"draft": numbers[line.process], "edits": arguments.edits}
         journal_process(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)

@@ -15,7 +15,8 @@ from flowmaster.engine.merging.writing import sources_of, write_merged
 class Merge:
     """What merging came to.
 
-    `conflicts` are those that nothing resolves, `known` the keys of all. With conflicts left, the document holds what our
+    `conflicts` are those that nothing resolves, `known` the keys of all and `resolved` of those
+    that are resolved. With conflicts left, the document holds what our
     side has in their places. `renamed` are new ids of elements of the other side, by the old ones; `kept` was removed by one
     side and used by the other; `dropped` went with what it hung on; `drawing` says whose drawing was taken.
     """
@@ -24,6 +25,7 @@ class Merge:
     states: States
     conflicts: tuple[Conflict, ...] = ()
     known: frozenset[str] = frozenset()
+    resolved: frozenset[str] = frozenset()
     renamed: dict[str, str] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ def merge(base: BpmnDocument, ours: BpmnDocument, theirs: BpmnDocument, resolve:
         states,
         open_ones,
         frozenset(known),
+        frozenset(merged.conflicts) - {conflict.key for conflict in open_ones},
         names,
         tuple(dict.fromkeys(merged.kept)),
         tuple(dict.fromkeys(merged.dropped)),

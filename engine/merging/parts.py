@@ -61,7 +61,7 @@ class Part:
 
     def fields(self) -> dict[str, "Json | Struct"]:
         """Return what can be changed of it by itself, each by its name."""
-        found: dict[str, "Json | Struct"] = {"kind": self.kind, "parent": self.parent}
+        found: dict[str, Json | Struct] = {"kind": self.kind, "parent": self.parent}
         found.update({f"@{name}": value for name, value in self.attributes.items()})
         found.update({"text": self.text, "lanes": self.lanes, "atom": self.atom})
         return {name: value for name, value in found.items() if value or name in ("kind", "parent")}
