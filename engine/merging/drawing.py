@@ -15,12 +15,19 @@ ANEW = "anew"
 _DRAWN = (*FLOW_NODE_KINDS, "lane", "participant")
 
 
-def merge_drawing(base: BpmnDocument, ours: BpmnDocument, theirs: BpmnDocument, merged: BpmnDocument) -> str:
-    """Draw a merged file, and say whose drawing it has: ours, theirs, ours though both have drawn, or one made anew."""
+def merge_drawing(
+    base: BpmnDocument, ours: BpmnDocument, theirs: BpmnDocument, merged: BpmnDocument, *, is_same: bool
+) -> str:
+    """Draw a merged file, and say whose drawing it has: ours, theirs, ours though both have drawn, or one made anew.
+
+    A file that `is_same` as ours but for the drawing keeps ours unless the other side alone has drawn.
+    """
     was, one, other = (_drawn(document) for document in (base, ours, theirs))
     if not one and not other:
         return ""
     taken = OURS if other in (was, one) else THEIRS if one == was else BOTH
+    if is_same and taken != THEIRS:
+        return taken
     is_whole = _is_complete(ours) and _is_complete(theirs)
     if taken == THEIRS:
         _take(merged, theirs)

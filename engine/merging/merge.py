@@ -55,6 +55,10 @@ class Merged:
     kept: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
+    def is_as(self, parts: Parts) -> bool:
+        """Return whether it came to what one side is."""
+        return self.parts == parts and self.orders == rows_of(parts)
+
 
 def merge_parts(states: States, resolve: Resolve) -> Merged:
     """Merge two states of one base; `resolve` says by the keys of conflicts which side is taken."""

@@ -44,8 +44,10 @@ def merge(base: BpmnDocument, ours: BpmnDocument, theirs: BpmnDocument, resolve:
         merged = merge_parts(states, resolve)
         known |= set(merged.conflicts)
     open_ones = () if EVERY in resolve else _open(merged, resolve)
-    write_merged(document, states.ours, merged, {**sources_of(states.base), **sources_of(states.theirs)})
-    drawing = merge_drawing(base, ours, others, document)
+    is_same = merged.is_as(states.ours)
+    if not is_same:
+        write_merged(document, states.ours, merged, {**sources_of(states.base), **sources_of(states.theirs)})
+    drawing = merge_drawing(base, ours, others, document, is_same=is_same)
     return Merge(
         parse_bpmn(document.to_xml()),
         states,

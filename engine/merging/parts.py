@@ -64,7 +64,9 @@ class Part:
         found: dict[str, Json | Struct] = {"kind": self.kind, "parent": self.parent}
         found.update({f"@{name}": value for name, value in self.attributes.items()})
         found.update({"text": self.text, "lanes": self.lanes, "atom": self.atom})
-        return {name: value for name, value in found.items() if value or name in ("kind", "parent")}
+        return {
+            name: value for name, value in found.items() if value or name not in ("text", "lanes", "atom")
+        }
 
 
 Parts: TypeAlias = dict[Key, Part]

@@ -1,7 +1,6 @@
 """Writes the parts of a merge into the file of one side; what the other did not touch stays as it was."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.bpmn.element import Element
@@ -9,8 +8,6 @@ from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, XSI_TYPE
 from flowmaster.engine.merging.merge import Merged
 from flowmaster.engine.merging.orders import Row, moved
 from flowmaster.engine.merging.parts import ROOT, SCENARIO, SCENARIOS, Key, Part, Parts
-
-_LISTED: Final = {"incoming": "targetRef", "outgoing": "sourceRef"}
 
 
 def write_merged(document: BpmnDocument, ours: Parts, merged: Merged, others: Mapping[Key, Element]) -> None:
@@ -49,8 +46,7 @@ class _Writing:
         self._scenarios()
         self._order()
         self._lanes()
-        if is_listed:
-            list_flows(self._document)
+        list_flows(self._document, every=is_listed)
 
     def _top_down(self) -> Iterator[Part]:
         """Yield the parts, what stands in others behind these."""
@@ -151,7 +147,7 @@ class _Writing:
 
     def _scenarios(self) -> None:
         for key, part in self._parts.items():
-            if part.kind != SCENARIOS or part.text:
+            if part.kind != SCENARIOS or part.text or key not in self._at:
                 continue
             inside = [one.key for one in self._parts.values() if one.parent == key and one.kind == SCENARIO]
             row = self._orders.get(Row(key, SCENARIO), inside)
@@ -192,22 +188,19 @@ def sources_of(parts: Parts) -> dict[Key, Element]:
     return {key: part.sources[0] for key, part in parts.items() if part.sources}
 
 
-def list_flows(document: BpmnDocument) -> None:
-    """Let every step list just the flows that begin and end at it, in the order of the flows."""
-    flows = list(document.root.descendants("sequenceFlow"))
+def list_flows(document: BpmnDocument, *, every: bool) -> None:
+    """Let steps list only flows that begin and end at them, and with `every` all of these."""
     for node in document.root.descendants(*FLOW_NODE_KINDS):
-        for listing, end in _LISTED.items():
-            wanted = [flow.id for flow in flows if flow.get(end) == node.id]
-            listed = node.children(listing)
-            kept = [one.text for one in listed if one.text in wanted]
-            if len(kept) == len(set(kept)) and set(kept) == set(wanted) and len(kept) == len(listed):
-                continue
-            for one in listed:
-                if one.text not in wanted or kept.count(one.text) > 1:
+        for listing, flows in (("incoming", document.incoming(node)), ("outgoing", document.outgoing(node))):
+            wanted = [flow.id for flow in flows]
+            listed: set[str] = set()
+            for one in node.children(listing):
+                text = one.text.rpartition(":")[2]
+                if text not in wanted or text in listed:
                     one.remove()
-                    kept = [text for text in node.texts_of(listing) if text in wanted]
-            for missing in wanted:
-                if missing not in kept:
+                listed.add(text)
+            for missing in wanted if every else ():
+                if missing not in listed:
                     node.add(listing, text=missing)
 
 
@@ -222,7 +215,8 @@ def _is_written(part: Part) -> bool:
 
 def _lists_flows(document: BpmnDocument) -> bool:
     """Return whether steps list their flows, which not every tool writes."""
-    return any(True for _ in document.root.descendants("incoming", "outgoing"))
+    listed = {one.text.rpartition(":")[2] for one in document.root.descendants("outgoing")}
+    return all(flow.id in listed for flow in document.root.descendants("sequenceFlow"))
 
 
 def _in_file(document: BpmnDocument, at: Mapping[Key, Element]) -> list[Key]:
