@@ -72,7 +72,7 @@ def not_merged(line: Line, path: str = "process") -> FlowMasterError:
         f"{line.address!r} is a branch of drafts: what is published, runs and is operated is {line.process!r} itself.",
         path=path,
         expected=line.process,
-        fix=f"Merge the branch first, or name {line.process!r}.",
-        next=[Hint("process_merge", {"process": line.address}, "Bring the branch into its process.")],
+        fix=f"Merge the branch with `process_merge` first, or name {line.process!r}.",
+        next=[Hint("process_compare", {"process": line.address}, "See what `process_merge` would bring.")],
         status=409,
     )

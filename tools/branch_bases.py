@@ -7,7 +7,7 @@ they share with each other at both, so that what one of them had with a deleted 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from flowmaster.runtime.lines import Line
+from flowmaster.runtime.lines import Line, line_at
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
 from flowmaster.tools.drafts import BACK_TO
@@ -23,9 +23,10 @@ class Base(NamedTuple):
 
 
 def put_base(
-    transaction: Transaction, tenant: str, line: Line, other: Line, content: str, *, draft: Draft, there: int, told: str
+    transaction: Transaction, tenant: str, line: Line, other: Line, content: str, *, draft: Draft, there: int, told: str,
+    here: int = 0,
 ) -> None:  # fmt: skip
-    """Keep that a branch shares a state with another line; `draft` is the newest of the branch."""
+    """Keep that a branch shares a state with another line; `draft` is the newest of the branch, as `here` unless given."""
     transaction.put_version(
         tenant,
         line.kind,
@@ -35,8 +36,40 @@ def put_base(
         by=draft.by,
         at=draft.at,
         note=told,
-        meta={"with": other.address, "here": draft.number, "there": there},
+        meta={"with": other.address, "here": here or draft.number, "there": there},
     )
+
+
+def pass_on(transaction: Transaction, tenant: str, source: Line, target: Line, number: int) -> None:
+    """Keep that what a merged branch shares with others is shared by what it was merged into, whose draft is `number`."""
+    others = {
+        line_at(str(each.meta.get("with", "")))
+        for each in transaction.versions(tenant, source.kind, source.address)
+        if isinstance(each.meta, Mapping)
+    }
+    for other in sorted(others - {source, target}):
+        draft = transaction.draft(tenant, other.kind, other.address) if other.branch else None
+        shared = base_of(transaction, tenant, source, other) if draft is not None else None
+        known = base_of(transaction, tenant, other, target) if shared is not None else None
+        if draft is None or shared is None or (known is not None and shared.there <= known.here):
+            continue
+        told, here = f"merged with {source.address} at draft {number}", shared.there
+        put_base(
+            transaction,
+            tenant,
+            other,
+            target,
+            shared.content,
+            draft=draft,
+            there=number,
+            told=told,
+            here=here,
+        )
+        mine = transaction.draft(tenant, target.kind, target.address)
+        if target.branch and mine is not None:
+            put_base(
+                transaction, tenant, target, other, shared.content, draft=mine, there=here, told=told, here=number
+            )  # fmt: skip
 
 
 def base_of(reader: Reader, tenant: str, line: Line, other: Line) -> Base | None:

@@ -238,7 +238,9 @@ def branches_on(reader: Reader, tenant: str, line: Line) -> list[Line]:
 class ProcessBranches(Arguments):
     """Of which process."""
 
-    process: str = Field(max_length=ADDRESS_MAX, description="Process id.", examples=["leave"])
+    process: str = Field(
+        max_length=ADDRESS_MAX, description="Process id, or one of its branches.", examples=["leave"]
+    )
 
 
 class BranchItem(Shape):
@@ -258,7 +260,7 @@ class BranchesListed(Result):
     """The branches of a process, the newest first."""
 
     process: str = Field(description="The process.")
-    draft: int = Field(description="Its newest draft.")
+    draft: int = Field(description="Its newest draft; 0 if only branches have it.")
     branches: list[BranchItem] = Field(description="Its branches.")
 
 
@@ -267,7 +269,8 @@ async def process_branches(call: Call, arguments: ProcessBranches) -> BranchesLi
     """List the branches of a process, and how far each has gone from it."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     process = known_line(reader, tenant, arguments.process).process
-    newest = draft_of(reader, tenant, process).number
+    main = reader.draft(tenant, KIND, process)
+    newest = main.number if main is not None else 0
     items = [_item(reader, tenant, row, newest) for row in branches_of(reader, tenant, process)]
     shown = leading(items)
     return BranchesListed(
@@ -278,7 +281,7 @@ async def process_branches(call: Call, arguments: ProcessBranches) -> BranchesLi
             follow_up(
                 Hint("process_compare", {"process": item.process}, "See what differs from its process.")
             )
-            for item in shown[:1]
+            for item in [one for one in shown if not one.of][:1]
         ],
         left_out=left_out({"branches": (len(items), len(shown))}),
     )

@@ -28,7 +28,11 @@ def shown_problems(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
 def finished(line: Line) -> Hint:
     """Return what to do with a draft that is as it should be: publish it, or merge the branch that it is of."""
     if line.branch:
-        return Hint("process_merge", {"process": line.address}, "Bring the branch into its process.")
+        return Hint(
+            "process_branches",
+            {"process": line.address},
+            "See how far it has gone; `process_merge` brings it in.",
+        )
     return Hint("process_publish", {"process": line.process}, "Publish it.")
 
 

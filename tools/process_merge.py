@@ -19,7 +19,7 @@ from flowmaster.stores import refusals
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.branch_bases import Base, base_of, put_base
+from flowmaster.tools.branch_bases import Base, base_of, pass_on, put_base
 from flowmaster.tools.branches import ADDRESS_MAX
 from flowmaster.tools.draft_problems import shown_problems
 from flowmaster.tools.draft_tests import draft_tested
@@ -256,6 +256,8 @@ def _save(call: Call, transaction: Transaction, arguments: ProcessMerge, done: _
         put_base(
             transaction, tenant, target, source, theirs.content, draft=newest, there=theirs.number, told=told
         )
+    if source.branch:
+        pass_on(transaction, tenant, source, target, number)
     data: Json = {"draft": number, "merged": source.address, "resolved": dict(arguments.resolve)}
     journal_process(transaction, call, target.address, "process_merge", at, data, arguments.reason)
     store_once(transaction, call, subject=target.address)

@@ -7,7 +7,7 @@ added under one id. A conflict that nothing resolves keeps what is there, so tha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from flowmaster.engine.bpmn.references import REFERENCE_CHILDREN
 from flowmaster.engine.merging.conflict import (
@@ -229,8 +229,9 @@ class _Merging:
     def _clash(self, was: Part | None, one: Part, difference: Difference) -> Side:
         """Note a part that both sides changed differently, and return the side that is taken."""
         name = self._key_of(one)
-        kind = "added" if was is None and one.is_element else "changed"
-        conflict = self._done.conflicts.setdefault(name, Conflict(name, one.owner, kind))  # type: ignore[arg-type]  # one of these
+        is_new = name == one.owner and one.owner not in self._owned["base"]
+        kind: Literal["added", "changed"] = "added" if is_new else "changed"
+        conflict = self._done.conflicts.setdefault(name, Conflict(name, one.owner, kind))
         conflict.differences[difference.part, difference.field] = difference
         wanted = self._wanted(name) or "ours"
         if wanted == "base" and difference.base is None and difference.field in ("kind", "parent"):

@@ -67,10 +67,18 @@ def words(found: Merge) -> dict[str, Told]:
 
 
 def says(document: BpmnDocument) -> Snapshot:
-    """Return what everything in a document says."""
-    process = document.processes[0]
-    found = snapshot(document, process)
-    add_scenarios(found, scenarios(process))
+    """Return what everything in a document says; lanes by their ids, since their names are said of themselves."""
+    found: Snapshot = {}
+    for number, process in enumerate(document.processes):
+        part = snapshot(document, process)
+        add_scenarios(part, scenarios(process))
+        for (sort, name), said in part.items():
+            is_own = sort in ("element", "flow", "process") or not number
+            found[sort, name if is_own else f"{process.id}/{name}"] = said
+    for (sort, name), said in found.items():
+        lane = document.lane_of(document.element(name)) if sort == "element" else None
+        if lane is not None:
+            said["lane"] = lane.id
     return found
 
 

@@ -165,18 +165,25 @@ def test_a_deleted_definition_leaves_nothing_and_begins_anew(store: Store) -> No
         assert transaction.version_number(TENANT, "process", "order") is None
     reader = store.reader()
     assert reader.find_definition(TENANT, "process", "order") is None
-    assert (reader.drafts(TENANT, "process", "order"), reader.versions(TENANT, "process", "order")) == ([], [])
+    assert (reader.drafts(TENANT, "process", "order"), reader.versions(TENANT, "process", "order")) == (
+        [],
+        [],
+    )
     assert len(reader.drafts(TENANT, "process", "leave")) == 1
     with store.transaction() as transaction:
         assert (_draft(transaction), _version(transaction)) == (1, 1)
+
+
+def _break(transaction: Transaction) -> None:
+    transaction.delete_definition(TENANT, "process", "order")
+    raise ValueError("no")
 
 
 def test_a_deletion_that_is_not_committed_takes_nothing(store: Store) -> None:
     with store.transaction() as transaction:
         _draft(transaction)
     with pytest.raises(ValueError, match="no"), store.transaction() as transaction:
-        transaction.delete_definition(TENANT, "process", "order")
-        raise ValueError("no")
+        _break(transaction)
     assert store.reader().draft(TENANT, "process", "order") is not None
 
 
