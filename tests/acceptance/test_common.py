@@ -25,6 +25,8 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
+    "process_branch": ({"process": "leave", "branch": "other"}, {"process": "letter", "branch": "other"}),
+    "process_merge": ({"process": "leave@dual"}, {"process": "letter@dual"}),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -72,6 +74,8 @@ WRITES: dict[str, tuple[Body, Body]] = {
 async def busy(agent: Agent) -> None:
     """Have a task, a wait for a message and two jobs open."""
     await settled(agent)
+    for process in ("leave", "letter"):
+        await agent.ask("process_branch", process=process, branch="dual")
     await agent.published(timed("0 3 * * *", process="nightly"))
     await agent.started("leave", days=1, who="ann")
     await agent.started("letter", number="4711")
@@ -146,6 +150,9 @@ OF_OTHERS: dict[str, Body] = {
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
     "process_restore": {"process": "leave", "version": 1},
+    "process_branch": {"process": "leave", "branch": "other"},
+    "process_branches": {"process": "leave"},
+    "process_merge": {"process": "leave@dual"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},

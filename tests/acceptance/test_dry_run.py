@@ -67,7 +67,8 @@ async def _edit(chance: Chance) -> Body:
         {"set_attributes": "check", "attributes": {"name": f"look {number}"}},
     ]
     chosen = chance.random.sample(edits, chance.random.randint(1, 2))
-    return {"process": chance.process(), "edits": chosen, "base_draft": chance.one(None, None, 1)}
+    process = chance.one(chance.process(), chance.process(), "leave@a", "leave@b")
+    return {"process": process, "edits": chosen, "base_draft": chance.one(None, None, 1)}
 
 
 async def _test(chance: Chance) -> Body:
@@ -92,6 +93,17 @@ async def _start(chance: Chance) -> Body:
 
 async def _restore(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
+
+
+async def _branch(chance: Chance) -> Body:
+    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
+    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
+
+
+async def _merge(chance: Chance) -> Body:
+    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
+    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
+    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
 
 
 async def _control(chance: Chance) -> Body:
@@ -207,6 +219,8 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_test": _test,
     "process_publish": _publish,
     "process_restore": _restore,
+    "process_branch": _branch,
+    "process_merge": _merge,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,

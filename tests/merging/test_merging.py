@@ -44,7 +44,8 @@ def test_a_name_changed_in_two_ways_is_a_conflict_told_with_all_three_values() -
 def test_a_conflict_is_resolved_by_the_id_of_its_element_or_for_all(side: Side, name: str) -> None:
     for key in ("check", EVERY):
         found = merged([RENAME, {"set": "sign", "within": "PT8H"}], [REVIEW], {key: side})
-        assert (found.conflicts, found.known, found.resolved) == ((), {"check"}, {"check"})
+        assert not found.conflicts
+        assert found.known == found.resolved == {"check"}
         assert name_of(found, "check") == name
         assert says(again(found))["element", "sign"]["due"] == "PT8H"
 
@@ -108,7 +109,8 @@ def test_each_part_of_a_process_is_merged_by_its_name(ours: Edit, theirs: Edit, 
     found = merged([ours, {"rename": "tell", "to": "told"}], [theirs, {"rename": "pay", "to": "paid"}])
     assert key in words(found)
     assert base in words(found)[key].base
-    for side, edit in (("ours", ours), ("theirs", theirs)):
+    sides: tuple[tuple[Side, Edit], ...] = (("ours", ours), ("theirs", theirs))
+    for side, edit in sides:
         done = merged([ours], [theirs], {EVERY: side})
         assert done.conflicts == ()
         assert says(again(done)) == says(edited(claim(), [edit]))
