@@ -111,7 +111,8 @@ class _Merging:
 
     def _fate_of_new(self, owner: str) -> str:
         one, other = self._owned["ours"][owner], self._owned["theirs"][owner]
-        if one == other or self._wanted(owner) != "base":
+        clashing = any(_clash(one[key], other[key]) for key in one if key in other)
+        if not clashing or self._wanted(owner) != "base":
             return _BOTH
         self._lasting[owner] = conflict = Conflict(owner, owner, "added")
         self._note(conflict, one, other, lambda before, after: (None, before, after))
@@ -169,7 +170,7 @@ class _Merging:
             whole = taken.get(around, "")
             if not whole and one is not None and other is not None:
                 made = self._merge_part(was, one, other)
-                if was is None and one != other and self._wanted(self._key_of(one)) == "base":
+                if was is None and _clash(one, other) and self._wanted(self._key_of(one)) == "base":
                     taken[key] = _GONE
                 else:
                     self._done.parts[key] = made
@@ -387,6 +388,12 @@ def _by_owner(parts: Parts) -> dict[str, Parts]:
 
 def _fields(part: Part | None) -> Mapping[str, Value]:
     return {} if part is None else part.fields()
+
+
+def _clash(one: Part, other: Part) -> bool:
+    """Return whether two new parts cannot be one: both say something of the same thing, and not the same."""
+    mine, theirs = one.fields(), other.fields()
+    return any(name in theirs and theirs[name] != value for name, value in mine.items())
 
 
 def _within(parts: Parts, key: Key) -> Parts:

@@ -31,7 +31,7 @@ def rows_of(parts: Parts) -> dict[Row, list[Key]]:
         row = _row(part)
         if row is not None:
             found.setdefault(row, []).append(part.key)
-    return {row: keys for row, keys in found.items() if len(keys) > 1}
+    return {row: keys for row, keys in found.items() if len(keys) > 1 and row.place in parts}
 
 
 def _row(part: Part) -> Row | None:
