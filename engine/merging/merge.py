@@ -188,23 +188,27 @@ class _Merging:
             return _GONE
         if was is None:
             return side
-        if _within(self._states.of(side), key) == _within(self._states.base, key):
+        if self._within(side, there) == self._within("base", there):
             return _GONE
         name = self._key_of(there)
         conflict = self._done.conflicts.setdefault(
             name, Conflict(name, there.owner, "changed", by=OTHER[side])
         )
-        told: dict[Side, Value] = {side: self._told(side, key)}
+        told: dict[Side, Value] = {side: self._told(side, there)}
         conflict.differences[key, ""] = Difference(
-            key, "", self._told("base", key), told.get("ours"), told.get("theirs")
+            key, "", self._told("base", there), told.get("ours"), told.get("theirs")
         )
         return self._decided(Conflict(name, there.owner, "changed", by=OTHER[side]), side)
 
-    def _told(self, side: Side, key: Key) -> Value:
+    def _within(self, side: Side, part: Part) -> Parts:
+        """Return a part of a side with all that stands in it and has no id of its own."""
+        every, inside = self._owned[side].get(part.owner, {}), f"{part.key}/"
+        return {key: one for key, one in every.items() if key == part.key or key.startswith(inside)}
+
+    def _told(self, side: Side, like: Part) -> Value:
         """Return the content of a part with all inside, for the eye."""
-        found = _within(self._states.of(side), key)
         values: list[str] = []
-        for part in found.values():
+        for part in self._within(side, like).values():
             values += [f"{name}={value}" for name, value in part.attributes.items()]
             values += [part.text] if part.text else []
             values += [str(each) for each in part.atom] if part.kind == "scenario" else []
@@ -394,11 +398,6 @@ def _clash(one: Part, other: Part) -> bool:
     """Return whether two new parts cannot be one: both say something of the same thing, and not the same."""
     mine, theirs = one.fields(), other.fields()
     return any(name in theirs and theirs[name] != value for name, value in mine.items())
-
-
-def _within(parts: Parts, key: Key) -> Parts:
-    """Return a part with all that stands in it and has no id of its own."""
-    return {each: part for each, part in parts.items() if each == key or each.startswith(f"{key}/")}
 
 
 def _made(like: Part, taken: Mapping[str, tuple[Value, Side]], each: Mapping[Side, Part | None]) -> Part:

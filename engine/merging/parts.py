@@ -59,6 +59,11 @@ class Part:
         """Whether it is a BPMN element with an id of its own."""
         return self.key.startswith("#") and "/" not in self.key
 
+    @property
+    def holds_scenarios(self) -> bool:
+        """Whether it holds scenarios that are parts of their own; such as cannot be read stay one text."""
+        return self.kind == SCENARIOS and self.key.endswith(SCENARIOS)
+
     def fields(self) -> dict[str, "Json | Struct"]:
         """Return what can be changed of it by itself, each by its name."""
         found: dict[str, Json | Struct] = {"kind": self.kind, "parent": self.parent}

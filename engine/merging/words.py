@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from flowmaster.engine.bpmn.references import REFERENCE_ATTRIBUTES
 from flowmaster.engine.feel.said import said
 from flowmaster.engine.merging.conflict import OTHER, SIDES, Conflict, Difference, Side, States, Value
-from flowmaster.engine.merging.parts import Part, Struct, element_key
+from flowmaster.engine.merging.parts import ROOT, Part, Struct, element_key
 
 VALUE_MAX: Final = 100
 """Characters of a value that are told."""
@@ -136,7 +136,7 @@ def _aspect(difference: Difference, states: States) -> str:
     if part is None:
         return difference.field.removeprefix("@")
     kind = part.kind.rpartition("}")[2]
-    if part.is_element or difference.field.startswith("order"):
+    if part.is_element or part.key == ROOT or difference.field.startswith("order"):
         return _FIELDS.get(
             difference.field, _WORDS.get((kind, difference.field), difference.field.lstrip("@"))
         )

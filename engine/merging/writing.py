@@ -7,7 +7,7 @@ from flowmaster.engine.bpmn.element import Element
 from flowmaster.engine.bpmn.vocabulary import FLOW_NODE_KINDS, XSI_TYPE
 from flowmaster.engine.merging.merge import Merged
 from flowmaster.engine.merging.orders import Row, moved
-from flowmaster.engine.merging.parts import ROOT, SCENARIO, SCENARIOS, Key, Part, Parts
+from flowmaster.engine.merging.parts import ROOT, SCENARIO, Key, Part, Parts
 
 
 def write_merged(document: BpmnDocument, ours: Parts, merged: Merged, others: Mapping[Key, Element]) -> None:
@@ -112,14 +112,14 @@ class _Writing:
         for key, part in self._ours.items():
             if key in self._parts:
                 continue
-            for element in part.sources if part.atom or part.kind == SCENARIOS else [self._at.get(key)]:
+            for element in part.sources if part.atom or part.holds_scenarios else [self._at.get(key)]:
                 if element is not None and element.parent is not None:
                     element.remove()
 
     def _fill(self, part: Part) -> None:
         """Give a part that was there before the kind, attributes and text that it has now."""
         was = self._ours.get(part.key)
-        if was is None or was == part or part.kind in (SCENARIO, SCENARIOS):
+        if was is None or was == part or part.kind == SCENARIO or part.holds_scenarios:
             return
         if part.atom:
             self._replace(was, part)
@@ -147,7 +147,7 @@ class _Writing:
 
     def _scenarios(self) -> None:
         for key, part in self._parts.items():
-            if part.kind != SCENARIOS or part.text or key not in self._at:
+            if not part.holds_scenarios or key not in self._at:
                 continue
             inside = [one.key for one in self._parts.values() if one.parent == key and one.kind == SCENARIO]
             row = self._orders.get(Row(key, SCENARIO), inside)
