@@ -19,6 +19,7 @@ from flowmaster.engine.feel.expression import compile_expression
 from flowmaster.engine.library import Decision, LinkedDecision
 from flowmaster.engine.lookup import condition_of
 from flowmaster.engine.model import Executable, Process, Value
+from flowmaster.runtime.lines import line_at, not_merged
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import DefinitionFilter, StartSubscription
 
@@ -215,7 +216,10 @@ def compile_decisions(dmn: str) -> Mapping[str, Decision]:
 
 
 def unknown_process(reader: Reader, tenant: str, process: str) -> FlowMasterError:
-    """Return the refusal of a process that nobody knows, with the names that are near."""
+    """Return the refusal of a process that nobody knows, with the names that are near; a branch is told to be one."""
+    line = line_at(process)
+    if line.branch and reader.find_definition(tenant, line.kind, line.address) is not None:
+        return not_merged(line)
     page = reader.find_definitions(tenant, DefinitionFilter(kind="process", limit=KNOWN_MAX))
     known = [row.key for row in page.items]
     return FlowMasterError(

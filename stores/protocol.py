@@ -394,6 +394,10 @@ class DefinitionWrites(DocumentWrites, Protocol):
         """Put a definition out of sight, or back, and say whether it exists."""
         ...
 
+    def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
+        """Delete a definition with its drafts, versions, releases and links, and say whether it was there."""
+        ...
+
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter, from 1, for readable ids."""
         ...

@@ -6,6 +6,7 @@ from typing import Any
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.values import Json
+from flowmaster.runtime.lines import Line, line_at
 from flowmaster.tools.bounds import leading
 from flowmaster.tools.drafts import ProcessFile, errors_of
 from flowmaster.tools.json_text import write_json
@@ -24,18 +25,29 @@ def shown_problems(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
     return leading([problem.body() for problem in problems[:PROBLEMS_SHOWN]], PROBLEMS_BYTES)
 
 
-def after_draft(file: ProcessFile, main: str) -> list[Hint]:
+def finished(line: Line) -> Hint:
+    """Return what to do with a draft that is as it should be: publish it, or merge the branch that it is of."""
+    if line.branch:
+        return Hint(
+            "process_branches",
+            {"process": line.address},
+            "See how far it has gone; `process_merge` brings it in.",
+        )
+    return Hint("process_publish", {"process": line.process}, "Publish it.")
+
+
+def after_draft(file: ProcessFile, line: Line) -> list[Hint]:
     """Return what to do next with a draft: mend it, test it, or publish it."""
-    wrong = errors_of(file.problems[main])
+    wrong, address = errors_of(file.problems[line.process]), line.address
     edits: list[Json] = [dict(problem.fix_edit) for problem in wrong if problem.fix_edit is not None]
     if edits:
         mending: Json = leading(edits, SIDE_BYTES)
-        return [Hint("process_edit", {"process": main, "edits": mending}, "Mend the errors.")]
+        return [Hint("process_edit", {"process": address, "edits": mending}, "Mend the errors.")]
     if wrong:
-        return [Hint("process_read", {"process": main, "view": "problems"}, "See all problems.")]
-    if scenarios_of(file.process(main)):
-        return [Hint("process_test", {"process": main}, "Run its scenarios.")]
-    return [Hint("process_publish", {"process": main}, "Publish it.")]
+        return [Hint("process_read", {"process": address, "view": "problems"}, "See all problems.")]
+    if scenarios_of(file.process(line.process)):
+        return [Hint("process_test", {"process": address}, "Run its scenarios.")]
+    return [finished(line)]
 
 
 def after_test(
@@ -55,9 +67,10 @@ def after_test(
         return [Hint("process_test", {"process": process, "scenarios": more, **at}, why)] if more else []
     if tested.broken or not tested.passed or not may_publish:
         return []
-    if errors_of(file.problems[process]):
-        return after_draft(file, process)
-    return [Hint("process_publish", {"process": process}, "Publish it.")]
+    line = line_at(process)
+    if errors_of(file.problems[line.process]):
+        return after_draft(file, line)
+    return [finished(line)]
 
 
 def _told_in_short(tested: Tested, shown: Sequence[Mapping[str, Json]]) -> list[Json]:

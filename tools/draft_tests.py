@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.runtime.lines import Line
 from flowmaster.tools.approvals import possible
-from flowmaster.tools.draft_problems import after_draft
+from flowmaster.tools.draft_problems import after_draft, finished
 from flowmaster.tools.drafts import ProcessFile, errors_of
 from flowmaster.tools.registry import Call
 from flowmaster.tools.scenarios import in_short, run_scenarios, scenarios_of, summary_of
@@ -24,9 +25,13 @@ class DraftTested(NamedTuple):
     hints: list[Hint]
 
 
-async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
-    """Play the scenarios of a draft that has no errors; very many, and laws, wait for a test of their own."""
-    told, failing, hints = "", [], after_draft(file, main)
+async def draft_tested(call: Call, file: ProcessFile, main: str, branch: str = "") -> DraftTested:
+    """Play the scenarios of a draft that has no errors; very many, and laws, wait for a test of their own.
+
+    `branch` is the branch that the draft is of, if it is of one.
+    """
+    line = Line(main, branch)
+    told, failing, hints = "", [], after_draft(file, line)
     process = file.process(main)
     if not errors_of(file.problems[main]) and 0 < len(scenarios_of(process)) <= PLAYED_MAX:
         try:
@@ -37,5 +42,5 @@ async def draft_tested(call: Call, file: ProcessFile, main: str) -> DraftTested:
         outcomes = [outcome for outcome in tested.outcomes if not outcome["passed"]]
         failing = in_short(outcomes, FAILING_BYTES)
         if not failing and not process.laws and tested.coverage["covered"] == tested.coverage["branches"]:
-            hints = [Hint("process_publish", {"process": main}, "Publish it.")]
+            hints = [finished(line)]
     return DraftTested(told, failing, possible(call, hints))

@@ -14,6 +14,7 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
+from flowmaster.runtime.lines import BRANCH, MARK, Line, line_at, unknown_branch
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
@@ -24,6 +25,9 @@ from flowmaster.tools.registry import Registry
 from flowmaster.tools.signatures import library_of
 
 KIND = "process"
+
+BACK_TO = "back_to"
+"""In what is kept of a draft: the draft that it went back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def read_file(
 
 
 def check_ids(file: ProcessFile) -> None:
-    """Refuse a file with a process whose id is too long to be said in a call."""
+    """Refuse a file with a process whose id is too long to be said in a call, or reads as a branch."""
     for key in file.processes:
         if len(key) > PROCESS_ID_LENGTH_MAX:
             raise FlowMasterError(
@@ -118,6 +122,15 @@ def check_ids(file: ProcessFile) -> None:
                 path="bpmn",
                 expected=f"at most {PROCESS_ID_LENGTH_MAX} characters",
                 fix="Give the process a short `id` in the file; its full title is its `name`.",
+                status=422,
+            )
+        if MARK in key:
+            raise FlowMasterError(
+                "bpmn.id_invalid",
+                f"The id of the process {key[:60]!r} holds `{MARK}`, which marks a branch and stands in no XML name.",
+                path="bpmn",
+                expected="an XML name, for example invoice-approval",
+                fix="Give the process an `id` without it.",
                 status=422,
             )
 
@@ -129,30 +142,75 @@ def errors_of(problems: Sequence[Problem]) -> list[Problem]:
 
 def save_draft(
     transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str, base: int | None = None,
-    main: str = "", authors: Collection[str] = (),
+    main: str = "", authors: Collection[str] = (), back_to: int | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Save the file as the next draft of each process in it, and return the numbers of the drafts.
 
-    `authors` are those whose work it holds beside that of whoever saves it: of what is merged.
+    `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it. `authors` are
+    those whose work it holds beside that of whoever saves it: of what is merged. `back_to` is the draft of `main` that
+    the file goes back to, so that what came between is known to be undone.
     """
     xml = file.document.to_xml()
+    line = line_at(main)
+    of = file_of_branch(transaction, tenant, line).process if line.branch else ""
     numbers: dict[str, int] = {}
+    beside: dict[str, Json] = {"of": of} if of else {}
+    back = back_to is not None
     for key, read in file.reads.items():
-        put_authors(transaction, tenant, KIND, key, {by, *authors}, at=at)
+        place = line.sibling(key)
+        if of and _owner(transaction, tenant, place) not in ("", of):
+            raise _elsewhere(place)
+        put_authors(transaction, tenant, place.kind, place.address, {by, *authors}, at=at)
         numbers[key] = transaction.put_draft(
             tenant,
-            KIND,
-            key,
+            place.kind,
+            place.address,
             name=read.process.name or key,
             content=xml,
             by=by,
             at=at,
             note=note,
-            meta={"processes": file.processes},
-            base=base if key == main else None,
+            meta={"processes": file.processes}
+            | beside
+            | ({BACK_TO: back_to} if back and place == line else {}),
+            base=base if place == line else None,
         )
-    link_drafts(transaction, tenant, {key: file.process(key) for key in numbers}, numbers)
+    if not line.branch:
+        link_drafts(transaction, tenant, {key: file.process(key) for key in numbers}, numbers)
     return numbers
+
+
+def _owner(reader: Reader, tenant: str, line: Line) -> str:
+    """Return the process that a branch was made of, whose file brought this one along; nothing for what is no branch."""
+    draft = reader.draft(tenant, BRANCH, line.address) if line.branch else None
+    meta = draft.meta if draft is not None else None
+    return str(meta.get("of", line.process)) if isinstance(meta, Mapping) else ""
+
+
+def _elsewhere(line: Line) -> FlowMasterError:
+    return FlowMasterError(
+        "branch.exists",
+        f"{line.address!r} is a branch of its own, so no other file can bring {line.process!r} into it.",
+        path="process",
+        fix="Take the process out of the file, or use a branch of another name.",
+        next=[Hint("process_branches", {"process": line.process}, "List the branches of that process.")],
+        status=409,
+    )
+
+
+def known_line(reader: Reader, tenant: str, address: str, path: str = "process") -> Line:
+    """Return the line of drafts of an address, or refuse a process or branch that does not exist."""
+    line = line_at(address)
+    if reader.find_definition(tenant, line.kind, line.address) is not None:
+        return line
+    if line.branch and reader.find_definition(tenant, KIND, line.process) is not None:
+        raise unknown_branch(reader, tenant, line, path)
+    raise unknown_process(reader, tenant, line.process)
+
+
+def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:
+    """Return the branch whose file holds a branch: its own, or that of the process whose file brought it along."""
+    return line.sibling(_owner(reader, tenant, line) or line.process)
 
 
 def one_of_two(version: int | None, draft: int | None) -> None:
@@ -168,25 +226,41 @@ def one_of_two(version: int | None, draft: int | None) -> None:
 
 
 def draft_of(reader: Reader, tenant: str, process: str, number: int | None = None) -> Draft:
-    """Return a draft of a process, or refuse what does not exist."""
-    draft = reader.draft(tenant, KIND, process, number)
+    """Return a draft of a process or branch, the newest one without a number, or refuse what does not exist."""
+    line = known_line(reader, tenant, process)
+    draft = reader.draft(tenant, line.kind, line.address, number)
     if draft is not None:
         return draft
-    if number is not None and reader.find_definition(tenant, KIND, process) is not None:
-        kept: list[Json] = [each.number for each in reader.drafts(tenant, KIND, process)]
-        raise FlowMasterError(
-            "draft.unknown",
-            f"{process!r} has no draft {number}.",
-            path="draft",
-            expected=kept,
-            fix="Use one of the listed drafts, or none for the newest.",
-            status=404,
-        )
-    raise unknown_process(reader, tenant, process)
+    kept: list[Json] = [each.number for each in drafts_of(reader, tenant, process)]
+    raise FlowMasterError(
+        "draft.unknown",
+        f"{process!r} has no draft {number}." if number is not None else f"{process!r} has no draft.",
+        path="draft",
+        expected=kept,
+        fix="Use one of the listed drafts, or none for the newest.",
+        status=404,
+    )
+
+
+def drafts_of(reader: Reader, tenant: str, process: str) -> list[Draft]:
+    """Return the kept drafts of a process or branch, newest first."""
+    line = line_at(process)
+    return reader.drafts(tenant, line.kind, line.address)
 
 
 def version_of(reader: Reader, tenant: str, process: str, number: int | None) -> Version:
     """Return a published version of a process, or refuse what does not exist."""
+    line = line_at(process)
+    if line.branch:
+        known_line(reader, tenant, process)
+        raise FlowMasterError(
+            "arguments.invalid",
+            f"{process!r} is a branch of drafts; the versions are those of {line.process!r}.",
+            path="version",
+            expected=line.process,
+            fix=f"Leave `version` out, or name the process {line.process!r}.",
+            status=422,
+        )
     version = reader.version(tenant, KIND, process, number)
     if version is not None:
         return version

@@ -17,11 +17,12 @@ from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.svg import Marks, draw_svg
 from flowmaster.engine.bpmn.svg_heat import Heat
 from flowmaster.engine.model import Process
-from flowmaster.runtime.models import compile_process, unknown_process
+from flowmaster.runtime.lines import line_at
+from flowmaster.runtime.models import compile_process
 from flowmaster.runtime.past import state_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import InstanceFilter, InstanceRow
-from flowmaster.tools.drafts import KIND, draft_of, one_of_two, version_of
+from flowmaster.tools.drafts import draft_of, known_line, one_of_two, version_of
 from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view, load, waits_of
 from flowmaster.tools.models import Arguments, Result, Shape
 from flowmaster.tools.naming import iso_duration
@@ -165,8 +166,7 @@ async def instance_draw(call: Call, arguments: InstanceDraw) -> Drawing:
 async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     """Draw a process with where its instances stand, how long its elements took them or how often they came by."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
-    if reader.find_definition(tenant, KIND, arguments.process) is None:
-        raise unknown_process(reader, tenant, arguments.process)
+    line = known_line(reader, tenant, arguments.process)
     one_of_two(arguments.version, arguments.draft)
     version = draft = None
     if arguments.version is not None:
@@ -175,7 +175,7 @@ async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     else:
         saved = draft_of(reader, tenant, arguments.process, arguments.draft)
         bpmn, draft = saved.content, saved.number
-    process = compile_process(bpmn, arguments.process)
+    process = compile_process(bpmn, line.process)
     place = _Place.of(arguments.cursor, call.app.runtime.clock.now(reader))
     known = await to_thread.run_sync(lambda: _of_all(reader, tenant, arguments, place.now))
     drawn = _drawing(bpmn, process, known, arguments.colours, place)
@@ -188,7 +188,7 @@ def _of_all(reader: Reader, tenant: str, arguments: ProcessDraw, now: int) -> _K
     page = reader.find_instances(
         tenant,
         InstanceFilter(
-            process=arguments.process,
+            process=line_at(arguments.process).process,
             version=arguments.version,
             statuses=_AT_WORK if is_state else (),
             limit=INSTANCES_MAX,

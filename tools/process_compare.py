@@ -8,11 +8,12 @@ from flowmaster.engine.compare.changes import Change, Compared, compare
 from flowmaster.engine.compare.words import summary, worded
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Executable, Process
-from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
+from flowmaster.runtime.lines import MARK
+from flowmaster.runtime.models import StepLibrary, compile_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.compare_picture import PictureView, drawn_changes
-from flowmaster.tools.drafts import KIND, draft_of, version_of
+from flowmaster.tools.drafts import KIND, draft_of, known_line, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
@@ -25,14 +26,17 @@ DRAFT = "draft"
 class ProcessCompare(Arguments):
     """Which process, and which two states of it."""
 
-    process: str = Field(max_length=200, description="Process id.", examples=["invoice-approval"])
+    process: str = Field(
+        max_length=250, description="Process id, or `process@branch`.", examples=["invoice-approval"]
+    )
     from_version: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None,
         alias="from",
-        description="The older one: a version by number or tag, or `draft`; default: the newest version.",
+        description="The older one: a version by number or tag, `draft` or `@branch`; default: the newest version, "
+        "of a branch the draft of its process.",
     )
     to: Annotated[int, Field(ge=1)] | str | None = Field(
-        default=None, description="The newer one, in the same way; default: the newest draft."
+        default=None, description="The newer one, in the same way; default: the newest draft, or the branch."
     )
     what: Literal["structure", "migration"] = Field(
         default="structure",
@@ -79,11 +83,13 @@ class ProcessCompared(Result):
 async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompared:
     """Tell what differs between two versions of a process, moved and renamed steps recognised; plan a migration."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
-    if reader.find_definition(tenant, KIND, arguments.process) is None:
-        raise unknown_process(reader, tenant, arguments.process)
-    newest = reader.version_number(tenant, KIND, arguments.process) or DRAFT
-    old = _side(reader, tenant, arguments.process, "from", arguments.from_version or newest)
-    new = _side(reader, tenant, arguments.process, "to", arguments.to or DRAFT)
+    line = known_line(reader, tenant, arguments.process)
+    process = line.process
+    newest = DRAFT if line.branch else reader.version_number(tenant, KIND, process) or DRAFT
+    old = _side(reader, tenant, process, "from", arguments.from_version or newest)
+    new = _side(
+        reader, tenant, process, "to", arguments.to or (f"{MARK}{line.branch}" if line.branch else DRAFT)
+    )
     if arguments.what == "migration":
         _refuse_picture(arguments)
         return _migration(call, arguments, old, new)
@@ -115,12 +121,8 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
         summary=_summary(compared, old, new),
         same_behaviour=not any(one.behaves for one in compared.changes),
         changes=shown,
-        next=[
-            follow_up(
-                Hint("process_test", {"process": arguments.process}, "Play the scenarios on the draft.")
-            )
-        ]
-        if new.name.startswith(DRAFT)
+        next=[follow_up(Hint("process_test", {"process": new.address}, "Play the scenarios on the draft."))]
+        if new.address
         else [],
         left_out=left_out({"changes": (len(views), len(shown))}),
     )
@@ -128,7 +130,7 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
 
 def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
     """Plan how instances of the older side move over to the newer one."""
-    runtime, tenant, process = call.app.runtime, call.caller.tenant, arguments.process
+    runtime, tenant, process = call.app.runtime, call.caller.tenant, new.process.id
     library = StepLibrary(runtime.models, runtime.reader, tenant, runtime.now())
     model = Executable(new.process, new.version or 0, library)
     view, left = migration_view(call, old.process, old.version, model, arguments.mapping)
@@ -161,18 +163,25 @@ def _refuse_picture(arguments: ProcessCompare) -> None:
 
 
 class _Side(NamedTuple):
-    """One state of a process: what people call it, its model, its file, and its number if it is published."""
+    """One state of a process: what people call it, its model, its file, its number if it is published.
+
+    `address` is that of the process or branch which it is the newest draft of.
+    """
 
     name: str
     process: Process
     bpmn: str
     version: int | None = None
+    address: str = ""
 
 
 def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | str) -> _Side:
-    if wanted == DRAFT:
-        draft = draft_of(reader, tenant, process, None)
-        return _Side(f"draft {draft.number}", compile_process(draft.content, process), draft.content)
+    if wanted == DRAFT or str(wanted).startswith(MARK):
+        line = known_line(reader, tenant, process if wanted == DRAFT else f"{process}{wanted}", path)
+        draft = draft_of(reader, tenant, line.address)
+        model = compile_process(draft.content, process)
+        name = f"draft {draft.number} of {line.address}" if line.branch else f"draft {draft.number}"
+        return _Side(name, model, draft.content, address=line.address)
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
         raise no_tag(reader, tenant, process, str(wanted), path, further=(DRAFT,))

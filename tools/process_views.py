@@ -28,15 +28,17 @@ from flowmaster.engine.views.role import (
 )
 from flowmaster.engine.views.timeline import timeline_rows
 from flowmaster.engine.words.writing import words_of
+from flowmaster.runtime.lines import branches_of, line_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.approvals import approvers
-from flowmaster.tools.drafts import KIND, ProcessFile, read_file
+from flowmaster.tools.drafts import KIND, ProcessFile, drafts_of, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.link_views import in_words
 from flowmaster.tools.registry import Call
 from flowmaster.tools.signatures import library_of
 
 DRAFTS_SHOWN = 10
+BRANCHES_SHOWN = 10
 
 SOURCE = fm("source")
 """The extension that says where an imported step was read."""
@@ -73,6 +75,7 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: str | No
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if view == "versions":
         return Shown(_versions(reader, tenant, process), {})
+    process = line_at(process).process
     file = read_file(bpmn, call.app.registry, reader, tenant)
     if performer is not None:
         return Shown(_NARROWED[view](file, process, performer), {})
@@ -216,26 +219,41 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
+    line = line_at(process)
+    drafts: list[Json] = [
+        {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
+        for draft in drafts_of(reader, tenant, process)[:DRAFTS_SHOWN]
+    ]
+    if line.branch:
+        return drafts
     approved = approvers(reader, tenant, process)
     moved: dict[int, list[Json]] = {}
     for row in reader.releases(tenant, KIND, process, "tag"):
         moved.setdefault(row.version, []).append(row.name)
-    drafts: list[Json] = [
-        {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
-        for draft in reader.drafts(tenant, KIND, process)[:DRAFTS_SHOWN]
+    branches: list[Json] = [
+        {"branch": row.key, "draft": row.draft, "by": row.updated_by, "at": iso(row.updated)}
+        for row in branches_of(reader, tenant, process)[:BRANCHES_SHOWN]
     ]
-    return drafts + [
-        {
-            "version": version.version,
-            "tag": version.tag,
-            "by": version.by,
-            "at": iso(version.at),
-            "note": version.note,
-            **({"approved_by": list[Json](approved[version.version])} if version.version in approved else {}),
-            **({"tags": moved[version.version]} if version.version in moved else {}),
-        }
-        for version in reader.versions(tenant, KIND, process)
-    ]
+    return (
+        branches
+        + drafts
+        + [
+            {
+                "version": version.version,
+                "tag": version.tag,
+                "by": version.by,
+                "at": iso(version.at),
+                "note": version.note,
+                **(
+                    {"approved_by": list[Json](approved[version.version])}
+                    if version.version in approved
+                    else {}
+                ),
+                **({"tags": moved[version.version]} if version.version in moved else {}),
+            }
+            for version in reader.versions(tenant, KIND, process)
+        ]
+    )
 
 
 _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {

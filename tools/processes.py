@@ -11,12 +11,12 @@ from flowmaster.engine.outline.examples import EDITS_EXAMPLE, OUTLINE_EXAMPLE
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.engine.words.reading import is_words, read_words
-from flowmaster.runtime.models import unknown_process
+from flowmaster.runtime.lines import MARK, Line, line_at
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
 from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.draft_edits import edited
+from flowmaster.tools.draft_edits import back_to, edited
 from flowmaster.tools.draft_problems import (
     PROBLEMS_BYTES,
     SIDE_BYTES,
@@ -29,6 +29,7 @@ from flowmaster.tools.drafts import (
     ProcessFile,
     check_ids,
     draft_of,
+    known_line,
     one_of_two,
     read_file,
     save_draft,
@@ -120,32 +121,37 @@ async def process_create(call: Call, arguments: ProcessCreate) -> ProcessSaved:
     now = runtime.clock.now(runtime.reader)
     file = read_file(document, call.app.registry, runtime.reader, tenant, at=now)
     check_ids(file)
-    main = file.main(arguments.process)
+    line = known_line(runtime.reader, tenant, arguments.process) if MARK in arguments.process else Line("")
+    main = file.main(line.process or arguments.process)
+    line = line.sibling(main)
     if arguments.name:
         document.element(main).set("name", arguments.name)
         file = read_file(document, call.app.registry, runtime.reader, tenant, at=now)
 
     def work(transaction: Transaction) -> int:
         at = runtime.clock.now(transaction)
+        if line.branch:
+            known_line(transaction, tenant, line.address)
+        note, main_line = arguments.reason or "created", line.address
         numbers = save_draft(
-            transaction, tenant, file, by=call.caller.person, at=at, note=arguments.reason or "created"
+            transaction, tenant, file, by=call.caller.person, at=at, note=note, main=main_line
         )
-        journal_process(
-            transaction, call, main, "process_create", at, {"draft": numbers[main]}, arguments.reason
-        )
-        store_once(transaction, call, subject=main)
+        told: Json = {"draft": numbers[main]}
+        journal_process(transaction, call, main_line, "process_create", at, told, arguments.reason)
+        store_once(transaction, call, subject=main_line)
         return numbers[main]
 
-    known = runtime.reader.find_definition(tenant, KIND, main)
+    known = runtime.reader.find_definition(tenant, line.kind, line.address)
     draft = await runtime.write(work, dry_run=arguments.dry_run)
     if known is not None:
-        stays = f"; version {known.version} stays in force until it is published" if known.version else ""
-        defaults.insert(0, f"{main!r} exists: this is its draft {draft}{stays}.")
+        is_live = known.version and not line.branch
+        stays = f"; version {known.version} stays in force until it is published" if is_live else ""
+        defaults.insert(0, f"{line.address!r} exists: this is its draft {draft}{stays}.")
     problems = shown_problems(file.problems[main])
     asked, decided = leading(questions, SIDE_BYTES), leading(defaults, SIDE_BYTES)
-    tested = await draft_tested(call, file, main)
+    tested = await draft_tested(call, file, main, line.branch)
     return ProcessSaved(
-        process=main,
+        process=line.address,
         draft=draft,
         problems=problems,
         open_questions=asked,
@@ -209,6 +215,7 @@ class ProcessEdited(Result):
 async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
     """Change a draft by operations on element ids or names, all or none."""
     runtime, tenant = call.app.runtime, call.caller.tenant
+    line = line_at(arguments.process)
 
     def work(transaction: Transaction) -> tuple[int, ProcessFile, list[dict[str, Any]]]:
         draft = draft_of(transaction, tenant, arguments.process)
@@ -228,19 +235,20 @@ async def process_edit(call: Call, arguments: ProcessEdit) -> ProcessEdited:
             note=note,
             base=base,
             main=arguments.process,
+            back_to=back_to(transaction, tenant, arguments.process, draft, arguments.edits),
         )
-        data: Json = {"draft": numbers[arguments.process], "edits": arguments.edits}
+        data: Json = {"draft": numbers[line.process], "edits": arguments.edits}
         journal_process(transaction, call, arguments.process, "process_edit", at, data, arguments.reason)
         store_once(transaction, call, subject=arguments.process)
-        return numbers[arguments.process], file, [dict(change) for change in made.diff]
+        return numbers[line.process], file, [dict(change) for change in made.diff]
 
     number, file, diff = await runtime.write(work, dry_run=arguments.dry_run)
-    problems = file.problems[arguments.process]
+    problems = file.problems[line.process]
     changes, wrong = (
         leading(diff, PROBLEMS_BYTES - 1_500),
         leading(shown_problems(problems), PROBLEMS_BYTES - 1_500),
     )
-    tested = await draft_tested(call, file, arguments.process)
+    tested = await draft_tested(call, file, line.process, line.branch)
     return ProcessEdited(
         process=arguments.process,
         draft=number,
@@ -282,8 +290,7 @@ class ProcessShown(Result):
 async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
     """Show a process; its `words` go back to `process_create`."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
-    if reader.find_definition(tenant, KIND, arguments.process) is None:
-        raise unknown_process(reader, tenant, arguments.process)
+    known_line(reader, tenant, arguments.process)
     bpmn, version, draft = _source(reader, tenant, arguments)
     shown = render(call, arguments.view, bpmn, arguments.process, arguments.performer)
     whole = await png_url(str(shown.content)) if arguments.view == "png" else shown.content
@@ -397,10 +404,11 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
     runtime, tenant = call.app.runtime, call.caller.tenant
     source = ProcessRead(process=arguments.process, version=arguments.version)
     content, _, _ = _source(runtime.reader, tenant, source)
+    line = line_at(arguments.process)
     tested = await run_scenarios(
         call,
         content,
-        arguments.process,
+        line.process,
         arguments.scenarios or None,
         generate=arguments.generate,
         tries=TRIES_SHOWN,
@@ -417,7 +425,7 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
         draft = (await process_edit.run(call, edit)).draft
     elif call.once is not None:
         await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
-    row = runtime.reader.find_definition(tenant, KIND, arguments.process)
+    row = runtime.reader.find_definition(tenant, line.kind, line.address)
     newest = row is not None and row.version > 0 and not row.changed and draft is None
     file = read_file(content, call.app.registry, runtime.reader, tenant, at=runtime.clock.now(runtime.reader))
     may_publish = not (newest or arguments.version is not None)

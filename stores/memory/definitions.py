@@ -1,5 +1,7 @@
 """Definitions and documents in memory."""
 
+from typing import Any
+
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.memory.data import Head, locked
@@ -180,6 +182,18 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
         if head is None:
             return False
         self._put_head(tenant, head._replace(archived=archived))
+        return True
+
+    def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
+        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        data, place = self._data, (tenant, kind, key)
+        if place not in data.definitions:
+            return False
+        data.delete(data.definitions, place)
+        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.releases, data.links)
+        for table in tables:
+            for row in [row for row in table if row[:3] == place]:
+                data.delete(table, row)
         return True
 
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:

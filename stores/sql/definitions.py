@@ -259,6 +259,23 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             )
         )
 
+    def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
+        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        number = self._db.value(
+            "DELETE FROM definition WHERE tenant = ? AND kind = ? AND key = ? RETURNING num",
+            self._definition_key(tenant, kind, key),
+        )
+        if number is None:
+            return False
+        self._seen.newest.clear()
+        for table in ("draft", "version", "link", "linked"):
+            self._db.run(f"DELETE FROM {table} WHERE definition = ?", (number,))
+        self._db.run(
+            "DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?",
+            self._definition_key(tenant, kind, key),
+        )
+        return True
+
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""
         self._db.run(

@@ -39,6 +39,8 @@ WRITES: dict[str, tuple[Body, Body]] = {
         {"process": "leave", "action": "hold"},
         {"process": "letter", "action": "hold"},
     ),
+    "process_branch": ({"process": "leave", "branch": "other"}, {"process": "letter", "branch": "other"}),
+    "process_merge": ({"process": "leave@dual"}, {"process": "letter@dual"}),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -86,6 +88,8 @@ WRITES: dict[str, tuple[Body, Body]] = {
 async def busy(agent: Agent) -> None:
     """Have a task, a wait for a message and two jobs open."""
     await settled(agent)
+    for process in ("leave", "letter"):
+        await agent.ask("process_branch", process=process, branch="dual")
     await agent.published(timed("0 3 * * *", process="nightly"))
     await agent.ask("process_create", outline={**LETTER, "process": "guarded"})
     await agent.ask("process_policy", process="guarded", approvals=1)
@@ -169,6 +173,9 @@ OF_OTHERS: dict[str, Body] = {
     "process_tag": {"process": "leave", "tag": "stable"},
     "process_route": {"process": "leave", "action": "hold"},
     "process_routes": {"process": "leave"},
+    "process_branch": {"process": "leave", "branch": "other"},
+    "process_branches": {"process": "leave"},
+    "process_merge": {"process": "leave@dual"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},

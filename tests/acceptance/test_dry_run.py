@@ -67,7 +67,8 @@ async def _edit(chance: Chance) -> Body:
         {"set_attributes": "check", "attributes": {"name": f"look {number}"}},
     ]
     chosen = chance.random.sample(edits, chance.random.randint(1, 2))
-    return {"process": chance.process(), "edits": chosen, "base_draft": chance.one(None, None, 1)}
+    process = chance.one(chance.process(), chance.process(), "leave@a", "leave@b")
+    return {"process": process, "edits": chosen, "base_draft": chance.one(None, None, 1)}
 
 
 async def _test(chance: Chance) -> Body:
@@ -125,6 +126,15 @@ async def _route(chance: Chance) -> Body:
         some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
     )
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
+async def _branch(chance: Chance) -> Body:
+    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
+    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
+
+
+async def _merge(chance: Chance) -> Body:
+    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
+    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
+    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
 
 
 async def _control(chance: Chance) -> Body:
@@ -256,6 +266,8 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_approve": _approve,
     "process_tag": _tag,
     "process_route": _route,
+    "process_branch": _branch,
+    "process_merge": _merge,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,

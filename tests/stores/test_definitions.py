@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.links.model import Node
 from flowmaster.stores import rows
 from flowmaster.stores.protocol import Store, Transaction
 from tests.stores.given import TENANT
@@ -150,6 +151,40 @@ def test_a_definition_tells_where_it_stands(store: Store) -> None:
         transaction.archive_definition(TENANT, "process", "order", False)
     assert row()[0] == "published"
     assert store.reader().find_definition(TENANT, "process", "leave") is None
+
+
+def test_a_deleted_definition_leaves_nothing_and_begins_anew(store: Store) -> None:
+    with store.transaction() as transaction:
+        for key in ("order", "leave"):
+            _draft(transaction, key)
+            _version(transaction, key)
+            transaction.put_links(TENANT, Node("process", key), 1, [], draft=0, revision=1)
+        assert transaction.delete_definition(TENANT, "process", "order")
+        assert not transaction.delete_definition(TENANT, "process", "order")
+        assert not transaction.delete_definition("other", "process", "leave")
+        assert transaction.version_number(TENANT, "process", "order") is None
+    reader = store.reader()
+    assert reader.find_definition(TENANT, "process", "order") is None
+    assert (reader.drafts(TENANT, "process", "order"), reader.versions(TENANT, "process", "order")) == (
+        [],
+        [],
+    )
+    assert len(reader.drafts(TENANT, "process", "leave")) == 1
+    with store.transaction() as transaction:
+        assert (_draft(transaction), _version(transaction)) == (1, 1)
+
+
+def _break(transaction: Transaction) -> None:
+    transaction.delete_definition(TENANT, "process", "order")
+    raise ValueError("no")
+
+
+def test_a_deletion_that_is_not_committed_takes_nothing(store: Store) -> None:
+    with store.transaction() as transaction:
+        _draft(transaction)
+    with pytest.raises(ValueError, match="no"), store.transaction() as transaction:
+        _break(transaction)
+    assert store.reader().draft(TENANT, "process", "order") is not None
 
 
 def test_definitions_are_listed_by_kind_state_and_text(store: Store) -> None:
