@@ -114,6 +114,8 @@ class Data:
         self.drafts: dict[tuple[str, str, str, int], tuple[rows.Draft, str]] = {}
         self.versions: dict[tuple[str, str, str, int], tuple[rows.Version, str]] = {}
         self.links: dict[tuple[str, str, str, int], tuple[int, int, tuple[GraphLink, ...]]] = {}
+        self.graph: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+        self.graph_numbers: dict[tuple[str, str, str, int | None], int] = {}
         self.documents: dict[tuple[str, str], tuple[int, rows.DocumentRow, str]] = {}
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.settings: dict[tuple[str, str], str] = {}

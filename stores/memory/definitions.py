@@ -3,6 +3,7 @@
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.memory.data import Head, Part, locked
+from flowmaster.stores.memory.graph_changes import GraphChangeWriter
 from flowmaster.stores.memory.instances import holds
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 
@@ -115,7 +116,7 @@ class DefinitionReader(Part):
 
 
 @locked
-class DefinitionWriter(DefinitionReader):
+class DefinitionWriter(DefinitionReader, GraphChangeWriter):
     """The writes of definitions and documents."""
 
     def put_draft(
@@ -216,3 +217,4 @@ class DefinitionWriter(DefinitionReader):
         state = "archived" if head.archived else "published" if row.version else "draft"
         row = row._replace(state=state, changed=row.draft > head.published_draft)
         self._data.put(self._data.definitions, (tenant, row.kind, row.key), head._replace(row=row))
+        self._graph_changed(tenant, row.kind, row.key)

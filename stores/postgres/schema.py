@@ -311,5 +311,21 @@ CREATE TABLE linked (
 );
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+CREATE TABLE graph (tenant BIGINT PRIMARY KEY, number BIGINT NOT NULL, space BIGINT NOT NULL);
+CREATE TABLE graph_former (
+    tenant BIGINT NOT NULL,
+    space BIGINT NOT NULL,
+    PRIMARY KEY (tenant, space)
+);
+ALTER TABLE definition ADD COLUMN graph BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE linked ADD COLUMN graph BIGINT NOT NULL DEFAULT 0;
+UPDATE definition SET graph = num;
+UPDATE linked SET graph = definition;
+INSERT INTO graph (tenant, number, space)
+    SELECT tenant, max(num), (random() * 4503599627370496)::BIGINT FROM definition GROUP BY tenant;
+CREATE INDEX definition_graph ON definition (tenant, graph);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

@@ -337,6 +337,22 @@ CREATE TABLE linked (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_10 = """
+CREATE TABLE graph (tenant INTEGER PRIMARY KEY, number INTEGER NOT NULL, space INTEGER NOT NULL) STRICT;
+CREATE TABLE graph_former (
+    tenant INTEGER NOT NULL,
+    space INTEGER NOT NULL,
+    PRIMARY KEY (tenant, space)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE definition ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
+UPDATE definition SET graph = num;
+UPDATE linked SET graph = definition;
+INSERT INTO graph (tenant, number, space) SELECT tenant, max(num), abs(random() % 4503599627370496)
+    FROM definition GROUP BY tenant;
+CREATE INDEX definition_graph ON definition (tenant, graph);
+"""
+
 MIGRATIONS = (
     _VERSION_1,
     _VERSION_2,
@@ -347,5 +363,6 @@ MIGRATIONS = (
     _VERSION_7,
     _VERSION_8,
     _VERSION_9,
+    _VERSION_10,
 )
 """Each entry takes a file from the version before it to its own number, counted from 1."""
