@@ -57,7 +57,7 @@ async def open_app(settings: Settings, *, door: str = "") -> AsyncIterator[App]:
     A server names the `door` by which it is reached, so that others on the same data know of it.
     """
     bounds = bounds_from(settings.bounds)
-    mirror: "GraphMirror | None" = mirror_of(settings.graph)
+    mirror: GraphMirror | None = mirror_of(settings.graph)
     store = open_store(settings)
     follow(store.ahead)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()

@@ -43,15 +43,16 @@ class GraphState(NamedTuple):
 
 
 class ChangedLinks(NamedTuple):
-    """The links of a version (or of the newest draft), and the number of their last change."""
+    """The links of a version of a definition (or of its newest draft), and the number of their last change."""
 
+    owner: Node
     version: int
     number: int
     links: Sequence[Link]
 
 
-class GraphChange(NamedTuple):
-    """A definition as it is since its change `number`, with the links that have changed; `age` orders definitions."""
+class ChangedDefinition(NamedTuple):
+    """A definition as it is since its change `number`; `age` orders definitions."""
 
     owner: Node
     number: int
@@ -59,20 +60,19 @@ class GraphChange(NamedTuple):
     archived: bool
     version: int
     draft: int
-    parts: Sequence[ChangedLinks]
 
 
 class GraphChanges(NamedTuple):
-    """Changes in their order; with them all is known up to the number `upto`."""
+    """What changed; with it, all that has no later change is known up to the number `upto`."""
 
     upto: int
-    changes: Sequence[GraphChange]
+    definitions: Sequence[ChangedDefinition] = ()
+    links: Sequence[ChangedLinks] = ()
 
 
 class Taken(NamedTuple):
-    """What came of copying links: how many definitions, and whether the copy must be begun anew in a new space."""
+    """What came of copying: whether the copy must be begun anew in a new space, and which former ones are gone."""
 
-    definitions: int
     astray: bool = False
     emptied: tuple[int, ...] = ()
 
@@ -119,7 +119,7 @@ class GraphReads(Walks, Protocol):
         ...
 
     def graph_changes(self, tenant: str, after: int, *, limit: int) -> GraphChanges:
-        """Return what changed behind a number, of so many definitions at most, as it stands at one moment."""
+        """Return what changed behind a number, about so many changes at most, as it stands at one moment."""
         ...
 
 

@@ -18,7 +18,8 @@ from flowmaster.stores.arango.address import Address
 from flowmaster.stores.arango.line import Emptied, Line, Overtaken
 from flowmaster.stores.graph import (
     LINKS_MAX,
-    GraphChange,
+    ChangedDefinition,
+    ChangedLinks,
     GraphReads,
     GraphState,
     KeptLink,
@@ -32,8 +33,8 @@ READ_SECONDS: Final = 1.0
 WRITE_SECONDS: Final = 10.0
 """How long one batch of changes may take."""
 
-AT_ONCE: Final = 50
-"""Definitions that are copied in one batch."""
+AT_ONCE: Final = 100
+"""Changes that are copied in one batch."""
 
 SENT_AT_ONCE: Final = 1_000
 """Documents that are sent in one piece."""
@@ -98,7 +99,7 @@ class ArangoMirror:
         Raises:
             FlowMasterError: it cannot be written, or not in time. What was written so far counts.
         """
-        done, turns = 0, 0
+        turns = 0
         while go_on():
             state = reader.graph_states().get(tenant)
             if state is None:
@@ -112,12 +113,12 @@ class ArangoMirror:
                 taken, turns = None, turns + 1
                 self._prepare()
             if taken is not None:
-                done, turns = done + taken.definitions, 0
+                turns = 0
                 if self.known(state) or taken.astray:
-                    return taken._replace(definitions=done)
+                    return taken
             if turns > TURNS_MAX:
                 raise self._behind()
-        return Taken(done)
+        return Taken()
 
     def _turn(self, reader: GraphReads, tenant: str, state: GraphState) -> Taken:
         """Copy one batch of changes, or tidy up where there is none."""
@@ -126,12 +127,13 @@ class ArangoMirror:
         mark = self._writing.get(texts.MARKS, str(state.space))
         number = int(mark["number"]) if mark else 0
         if number > self._newest(reader, tenant, state):
-            return Taken(0, astray=True)
+            return Taken(astray=True)
         self._marks[state.space] = number
         if mark is not None and number >= state.number:
-            return Taken(0, emptied=self._emptied(state))
+            return Taken(emptied=self._emptied(state))
         self._marks.pop(state.space)
-        return Taken(self._batch(reader, tenant, state, mark))
+        self._batch(reader, tenant, state, mark)
+        return Taken()
 
     def _prepare(self) -> None:
         try:
@@ -183,21 +185,21 @@ class ArangoMirror:
 
     def _batch(
         self, reader: GraphReads, tenant: str, state: GraphState, mark: Mapping[str, Any] | None
-    ) -> int:
+    ) -> None:
         """Write one batch of changes and then the mark: nodes and edges first, what makes them count behind them."""
         line = self._writing
         told = reader.graph_changes(tenant, int(mark["number"]) if mark else 0, limit=self._at_once)
         of = _Documents(tenant, state.space)
         for text, documents in (
-            (texts.NODES, of.nodes(told.changes)),
-            (texts.LINKS, of.links(told.changes)),
+            (texts.NODES, of.nodes(told.links)),
+            (texts.LINKS, of.links(told.links)),
         ):
             for piece in _pieces(documents):
                 line.add(text, piece)
-        for piece in _pieces(of.parts(told.changes)):
+        for piece in _pieces(of.parts(told.links)):
             line.change(texts.PUT_PARTS, documents=piece)
             line.change(texts.DROP_OLD, parts=[each["_key"] for each in piece])
-        for piece in _pieces(of.definitions(told.changes)):
+        for piece in _pieces(of.definitions(told.definitions)):
             line.change(texts.PUT_DEFINITIONS, documents=piece)
         made = {**(mark or {}), "_key": str(state.space), "space": state.space}
         made |= {"tenant": tenant, "number": told.upto}
@@ -206,7 +208,6 @@ class ArangoMirror:
         else:
             line.replace(texts.MARKS, made)
         self._marks[state.space] = told.upto
-        return len(told.changes)
 
     def _emptied(self, state: GraphState) -> tuple[int, ...]:
         """Take former spaces out of the copy, and return those of which nothing is left."""
@@ -272,53 +273,48 @@ class _Documents:
         """Return the id of a node."""
         return f"{texts.NODES}/{self._key(*node)}"
 
-    def nodes(self, changes: Iterable[GraphChange]) -> Iterator[dict[str, Any]]:
-        """Yield the nodes that links of changes meet, each once."""
-        met = dict.fromkeys(
-            node for one in changes for part in one.parts for link in part.links for node in link[1:3]
-        )
-        for kind, key in met:
+    def nodes(self, parts: Iterable[ChangedLinks]) -> Iterator[dict[str, Any]]:
+        """Yield the nodes that links meet, each once."""
+        for kind, key in dict.fromkeys(node for one in parts for link in one.links for node in link[1:3]):
             yield {"_key": self._key(kind, key), **self._of, "kind": kind, "key": key}
 
-    def links(self, changes: Iterable[GraphChange]) -> Iterator[dict[str, Any]]:
-        """Yield the edges of changes: none ever changes, since the number of the change is in its key."""
-        for one in changes:
-            for part in one.parts:
-                for place, link in enumerate(part.links):
-                    yield {
-                        "_key": f"{self._part(one, part.version)}-{part.number}-{place}",
-                        "_from": self.node_id(link.source),
-                        "_to": self.node_id(link.target),
-                        **self._of,
-                        "kind": link.kind,
-                        "source_kind": link.source.kind,
-                        "source": link.source.key,
-                        "target_kind": link.target.kind,
-                        "target": link.target.key,
-                        "element": link.element,
-                        "pinned": link.pinned,
-                        "free": link.free,
-                        "owner": self._key(*one.owner),
-                        "part": self._part(one, part.version),
-                        "version": part.version,
-                        "change": part.number,
-                        "place": place,
-                    }
-
-    def parts(self, changes: Iterable[GraphChange]) -> Iterator[dict[str, Any]]:
-        """Yield what says which edges of a version count."""
-        for one in changes:
-            for part in one.parts:
+    def links(self, parts: Iterable[ChangedLinks]) -> Iterator[dict[str, Any]]:
+        """Yield the edges of versions: none ever changes, since the number of the change is in its key."""
+        for one in parts:
+            for place, link in enumerate(one.links):
                 yield {
-                    "_key": self._part(one, part.version),
+                    "_key": f"{self._part(one)}-{one.number}-{place}",
+                    "_from": self.node_id(link.source),
+                    "_to": self.node_id(link.target),
                     **self._of,
+                    "kind": link.kind,
+                    "source_kind": link.source.kind,
+                    "source": link.source.key,
+                    "target_kind": link.target.kind,
+                    "target": link.target.key,
+                    "element": link.element,
+                    "pinned": link.pinned,
+                    "free": link.free,
                     "owner": self._key(*one.owner),
-                    "version": part.version,
-                    "number": part.number,
-                    "links": len(part.links),
+                    "part": self._part(one),
+                    "version": one.version,
+                    "change": one.number,
+                    "place": place,
                 }
 
-    def definitions(self, changes: Iterable[GraphChange]) -> Iterator[dict[str, Any]]:
+    def parts(self, parts: Iterable[ChangedLinks]) -> Iterator[dict[str, Any]]:
+        """Yield what says which edges of a version count."""
+        for one in parts:
+            yield {
+                "_key": self._part(one),
+                **self._of,
+                "owner": self._key(*one.owner),
+                "version": one.version,
+                "number": one.number,
+                "links": len(one.links),
+            }
+
+    def definitions(self, changes: Iterable[ChangedDefinition]) -> Iterator[dict[str, Any]]:
         """Yield what says which versions of a definition count."""
         for one in changes:
             yield {
@@ -333,8 +329,8 @@ class _Documents:
                 "number": one.number,
             }
 
-    def _part(self, one: GraphChange, version: int) -> str:
-        return f"{self._key(*one.owner)}-{version}"
+    def _part(self, one: ChangedLinks) -> str:
+        return f"{self._key(*one.owner)}-{one.version}"
 
     def _key(self, *names: str) -> str:
         whole = json.dumps([*self._names, *names], ensure_ascii=True)

@@ -3,7 +3,7 @@
 from secrets import randbits
 
 from flowmaster.engine.links.model import DECISION, PROCESS, Node
-from flowmaster.stores.graph import ChangedLinks, GraphChange, GraphChanges, GraphState
+from flowmaster.stores.graph import ChangedDefinition, ChangedLinks, GraphChanges, GraphState
 from flowmaster.stores.memory.data import Part, locked
 
 _SPACE_BITS = 52
@@ -23,30 +23,34 @@ class GraphChangeReader(Part):
         return None if found is None else GraphState(*found[:2])
 
     def graph_changes(self, tenant: str, after: int, *, limit: int) -> GraphChanges:
-        """Return what changed behind a number, of so many definitions at most, as it stands at one moment."""
+        """Return what changed behind a number, about so many changes at most, as it stands at one moment."""
         state = self.graph_state(tenant)
         if state is None:
-            return GraphChanges(0, ())
-        numbers = {
-            (kind, key): number
-            for (owner, kind, key, version), number in self._data.graph_numbers.items()
-            if owner == tenant and version is None and number > after
+            return GraphChanges(0)
+        changed = {
+            place: number
+            for place, number in self._data.graph_numbers.items()
+            if place[0] == tenant and number > after
         }
-        first = sorted(numbers, key=numbers.__getitem__)[:limit]
-        changes = [self._graph_change(tenant, Node(*place), after) for place in first]
-        return GraphChanges(changes[-1].number if len(changes) == limit else state.number, changes)
-
-    def _graph_change(self, tenant: str, owner: Node, after: int) -> GraphChange:
-        numbers, head = self._data.graph_numbers, self._data.definitions[tenant, *owner]
-        parts = [
-            ChangedLinks(
-                version, numbers[tenant, *owner, version], self._data.links[tenant, *owner, version][2]
-            )
-            for version in range(head.row.version + 1)
-            if numbers.get((tenant, *owner, version), 0) > after
-        ]
-        number, row = numbers[tenant, *owner, None], head.row
-        return GraphChange(owner, number, head.number, head.archived, row.version, row.draft, parts)
+        first = sorted(set(changed.values()))[:limit]
+        upto = first[-1] if len(first) == limit else state.number
+        definitions: list[ChangedDefinition] = []
+        links: list[ChangedLinks] = []
+        for (_, kind, key, version), number in sorted(changed.items(), key=lambda each: each[1]):
+            owner = Node(kind, key)
+            if number > upto:
+                break
+            if version is None:
+                head = self._data.definitions[tenant, kind, key]
+                row = head.row
+                definitions.append(
+                    ChangedDefinition(owner, number, head.number, head.archived, row.version, row.draft)
+                )
+            else:
+                links.append(
+                    ChangedLinks(owner, version, number, self._data.links[tenant, kind, key, version][2])
+                )
+        return GraphChanges(upto, definitions, links)
 
 
 @locked

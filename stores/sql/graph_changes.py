@@ -8,8 +8,8 @@ from secrets import randbits
 from typing import Any, Final
 
 from flowmaster.engine.links.model import DECISION, PROCESS, Link, Node
-from flowmaster.stores.graph import ChangedLinks, GraphChange, GraphChanges, GraphState
-from flowmaster.stores.sql.part import Part, among
+from flowmaster.stores.graph import ChangedDefinition, ChangedLinks, GraphChanges, GraphState
+from flowmaster.stores.sql.part import Part
 
 SPACE_BITS: Final = 52
 """How much chance is in the name of a space; a number that JSON readers keep whole."""
@@ -23,6 +23,20 @@ _NEXT: Final = (
     "INSERT INTO graph (tenant, number, space) VALUES (?, 1, ?)"
     " ON CONFLICT (tenant) DO UPDATE SET number = graph.number + 1 RETURNING number"
 )
+_NUMBERS: Final = (
+    "SELECT d.graph FROM definition d WHERE d.tenant = ? AND d.graph > ?"
+    " UNION SELECT k.graph FROM definition d JOIN linked k ON k.definition = d.num"
+    " WHERE d.tenant = ? AND d.graph > ? AND k.graph > ? ORDER BY 1 LIMIT ?"
+)
+_DEFINITIONS: Final = (
+    "SELECT d.kind, d.key, d.graph, d.num, d.archived, d.version, d.draft FROM definition d"
+    " WHERE d.tenant = ? AND d.graph > ? AND d.graph <= ? ORDER BY d.graph"
+)
+_LINKS: Final = (
+    "SELECT d.kind, d.key, k.version, k.graph, d.num FROM definition d JOIN linked k ON k.definition = d.num"
+    " WHERE d.tenant = ? AND d.graph > ? AND k.graph > ? AND k.graph <= ? ORDER BY k.graph, d.num, k.version"
+)
+"""The links of a version never change later than its definition."""
 
 
 class GraphChangeReader(Part):
@@ -46,31 +60,28 @@ class GraphChangeReader(Part):
         return None if found is None else GraphState(*found)
 
     def graph_changes(self, tenant: str, after: int, *, limit: int) -> GraphChanges:
-        """Return what changed behind a number, of so many definitions at most, as it stands at one moment."""
-        kinds = self._words.numbers(LINKED)
+        """Return what changed behind a number, about so many changes at most, as it stands at one moment."""
         with self._db.snapshot():
             state = self.graph_state(tenant)
-            found = self._db.all(
-                "SELECT num, kind, key, graph, archived, version, draft FROM definition WHERE tenant = ? AND graph > ?"
-                f" AND kind {among(kinds)} ORDER BY graph LIMIT ?",
-                (self._words.find(tenant), after, *kinds, limit),
+            if state is None:
+                return GraphChanges(0)
+            where = (self._words.find(tenant), after)
+            numbers = self._db.all(_NUMBERS, (*where, *where, after, limit))
+            upto = numbers[-1][0] if len(numbers) == limit else state.number
+            definitions = self._db.all(_DEFINITIONS, (*where, upto))
+            links = self._db.all(_LINKS, (*where, after, upto))
+            text = self._words.text
+            return GraphChanges(
+                upto,
+                [
+                    ChangedDefinition(Node(text(kind), key), number, age, bool(archived), version, draft)
+                    for kind, key, number, age, archived, version, draft in definitions
+                ],
+                [
+                    ChangedLinks(Node(text(kind), key), version, number, self._links_of(definition, version))
+                    for kind, key, version, number, definition in links
+                ],
             )
-            changes = [self._graph_change(row, after) for row in found]
-        if state is None:
-            return GraphChanges(0, ())
-        return GraphChanges(changes[-1].number if len(changes) == limit else state.number, changes)
-
-    def _graph_change(self, row: tuple[Any, ...], after: int) -> GraphChange:
-        definition, kind, key, number, archived, version, draft = row
-        parts = [
-            ChangedLinks(of, changed, self._links_of(definition, of))
-            for of, changed in self._db.all(
-                "SELECT version, graph FROM linked WHERE definition = ? AND graph > ? ORDER BY version",
-                (definition, after),
-            )
-        ]
-        owner = Node(self._words.text(kind), key)
-        return GraphChange(owner, number, definition, bool(archived), version, draft, parts)
 
     def _links_of(self, definition: int | None, version: int) -> Sequence[Link]:
         found = self._db.all(

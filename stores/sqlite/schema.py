@@ -346,7 +346,8 @@ CREATE TABLE graph_former (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE definition ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE linked ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
-UPDATE definition SET graph = num;
+UPDATE definition SET graph = num
+    WHERE kind IN (SELECT id FROM word WHERE text IN ('process', 'decision'));
 UPDATE linked SET graph = definition;
 INSERT INTO graph (tenant, number, space) SELECT tenant, max(num), abs(random() % 4503599627370496)
     FROM definition GROUP BY tenant;

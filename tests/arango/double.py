@@ -23,7 +23,7 @@ from tests.arango.request import Request, Told, told
 from tests.arango.world import Refused, World
 
 Fault = Callable[[str, str], str]
-"""Told a method and a path, says what goes wrong: `drop` before it is done, `lose` the answer, `503`, `SECONDS`, or nothing."""
+"""Told a method and a path, says what goes wrong: `drop` before it is done, `lose` the answer, `503`, `junk` for an answer, `SECONDS`, or nothing."""
 
 PASSWORD = "correct horse 7#"
 
@@ -149,6 +149,7 @@ _HANDLERS: dict[str, Callable[[Request, list[str]], Told]] = {
     "index": schema.index,
     "transaction": schema.transaction,
     "user": schema.user,
+    "tasks": schema.tasks,
     "edges": schema.edges,
     "document": documents.document,
     "import": documents.bulk,
@@ -158,6 +159,8 @@ _HANDLERS: dict[str, Callable[[Request, list[str]], Told]] = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
     server_double: ClassVar[Double]
 
     def _serve(self) -> None:
@@ -171,6 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "503":
             refused = Refused(503, 503, "service unavailable")
             self._say(told(503, refused.body))
+            return
+        if fault == "junk":
+            self._say(told(200, ["nothing that the driver looks for"]))
             return
         if fault and fault != "lose":
             time.sleep(float(fault))

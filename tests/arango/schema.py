@@ -26,7 +26,8 @@ def database(request: Request, parts: list[str]) -> Told:
                 "isSystem": here.name == "_system",
             }
             return told(200, {"error": False, "code": 200, "result": about})
-        return told(200, {"error": False, "code": 200, "result": list(world.databases)})
+        if parts == ["user"] or here.name == "_system":
+            return told(200, {"error": False, "code": 200, "result": list(world.databases)})
     if here.name != "_system":
         raise Refused(403, 1230, "operation only allowed in system database")
     if request.method == "POST":
@@ -109,11 +110,20 @@ def transaction(request: Request, parts: list[str]) -> Told:
     return told(200, _state(parts[0], _moved(request, parts[0])))
 
 
+def tasks(request: Request, parts: list[str]) -> Told:
+    """Answer `/_api/tasks`: there are none."""
+    return told(200, [])
+
+
 def user(request: Request, parts: list[str]) -> Told:
     """Answer `/_api/user`: who may sign in."""
     if request.method == "POST":
         request.world.users[request.given("user")] = request.given("passwd") or ""
         return told(201, {"user": request.given("user"), "active": True, "extra": {}})
+    if request.method == "DELETE":
+        if request.world.users.pop(parts[0], None) is None:
+            raise Refused(404, 1703, "user not found")
+        return told(202, {"error": False, "code": 202})
     result = [{"user": name, "active": True, "extra": {}} for name in request.world.users]
     return _fine({"result": result})
 
