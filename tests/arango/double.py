@@ -6,8 +6,10 @@ other text is answered with 501 and noted in `unknown`, which a test must find e
 """
 
 import base64
+import contextlib
 import json
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -39,6 +41,7 @@ class Double:
         self.asked: list[str] = []
         self.fault: Fault | None = None
         self.secret = secrets.token_hex(16)
+        self.lines: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._port = 0
         self.start()
@@ -68,10 +71,13 @@ class Double:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more; what it holds stays."""
+        """Listen no more and cut everybody off; what it holds stays."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for line in list(self.lines):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def empty(self) -> None:
         """Lose everything, as a server does that is started on an empty disk."""
@@ -205,10 +211,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         """Serve a connection; one that is cut off is no news."""
+        self.server_double.lines.add(self.connection)
         try:
             super().handle()
         except (ConnectionError, ValueError):
             self.close_connection = True
+        finally:
+            self.server_double.lines.discard(self.connection)
 
 
 def _body(text: str) -> Any:
