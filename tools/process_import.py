@@ -8,6 +8,7 @@ from pydantic import Field
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
+from flowmaster.runtime.lines import line_at
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.document_source import Source, from_base64, from_path
@@ -157,7 +158,7 @@ def _answer(made: Drafted, main: str, draft: int, *, known: bool) -> ProcessImpo
         open_questions=shown[2],
         problems=shown[3],
         left_out=left_out(totals),
-        next=[follow_up(hint) for hint in after_draft(made.file, main)],
+        next=[follow_up(hint) for hint in after_draft(made.file, line_at(main))],
     )
 
 

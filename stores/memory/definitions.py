@@ -5,6 +5,7 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.memory.data import Head, locked
+from flowmaster.stores.memory.graph_changes import GraphChangeWriter
 from flowmaster.stores.memory.instances import holds
 from flowmaster.stores.memory.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
@@ -121,7 +122,7 @@ class DefinitionReader(ReleaseReader):
 
 
 @locked
-class DefinitionWriter(DefinitionReader, ReleaseWriter):
+class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
     """The writes of definitions and documents."""
 
     def put_draft(
@@ -234,3 +235,4 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
         state = "archived" if head.archived else "published" if row.version else "draft"
         row = row._replace(state=state, changed=row.draft > head.published_draft)
         self._data.put(self._data.definitions, (tenant, row.kind, row.key), head._replace(row=row))
+        self._graph_changed(tenant, row.kind, row.key)

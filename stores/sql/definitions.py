@@ -5,6 +5,7 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
+from flowmaster.stores.sql.graph_changes import LINKED, GraphChangeWriter
 from flowmaster.stores.sql.part import Where
 from flowmaster.stores.sql.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.sql.seen import Seen
@@ -171,7 +172,7 @@ class DefinitionReader(ReleaseReader):
         return rows.DocumentRow(document, name, media_type, sha256, size, by, at, codec.load(meta))
 
 
-class DefinitionWriter(DefinitionReader, ReleaseWriter):
+class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
     """The writes of definitions and documents; what was `_seen` of versions is forgotten when one is published."""
 
     _seen: Seen
@@ -212,6 +213,7 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             "UPDATE definition SET draft = ?, name = ?, updated = ?, updated_by = ? WHERE num = ?",
             (number, name, at, self._words.number(by), definition),
         )
+        self._head_changed(tenant, kind, definition)
         self._db.run(
             "DELETE FROM draft WHERE definition = ? AND number <= ?", (definition, number - rows.DRAFTS_KEPT)
         )
@@ -248,16 +250,18 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             " archived = 0 WHERE num = ?",
             (version, draft, name, at, actor, definition),
         )
+        self._head_changed(tenant, kind, definition)
         return version
 
     def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:
         """Put a definition out of sight, or back, and say whether it exists."""
-        return bool(
-            self._db.count(
-                "UPDATE definition SET archived = ? WHERE tenant = ? AND kind = ? AND key = ?",
-                (int(archived), *self._definition_key(tenant, kind, key)),
-            )
+        definition = self._db.value(
+            "UPDATE definition SET archived = ? WHERE tenant = ? AND kind = ? AND key = ? RETURNING num",
+            (int(archived), *self._definition_key(tenant, kind, key)),
         )
+        if definition is not None:
+            self._head_changed(tenant, kind, definition)
+        return definition is not None
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
         """Delete a definition with its drafts, versions and links, and say whether it was there."""
@@ -313,6 +317,11 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             (self._words.number(tenant), sha256, data),
         )
         return sha256
+
+    def _head_changed(self, tenant: str, kind: str, definition: int) -> None:
+        """Let whoever keeps a copy of the links know which versions count now."""
+        if kind in LINKED:
+            self._graph_changed(self._words.number(tenant), definition)
 
     def _definition(
         self, tenant: str, kind: str, key: str, *, name: str, by: str, at: int

@@ -57,6 +57,7 @@ WRITES: dict[str, tuple[Body, Body]] = {
         {"process": "nightly", "action": "pause"},
         {"process": "nightly", "action": "trigger"},
     ),
+    "graph_rebuild": ({}, {"reason": "somebody wrote to it"}),
     "event_send": (
         {"kind": "message", "name": "nobody waits", "ttl": "P1Y"},
         {"kind": "message", "name": "nobody waits"},

@@ -250,6 +250,10 @@ async def _hold(chance: Chance) -> Body:
     return {"instances": [await chance.instance()], "hold": chance.one(True, False)}
 
 
+async def _rebuild(chance: Chance) -> Body:
+    return {}
+
+
 async def _retention(chance: Chance) -> Body:
     after = chance.one("P1Y", "PT1H", "soon", "", "P0D")
     return {"process": chance.process(), "after": after, "hold": chance.one(True, False, False)}
@@ -283,6 +287,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "data_erase": _erase,
     "data_scrub": _scrub,
     "data_hold": _hold,
+    "graph_rebuild": _rebuild,
     "retention_save": _retention,
 }
 
