@@ -107,3 +107,23 @@ def test_generated_cases_play_every_tool_of_a_box() -> None:
         assert [one["covers"] for one in made["suggested"]] == ["g -> e", "g -> found"]
 
     played(play)
+
+
+def test_a_worker_is_told_what_an_agent_is_to_do_and_with_what() -> None:
+    step: Body = {"agent": "Say in one word what it is about.", "tools": ["search", "read"], "model": "small"}
+    outline: Any = {
+        "process": "sort",
+        "steps": [{"sort": {**step, "headers": {"tone": "kind"}}}, {"end": "done"}],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.started(await agent.published(outline))
+        found = (await taken(agent, types=["agent"]))["items"][0]
+        assert found["headers"] == {
+            "instruction": "Say in one word what it is about.",
+            "tools": "search, read",
+            "model": "small",
+            "tone": "kind",
+        }
+
+    played(play)

@@ -133,6 +133,8 @@ def answer_to(random: Random, schema: Body) -> Any:
                 for name, entry in schema.get("properties", {}).items()
                 if name in required or random.random() < 0.5
             }
+        case "array":
+            return [answer_to(random, schema["items"]) for _ in range(random.randint(0, 2))]
         case "boolean":
             return random.random() < 0.7
         case "integer" | "number":
@@ -140,6 +142,8 @@ def answer_to(random: Random, schema: Body) -> Any:
         case "string":
             if schema.get("format") == "person":
                 return random.choice(PEOPLE)
+            if schema.get("format") == "email":
+                return "somebody@example.org"
             return "x" * random.randint(schema.get("minLength", 0) or 1, min(40, schema.get("maxLength", 40)))
         case other:
             raise AssertionError(f"no value is made for {other!r}: {schema}")
@@ -234,7 +238,47 @@ def a_thought(random: Random) -> Body:
     return {"triage": triage, "draft": {"summary": "s", "actions": actions * random.choice((0, 1, 3))}}
 
 
+def a_contract(random: Random, start: Body, today: date) -> Body:
+    """Return a contract of any value and length, on our paper or theirs."""
+    contract = {
+        "number": f"CT-{random.getrandbits(40)}",
+        "value": random.choice((500, 20000, 50000, 50001, 300000)),
+        "months": random.choice((12, 24, 25)),
+        "own_paper": random.random() < 0.5,
+    }
+    sender, *approvers = random.sample(PEOPLE, 4)
+    return {"contract": {**start["contract"], **contract}, "sender": sender, "approvers": approvers}
+
+
+def a_reading(random: Random) -> Body:
+    """Return what the agent reads in a contract, and the redline that it drafts."""
+    kinds = ("liability", "payment", "law", "data", "renewal", "property", "other")
+    clauses = [
+        {"kind": random.choice(kinds), "text": "t", "number": random.choice((0, 45, 90, 500000))}
+        for _ in range(random.randint(0, 3))
+    ]
+    confidence = random.choice((0.5, 0.8, 0.99))
+    return {"clauses": clauses, "confidence": confidence, "redline": "We propose this."}
+
+
 WORLDS: Mapping[str, World] = {
+    "contract-review": World(
+        start=a_contract,
+        work={
+            "agent": a_reading,
+            "esign.send": lambda random: {"envelope": f"E-{random.getrandbits(40)}"},
+            "archive.store": lambda random: {"archive_id": "A-1"},
+        },
+        errors={"esign.send": ("RECIPIENT_UNKNOWN",)},
+        messages={
+            "partner answers": lambda random: {
+                "says": random.choice(("accepts", "counters", "counters", "rejects")),
+                "document": "next.pdf",
+            },
+            "countersigned": nothing,
+            "contract withdrawn": lambda random: {"reason": "no longer needed"},
+        },
+    ),
     "employee-onboarding": World(
         start=a_hire,
         work={

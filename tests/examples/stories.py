@@ -271,7 +271,50 @@ async def after_the_war_room(office: Office) -> None:
     assert await office.ended_at() == "solved and learned from"
 
 
+async def contract(agent: Agent, start: Body) -> None:
+    """A contract of 84,000 EUR: read by hand, two reviewers, one redline, a vote of two of three, two signatures."""
+    mine = {**start, "contract": {**start["contract"], "number": "CT-9"}}
+    office = await begun(agent, "contract-review", mine)
+    given = await office.work("agent", error_code="UNREADABLE")
+    assert given["document"] == "ct-2026-55.pdf"
+    unlimited = {"kind": "liability", "text": "Liability is unlimited."}
+    late = {"kind": "payment", "text": "Payment within 45 days.", "number": 45}
+    await office.act("read_by_hand", "lars", clauses=[unlimited, late])
+    assert (await office.read())["variables"]["reviewers"] == ["legal", "finance"]
+    assert await office.refused("review_for_legal", "lars", legal_ok=False) == "task.answer_forbidden"
+    await office.act("review_for_legal", "lars", legal_ok=False, legal_says="Cap it.")
+    assert await office.refused("review_for_finance", "silke", finance_ok=True) == "task.person_excluded"
+    await office.act("review_for_finance", "fritz", finance_ok=True)
+
+    assert (await office.work("agent", variables={"redline": "Cap it at the fees."}))[
+        "legal_says"
+    ] == "Cap it."
+    await office.act("release_redline", "lars", redline="Section 7: capped at the fees.")
+    assert (await office.work("mail"))["text"] == "Section 7: capped at the fees."
+    await agent.advance("P7D")
+    await office.work("mail")
+    await office.send("partner answers", "CT-9", says="accepts", document="v2.pdf")
+    capped = {"kind": "liability", "text": "Capped at the fees.", "number": 84000}
+    read = await office.work("agent", variables={"clauses": [capped], "confidence": 0.97})
+    assert read["document"] == "v2.pdf"
+
+    tasks = (await agent.ask("task_find", instance=office.instance))["items"]
+    assert sorted(item["assignee"] for item in tasks) == ["anke", "bernd", "carla"]
+    for item in tasks[:2]:
+        done = {"task": item["task"], "action": "complete", "as_user": item["assignee"]}
+        await agent.ask("task_act", **done, variables={"agreed": True})
+    assert await office.open_tasks() == ["sign for the company"]
+    await office.act("sign_for_the_company", "dirk", place="Hamburg")
+    assert await office.send("contract withdrawn", "CT-9", reason="too late") == []
+    await office.work("esign.send", variables={"envelope": "E-9"})
+    await office.send("countersigned", "E-9")
+    await office.work("archive.store", variables={"archive_id": "A-9"})
+    assert await office.ended_at() == "signed"
+    assert (await office.read())["variables"]["outcome"] == "signed"
+
+
 STORIES: Mapping[str, Story] = {
+    "contract-review": contract,
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
