@@ -261,6 +261,44 @@ def a_reading(random: Random) -> Body:
     return {"clauses": clauses, "confidence": confidence, "redline": "We propose this."}
 
 
+def a_claim(random: Random, start: Body, today: date) -> Body:
+    """Return a claim of any size, reported soon or late, with enough photos or too few."""
+    claim = {
+        "number": f"CL-{random.getrandbits(40)}",
+        "happened": (today - timedelta(days=random.choice((2, 40)))).isoformat(),
+        "reported": today.isoformat(),
+        "estimate": random.choice((900, 1501, 9000, 30000)),
+        "injured": random.random() < 0.2,
+        "photos": start["claim"]["photos"][: random.choice((2, 3))],
+    }
+    return {"claim": {**start["claim"], **claim}}
+
+
+def a_choice(random: Random) -> Body:
+    """Return what the agent of a claim does next: it uses tools, or says that it is done."""
+    tools = (
+        "look_at_photos",
+        "look_up_earlier_claims",
+        "price_the_repair",
+        "ask_the_customer",
+        "inspect_the_car",
+    )
+    if random.random() < 0.6:
+        return {"activate": random.sample(tools, random.choice((1, 2)))}
+    assessment = {
+        "damage": random.choice((200, 1500, 6000, 15000, 19000)),
+        "suspicious": random.random() < 0.2,
+        "confidence": random.choice((0.5, 0.8, 0.95)),
+        "summary": "A dent.",
+    }
+    return {"done": True, "assessment": assessment}
+
+
+def a_finding(random: Random) -> Body:
+    """Return what a tool of the agent finds."""
+    return {"finding": "The door is dented."}
+
+
 WORLDS: Mapping[str, World] = {
     "contract-review": World(
         start=a_contract,
@@ -332,6 +370,38 @@ WORLDS: Mapping[str, World] = {
             "more users affected": lambda random: {"users": random.choice((500, 5000))},
             "false alarm": nothing,
             "incident merged": lambda random: {"into": "INC-0"},
+        },
+    ),
+    "motor-claim": World(
+        start=a_claim,
+        work={
+            "policy.check": lambda random: {
+                "cover": {
+                    "covered": random.random() < 0.9,
+                    "deductible": 300,
+                    "car_value": random.choice((10000, 20000, 60000)),
+                    "since": "2020-01-01",
+                }
+            },
+            "fraud.score": lambda random: {"fraud": {"score": random.choice((0.1, 0.6, 0.9)), "signs": []}},
+            "claims.agent": a_choice,
+            "photos.read": a_finding,
+            "claims.history": a_finding,
+            "workshop.price": a_finding,
+            "bank.transfer": lambda random: {"reference": "T-1"},
+        },
+        errors={
+            "policy.check": ("POLICY_UNKNOWN",),
+            "fraud.score": ("NO_SCORE",),
+            "claims.agent": ("NO_RESULT",),
+            "bank.transfer": ("ACCOUNT_CLOSED",),
+        },
+        messages={
+            "photos sent": lambda random: {"photos": [{"name": "door", "document": "4.jpg"}]},
+            "wreck chosen": lambda random: {"keeps_wreck": random.random() < 0.5},
+            "papers sent": lambda random: {"paper": "bill.pdf"},
+            "task needed": lambda random: {"task": "Call them", "assignee": random.choice(PEOPLE)},
+            "claim withdrawn": lambda random: {"reason": "repaired it myself"},
         },
     ),
     "order-fulfilment": World(

@@ -313,12 +313,65 @@ async def contract(agent: Agent, start: Body) -> None:
     assert (await office.read())["variables"]["outcome"] == "signed"
 
 
+async def claim(agent: Agent, start: Body) -> None:
+    """A total loss: the agent uses services and people as its tools and is not sure; the customer keeps the wreck."""
+    mine = {**start, "claim": {**start["claim"], "number": "CL-9", "estimate": 15000}}
+    office = await begun(agent, "motor-claim", mine)
+    cover = {"covered": True, "deductible": 300, "car_value": 20000, "since": "2021-05-01"}
+    await office.work("policy.check", variables={"cover": cover})
+    assert float((await office.work("reserve.book"))["amount"]) == 18000
+    await office.work("fraud.score", variables={"fraud": {"score": 0.2, "signs": []}})
+
+    taken = await agent.ask("work_take", types=["claims.agent"], instance=office.instance)
+    job = taken["items"][0]
+    assert job["headers"]["instruction"].startswith("Find out what the damage of this claim is")
+    assert [tool["elementName"] for tool in job["variables"]["adHocSubProcessElements"]] == [
+        "look at photos",
+        "look up earlier claims",
+        "price the repair",
+        "ask the customer",
+        "inspect the car",
+    ]
+    question = {"element": "ask_the_customer", "variables": {"question": "Does the door open?"}}
+    chosen = {"activate": ["look_at_photos", question]}
+    await agent.ask("work_finish", job=job["job"], variables=chosen)
+    await office.work("photos.read", variables={"finding": "The right side is hit."})
+    await office.act("ask_the_customer", "clara", finding="The door does not open.")
+    unsure = {"damage": 14500, "suspicious": False, "confidence": 0.7, "summary": "The right side."}
+    asked = await office.work("claims.agent", variables={"done": True, "assessment": unsure})
+    assert asked["findings"] == ["The right side is hit.", "The door does not open."]
+
+    assert await office.send("task needed", "CL-9", task="Get the police report", assignee="paul") != []
+    await office.act("assess_by_hand", "clara", damage=14800, grounds="The pillar is bent, too.")
+    await office.act("value_the_wreck", "artur", wreck=4000)
+    assert float((await office.work("mail"))["wreck"]) == 4000
+    assert await office.send("wreck chosen", "CL-9", keeps_wreck=True) == [office.instance]
+    assert float((await office.work("reserve.book"))["amount"]) == 15700
+    assert await office.refused("approve_as_senior", "clara", approved=True) == "task.person_excluded"
+    await office.act("approve_as_senior", "sven", approved=True)
+    assert await office.open_tasks() == ["do what is needed"]
+    await office.act("do_what_is_needed", "paul", answer="It is in the file.")
+
+    await office.work("bank.transfer", error_code="ACCOUNT_CLOSED")
+    assert (
+        await office.refused("correct_account", "sven", iban="DE02500105170137075030")
+        == "task.person_excluded"
+    )
+    await office.act("correct_account", "peter", iban="DE02500105170137075030")
+    paid = await office.work("bank.transfer", variables={"reference": "T-9"})
+    assert (float(paid["amount"]), paid["iban"]) == (15700, "DE02500105170137075030")
+    await office.work("reserve.release")
+    await office.work("mail")
+    assert await office.ended_at() == "paid"
+
+
 STORIES: Mapping[str, Story] = {
     "contract-review": contract,
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
     "major-incident": incident,
+    "motor-claim": claim,
     "order-fulfilment": order,
 }
 """The story of each example."""
