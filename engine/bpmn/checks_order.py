@@ -176,11 +176,8 @@ class _Graph:
                 if arrived[point] < self.joins[point]:
                     continue
             reached.add(point)
-            blocked = not point.done and point.element in setting
             waiting += [
-                target
-                for target, _ in self.next[point]
-                if not (blocked and target.done and target.element == point.element)
+                target for target, _ in self.next[point] if not (target.done and target.element in setting)
             ]
         return frozenset(reached)
 

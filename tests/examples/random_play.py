@@ -299,6 +299,28 @@ def a_finding(random: Random) -> Body:
     return {"finding": "The door is dented."}
 
 
+def a_merchant(random: Random, start: Body, today: date) -> Body:
+    """Return a merchant of any kind from anywhere, owned by people and a company."""
+    merchant = {
+        "country": random.choice(("DE", "GB", "US", "PA", "IR")),
+        "legal_form": random.choice(("company", "trust")),
+        "business": random.choice(("retail", "travel", "gambling")),
+        "turnover": random.choice((1000, 200000, 2000000)),
+    }
+    entity = random.choice(("DE01", "GB01", "US01"))
+    return {
+        "application": {"number": f"M-{random.getrandbits(40)}", "entity": entity},
+        "merchant": {**start["merchant"], **merchant},
+        "owners": random.sample(start["owners"], random.randint(1, 3)),
+        "sales": random.choice(PEOPLE),
+    }
+
+
+def a_screening(random: Random) -> Body:
+    """Return what the lists say of somebody."""
+    return {"hits": int(random.random() < 0.2), "exposed": random.random() < 0.2}
+
+
 WORLDS: Mapping[str, World] = {
     "contract-review": World(
         start=a_contract,
@@ -370,6 +392,33 @@ WORLDS: Mapping[str, World] = {
             "more users affected": lambda random: {"users": random.choice((500, 5000))},
             "false alarm": nothing,
             "incident merged": lambda random: {"into": "INC-0"},
+        },
+    ),
+    "merchant-onboarding": World(
+        start=a_merchant,
+        work={
+            "register.lookup": lambda random: {
+                "register": {"number": "HRB 1", "active": random.random() < 0.9}
+            },
+            "sanctions.screen": a_screening,
+            "agent": lambda random: {
+                "news": {
+                    "findings": random.choice((0, 1)),
+                    "summary": "n",
+                    "confidence": random.choice((0.5, 0.9)),
+                }
+            },
+            "accounts.open": lambda random: {"account": "ACC-1"},
+        },
+        errors={"register.lookup": ("NOT_FOUND",)},
+        messages={
+            "papers sent": lambda random: {"papers": [{"name": "extract", "document": "e.pdf"}]},
+            "application withdrawn": lambda random: {"reason": "another one"},
+            "merchant data changed": lambda random: {
+                "owners": [{"name": "Nora Berg", "country": "NO", "share": 100, "kind": "person"}]
+            },
+            "sanctions list changed": nothing,
+            "merchant leaves": nothing,
         },
     ),
     "motor-claim": World(

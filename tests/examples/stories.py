@@ -365,12 +365,75 @@ async def claim(agent: Agent, start: Body) -> None:
     assert await office.ended_at() == "paid"
 
 
+async def merchant(agent: Agent, start: Body) -> None:
+    """A casino: an owner behind a company, one false hit, due diligence, twelve months, a changed list, a true match."""
+    casino = {**start["merchant"], "business": "gambling"}
+    mine = {**start, "merchant": casino, "application": {"number": "M-9", "entity": "DE01"}}
+    office = await begun(agent, "merchant-onboarding", mine)
+    await office.work("register.lookup", variables={"register": {"number": "HRB 9", "active": True}})
+    behind = [{"name": "Urs Frei", "country": "CH", "share": 80, "kind": "person"}]
+    assert (
+        await office.refused("look_through_company", "silke", people_behind=behind) == "task.person_excluded"
+    )
+    await office.act("look_through_company", "anna", people_behind=behind)
+    await screened(office, {"Mara Lind": 1})
+    await office.act("judge_hit", "cora", true_match=False, reason="Born in another year.")
+    assert (await office.read())["variables"]["risk"] == "high"
+
+    await office.act("check_papers", "anna", papers_ok=False, papers_missing="licence")
+    assert (await office.work("mail"))["missing"] == "licence"
+    await agent.advance("P14D")
+    await office.work("mail")
+    papers = [{"name": "licence", "document": "licence.pdf"}]
+    await office.send("papers sent", "M-9", papers=papers)
+    await office.act("check_papers", "anna", papers_ok=True)
+    assert await office.refused("confirm_papers", "anna", confirmed=True) == "task.person_excluded"
+    await office.act("confirm_papers", "arne", confirmed=True)
+    news = {"findings": 0, "summary": "Nothing is known.", "confidence": 0.6}
+    given = await office.work("agent", variables={"news": news})
+    assert given["people"] == ["Mara Lind", "Nordsee Beteiligungen AG", "Urs Frei"]
+    await office.act("look_at_the_news", "cora", reason="It is not them.")
+    await office.work("mail")
+    await office.act("check_source_of_funds", "cora", source_of_funds="Twelve years of audits.", edd_ok=True)
+    assert await office.refused("agree", "cora", agreed=True) == "task.person_excluded"
+    await office.act("agree", "dirk", agreed=True)
+    assert (await office.work("accounts.open", variables={"account": "ACC-9"}))["risk"] == "high"
+    await office.work("mail")
+
+    await agent.advance("P1Y")
+    await office.work("mail")
+    assert (await office.read())["variables"]["reviews"] == 1
+    await office.work("register.lookup", variables={"register": {"number": "HRB 9", "active": True}})
+    await office.act("look_through_company", "anna", people_behind=behind)
+    await screened(office, {"Urs Frei": 2})
+    await office.act("judge_hit", "cora", true_match=True, reason="Listed since March.")
+    assert (await office.work("accounts.freeze"))["number"] == "ACC-9"
+    assert (
+        await office.refused("report_to_the_authority", "cora", reference="SAR-9") == "task.person_excluded"
+    )
+    await office.act("report_to_the_authority", "rolf", reference="SAR-9")
+    assert (await office.work("authority.report"))["why"] == "Listed since March."
+    assert await office.ended_at() == "refused for sanctions"
+
+
+async def screened(office: Office, hits: Mapping[str, int]) -> None:
+    """Screen the company and all its owners, side by side."""
+    found = {"types": ["sanctions.screen"], "instance": office.instance, "limit": 10}
+    taken = await office.agent.ask("work_take", **found)
+    names = [job["variables"]["name"] for job in taken["items"]]
+    assert names == ["Mara Lind", "Nordsee Beteiligungen AG", "Urs Frei", "Sonnenreisen GmbH"]
+    for job, name in zip(taken["items"], names, strict=True):
+        result = {"hits": hits.get(name, 0), "exposed": False}
+        await office.agent.ask("work_finish", job=job["job"], variables=result)
+
+
 STORIES: Mapping[str, Story] = {
     "contract-review": contract,
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
     "major-incident": incident,
+    "merchant-onboarding": merchant,
     "motor-claim": claim,
     "order-fulfilment": order,
 }
