@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.temporal import DayTimeDuration
-from flowmaster.engine.model import Element, Error, Flow, Message, Timer, UserTask
+from flowmaster.engine.model import Element, Error, Flow, Message, Rule, Script, Timer, UserTask
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scenarios import NEXT, Scenario, scenarios_of
 from flowmaster.engine.proof import schemas
@@ -288,7 +288,11 @@ class Search:
     def _waits_inside(self, scope: Element) -> list[str]:
         elements = self.stage.model.elements.values()
         inner = [each for each in elements if each.scope == scope.id]
-        found = [each.id for each in inner if each.kind.endswith("Task") and each.details is not None]
+        found = [
+            each.id
+            for each in inner
+            if each.kind.endswith("Task") and not isinstance(each.details, Rule | Script | None)
+        ]
         deeper = [key for each in inner if each.kind == "subProcess" for key in self._waits_inside(each)]
         return found + deeper
 
