@@ -12,6 +12,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.compare_behaviour import BehaviourView, RuleVersions, Sided, behaviour_view, summary_of
 from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
@@ -33,12 +34,18 @@ class ProcessCompare(Arguments):
     to: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None, description="The newer one, in the same way; default: the newest draft."
     )
-    what: Literal["structure", "migration"] = Field(
+    what: Literal["structure", "behaviour", "migration"] = Field(
         default="structure",
-        description="What is compared; `migration` tries on copies which instances can move over.",
+        description="What is compared; `behaviour` plays cases on both and tells which end otherwise and why,"
+        " `migration` tries on copies which instances can move over.",
     )
     mapping: dict[str, str] = Field(
         default={}, description="For migration: {old id: new id}.", examples=[{"check": "examine"}]
+    )
+    rules: dict[str, RuleVersions] = Field(
+        default={},
+        description="For behaviour: versions of decisions that the sides use.",
+        examples=[{"approval_level": {"from": 1, "to": 2}}],
     )
 
 
@@ -63,28 +70,24 @@ class ProcessCompared(Result):
     summary: str = Field(description="How much has changed.")
     same_behaviour: bool = Field(description="True if no change touches what instances do.")
     changes: list[ChangeView] = Field(description="The changes, what is gone or new first.")
+    behaviour: BehaviourView | None = Field(default=None, description="What cases do otherwise, and why.")
     migration: MigrationView | None = Field(default=None, description="What comes of instances under way.")
 
 
-@operation(right="process.read", read_only=True)
+@operation(right="process.read", read_only=True, lasting="may")
 async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompared:
-    """Tell what differs between two versions of a process, moved and renamed steps recognised; plan a migration."""
+    """Tell what differs between two versions of a process: their steps, or what cases do otherwise; plan a migration."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if reader.find_definition(tenant, KIND, arguments.process) is None:
         raise unknown_process(reader, tenant, arguments.process)
     newest = reader.version_number(tenant, KIND, arguments.process) or DRAFT
     old = _side(reader, tenant, arguments.process, "from", arguments.from_version or newest)
     new = _side(reader, tenant, arguments.process, "to", arguments.to or DRAFT)
+    _check_fields(arguments)
     if arguments.what == "migration":
         return _migration(call, arguments, old, new)
-    if arguments.mapping:
-        raise FlowMasterError(
-            "arguments.invalid",
-            "`mapping` is for `what: migration`.",
-            path="mapping",
-            expected="what: migration",
-            fix="Leave `mapping` out, or ask for the migration.",
-        )
+    if arguments.what == "behaviour":
+        return await _behaviour(call, arguments, old, new)
     compared = compare(old.process, new.process)
     views = [_view(one, old.process, new.process) for one in compared.changes]
     shown = leading(views, CHANGES_BYTES)
@@ -102,6 +105,57 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
         if new.name.startswith(DRAFT)
         else [],
         left_out=left_out({"changes": (len(views), len(shown))}),
+    )
+
+
+def _check_fields(arguments: ProcessCompare) -> None:
+    """Refuse what is for another comparison."""
+    for name, what in (("mapping", "migration"), ("rules", "behaviour")):
+        if getattr(arguments, name) and arguments.what != what:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"`{name}` is for `what: {what}`.",
+                path=name,
+                expected=f"what: {what}",
+                fix=f"Leave `{name}` out, or ask for the {what}.",
+            )
+
+
+async def _behaviour(
+    call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
+) -> ProcessCompared:
+    """Play cases on both sides and tell which go another way, and why."""
+    sides = [
+        Sided(side.process, side.bpmn, side.version, rules)
+        for side, rules in (
+            (old, {name: each.from_version for name, each in arguments.rules.items()}),
+            (new, {name: each.to for name, each in arguments.rules.items()}),
+        )
+    ]
+    same_file = old.bpmn == new.bpmn and not arguments.rules
+    view, left = (None, {}) if same_file else await behaviour_view(call, *sides)
+    first = view.differences[0].example if view is not None and view.differences else None
+    hints = []
+    if first is not None and new.name.startswith(DRAFT) and "too_long" not in first.case:
+        scenario: dict[str, Json] = {"name": "what goes another way", **first.case}
+        hints.append(
+            follow_up(
+                Hint(
+                    "process_test",
+                    {"process": arguments.process, "scenarios": [scenario]},
+                    "Play the first example on the draft.",
+                )
+            )
+        )
+    return ProcessCompared(
+        process=arguments.process,
+        compared=f"{old.name} with {new.name}",
+        summary=summary_of(view) if view is not None else "Both are the same file.",
+        same_behaviour=view is None or (view.cases > 0 and not view.changed),
+        changes=[],
+        behaviour=view,
+        next=hints,
+        left_out=left,
     )
 
 
