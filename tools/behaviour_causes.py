@@ -2,27 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.compare.changes import Change
 from flowmaster.engine.compare.words import worded
 from flowmaster.engine.dmn.cases import same
-from flowmaster.engine.dmn.compact import dmn_to_table
-from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.feel.said import named, said
+from flowmaster.engine.feel.said import named, quoted, said
 from flowmaster.engine.values import Json
+from flowmaster.tools.behaviour_rules import Ruled, blamed, rows_in_words
 from flowmaster.tools.behaviour_seen import ASPECTS, Run, Seen, Side, Taken, words_of
-from flowmaster.tools.cases_rules import RuleBook
+from flowmaster.tools.behaviour_view import Kind
 
 CHANGES_TOLD: Final = 3
 """How many changes the words for one cause name."""
 
-_BY_KIND: Final[Mapping[str, str]] = {
+_BY_KIND: Final[Mapping[str, Kind]] = {
     "task": "task",
     "moved on": "timer",
     "timer": "timer",
     "job": "work",
+    "failed": "work",
     "called": "work",
     "waiting": "message",
     "sent": "message",
@@ -34,10 +36,16 @@ _TIMES: Final = ("due", "remind", "escalat", "timer", "duration", "date", "cycle
 """Parts of the names of aspects that tell of times."""
 
 
-class Cause(NamedTuple):
-    """Why two runs part; `was` and `now` tell it of both versions, `values` are those that decide."""
+Rows = tuple[tuple[str, int], ...]
 
-    kind: str
+
+class Cause(NamedTuple):
+    """Why two runs part; `was` and `now` tell it of both versions, `values` are those that decide.
+
+    `changes` are those of the model that it is made of, `rows` the rows of decisions to which it goes back on each side.
+    """
+
+    kind: Kind
     text: str
     element: str = ""
     decision: str = ""
@@ -45,11 +53,12 @@ class Cause(NamedTuple):
     now: Json = None
     values: Mapping[str, Json] = {}
     changes: tuple[Change, ...] = ()
+    rows: tuple[Rows, Rows] = ((), ())
 
     @property
     def key(self) -> str:
         """Return what is equal for the same cause of several cases."""
-        return repr((self.kind, self.element, self.decision, self.was, self.now))
+        return repr((self.kind, self.element, self.decision, self.changes, self.rows))
 
 
 class Parting(NamedTuple):
@@ -60,25 +69,19 @@ class Parting(NamedTuple):
     now: Seen | None
 
 
-class Book(NamedTuple):
-    """The rules of one side, and the true numbers of versions that stand in force in place of others."""
-
-    rules: RuleBook
-    aliases: Mapping[tuple[str, int], int]
-
-    def number(self, decision: str, version: int) -> int:
-        """Return the number of a version as people know it."""
-        return self.aliases.get((decision, version), version)
-
-
-class Structure(NamedTuple):
-    """The two sides, what differs of their models, and their rules."""
+@dataclass(frozen=True)
+class Structure:
+    """The two sides, what differs of their models, and the decisions that they ask in different versions."""
 
     old: Side
     new: Side
     changes: Sequence[Change]
-    old_rules: Book
-    new_rules: Book
+    ruled: Sequence[Ruled]
+
+    @cached_property
+    def behaving(self) -> list[Change]:
+        """Return the changes that touch what instances do."""
+        return [one for one in self.changes if one.behaves]
 
     @property
     def reorders(self) -> bool:
@@ -115,19 +118,24 @@ def _unmatched(run: Run, other: Run, alike: int) -> Seen | None:
     return None
 
 
-def aspects_of(old: Run, new: Run) -> list[str]:
+def aspects_of(old: Run, new: Run) -> set[str]:
     """Return what of two runs differs: the end, the path, tasks, timers, messages, work, decisions, variables."""
-    was, now = Counter(zip(old.keys, _kinds(old), strict=True)), Counter(zip(new.keys, _kinds(new), strict=True))
-    found = {kind for _, kind in ((was - now) + (now - was))}
-    if old.ending != new.ending:
+    was, now = (Counter((key, ASPECTS[seen.kind]) for key, seen in zip(run.keys, run.seen, strict=True)) for run in (old, new))
+    found = {aspect for _, aspect in ((was - now) + (now - was))}
+    if not old.ends_as(new):
         found.add("end")
     if not same(dict(old.variables), dict(new.variables)):
         found.add("variables")
-    return sorted(found)
+    return found
 
 
-def _kinds(run: Run) -> list[str]:
-    return [ASPECTS[each.kind] for each in run.seen]
+def parts_in_words(structure: Structure, old: Run, new: Run, at: Parting) -> str:
+    """Return in words where two runs part first."""
+    before = next((seen for seen in reversed(old.seen[: at.alike]) if seen.kind == "came"), None)
+    start = f"After {old.side.label(before.own)}: " if before is not None else ""
+    was = words_of(structure.old, at.was) if at.was else f"nothing more ({old.ending})"
+    now = words_of(structure.new, at.now) if at.now else f"nothing more ({new.ending})"
+    return f"{start}then {was}; now {now}."
 
 
 def cause_of(structure: Structure, old: Run, new: Run, parting: Parting) -> Cause:
@@ -148,17 +156,17 @@ def _causes(structure: Structure, old: Run, new: Run, parting: Parting) -> Itera
     yield from _of_turn(structure, old, new, parting)
     yield from _of_steps(structure, was, now)
     yield from _near(structure, old, new, parting)
-    whole = [one for one in structure.changes if one.behaves and not one.element and not one.before]
-    for changes in (whole, [one for one in structure.changes if one.behaves]):
+    behaving = structure.behaving
+    for changes in ([one for one in behaving if not one.element and not one.before], behaving):
         if changes:
-            yield _of_changes(structure, "data" if changes is whole else "other", changes)
+            yield _of_changes(structure, "other", changes)._replace(changes=())
 
 
 def _of_start(structure: Structure, old: Run, new: Run) -> Iterator[Cause]:
     refused = old.played.refused or new.played.refused
     if refused is None:
         return
-    whole = [one for one in structure.changes if not one.element and not one.before and one.behaves]
+    whole = [one for one in structure.behaving if not one.element and not one.before]
     name = refused.path.removeprefix("variables").removeprefix(".").partition(".")[0].partition("[")[0]
     exact = [one for one in whole if name and one.what == f"data {name}"]
     chosen = exact or [one for one in whole if "check" in one.what] or whole
@@ -168,101 +176,67 @@ def _of_start(structure: Structure, old: Run, new: Run) -> Iterator[Cause]:
 
 def _of_rule(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
     """Give the row of a rule that decides otherwise, where the runs part at a decision of two versions."""
-    was, now = (_decision(run, seen) for run, seen in ((old, parting.was), (new, parting.now)))
     shared = next((each.element for each in (parting.was, parting.now) if each and each.kind == "decided"), "")
-    was, now = was or _asked(old, shared, parting), now or _asked(new, shared, parting)
-    one = was or now
-    if one is None or not shared:
+    was, now = _decided(old, shared, parting), _decided(new, shared, parting)
+    made = was or now
+    ruled = next((each for each in structure.ruled if made and each.decision == made.decision), None)
+    if made is None or ruled is None or (was and now and was.decision != now.decision):
         return
-    sides = [
-        ("was", structure.old_rules, was),
-        ("now", structure.new_rules, now),
-    ]
-    if was is not None and now is not None:
-        numbers = [book.number(event.decision, event.version) for _, book, event in sides if event is not None]
-        if was.decision == now.decision and numbers[0] == numbers[1]:
-            return
-    told = {word: _row(book, event) for word, book, event in sides}
-    text = f"{said(one.decision)}: {told['was']} then, {told['now']} now; with {named(dict(one.inputs))}."
+    found = blamed(ruled, was.matched if was else (), now.matched if now else ())
+    if found is None:
+        return
+    told = rows_in_words(ruled.old, found.decision, found.old), rows_in_words(ruled.new, found.decision, found.new)
+    of = f" of {quoted(ruled.decision)}" if found.decision != ruled.decision else ""
     yield Cause(
         "rule",
-        text,
-        element=structure.new.process.elements[one.element].id
-        if one.element in structure.new.process.elements
-        else one.element,
-        decision=one.decision,
-        was=told["was"],
-        now=told["now"],
-        values=dict(one.inputs),
+        f"{quoted(found.decision)}{of}: {told[0] or 'no such row'} in version {ruled.was}, {told[1] or 'no such row'} in"
+        f" version {ruled.now}. With {named(dict(made.inputs))} it answers {_answer(was)} then and {_answer(now)} now.",
+        made.element,
+        ruled.decision,
+        was=told[0] or None,
+        now=told[1] or None,
+        values=dict(made.inputs),
+        rows=(
+            tuple((found.decision, row) for row in found.old),
+            tuple((found.decision, row) for row in found.new),
+        ),
     )
 
 
-def _decision(run: Run, seen: Seen | None) -> ev.DecisionMade | None:
-    if seen is None or seen.kind != "decided":
-        return None
-    event = run.played.history[seen.place].event
-    return event if isinstance(event, ev.DecisionMade) else None
+def _answer(made: ev.DecisionMade | None) -> str:
+    return "nothing" if made is None else said(made.output)
 
 
-def _asked(run: Run, shared: str, parting: Parting) -> ev.DecisionMade | None:
+def _decided(run: Run, shared: str, parting: Parting) -> ev.DecisionMade | None:
     """Return the decision that a run made at an element behind what is alike, if it made one."""
     for seen in run.seen[parting.alike :]:
         if seen.kind == "decided" and seen.element == shared:
-            return _decision(run, seen)
+            event = run.played.history[seen.place].event
+            return event if isinstance(event, ev.DecisionMade) else None
     return None
 
 
-def _row(book: Book, event: ev.DecisionMade | None) -> str:
-    """Return the version and rows that decided in words."""
-    if event is None:
-        return "no row decides"
-    number = book.number(event.decision, event.version)
-    rows = [_one_row(book, event, rule) for rule in event.matched if isinstance(rule, Mapping)]
-    told = " and ".join(rows[-2:]) or "no row"
-    return f"version {number} {told} gives {said(event.output)}"
-
-
-def _one_row(book: Book, event: ev.DecisionMade, rule: Mapping[str, Json]) -> str:
-    decision, row = str(rule.get("decision") or event.decision), rule.get("rule")
-    model = book.rules.models.get((event.decision, event.version))
-    cells = ""
-    if model is not None and isinstance(row, int):
-        try:
-            table = dmn_to_table(model.read, decision)
-            cells = f" {said(list(map(str, table['rules'][row - 1])))}"
-        except (FlowMasterError, IndexError, KeyError):
-            cells = ""
-    of = f" of {decision}" if decision != event.decision else ""
-    return f"row {row}{of}{cells}"
-
-
 def _of_facts(structure: Structure, old: Run, new: Run, was: Seen, now: Seen) -> Iterator[Cause]:
-    """Give what differs of the same thing at the same element."""
-    changes = [one for one in structure.changes if one.behaves and one.before == was.own and one.element == now.own]
-    acting = [
-        one
-        for one in structure.changes
-        if one.behaves and was.kind == "set" and (one.before in _just(old, was) or one.element in _just(new, now))
-    ]
-    if was.kind == "set" and not acting:
-        return
-    kind = _BY_KIND.get(was.kind, "other")
-    facts = [name for name in dict.fromkeys((*was.facts, *now.facts)) if not same(was.facts.get(name), now.facts.get(name))]
-    one, other = {name: was.facts.get(name) for name in facts}, {name: now.facts.get(name) for name in facts}
-    if was.kind == "task" and set(facts) <= {"due after", "follow up after"}:
-        kind = "timer"
-    chosen = acting if was.kind == "set" else _fitting(changes, was.kind)
-    if not chosen and not changes and was.kind not in ("task", "timer", "job", "waiting", "moved on"):
-        return
+    """Give what differs of the same thing at the same element, where that element has changed."""
+    if was.kind == "set":
+        before, after = _acting(old, was), _acting(new, now)
+        chosen = [one for one in structure.behaving if one.before in before or one.element in after]
+    else:
+        own = [one for one in structure.behaving if (one.before, one.element) == (was.own, now.own)]
+        chosen = _fitting(own, was.kind)
     if not chosen:
-        # An element's times and people may hang on data, or on what stands beside it.
-        near = [each for each in structure.changes if each.behaves]
-        chosen = near if len(near) == 1 else []
-    text = f"{words_of(old.side, was)} then; {words_of(new.side, now)} now."
-    if chosen:
-        text = f"{_sentences(structure, chosen)} {text[:1].upper()}{text[1:]}"
-    values = {} if was.kind != "set" else {}
-    yield Cause(kind, text, now.own, was=one, now=other, values=values, changes=tuple(chosen))
+        return
+    names = dict.fromkeys((*was.facts, *now.facts))
+    facts = [name for name in names if not same(was.facts.get(name), now.facts.get(name))]
+    timed = was.kind == "task" and set(facts) <= {"due after", "follow up after"}
+    yield Cause(
+        "timer" if timed else _BY_KIND.get(was.kind, "other"),
+        f"{_sentences(structure, chosen)} Then {words_of(old.side, was)}; now {words_of(new.side, now)}.",
+        chosen[0].element or now.own,
+        was={name: was.facts.get(name) for name in facts},
+        now={name: now.facts.get(name) for name in facts},
+        changes=tuple(chosen),
+    )
 
 
 def _fitting(changes: Sequence[Change], kind: str) -> list[Change]:
@@ -273,7 +247,7 @@ def _fitting(changes: Sequence[Change], kind: str) -> list[Change]:
     return list(changes)
 
 
-def _just(run: Run, seen: Seen) -> set[str]:
+def _acting(run: Run, seen: Seen) -> set[str]:
     """Return the elements at which values may have been set: those come to since something else was to be seen, and its own."""
     found: set[str] = set()
     for entry in reversed(run.played.history[: seen.place + 1]):
@@ -290,57 +264,42 @@ def _just(run: Run, seen: Seen) -> set[str]:
 
 def _of_turn(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
     """Give the condition at which the runs went different ways, up to where they part."""
-    pair = _first_turn(old, new, parting)
-    if pair is None:
-        return
-    was, now = pair
-    key, before = now.flow.source, was.flow.source
-    changes = [
-        one
-        for one in structure.changes
-        if one.behaves
-        and one.element == key
-        and one.before == before
-        and (one.what.startswith(("condition", "default")) or one.kind in ("moved", "changed") or one.what == "way")
-    ]
-    if not changes:
-        return
-    then, after = old.reasons.get(was.seq, {}), new.reasons.get(now.seq, {})
-    values: dict[str, Json] = {}
-    for reason in (then, after):
-        found = reason.get("values")
-        values |= found if isinstance(found, Mapping) else {}
-    ways = f"it went to {old.side.label(was.flow.target)} then and goes to {new.side.label(now.flow.target)} now"
-    text = f"{_sentences(structure, changes)} {f'With {named(values)} ' if values else ''}{ways}."
-    yield Cause(
-        "condition",
-        text[:1].upper() + text[1:],
-        key,
-        was=_conditions(structure.old, before),
-        now=_conditions(structure.new, key),
-        values=values,
-        changes=tuple(changes),
-    )
+    for was, now in _turns(old, new, parting):
+        key, before = now.flow.source, was.flow.source
+        changes = [one for one in structure.behaving if (one.before, one.element) == (before, key)]
+        if not changes:
+            continue
+        values: dict[str, Json] = {}
+        for run, taken in ((old, was), (new, now)):
+            found = run.reasons.get(taken.seq, {}).get("values")
+            values |= found if isinstance(found, Mapping) else {}
+        ways = f"it went to {old.side.label(was.flow.target)} then and goes to {new.side.label(now.flow.target)} now"
+        text = f"{f'with {named(values)} ' if values else ''}{ways}."
+        yield Cause(
+            "condition",
+            f"{_sentences(structure, changes)} {text[:1].upper()}{text[1:]}",
+            key,
+            was=_conditions(structure.old, before),
+            now=_conditions(structure.new, key),
+            values=values,
+            changes=tuple(changes),
+        )
 
 
-def _first_turn(old: Run, new: Run, parting: Parting) -> tuple[Taken, Taken] | None:
-    """Return the first ways, at the same visit of the same element, that lead to different places."""
+def _turns(old: Run, new: Run, parting: Parting) -> Iterator[tuple[Taken, Taken]]:
+    """Give the ways, at the same visit of the same element, that lead to different places."""
     until_old = parting.was.place if parting.was else len(old.played.history)
     until_new = parting.now.place if parting.now else len(new.played.history)
     theirs: dict[str, list[Taken]] = {}
     for taken in new.taken:
         theirs.setdefault(taken.element, []).append(taken)
-    seen: Counter[str] = Counter()
+    visits: Counter[str] = Counter()
     for taken in old.taken:
-        number = seen[taken.element]
-        seen[taken.element] += 1
-        others = theirs.get(taken.element, [])
-        if number >= len(others):
-            continue
-        other = others[number]
-        if other.target != taken.target and taken.place <= until_old and other.place <= until_new:
-            return taken, other
-    return None
+        others = theirs.get(taken.element, [])[visits[taken.element] :]
+        visits[taken.element] += 1
+        if others and others[0].target != taken.target:
+            if taken.place <= until_old and others[0].place <= until_new:
+                yield taken, others[0]
 
 
 def _conditions(side: Side, key: str) -> dict[str, Json]:
@@ -353,41 +312,31 @@ def _conditions(side: Side, key: str) -> dict[str, Json]:
 
 def _of_steps(structure: Structure, was: Seen | None, now: Seen | None) -> Iterator[Cause]:
     """Give the step that came or went, or whose answer is taken otherwise."""
-    for one in structure.changes:
+    for one in structure.behaving:
         gone = one.kind == "removed" and not one.element and was is not None and one.before == was.own
         come = one.kind == "added" and not one.before and now is not None and one.element == now.own
-        if one.behaves and one.what == "" and (gone or come):
+        if one.what == "" and (gone or come):
             yield _of_changes(structure, "step", [one])
     for seen in (was, now):
         if seen is not None and seen.kind == "answer refused":
-            changes = [one for one in structure.changes if one.behaves and seen.own in (one.element, one.before)]
-            forms = [one for one in structure.changes if one.what.startswith("forms")]
-            if changes or forms:
-                yield _of_changes(structure, "task", changes or forms)
+            own = [one for one in structure.behaving if seen.own in (one.element, one.before)]
+            changes = own or [one for one in structure.behaving if one.what.startswith("forms")]
+            if changes:
+                yield _of_changes(structure, "task", changes)
 
 
 def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
     """Give the changes of elements that were come to where the runs part: behind what is alike, up to there."""
-    before = _between(old, parting.alike, parting.was)
-    after = _between(new, parting.alike, parting.now)
-    near = [
-        one
-        for one in structure.changes
-        if one.behaves and ((one.before and one.before in before) or (one.element and one.element in after))
-    ]
+    before, after = _between(old, parting.alike, parting.was), _between(new, parting.alike, parting.now)
+    near = [one for one in structure.behaving if one.before in before or one.element in after]
     own = {each.own for each in (parting.was, parting.now) if each is not None and each.own}
-    exact = [one for one in near if own & {one.element, one.before}]
-    chosen = exact or near
+    chosen = [one for one in near if own & {one.element, one.before}] or near
+    came_or_went = [one for one in chosen if one.what == "" and one.kind in ("added", "removed")]
     if chosen:
-        came_or_went = [one for one in chosen if one.what == "" and one.kind in ("added", "removed")]
-        orders = [one for one in chosen if one.kind == "moved" or one.what == "way"]
-        kind = "step" if came_or_went or orders else _kind_of(parting)
-        yield _of_changes(structure, kind, came_or_went or chosen)
-
-
-def _kind_of(parting: Parting) -> str:
-    seen = parting.now or parting.was
-    return _BY_KIND.get(seen.kind, "other") if seen is not None else "other"
+        orders = any(one.kind == "moved" or one.what == "way" for one in chosen)
+        seen = parting.now or parting.was
+        kind: Kind = _BY_KIND.get(seen.kind, "other") if seen is not None else "other"
+        yield _of_changes(structure, "step" if came_or_went or orders else kind, came_or_went or chosen)
 
 
 def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:
@@ -411,7 +360,7 @@ def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:
     return found
 
 
-def _of_changes(structure: Structure, kind: str, changes: Sequence[Change], more: str = "") -> Cause:
+def _of_changes(structure: Structure, kind: Kind, changes: Sequence[Change], more: str = "") -> Cause:
     one = changes[0]
     return Cause(
         kind,

@@ -1,5 +1,6 @@
 """Real instances as cases: what they were started with, what people answered, what workers gave, what came in when."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -31,6 +32,11 @@ class Recorded(NamedTuple):
     instance: str
     case: Case
     came: tuple[str, ...]
+
+    def goes_again(self, history: Sequence[HistoryEntry]) -> bool:
+        """Tell whether a played case comes to all steps that the instance came to, each as often."""
+        came = Counter(entry.event.element for entry in history if isinstance(entry.event, ev.ElementEntered))
+        return not Counter(self.came) - came
 
 
 class Records(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS, SUB_PROCESS_KINDS
 from flowmaster.engine.compare.ways import behind, ways
+from flowmaster.engine.dmn.cases import same
 from flowmaster.engine.feel.said import named, quoted, said
 from flowmaster.engine.model import Flow, Process
 from flowmaster.engine.state import ChildWait, EventWait, JobWait, TaskWait, TimerWait, Wait
@@ -20,7 +21,7 @@ from flowmaster.tools.scenario_verdict import Facts, visits
 from flowmaster.tools.unnamed import place_of
 from flowmaster.tools.why import reasons
 
-_UNSEEN: Final = frozenset({"process", "startEvent", *GATEWAY_KINDS, *SUB_PROCESS_KINDS})
+UNSEEN: Final = frozenset({"process", "startEvent", *GATEWAY_KINDS, *SUB_PROCESS_KINDS})
 """Elements whose visits nobody outside sees: what stands in them or behind them is."""
 
 _HOW: Final = ("completed", "fired", "received")
@@ -35,6 +36,7 @@ ASPECTS: Final[Mapping[str, str]] = {
     "answer refused": "tasks",
     "timer": "timers",
     "job": "work",
+    "failed": "work",
     "called": "work",
     "waiting": "messages",
     "sent": "messages",
@@ -141,6 +143,22 @@ class Run:
         """Return the variables at the end."""
         return self.played.state.variables if self.played.state is not None else {}
 
+    def ends_as(self, other: "Run") -> bool:
+        """Tell whether another run comes to the same end with the same result, in the ids that both versions use."""
+        return self._end == other._end and same(dict(self.variables), dict(other.variables))
+
+    @cached_property
+    def _end(self) -> tuple[Json, ...]:
+        """Return how it ended, in the ids that both versions use."""
+        state = self.played.state
+        if state is None:
+            refused = self.played.refused
+            return ("refused", refused.code if refused else "", refused.path if refused else "")
+        facts = Facts(self.side.process, state, self.played)
+        waiting = sorted({self.side.shared(wait.element) for wait in state.waits.values()})
+        ends = self.side.shared(facts.ends[-1]) if facts.ends else ""
+        return (state.status, sorted(map(self.side.shared, facts.incidents)), list(waiting), ends)
+
     @cached_property
     def ending(self) -> str:
         """Return in words how it ended."""
@@ -191,9 +209,9 @@ Told = tuple[str, str, Mapping[str, Json]]
 def _of_event(side: Side, entry: HistoryEntry) -> Iterator[Told]:
     """Give what is to be seen of one event: of which kind, at which element, and what it says."""
     match entry.event:
-        case ev.ElementEntered(element=element) if side.process.elements[element].kind not in _UNSEEN:
+        case ev.ElementEntered(element=element) if side.process.elements[element].kind not in UNSEEN:
             yield "came", element, {}
-        case ev.ElementCancelled(element=element) if side.process.elements[element].kind not in _UNSEEN:
+        case ev.ElementCancelled(element=element) if side.process.elements[element].kind not in UNSEEN:
             yield "cancelled", element, {}
         case ev.VariablesSet(values=values):
             yield "set", "", dict(values)
@@ -203,6 +221,11 @@ def _of_event(side: Side, entry: HistoryEntry) -> Iterator[Told]:
             yield _opened(wait)
         case ev.WaitClosed(element=element, how=how) if how in _HOW:
             yield "over", element, {"how": how}
+        case ev.JobFailed(wait=wait):
+            again = wait.due if isinstance(wait, JobWait) else None
+            left = wait.retries if isinstance(wait, JobWait) else 0
+            held = None if again is None or not left else lasting(again - entry.at)
+            yield "failed", wait.element, {"tries left": left, "again after": held}
         case ev.DecisionMade(element=element, decision=decision, output=output):
             yield "decided", element, {"decision": decision, "answer": output}
         case _:
@@ -296,6 +319,8 @@ def words_of(side: Side, seen: Seen) -> str:
             return f"{name} is handed out as work ({named(_told(seen.facts))})"
         case "waiting":
             return f"{name} waits for {named(_told(seen.facts))}"
+        case "failed":
+            return f"the try at {name} fails ({named(_told(seen.facts))})"
         case "decided":
             return f"{name} decides {said(seen.facts['answer'])}"
         case "set":

@@ -12,10 +12,11 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.compare_behaviour import BehaviourView, RuleVersions, Sided, behaviour_view, summary_of
+from flowmaster.tools.behaviour_view import BehaviourView, RuleVersions, bounded, summary_of
+from flowmaster.tools.compare_behaviour import Sided, behaviour_view
 from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
-from flowmaster.tools.models import Arguments, Result, Shape, follow_up
+from flowmaster.tools.models import Arguments, NextCall, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
 
 CHANGES_BYTES = 5_000
@@ -132,31 +133,37 @@ async def _behaviour(
             (new, {name: each.to for name, each in arguments.rules.items()}),
         )
     ]
-    same_file = old.bpmn == new.bpmn and not arguments.rules
-    view, left = (None, {}) if same_file else await behaviour_view(call, *sides)
-    first = view.differences[0].example if view is not None and view.differences else None
-    hints = []
-    if first is not None and new.name.startswith(DRAFT) and "too_long" not in first.case:
-        scenario: dict[str, Json] = {"name": "what goes another way", **first.case}
-        hints.append(
-            follow_up(
-                Hint(
-                    "process_test",
-                    {"process": arguments.process, "scenarios": [scenario]},
-                    "Play the first example on the draft.",
-                )
-            )
+    if old.bpmn == new.bpmn and not arguments.rules:
+        return ProcessCompared(
+            process=arguments.process,
+            compared=f"{old.name} with {new.name}",
+            summary="Both are the same file.",
+            same_behaviour=True,
+            changes=[],
         )
+    view = await behaviour_view(call, *sides)
+    shown, left = bounded(view)
     return ProcessCompared(
         process=arguments.process,
         compared=f"{old.name} with {new.name}",
-        summary=summary_of(view) if view is not None else "Both are the same file.",
-        same_behaviour=view is None or (view.cases > 0 and not view.changed),
+        summary=summary_of(view),
+        same_behaviour=view.cases > 0 and not view.changed,
         changes=[],
-        behaviour=view,
-        next=hints,
+        behaviour=shown,
+        next=[] if arguments.rules else _played_next(arguments.process, shown, new),
         left_out=left,
     )
+
+
+def _played_next(process: str, view: BehaviourView, new: "_Side") -> list[NextCall]:
+    """Return the call that plays the first example on the newer side."""
+    first = view.differences[0].example if view.differences else None
+    if first is None or "too_long" in first.case:
+        return []
+    scenario: dict[str, Json] = {"name": "what goes another way", **first.case}
+    version: dict[str, Json] = {} if new.version is None else {"version": new.version}
+    asked: dict[str, Json] = {"process": process, "scenarios": [scenario], **version}
+    return [follow_up(Hint("process_test", asked, "Play the first example on the newer side."))]
 
 
 def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
