@@ -10,6 +10,7 @@ from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.runtime.lines import line_at
 from flowmaster.stores.protocol import Transaction
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.document_source import Source, from_base64, from_path
 from flowmaster.tools.documents import stored_document
@@ -119,10 +120,10 @@ async def process_import(call: Call, arguments: ProcessImport) -> ProcessImporte
 
     known = runtime.reader.find_definition(tenant, KIND, main) is not None
     draft = await runtime.write(work, dry_run=arguments.dry_run)
-    return _answer(made, main, draft, known=known)
+    return _answer(call, made, main, draft, known=known)
 
 
-def _answer(made: Drafted, main: str, draft: int, *, known: bool) -> ProcessImported:
+def _answer(call: Call, made: Drafted, main: str, draft: int, *, known: bool) -> ProcessImported:
     steps = [_step(step) for step in made.steps]
     unused = [
         f"{each.where}: {each.text[:SHOWN_LENGTH_MAX]}{'…' if len(each.text) > SHOWN_LENGTH_MAX else ''} ({each.why})"
@@ -158,7 +159,7 @@ def _answer(made: Drafted, main: str, draft: int, *, known: bool) -> ProcessImpo
         open_questions=shown[2],
         problems=shown[3],
         left_out=left_out(totals),
-        next=[follow_up(hint) for hint in after_draft(made.file, line_at(main))],
+        next=[follow_up(hint) for hint in possible(call, after_draft(made.file, line_at(main)))],
     )
 
 

@@ -137,7 +137,7 @@ def _next(process: Process, route: Route | None) -> list[Hint]:
 def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[str, int]:
     """Return the versions of the processes of a file if all are its newest drafts already, else nothing."""
     found = {key: reader.find_definition(tenant, KIND, key) for key in file.reads}
-    if any(row is None or row.changed or not row.version for row in found.values()):
+    if any(row is None or row.changed or row.state != "published" for row in found.values()):
         return {}
     return {key: row.version for key, row in found.items() if row is not None}
 

@@ -80,6 +80,8 @@ class DefinitionReader(ReleaseReader):
         elif at is not None:
             found = [each for each in found if each.valid_from <= at]
             found.sort(key=lambda each: (each.valid_from, each.version), reverse=True)
+        else:
+            return self.routed(tenant, kind, key).newest
         return found[0].version if found else None
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
@@ -88,6 +90,7 @@ class DefinitionReader(ReleaseReader):
         found = (
             self._data.versions[tenant, kind, key, number]
             for number in range(head.row.version if head else 0, 0, -1)
+            if (tenant, kind, key, number) in self._data.versions
         )
         return [version._replace(meta=codec.load(meta)) for version, meta in found]
 
@@ -195,7 +198,17 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         for table in tables:
             for row in [row for row in table if row[:3] == place]:
                 data.delete(table, row)
+        self.renew_graph(tenant)
         return True
+
+    def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:
+        """Delete one version with its links, and say whether it was there; its number is not given again."""
+        place = (tenant, kind, key, version)
+        gone = self._data.delete(self._data.versions, place)
+        self._data.delete(self._data.links, place)
+        if gone:
+            self.renew_graph(tenant)
+        return gone
 
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""

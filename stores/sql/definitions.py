@@ -7,7 +7,7 @@ from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 from flowmaster.stores.sql.graph_changes import LINKED, GraphChangeWriter
 from flowmaster.stores.sql.part import Where
-from flowmaster.stores.sql.releases import ReleaseReader, ReleaseWriter
+from flowmaster.stores.sql.releases import IN_FORCE, ReleaseReader, ReleaseWriter
 from flowmaster.stores.sql.seen import Seen
 
 _STATE = "CASE WHEN archived = 1 THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
@@ -106,7 +106,7 @@ class DefinitionReader(ReleaseReader):
             query = f"{_NUMBER} AND x.valid_from <= ? ORDER BY x.valid_from DESC, x.version DESC LIMIT 1"
             values = (*values, at)
         else:
-            query = "SELECT nullif(version, 0) FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
+            query = f"SELECT {IN_FORCE} FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
         number: int | None = self._db.value(query, values)
         return number
 
@@ -260,6 +260,7 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
             (int(archived), *self._definition_key(tenant, kind, key)),
         )
         if definition is not None:
+            self._seen.newest.clear()
             self._head_changed(tenant, kind, definition)
         return definition is not None
 
@@ -274,11 +275,26 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         self._seen.newest.clear()
         for table in ("draft", "version", "link", "linked"):
             self._db.run(f"DELETE FROM {table} WHERE definition = ?", (number,))
+        if kind in LINKED:
+            self.renew_graph(tenant)
         self._db.run(
             "DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?",
             self._definition_key(tenant, kind, key),
         )
         return True
+
+    def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:
+        """Delete one version with its links, and say whether it was there; its number is not given again."""
+        number = self._db.value(
+            "SELECT num FROM definition WHERE tenant = ? AND kind = ? AND key = ?",
+            self._definition_key(tenant, kind, key),
+        )
+        gone = self._db.count("DELETE FROM version WHERE definition = ? AND version = ?", (number, version))
+        for table in ("link", "linked"):
+            self._db.run(f"DELETE FROM {table} WHERE definition = ? AND version = ?", (number, version))
+        if gone:
+            self.renew_graph(tenant)
+        return bool(gone)
 
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""

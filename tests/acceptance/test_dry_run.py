@@ -95,6 +95,14 @@ async def _restore(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
 
 
+async def _archive(chance: Chance) -> Body:
+    return {"process": chance.process(), "action": chance.one("archive", "bring_back", "bring_back", "burn")}
+
+
+async def _delete(chance: Chance) -> Body:
+    return {"process": chance.process(), "version": chance.one(None, 1, 1, 2, 99)}
+
+
 async def _policy(chance: Chance) -> Body:
     names = chance.one([], [], ["admin"], ["user:ann"], [""])
     return {
@@ -126,6 +134,8 @@ async def _route(chance: Chance) -> Body:
         some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
     )
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
+
+
 async def _branch(chance: Chance) -> Body:
     begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
     return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
@@ -266,6 +276,8 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_publish": _publish,
     "process_import": _import,
     "process_restore": _restore,
+    "process_archive": _archive,
+    "process_delete": _delete,
     "process_policy": _policy,
     "process_approve": _approve,
     "process_tag": _tag,
