@@ -48,10 +48,10 @@ def copied(store: Store, *, on: str) -> Iterator[Store]:
     try:
         if on == "arango":
             with double() as running, mirror_on(running) as mirror:
-                yield Copied(store, mirror)
+                yield cast("Store", Copied(store, mirror))
         else:
             with _on_server() as mirror:
-                yield Copied(store, mirror)
+                yield cast("Store", Copied(store, mirror))
     finally:
         store.close()
 
