@@ -82,17 +82,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
             )  # From here on no other server changes releases of it.
         newest = draft_of(transaction, tenant, arguments.process)
         if newest.number != draft.number:
-            raise FlowMasterError(
-                "draft.stale",
-                f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
-                path="process",
-                fix="Publish again; the newest draft is tested then.",
-                next=possible(
-                    call,
-                    [Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
-                ),
-                status=409,
-            )
+            raise _stale(call, arguments.process, newest.number, draft.number)
         at = runtime.clock.now(transaction)
         if unchanged := _published_already(transaction, tenant, file):
             store_once(transaction, call, subject=arguments.process)
@@ -126,6 +116,17 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         processes=versions if len(versions) > 1 else {},
         timers=[change for changes in timers.values() for change in changes],
         next=[follow_up(hint) for hint in _next(file.process(arguments.process), route)],
+    )
+
+
+def _stale(call: Call, process: str, newest: int, tested: int) -> FlowMasterError:
+    return FlowMasterError(
+        "draft.stale",
+        f"Draft {newest} of {process!r} was saved while draft {tested} was tested.",
+        path="process",
+        fix="Publish again; the newest draft is tested then.",
+        next=possible(call, [Hint("process_publish", {"process": process}, "Publish the newest draft.")]),
+        status=409,
     )
 
 
