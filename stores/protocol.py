@@ -395,7 +395,7 @@ class DefinitionWrites(DocumentWrites, Protocol):
         ...
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions, releases and links, and say whether it was there."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         ...
 
     def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:

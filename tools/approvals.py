@@ -19,7 +19,7 @@ from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.releases import ReleaseRow
 from flowmaster.stores.rows import Draft
 from flowmaster.tools.authors import authors_of, drop_authors
-from flowmaster.tools.drafts import KIND, draft_of
+from flowmaster.tools.drafts import KIND, draft_of, main_line
 from flowmaster.tools.models import Arguments, NextCall, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import check_person, store_once
@@ -237,6 +237,7 @@ def _speaker(call: Call, as_user: str) -> str:
 
 
 def _standing(reader: Reader, tenant: str, process: str) -> Standing:
+    main_line(reader, tenant, process)
     policy, draft = policy_of(reader, tenant, process), draft_of(reader, tenant, process)
     authors = authors_of(reader, tenant, KIND, process)
     approved: dict[str, ReleaseRow] = {}

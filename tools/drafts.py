@@ -14,7 +14,7 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.lines import BRANCH, MARK, Line, line_at, unknown_branch
+from flowmaster.runtime.lines import BRANCH, MARK, Line, line_at, not_merged, unknown_branch
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
@@ -143,13 +143,13 @@ def errors_of(problems: Sequence[Problem]) -> list[Problem]:
 
 def save_draft(
     transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str, base: int | None = None,
-    main: str = "", authors: Collection[str] = (), back_to: int | None = None,
+    main: str = "", back_to: int | None = None, authors: Collection[str] = (),
 ) -> dict[str, int]:  # fmt: skip
     """Save the file as the next draft of each process in it, and return the numbers of the drafts.
 
-    `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it. `authors` are
-    those whose work it holds beside that of whoever saves it: of what is merged. `back_to` is the draft of `main` that
-    the file goes back to, so that what came between is known to be undone.
+    `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it. `back_to` is
+    the draft of `main` that the file goes back to, so that what came between is known to be undone. `authors` are those
+    whose work it holds beside that of whoever saves it: of what is merged.
     """
     xml = file.document.to_xml()
     line = line_at(main)
@@ -207,6 +207,14 @@ def known_line(reader: Reader, tenant: str, address: str, path: str = "process")
     if line.branch and reader.find_definition(tenant, KIND, line.process) is not None:
         raise unknown_branch(reader, tenant, line, path)
     raise unknown_process(reader, tenant, line.process)
+
+
+def main_line(reader: Reader, tenant: str, address: str) -> Line:
+    """Return the main line of a process; refuse a branch, which is merged before it is decided on or published."""
+    line = known_line(reader, tenant, address)
+    if line.branch:
+        raise not_merged(line)
+    return line
 
 
 def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:

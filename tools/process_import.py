@@ -8,7 +8,7 @@ from pydantic import Field
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
-from flowmaster.runtime.lines import line_at
+from flowmaster.runtime.lines import Line
 from flowmaster.stores.protocol import Transaction
 from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
@@ -159,7 +159,7 @@ def _answer(call: Call, made: Drafted, main: str, draft: int, *, known: bool) ->
         open_questions=shown[2],
         problems=shown[3],
         left_out=left_out(totals),
-        next=[follow_up(hint) for hint in possible(call, after_draft(made.file, line_at(main)))],
+        next=[follow_up(hint) for hint in possible(call, after_draft(made.file, Line(main)))],
     )
 
 

@@ -247,7 +247,7 @@ def _save(call: Call, transaction: Transaction, arguments: ProcessMerge, done: _
             note=arguments.reason or told,
             base=ours.number,
             main=target.address,
-            authors=authors_of(transaction, tenant, source.kind, source.address),
+            authors=authors_of(transaction, tenant, source.kind, source.address) if source.branch else (),
         )
         number = numbers[target.process]
     newest = draft_of(transaction, tenant, target.address)

@@ -219,41 +219,33 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
-    line = line_at(process)
     drafts: list[Json] = [
         {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
         for draft in drafts_of(reader, tenant, process)[:DRAFTS_SHOWN]
     ]
-    if line.branch:
+    if line_at(process).branch:
         return drafts
-    approved = approvers(reader, tenant, process)
-    moved: dict[int, list[Json]] = {}
-    for row in reader.releases(tenant, KIND, process, "tag"):
-        moved.setdefault(row.version, []).append(row.name)
     branches: list[Json] = [
         {"branch": row.key, "draft": row.draft, "by": row.updated_by, "at": iso(row.updated)}
         for row in branches_of(reader, tenant, process)[:BRANCHES_SHOWN]
     ]
-    return (
-        branches
-        + drafts
-        + [
-            {
-                "version": version.version,
-                "tag": version.tag,
-                "by": version.by,
-                "at": iso(version.at),
-                "note": version.note,
-                **(
-                    {"approved_by": list[Json](approved[version.version])}
-                    if version.version in approved
-                    else {}
-                ),
-                **({"tags": moved[version.version]} if version.version in moved else {}),
-            }
-            for version in reader.versions(tenant, KIND, process)
-        ]
-    )
+    approved = approvers(reader, tenant, process)
+    moved: dict[int, list[Json]] = {}
+    for row in reader.releases(tenant, KIND, process, "tag"):
+        moved.setdefault(row.version, []).append(row.name)
+    versions: list[Json] = [
+        {
+            "version": version.version,
+            "tag": version.tag,
+            "by": version.by,
+            "at": iso(version.at),
+            "note": version.note,
+            **({"approved_by": list[Json](approved[version.version])} if version.version in approved else {}),
+            **({"tags": moved[version.version]} if version.version in moved else {}),
+        }
+        for version in reader.versions(tenant, KIND, process)
+    ]
+    return branches + drafts + versions
 
 
 _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {

@@ -7,13 +7,12 @@ from pydantic import Field
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.lines import not_merged
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.routes import Route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.tools.approvals import possible, refuse_unapproved, settle_approvals
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
-from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, known_line, read_file
+from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, main_line, read_file
 from flowmaster.tools.link_breaks import broken_callers, unmet_messages
 from flowmaster.tools.linking import link_version
 from flowmaster.tools.models import Result, WriteArguments, follow_up
@@ -58,9 +57,7 @@ class Published(NamedTuple):
 async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
     """Publish the newest draft; refused while errors or failing scenarios stand."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    line = known_line(runtime.reader, tenant, arguments.process)
-    if line.branch:
-        raise not_merged(line)
+    main_line(runtime.reader, tenant, arguments.process)
     draft = draft_of(runtime.reader, tenant, arguments.process)
     file = read_file(draft.content, call.app.registry, runtime.reader, tenant)
     refuse_errors(file, arguments.process)

@@ -189,12 +189,12 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         return True
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         data, place = self._data, (tenant, kind, key)
         if place not in data.definitions:
             return False
         data.delete(data.definitions, place)
-        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.releases, data.links)
+        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.links, data.releases)
         for table in tables:
             for row in [row for row in table if row[:3] == place]:
                 data.delete(table, row)

@@ -265,7 +265,7 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         return definition is not None
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         number = self._db.value(
             "DELETE FROM definition WHERE tenant = ? AND kind = ? AND key = ? RETURNING num",
             self._definition_key(tenant, kind, key),
@@ -273,14 +273,12 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         if number is None:
             return False
         self._seen.newest.clear()
+        place = self._definition_key(tenant, kind, key)
+        self._db.run("DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?", place)
         for table in ("draft", "version", "link", "linked"):
             self._db.run(f"DELETE FROM {table} WHERE definition = ?", (number,))
         if kind in LINKED:
             self.renew_graph(tenant)
-        self._db.run(
-            "DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?",
-            self._definition_key(tenant, kind, key),
-        )
         return True
 
     def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:

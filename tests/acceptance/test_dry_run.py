@@ -103,6 +103,22 @@ async def _delete(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(None, 1, 1, 2, 99)}
 
 
+async def _branch(chance: Chance) -> Body:
+    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
+    return {
+        "process": chance.one("leave", chance.process()),
+        "branch": chance.one("a", "b", "no name"),
+        **begin,
+    }
+
+
+async def _merge(chance: Chance) -> Body:
+    every = {"*": chance.one("ours", "theirs", "base")}
+    resolve = chance.one({}, every, every, {"check": "theirs"})
+    into = chance.one({}, {}, {}, {}, {"into": "@b"}, {"base_draft": 2})
+    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
+
+
 async def _policy(chance: Chance) -> Body:
     names = chance.one([], [], ["admin"], ["user:ann"], [""])
     return {
@@ -134,17 +150,6 @@ async def _route(chance: Chance) -> Body:
         some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
     )
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
-
-
-async def _branch(chance: Chance) -> Body:
-    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
-    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
-
-
-async def _merge(chance: Chance) -> Body:
-    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
-    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
-    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
 
 
 async def _control(chance: Chance) -> Body:
@@ -278,12 +283,12 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_restore": _restore,
     "process_archive": _archive,
     "process_delete": _delete,
+    "process_branch": _branch,
+    "process_merge": _merge,
     "process_policy": _policy,
     "process_approve": _approve,
     "process_tag": _tag,
     "process_route": _route,
-    "process_branch": _branch,
-    "process_merge": _merge,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
