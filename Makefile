@@ -66,7 +66,7 @@ format: $(STAMP) ## Put all code into the one format
 docs: $(STAMP) ## Write the generated reference pages and the pictures of the examples again
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python benchmarks/corpus.py
-	@$(BIN)/python examples/draw.py
+	@$(BIN)/python -m examples.draw
 
 views: ## Install the host that the views are tested in (needs npm; the browser is the system's Chromium)
 	@cd tests/views && npm install --silent

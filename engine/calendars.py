@@ -66,10 +66,10 @@ def working_time_later(calendar: Calendar, at: int, days: int, milliseconds: int
     """Return the instant so many open days, and then so much open time, after another (epoch milliseconds)."""
     if not days and not milliseconds:
         return at
-    moment = next(max(at, opens) for opens, closes in _spans_from(calendar, at) if closes > at)
+    moment = next(max(at, opens) for opens, closes in spans_from(calendar, at) if closes > at)
     if days:
         moment = _days_later(calendar, moment, days)
-    for opens, closes in _spans_from(calendar, moment) if milliseconds else ():
+    for opens, closes in spans_from(calendar, moment) if milliseconds else ():
         begin = max(moment, opens)
         if milliseconds <= closes - begin:
             return begin + milliseconds
@@ -85,7 +85,7 @@ def _days_later(calendar: Calendar, moment: int, days: int) -> int:
     return next((max(opens, wanted) for opens, closes in spans if wanted <= closes), spans[-1][1])
 
 
-def _spans_from(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
+def spans_from(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
     """Yield the open spans of the day of an instant and of all later days, as instants."""
     for _, spans in _open_days(calendar, _local(calendar, at).date()):
         yield from spans

@@ -144,7 +144,7 @@ class Execution:
         try:
             if element.outputs and (element.loop is None or turn):
                 if not mapped:
-                    self._map_outputs(node, element, variables)
+                    self.map_outputs(node, element, variables)
             elif variables:
                 self.write(node, variables)
             if element.at_end and not mapped and (element.loop is None or turn):
@@ -456,7 +456,8 @@ class Execution:
 
     # How values move.
 
-    def _map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
+    def map_outputs(self, node: Node, element: Element, variables: Mapping[str, Json] | None) -> None:
+        """Write what the output mappings of a node make of its values."""
         if variables:
             self.emit(ev.VariablesSet(node.key, node.element, variables))
         values = mapped(self.state, node.key, element.outputs, self.at, merge=True)

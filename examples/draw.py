@@ -1,10 +1,11 @@
-"""Writes `process.bpmn` and `process.svg` of every example again, from its outline: part of `make docs`.
+"""Writes the BPMN and the picture of every example again, from its outlines: part of `make docs`.
 
-A test holds both files to what the server makes of the outline.
+A test holds the files to what the server makes of the outlines.
 """
 
 from pathlib import Path
 
+from examples.load import outlines
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.tools.outline_text import read_outline_text
 from flowmaster.tools.pictures import picture
@@ -13,10 +14,13 @@ HERE = Path(__file__).parent
 
 
 def drawn(folder: Path) -> dict[str, str]:
-    """Return the files that the outline of an example gives, by name."""
-    given = read_outline_text((folder / "process.yaml").read_text(encoding="utf-8"))
-    document = compile_outline(*given).document
-    return {"process.bpmn": document.to_xml(), "process.svg": picture(document)}
+    """Return the files that the outlines of an example give, by name."""
+    files: dict[str, str] = {}
+    for outline in outlines(folder):
+        document = compile_outline(*read_outline_text(outline.read_text(encoding="utf-8"))).document
+        name = outline.relative_to(folder).with_suffix("").as_posix()
+        files |= {f"{name}.bpmn": document.to_xml(), f"{name}.svg": picture(document)}
+    return files
 
 
 def main() -> None:

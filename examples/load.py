@@ -1,4 +1,4 @@
-"""Loads an example: its rules with their test cases, then its process, which is published once its scenarios pass.
+"""Loads an example: its rules with their test cases, then its processes, each published once its scenarios pass.
 
     python examples/load.py loan-origination
 
@@ -35,17 +35,24 @@ class Refused(Exception):
 
 
 async def load(ask: Ask, folder: Path) -> Told:
-    """Save the rules of an example, create its process and publish it; return what publishing answers."""
+    """Save the rules of an example, create and publish its processes; return what publishing the last one answers."""
     for file in rule_files(folder):
         saved = await ask("rule_save", rule_arguments(file))
         print(
             f"rule     {saved['decision']} version {saved['version']}, {saved.get('tests', 0)} tests passed"
         )
-    created = await ask("process_create", {"outline": (folder / "process.yaml").read_text(encoding="utf-8")})
-    print(f"process  {created['summary']}")
-    published = await ask("process_publish", {"process": created["process"]})
-    print(f"version  {published['version']}: {published['scenarios']}")
+    published: Told = {}
+    for outline in outlines(folder):
+        created = await ask("process_create", {"outline": outline.read_text(encoding="utf-8")})
+        print(f"process  {created['summary']}")
+        published = await ask("process_publish", {"process": created["process"]})
+        print(f"version  {published['version']}: {published['scenarios']}")
     return published
+
+
+def outlines(folder: Path) -> list[Path]:
+    """Return the outlines of an example: those of the processes that it calls, then its own."""
+    return [*sorted((folder / "calls").glob("*.yaml")), folder / "process.yaml"]
 
 
 def rule_files(folder: Path) -> list[Path]:

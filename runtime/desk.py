@@ -24,6 +24,8 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.bounds import Bounds
 from flowmaster.runtime.clock import Clock
 from flowmaster.runtime.models import Models, unknown_process
+from flowmaster.runtime.policies import policy_of
+from flowmaster.runtime.routes import picked, read_route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import NARROW_NODES, Effect, Once, Step
 
@@ -62,7 +64,11 @@ class Note(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A wish to start an instance; `version` 0 means the newest, `trigger` is that of the start event that came."""
+    """A wish to start an instance.
+
+    `version` 0 means the newest, or where a route leads; `trigger` is that of the start event that came; `instance` is the
+    id where one was taken already.
+    """
 
     process: str
     version: int = 0
@@ -72,6 +78,7 @@ class Start(NamedTuple):
     parent: Parent | None = None
     sandbox: bool = False
     trigger: int = 0
+    instance: str = ""
 
 
 class Pending(NamedTuple):
@@ -113,9 +120,10 @@ class Desk:
     def start(self, request: Request, start: Start) -> str:
         """Start an instance, run it to its first wait states, and return its id."""
         tenant = request.tenant
-        version = start.version or self.newest(tenant, start.process)
+        start = self.routed(tenant, start)
+        version = start.version
         model = self.models.executable(self.transaction, tenant, start.process, version, self.now)
-        instance = self._new_id(tenant, start)
+        instance = start.instance or self._new_id(tenant, start)
         command = cmd.StartInstance(
             self.now,
             request.by,
@@ -130,6 +138,31 @@ class Desk:
         decided = decide_in_place(model, blank(instance, start.process, version), command)
         self._append(request, model, 0, decided)
         return instance
+
+    def routed(self, tenant: str, start: Start, *, base: bool = False) -> Start:
+        """Return a wish with the version it begins by, where it has none or that is only the `base` of a route."""
+        if start.version and not base:
+            return start
+        newest, text = self.transaction.routed(tenant, "process", start.process)
+        if newest is None:
+            raise unpublished(self.transaction, tenant, start.process)
+        route = read_route(text)
+        if route is None or not route.leads:
+            return start if start.version else start._replace(version=newest)
+        if route.percent is not None and not (start.business_key or start.instance):
+            start = start._replace(instance=self._new_id(tenant, start))
+        version = picked(
+            self.models,
+            self.transaction,
+            tenant,
+            start.process,
+            route,
+            variables=start.variables,
+            business_key=start.business_key,
+            instance=start.instance,
+            at=self.now,
+        )
+        return start._replace(version=version)
 
     def fork(self, request: Request, command: cmd.ForkInstance) -> None:
         """Begin a sandbox instance as the command says."""
@@ -378,7 +411,9 @@ def unpublished(reader: Reader, tenant: str, process: str) -> FlowMasterError:
         f"The process {process!r} has no published version yet.",
         path="process",
         fix="Publish its draft first.",
-        next=[Hint("process_publish", {"process": process}, "Publish the draft.")],
+        next=[Hint("process_publish", {"process": process}, "Publish the draft.")]
+        if not policy_of(reader, tenant, process).approvals
+        else [Hint("process_approvals", {"process": process}, "See who has to approve the draft.")],
         status=409,
     )
 

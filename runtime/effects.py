@@ -13,7 +13,7 @@ from flowmaster.engine.state import ChildWait, EventWait, Parent, State
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import CALL_TOO_DEEP, Desk, Pending, Request, Start
 from flowmaster.runtime.messages import broadcast, broadcast_apart, deliver, deliver_apart, family, meets
-from flowmaster.stores.rows import InstanceFilter
+from flowmaster.stores.rows import InstanceFilter, Sent
 
 SYSTEM = "system"
 
@@ -113,7 +113,8 @@ def message(desk: Desk, pending: Pending) -> bool:
     if pending.sandbox:
         deliver_apart(desk, request, family(desk, pending.tenant, pending.instance), name, key, variables)
     else:
-        deliver(desk, request, name, key, variables, ttl=0)
+        reached = deliver(desk, request, name, key, variables, ttl=0).delivered
+        _note_sent(desk, pending, "message", name, reached)
     return False
 
 
@@ -126,8 +127,15 @@ def signal(desk: Desk, pending: Pending) -> bool:
         others = [one for one in family(desk, pending.tenant, pending.instance) if one != pending.instance]
         broadcast_apart(desk, request, others, name, variables)
     else:
-        broadcast(desk, request, name, variables, sender=pending.instance)
+        reached = broadcast(desk, request, name, variables, sender=pending.instance).delivered
+        _note_sent(desk, pending, "signal", name, reached)
     return False
+
+
+def _note_sent(desk: Desk, pending: Pending, kind: str, name: str, reached: Sequence[str]) -> None:
+    """Note who received what an instance sent, so that chains of instances can be followed."""
+    for receiver in reached:
+        desk.transaction.put_sent(pending.tenant, Sent(pending.instance, receiver, kind, name, desk.now))
 
 
 def buffered(desk: Desk, pending: Pending) -> bool:

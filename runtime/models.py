@@ -14,6 +14,8 @@ from flowmaster.engine.dmn.run import DecisionResult
 from flowmaster.engine.elements.scopes import gathered, instantiating_gateways
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.feel.declared import reader_of
+from flowmaster.engine.feel.expression import compile_expression
 from flowmaster.engine.library import Decision, LinkedDecision
 from flowmaster.engine.lookup import condition_of
 from flowmaster.engine.model import Executable, Process, Value
@@ -85,6 +87,7 @@ class Models:
         self._processes: _Kept[Process] = _Kept()
         self._decisions: _Kept[Mapping[str, Decision]] = _Kept()
         self._starts: _Kept[StartCondition] = _Kept(STARTS_KEPT_MAX)
+        self._conditions: _Kept[Value] = _Kept()
 
     def process(self, reader: Reader, tenant: str, process: str, version: int) -> Process:
         """Return a published version, compiled."""
@@ -112,6 +115,14 @@ class Models:
             return StartCondition(condition_of(element, start.name), place, together)
 
         return self._starts.get((*start[:4], start.name), load)
+
+    def route_condition(self, reader: Reader, tenant: str, process: str, version: int, text: str) -> Value:
+        """Return the condition of a route, over the start values as a version of the process declares them."""
+
+        def load() -> Value:
+            return compile_start_condition(self.process(reader, tenant, process, version), text)
+
+        return self._conditions.get((tenant, process, version, text), load)
 
     def replace(self, tenant: str, process: str, version: int, compiled: Process) -> None:
         """Put another process in the place of a version; only sandboxes do that."""
@@ -164,6 +175,14 @@ def compile_process(bpmn: str, process: str) -> Process:
     raise FlowMasterError(
         "process.missing", f"The file has no process {process!r}.", path="bpmn", fix="Name one of the file."
     )
+
+
+def compile_start_condition(process: Process, text: str) -> Value:
+    """Compile a condition over the start values of a process and the `business_key`."""
+    read = {item.name: reader_of(item.schema) for item in process.data}
+    declared = {name: found for name, found in read.items() if found is not None}
+    names = [*(item.name for item in process.data), "business_key"]
+    return compile_expression(text.strip().removeprefix("="), names=names, declared=declared)
 
 
 class ProcessDecision:

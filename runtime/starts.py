@@ -7,6 +7,7 @@ from flowmaster.engine.model import Process, Timer, Triggers
 from flowmaster.engine.timers import Schedule, following_start
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Request, Start
+from flowmaster.runtime.routes import begins_alike
 from flowmaster.runtime.schedules import TIMER, end_pause, pause_of, put_pause
 from flowmaster.stores.rows import StartSubscription
 
@@ -20,9 +21,12 @@ def begin(
     time begins or completes one beginning, not two.
     """
     wish = Start(start.process, start.version, variables, key, element=start.element, trigger=start.number)
+    if start.routed:
+        wish = _routed(desk, start, wish)
     instance = desk.start(request, wish)
     process = desk.models.process(desk.transaction, start.tenant, start.process, start.version)
-    needed = gathered(process, process.elements[start.element])
+    begun = desk.models.process(desk.transaction, start.tenant, start.process, wish.version)
+    needed = gathered(begun, begun.elements[start.element])
     for other in desk.transaction.process_starts(start.tenant, start.process) if needed else ():
         another = (other.element, other.number) != (start.element, start.number)
         if not another or other.element not in needed:
@@ -32,6 +36,13 @@ def begin(
         elif other.kind == TIMER:
             _pass_paused(desk, process, other)
     return instance
+
+
+def _routed(desk: Desk, start: StartSubscription, wish: Start) -> Start:
+    """Return a wish with the version that the route of its process leads to, if that can begin at the same start."""
+    led = desk.routed(start.tenant, wish, base=True)
+    process = desk.models.process(desk.transaction, start.tenant, start.process, led.version)
+    return led if begins_alike(process, start) else led._replace(version=start.version)
 
 
 def pass_time(desk: Desk, process: Process, start: StartSubscription) -> None:

@@ -13,8 +13,11 @@ from flowmaster.engine.state import State
 from flowmaster.engine.values import Json
 from flowmaster.stores import rows
 from flowmaster.stores.counts import CensusReads
+from flowmaster.stores.document_protocol import DocumentReads, DocumentWrites
 from flowmaster.stores.erasure_protocol import ErasureReads, ErasureWrites
 from flowmaster.stores.graph import GraphReads, GraphWrites
+from flowmaster.stores.releases import ReleaseReads, ReleaseWrites
+from flowmaster.stores.sent_protocol import SentReads, SentWrites
 from flowmaster.stores.traces import Scrubbed
 
 
@@ -148,7 +151,7 @@ class WaitReads(Protocol):
         ...
 
 
-class DefinitionReads(Protocol):
+class DefinitionReads(DocumentReads, Protocol):
     """Processes, decisions, forms and whatever else has drafts and versions; documents; small facts."""
 
     def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
@@ -190,18 +193,6 @@ class DefinitionReads(Protocol):
         """Return all versions, newest first."""
         ...
 
-    def find_document(self, tenant: str, document: str) -> rows.DocumentRow | None:
-        """Return a document's row, or None."""
-        ...
-
-    def find_documents(self, tenant: str, which: rows.DocumentFilter) -> rows.Page[rows.DocumentRow]:
-        """Return a page of documents."""
-        ...
-
-    def blob(self, tenant: str, sha256: str) -> bytes | None:
-        """Return stored bytes by the hex digest of their content, or None."""
-        ...
-
     def setting(self, tenant: str, name: str) -> Json:
         """Return a setting, None if it was never set. The tenant `""` holds those of the installation."""
         ...
@@ -239,7 +230,17 @@ class DefinitionReads(Protocol):
         ...
 
 
-class Reader(InstanceReads, WaitReads, DefinitionReads, ErasureReads, CensusReads, GraphReads, Protocol):
+class Reader(
+    InstanceReads,
+    WaitReads,
+    DefinitionReads,
+    ErasureReads,
+    CensusReads,
+    GraphReads,
+    SentReads,
+    ReleaseReads,
+    Protocol,
+):
     """All that can be read."""
 
 
@@ -351,7 +352,7 @@ class StepWrites(Protocol):
         ...
 
 
-class DefinitionWrites(Protocol):
+class DefinitionWrites(DocumentWrites, Protocol):
     """Definitions, documents and small facts."""
 
     def put_draft(
@@ -394,19 +395,7 @@ class DefinitionWrites(Protocol):
         ...
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions and links, and say whether it was there."""
-        ...
-
-    def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
-        """Add a document or replace what is known of it."""
-        ...
-
-    def delete_document(self, tenant: str, document: str) -> bool:
-        """Delete a document, and its bytes if no other document has them; say whether it was there."""
-        ...
-
-    def put_blob(self, tenant: str, data: bytes) -> str:
-        """Store bytes once and return the hex SHA-256 they are found by."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         ...
 
     def next_number(self, tenant: str, name: str) -> int:
@@ -442,7 +431,9 @@ class DefinitionWrites(Protocol):
         ...
 
 
-class Transaction(Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, Protocol):
+class Transaction(
+    Reader, StepWrites, DefinitionWrites, ErasureWrites, GraphWrites, SentWrites, ReleaseWrites, Protocol
+):
     """A write under way: it sees what it wrote; nobody else does until it ends."""
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -322,7 +322,8 @@ class StartSubscription(NamedTuple):
     """What starts a published process: `kind` is message, signal, condition or timer.
 
     A timer has `due`, its rule `every` and the firings `left` (-1 for no end), as `TimerWait` has them. A start event
-    with several definitions has one subscription for each, by `number`.
+    with several definitions has one subscription for each, by `number`. Where it is `routed`, the process has a route
+    that tells which version begins.
     """
 
     tenant: str
@@ -335,6 +336,7 @@ class StartSubscription(NamedTuple):
     every: str = ""
     left: int = 0
     number: int = 0
+    routed: bool = False
 
 
 class BufferedMessage(NamedTuple):
@@ -358,6 +360,16 @@ class OutboxRow(NamedTuple):
     instance: str
     at: int
     effect: Effect
+
+
+class Sent(NamedTuple):
+    """A message or signal (`kind`) that went from one instance to another, the first of its name between the two."""
+
+    sender: str
+    receiver: str
+    kind: str
+    name: str
+    at: int
 
 
 class IdempotencyRow(NamedTuple):

@@ -26,6 +26,7 @@ KINDS: Final = (
     "blob",
     "once",
     "setting",
+    "release",
     "long_call",
     "draft",
     "version",

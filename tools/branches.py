@@ -11,6 +11,7 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.lines import BRANCH, BRANCHES_READ, MARK, Line, branches_of, line_at
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter, DefinitionRow
+from flowmaster.tools.authors import authors_of
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.branch_bases import base_of, put_base
 from flowmaster.tools.drafts import (
@@ -26,6 +27,7 @@ from flowmaster.tools.drafts import (
 from flowmaster.tools.models import Arguments, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.tags import number_of
 
 ADDRESS_MAX = 250
 BRANCHES_MAX = 100
@@ -108,9 +110,9 @@ def _create(call: Call, transaction: Transaction, arguments: ProcessBranch) -> B
     main = Line(origin.process)
     with_main = base_of(transaction, tenant, origin, main) if origin.branch else None
     note = arguments.reason or f"from {start.told}"
-    save_draft(
-        transaction, tenant, file, by=call.caller.person, at=at, note=note, main=line.address
-    )  # fmt: skip
+    authors = authors_of(transaction, tenant, origin.kind, origin.address) if origin.branch else []
+    who = call.caller.person
+    save_draft(transaction, tenant, file, by=who, at=at, note=note, main=line.address, authors=authors)
     draft = draft_of(transaction, tenant, line.address)
     if origin.branch and arguments.from_version is None:
         for one, other, there in ((line, origin, start.draft), (origin, line, draft.number)):
@@ -147,18 +149,7 @@ def _start(reader: Reader, tenant: str, origin: Line, wanted: int | str | None) 
         told = f"draft {draft.number}" + (f" of {origin.address}" if origin.branch else "")
         return _Start(draft.content, told, draft.number)
     process = origin.process
-    number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
-    if number is None:
-        tags = [each.tag for each in reader.versions(tenant, KIND, process) if each.tag]
-        raise FlowMasterError(
-            "process.version_unknown",
-            f"{process!r} has no version {str(wanted)[:80]!r}.",
-            path="from",
-            expected=[DRAFT, *tags],
-            fix="Give the number or tag of a version, or `draft`.",
-            next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-            status=404,
-        )
+    number = number_of(reader, tenant, process, wanted, "from")
     version = version_of(reader, tenant, process, number)
     alike = [each.number for each in drafts_of(reader, tenant, process) if each.content == version.content]
     return _Start(version.content, f"version {version.version}", max(alike, default=0))

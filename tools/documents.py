@@ -60,7 +60,7 @@ class DocumentView(Result):
 
     document: str = Field(description="Readable id.")
     filename: str = Field(description="Its name.")
-    type: str = Field(description="pdf, csv, xlsx, html or text.")
+    type: str = Field(description="pdf, docx, csv, xlsx, html or text.")
     pages: int = Field(description="Pages or sheets.")
     duplicate: bool = Field(
         default=False, description="These bytes were here already; this is that document."

@@ -55,10 +55,11 @@ def after_test(
     version: int | None,
     tested: Tested,
     shown: Sequence[Mapping[str, Json]],
+    file: ProcessFile,
     *,
     may_publish: bool,
 ) -> list[Hint]:
-    """Return what to do after a test: read what was left out of a scenario that fails, or publish a new draft."""
+    """Return what to do after a test: read what was left out of a scenario that fails, mend or publish a new draft."""
     if tested.failed:
         more = _told_in_short(tested, shown)
         at = {} if version is None else {"version": version}
@@ -66,7 +67,10 @@ def after_test(
         return [Hint("process_test", {"process": process, "scenarios": more, **at}, why)] if more else []
     if tested.broken or not tested.passed or not may_publish:
         return []
-    return [finished(line_at(process))]
+    line = line_at(process)
+    if errors_of(file.problems[line.process]):
+        return after_draft(file, line)
+    return [finished(line)]
 
 
 def _told_in_short(tested: Tested, shown: Sequence[Mapping[str, Json]]) -> list[Json]:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.runtime.lines import Line
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.draft_problems import after_draft, finished
 from flowmaster.tools.drafts import ProcessFile, errors_of
 from flowmaster.tools.registry import Call
@@ -36,10 +37,10 @@ async def draft_tested(call: Call, file: ProcessFile, main: str, branch: str = "
         try:
             tested = await run_scenarios(call, file.document.to_xml(), main, None, laws=False)
         except FlowMasterError as error:
-            return DraftTested(error.message, [], hints)
+            return DraftTested(error.message, [], possible(call, hints))
         told = summary_of(tested)
         outcomes = [outcome for outcome in tested.outcomes if not outcome["passed"]]
         failing = in_short(outcomes, FAILING_BYTES)
         if not failing and not process.laws and tested.coverage["covered"] == tested.coverage["branches"]:
             hints = [finished(line)]
-    return DraftTested(told, failing, hints)
+    return DraftTested(told, failing, possible(call, hints))

@@ -1,6 +1,6 @@
 """Drafts of processes: what a saved file holds, and what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,10 +14,11 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.runtime.lines import BRANCH, MARK, Line, line_at, unknown_branch
+from flowmaster.runtime.lines import BRANCH, MARK, Line, line_at, not_merged, unknown_branch
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
+from flowmaster.tools.authors import put_authors
 from flowmaster.tools.linking import link_drafts
 from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.registry import Registry
@@ -77,6 +78,13 @@ def read_file(
     def knows_decision(key: str) -> bool:
         return reader.find_definition(tenant, "decision", key) is not None
 
+    def knows_version(key: str, version: str) -> bool:
+        if key in reads and reads[key].process.version_tag == version:
+            return True
+        if version.isascii() and version.isdigit():
+            return reader.version(tenant, KIND, key, int(version)) is not None
+        return reader.version_number(tenant, KIND, key, tag=version) is not None
+
     @cache
     def calls(key: str) -> tuple[str, ...]:
         version = None if key in reads else reader.version(tenant, KIND, key)
@@ -92,7 +100,13 @@ def read_file(
     problems: dict[str, tuple[Problem, ...]] = {}
     for key, read in reads.items():
         found = check_process(
-            read, has_process=knows_process, has_decision=knows_decision, calls=calls, library=library, at=at
+            read,
+            has_process=knows_process,
+            has_decision=knows_decision,
+            has_version=knows_version,
+            calls=calls,
+            library=library,
+            at=at,
         )
         problems[key] = (*taken_name(registry, reader, tenant, read.process), *found)
     return ProcessFile(document, reads, problems)
@@ -128,12 +142,13 @@ def errors_of(problems: Sequence[Problem]) -> list[Problem]:
 
 def save_draft(
     transaction: Transaction, tenant: str, file: ProcessFile, *, by: str, at: int, note: str, base: int | None = None,
-    main: str = "", back_to: int | None = None,
+    main: str = "", back_to: int | None = None, authors: Collection[str] = (),
 ) -> dict[str, int]:  # fmt: skip
     """Save the file as the next draft of each process in it, and return the numbers of the drafts.
 
     `main` is the process, or branch, that `base` is the newest draft of; with a branch all are saved on it. `back_to` is
-    the draft of `main` that the file goes back to, so that what came between is known to be undone.
+    the draft of `main` that the file goes back to, so that what came between is known to be undone. `authors` are those
+    whose work it holds beside that of whoever saves it: of what is merged.
     """
     xml = file.document.to_xml()
     line = line_at(main)
@@ -145,6 +160,7 @@ def save_draft(
         place = line.sibling(key)
         if of and _owner(transaction, tenant, place) not in ("", of):
             raise _elsewhere(place)
+        put_authors(transaction, tenant, place.kind, place.address, {by, *authors}, at=at)
         numbers[key] = transaction.put_draft(
             tenant,
             place.kind,
@@ -190,6 +206,14 @@ def known_line(reader: Reader, tenant: str, address: str, path: str = "process")
     if line.branch and reader.find_definition(tenant, KIND, line.process) is not None:
         raise unknown_branch(reader, tenant, line, path)
     raise unknown_process(reader, tenant, line.process)
+
+
+def main_line(reader: Reader, tenant: str, address: str) -> Line:
+    """Return the main line of a process; refuse a branch, which is merged before it is decided on or published."""
+    line = known_line(reader, tenant, address)
+    if line.branch:
+        raise not_merged(line)
+    return line
 
 
 def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:

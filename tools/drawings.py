@@ -25,6 +25,7 @@ from flowmaster.stores.rows import InstanceFilter, InstanceRow
 from flowmaster.tools.drafts import draft_of, known_line, one_of_two, version_of
 from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view, load, waits_of
 from flowmaster.tools.models import Arguments, Result, Shape
+from flowmaster.tools.naming import iso_duration
 from flowmaster.tools.pages import page_of
 from flowmaster.tools.pictures import heat_of, marks_of, standing_at, together
 from flowmaster.tools.registry import Call, operation
@@ -266,7 +267,7 @@ def _elements(process: Process, known: _Known) -> Iterator[DrawnElement]:
             state=_state(known.marks, key),
             tokens=known.tokens.get(key, 0),
             passed=known.heat.passed.get(key, 0),
-            took=_duration(known.heat.lasted.get(key, 0)),
+            took=iso_duration(known.heat.lasted.get(key, 0)),
             waiting=[one for one in known.waits if one.element == key],
             incidents=[one for one in known.incidents if one.element == key],
             incidents_total=known.incident_counts.get(key, 0),
@@ -279,20 +280,6 @@ def _state(marks: Marks, element: str) -> str:
     if element in marks.active:
         return "active"
     return "completed" if element in marks.completed else ""
-
-
-def _duration(milliseconds: int) -> str:
-    """Return a span of time as an ISO 8601 duration, nothing for no time."""
-    if not milliseconds:
-        return ""
-    seconds, rest = divmod(milliseconds, 1_000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    clock = [f"{value}{unit}" for value, unit in ((hours, "H"), (minutes, "M")) if value]
-    if seconds or rest:
-        clock.append(f"{seconds}.{rest:03d}S" if rest else f"{seconds}S")
-    return f"P{f'{days}D' if days else ''}{'T' + ''.join(clock) if clock else ''}"
 
 
 OPERATIONS = (instance_draw, process_draw)

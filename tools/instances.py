@@ -12,6 +12,7 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.runtime.desk import Desk, Start
 from flowmaster.runtime.past import state_at
+from flowmaster.runtime.routes import base_of
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.asking import FORM, flat_schema, form
 from flowmaster.tools.inputs import check_given, check_inputs, missing_inputs, signature
@@ -64,10 +65,10 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
     variables = {**arguments.variables, **await _asked_for(call, arguments)}
 
     def work(desk: Desk) -> str:
-        version = arguments.version or desk.newest(tenant, arguments.process)
-        process = runtime.models.process(desk.transaction, tenant, arguments.process, version)
+        wish = Start(arguments.process, arguments.version or 0, variables, arguments.business_key)
+        start = desk.routed(tenant, wish)
+        process = runtime.models.process(desk.transaction, tenant, arguments.process, start.version)
         check_inputs(process, variables, at=desk.now)
-        start = Start(arguments.process, version, variables, arguments.business_key)
         return desk.start(request, start)
 
     if arguments.wait_seconds and not arguments.dry_run:
@@ -85,7 +86,7 @@ async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]
     runtime, tenant = call.app.runtime, call.caller.tenant
     if arguments.dry_run or not call.client.can_answer(FORM):
         return {}
-    version = arguments.version or runtime.reader.version_number(tenant, "process", arguments.process)
+    version = arguments.version or base_of(runtime.reader.routed(tenant, "process", arguments.process))
     if version is None:
         return {}
     process = runtime.models.process(runtime.reader, tenant, arguments.process, version)

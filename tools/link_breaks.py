@@ -1,4 +1,4 @@
-"""Which published callers a new version breaks: told as warnings to whoever publishes what they call."""
+"""Which published callers a new version breaks, and which messages no longer fit: warnings for whoever publishes."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,9 @@ from flowmaster.engine.bpmn.signatures import DecisionSignature, Library, Proces
 from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.links.breaks import broken_in
+from flowmaster.engine.links.messages import askings, sendings, unmet
 from flowmaster.engine.links.model import DECISION, PROCESS, Node
+from flowmaster.engine.model import Process
 from flowmaster.stores.graph import KeptLink
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.signatures import decision_signature, library_of
@@ -49,6 +51,38 @@ def broken_users(reader: Reader, tenant: str, dmn: str, decisions: list[str]) ->
     return list(dict.fromkeys(found))
 
 
+def unmet_messages(reader: Reader, tenant: str, reads: Mapping[str, ReadProcess]) -> list[Problem]:
+    """Return where the messages and signals of a file and of published processes do not fit each other."""
+    library = library_of(reader, tenant, reads)
+    found: list[Problem] = []
+    for read in reads.values():
+        for heard, sending in sendings(read.process, library):
+            for other in _at_the_other_end(reader, tenant, reads, heard, up=False):
+                for name, asking in askings(other, library):
+                    found += unmet(heard, sending, asking) if name == heard else ()
+        for heard, asking in askings(read.process, library):
+            for other in _at_the_other_end(reader, tenant, reads, heard, up=True):
+                for name, sending in sendings(other, library):
+                    found += unmet(heard, sending, asking) if name == heard else ()
+    return list(dict.fromkeys(found))
+
+
+def _at_the_other_end(
+    reader: Reader, tenant: str, reads: Mapping[str, ReadProcess], heard: Node, *, up: bool
+) -> list[Process]:
+    """Return the processes of a file and the published ones that send a message or signal (`up`) or receive it."""
+    kinds = ("sends",) if up else ("starts", "receives")
+    kept = reader.walk(tenant, heard, up=up, depth=1, kinds=kinds, view="published")
+    owners = list(dict.fromkeys((one.owner.key, one.version) for one in kept if one.version))[:CALLERS_MAX]
+    others = [_process(reader, tenant, *owner) for owner in owners if owner[0] not in reads]
+    return [*(read.process for read in reads.values()), *(one for one in others if one is not None)]
+
+
+def _process(reader: Reader, tenant: str, key: str, version: int) -> Process | None:
+    read = _read(reader, tenant, key, version)
+    return None if read is None else read.process
+
+
 def _callers(reader: Reader, tenant: str, called: Node, kind: str) -> list[KeptLink]:
     """Return the published callers that ask for the newest version."""
     kept = reader.walk(tenant, called, up=True, depth=1, kinds=(kind,), view="published")
@@ -58,14 +92,7 @@ def _callers(reader: Reader, tenant: str, called: Node, kind: str) -> list[KeptL
 def _broken(
     reader: Reader, tenant: str, one: KeptLink, before: Library, after: Library, called: str
 ) -> list[Problem]:
-    version = reader.version(tenant, PROCESS, one.owner.key, one.version)
-    if version is None:
-        return []
-    try:
-        reads = read_processes(parse_bpmn(version.content), RUNNABLE)
-    except FlowMasterError:
-        return []
-    caller = next((read for read in reads if read.process.id == one.owner.key), None)
+    caller = _read(reader, tenant, one.owner.key, one.version)
     if caller is None:
         return []
     return [
@@ -78,3 +105,15 @@ def _broken(
         )
         for problem in broken_in(caller, before, after)
     ]
+
+
+def _read(reader: Reader, tenant: str, key: str, number: int) -> ReadProcess | None:
+    """Return a published process, None where it cannot be read any more."""
+    version = reader.version(tenant, PROCESS, key, number)
+    if version is None:
+        return None
+    try:
+        reads = read_processes(parse_bpmn(version.content), RUNNABLE)
+    except FlowMasterError:
+        return None
+    return next((read for read in reads if read.process.id == key), None)

@@ -253,12 +253,16 @@ def mermaid(kept: Sequence[KeptLink]) -> str:
             numbers.setdefault(node, f"n{len(numbers)}")
     if not links:
         return ""
-    lines = ["flowchart LR", *(f'  {number}["{_quoted(_said(node))}"]' for node, number in numbers.items())]
+    lines = [
+        "flowchart LR",
+        *(f'  {number}["{mermaid_text(_said(node))}"]' for node, number in numbers.items()),
+    ]
     drawn = [f'  {numbers[link.source]} -->|"{WORDS[link.kind]}"| {numbers[link.target]}' for link in links]
     return "\n".join([*lines, *dict.fromkeys(drawn)])
 
 
-def _quoted(text: str) -> str:
+def mermaid_text(text: str) -> str:
+    """Return a text as it may stand in quotes in a Mermaid chart."""
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
 
 

@@ -38,3 +38,17 @@ def instant_of(text: str, field: str) -> int | None:
     """Return the instant of an ISO 8601 date and time in an argument, None for none."""
     with naming(field):
         return instant(text) if text else None
+
+
+def iso_duration(milliseconds: int) -> str:
+    """Return a span of time as an ISO 8601 duration, nothing for no time."""
+    if not milliseconds:
+        return ""
+    seconds, rest = divmod(milliseconds, 1_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    clock = [f"{value}{unit}" for value, unit in ((hours, "H"), (minutes, "M")) if value]
+    if seconds or rest:
+        clock.append(f"{seconds}.{rest:03d}S" if rest else f"{seconds}S")
+    return f"P{f'{days}D' if days else ''}{'T' + ''.join(clock) if clock else ''}"

@@ -15,12 +15,13 @@ def page_of(content: Json, cursor: str | None) -> tuple[Json, str | None]:
     """Return the page of a view at a cursor, and the cursor of the next page; a PNG is never cut."""
     if not isinstance(content, str | list) or (isinstance(content, str) and content.startswith(PREFIX)):
         return content, None
-    start = _offset(cursor)
+    start = offset_of(cursor)
     end = start + (PAGE_CHARACTERS if isinstance(content, str) else PAGE_ROWS)
     return content[start:end], str(end) if end < len(content) else None
 
 
-def _offset(cursor: str | None) -> int:
+def offset_of(cursor: str | None) -> int:
+    """Return where a page begins, 0 without a cursor; refuse what is no cursor."""
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 12:

@@ -6,17 +6,18 @@ from pydantic import Field
 
 from flowmaster.engine.compare.changes import Change, Compared, compare
 from flowmaster.engine.compare.words import summary, worded
-from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
+from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Executable, Process
-from flowmaster.engine.values import Json
 from flowmaster.runtime.lines import MARK
 from flowmaster.runtime.models import StepLibrary, compile_process
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.compare_picture import PictureView, drawn_changes
 from flowmaster.tools.drafts import KIND, draft_of, known_line, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.tags import no_tag
 
 CHANGES_BYTES = 5_000
 DRAFT = "draft"
@@ -41,6 +42,10 @@ class ProcessCompare(Arguments):
         default="structure",
         description="What is compared; `migration` tries on copies which instances can move over.",
     )
+    view: PictureView | None = Field(
+        default=None, description="The changes of the structure on a drawing, instead of as a list."
+    )
+    cursor: str | None = Field(default=None, description="Of the drawing: its next_cursor.")
     mapping: dict[str, str] = Field(
         default={}, description="For migration: {old id: new id}.", examples=[{"check": "examine"}]
     )
@@ -67,6 +72,10 @@ class ProcessCompared(Result):
     summary: str = Field(description="How much has changed.")
     same_behaviour: bool = Field(description="True if no change touches what instances do.")
     changes: list[ChangeView] = Field(description="The changes, what is gone or new first.")
+    picture: str = Field(
+        default="", description="The newer one with what is new, changed, moved, renamed and gone marked."
+    )
+    next_cursor: str | None = Field(default=None, description="Give it as `cursor` for the rest.")
     migration: MigrationView | None = Field(default=None, description="What comes of instances under way.")
 
 
@@ -82,6 +91,7 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
         reader, tenant, process, "to", arguments.to or (f"{MARK}{line.branch}" if line.branch else DRAFT)
     )
     if arguments.what == "migration":
+        _refuse_picture(arguments)
         return _migration(call, arguments, old, new)
     if arguments.mapping:
         raise FlowMasterError(
@@ -92,6 +102,17 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
             fix="Leave `mapping` out, or ask for the migration.",
         )
     compared = compare(old.process, new.process)
+    if arguments.view is not None:
+        picture, cursor = await drawn_changes(old, new, compared, arguments.view, arguments.cursor)
+        return ProcessCompared(
+            process=arguments.process,
+            compared=f"{old.name} with {new.name}",
+            summary=_summary(compared, old, new),
+            same_behaviour=not any(one.behaves for one in compared.changes),
+            changes=[],
+            picture=picture,
+            next_cursor=cursor,
+        )
     views = [_view(one, old.process, new.process) for one in compared.changes]
     shown = leading(views, CHANGES_BYTES)
     return ProcessCompared(
@@ -129,6 +150,18 @@ def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
     )
 
 
+def _refuse_picture(arguments: ProcessCompare) -> None:
+    """Refuse to draw the plan of a migration."""
+    if arguments.view is not None:
+        raise FlowMasterError(
+            "arguments.invalid",
+            "`view` is for `what: structure`.",
+            path="view",
+            expected="what: structure",
+            fix="Leave `view` out, or ask for the structure.",
+        )
+
+
 class _Side(NamedTuple):
     """One state of a process: what people call it, its model, its file, its number if it is published.
 
@@ -151,24 +184,10 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
         return _Side(name, model, draft.content, address=line.address)
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
-        raise _no_tag(reader, tenant, process, path, str(wanted))
+        raise no_tag(reader, tenant, process, str(wanted), path, further=(DRAFT,))
     version = version_of(reader, tenant, process, number)
     model = compile_process(version.content, process)
     return _Side(f"version {version.version}", model, version.content, version.version)
-
-
-def _no_tag(reader: Reader, tenant: str, process: str, path: str, wanted: str) -> FlowMasterError:
-    tags = [each.tag for each in reader.versions(tenant, KIND, process) if each.tag]
-    known: list[Json] = [DRAFT, *tags]
-    return FlowMasterError(
-        "process.version_unknown",
-        f"{process!r} has no version {wanted[:80]!r}.{did_you_mean(wanted, [DRAFT, *tags])}",
-        path=path,
-        expected=known,
-        fix="Give the number or tag of a version, `draft`, or `@` and the name of a branch.",
-        next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-        status=404,
-    )
 
 
 def _summary(compared: Compared, old: _Side, new: _Side) -> str:

@@ -18,6 +18,7 @@ from flowmaster.runtime.models import compile_process
 from flowmaster.stores import refusals
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft
+from flowmaster.tools.authors import authors_of
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.branch_bases import Base, base_of, pass_on, put_base
 from flowmaster.tools.branches import ADDRESS_MAX
@@ -246,6 +247,7 @@ def _save(call: Call, transaction: Transaction, arguments: ProcessMerge, done: _
             note=arguments.reason or told,
             base=ours.number,
             main=target.address,
+            authors=authors_of(transaction, tenant, source.kind, source.address) if source.branch else (),
         )
         number = numbers[target.process]
     newest = draft_of(transaction, tenant, target.address)

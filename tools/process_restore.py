@@ -6,13 +6,15 @@ from pydantic import Field
 
 from flowmaster.engine.compare.changes import compare
 from flowmaster.engine.compare.words import summary
-from flowmaster.engine.errors import FlowMasterError, Hint
+from flowmaster.engine.errors import Hint
 from flowmaster.runtime.models import compile_process, unknown_process
 from flowmaster.stores.protocol import Transaction
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.drafts import KIND, draft_of, read_file, save_draft, version_of
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.tags import number_of
 
 
 class ProcessRestore(WriteArguments):
@@ -40,10 +42,7 @@ async def process_restore(call: Call, arguments: ProcessRestore) -> ProcessResto
     reader = runtime.reader
     if reader.find_definition(tenant, KIND, process) is None:
         raise unknown_process(reader, tenant, process)
-    wanted = arguments.version
-    number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
-    if number is None:
-        raise _no_tag(process, str(wanted))
+    number = number_of(reader, tenant, process, arguments.version, "version")
     version = version_of(reader, tenant, process, number)
     file = read_file(version.content, call.app.registry, reader, tenant, at=runtime.now())
 
@@ -76,19 +75,12 @@ async def process_restore(call: Call, arguments: ProcessRestore) -> ProcessResto
         draft=draft,
         version=number,
         summary=told,
-        next=[follow_up(Hint("process_publish", {"process": process}, "Put it in force again."))],
-    )
-
-
-def _no_tag(process: str, wanted: str) -> FlowMasterError:
-    return FlowMasterError(
-        "process.version_unknown",
-        f"{process!r} has no version {wanted[:80]!r}.",
-        path="version",
-        expected="the number or tag of a published version",
-        fix="List its versions with `process_read`.",
-        next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-        status=404,
+        next=[
+            follow_up(hint)
+            for hint in possible(
+                call, [Hint("process_publish", {"process": process}, "Put it in force again.")]
+            )
+        ],
     )
 
 

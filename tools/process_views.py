@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from flowmaster.engine.bpmn.mermaid import brackets, quoted
+from flowmaster.engine.bpmn.svg import Marks, draw_svg
+from flowmaster.engine.bpmn.svg_problems import problem_notes
+from flowmaster.engine.bpmn.vocabulary import fm
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.links.deriving import process_links
 from flowmaster.engine.model import Constant, Element, Process, UserTask, Value
@@ -11,26 +15,41 @@ from flowmaster.engine.outline.text import outline_text
 from flowmaster.engine.performers import performers_of
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.engine.views.dataflow import dataflow
+from flowmaster.engine.views.lanes import swimlanes
+from flowmaster.engine.views.raci import raci
+from flowmaster.engine.views.role import (
+    own_steps,
+    role_lanes,
+    role_words,
+    roles_of,
+    shown_neighbours,
+    steps_of_performer,
+)
+from flowmaster.engine.views.timeline import timeline_rows
 from flowmaster.engine.words.writing import words_of
 from flowmaster.runtime.lines import branches_of, line_at
 from flowmaster.stores.protocol import Reader
+from flowmaster.tools.approvals import approvers
 from flowmaster.tools.drafts import KIND, ProcessFile, drafts_of, read_file
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.link_views import in_words
-from flowmaster.tools.pictures import picture
 from flowmaster.tools.registry import Call
+from flowmaster.tools.signatures import library_of
 
 DRAFTS_SHOWN = 10
 BRANCHES_SHOWN = 10
 
-VIEWS: TypeAlias = Literal[
-    "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links"
-]
+SOURCE = fm("source")
+"""The extension that says where an imported step was read."""
 
-PERFORMERS: TypeAlias = Literal[
-    "internal", "affiliated", "third_party", "machine", "agent", "decision", "sub_process"
-]
-"""What steps are done by (`engine/performers.py`)."""
+VIEWS: TypeAlias = Literal[
+    "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links", "raci",
+    "swimlanes", "data", "timeline",
+]  # fmt: skip
+
+NARROWED: tuple[VIEWS, ...] = ("table", "words", "raci", "swimlanes")
+"""The views that can be narrowed to the steps of a role or of a kind of performer."""
 
 
 class Shown(NamedTuple):
@@ -40,18 +59,18 @@ class Shown(NamedTuple):
     inputs: dict[str, Any]
 
 
-def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: PERFORMERS | None = None) -> Shown:
-    """Show a process of a BPMN file in one view; the table can be narrowed to what a kind of performer does.
+def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: str | None = None) -> Shown:
+    """Show a process of a BPMN file in one view; some can be narrowed to what a role or a kind of performer does.
 
     What is to become a PNG is given as SVG, which still has to be drawn.
     """
-    if performer is not None and view != "table":
+    if performer is not None and view not in NARROWED:
         raise FlowMasterError(
             "process.view_unfiltered",
             f"The view `{view}` shows the whole process.",
             path="performer",
-            expected="view: table",
-            fix="Give `view: table` with `performer`, or leave `performer` out.",
+            expected=f"view: {', '.join(NARROWED)}",
+            fix="Give one of these views with `performer`, or leave `performer` out.",
         )
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if view == "versions":
@@ -59,7 +78,11 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: PERFORME
     process = line_at(process).process
     file = read_file(bpmn, call.app.registry, reader, tenant)
     if performer is not None:
-        return Shown(_done_by(file, process, performer), {})
+        return Shown(_NARROWED[view](file, process, performer), {})
+    if view == "data":
+        decisions = library_of(reader, tenant, file.reads).decision
+        flow = dataflow(file.process(process), decisions)
+        return Shown([one.body() for one in flow.variables.values()], {})
     content = _RENDERERS[view](file, process)
     return Shown(content, signature(file.process(process)) if view == "outline" else {})
 
@@ -77,7 +100,9 @@ def _bpmn(file: ProcessFile, process: str) -> Json:
 
 
 def _svg(file: ProcessFile, process: str) -> Json:
-    return picture(file.document)
+    """Return the picture, what is wrong marked on it."""
+    notes = problem_notes(file.problems[process])
+    return draw_svg(file.document, Marks(notes=notes) if notes is not None else None)
 
 
 def _problems(file: ProcessFile, process: str) -> Json:
@@ -89,15 +114,53 @@ def _links(file: ProcessFile, process: str) -> Json:
 
 
 def _table(file: ProcessFile, process: str) -> Json:
-    return [_row(file.process(process), element) for element in _steps(file.process(process))]
+    return [_row(file, process, element) for element in _steps(file.process(process))]
 
 
-def _done_by(file: ProcessFile, process: str, performer: PERFORMERS) -> Json:
+def _raci(file: ProcessFile, process: str) -> Json:
+    return [row.body() for row in raci(file.process(process))]
+
+
+def _swimlanes(file: ProcessFile, process: str) -> Json:
+    return swimlanes(file.document, file.process(process))
+
+
+def _timeline(file: ProcessFile, process: str) -> Json:
+    return [*timeline_rows(file.process(process))]
+
+
+def _own_table(file: ProcessFile, process: str, performer: str) -> Json:
+    """Return the rows of own steps, with what they come from and go to where that is in other hands."""
     model = file.process(process)
-    return [_row(model, element) for element in _steps(model) if performer in performers_of(model, element)]
+    rows: list[Json] = []
+    for step in own_steps(model, performer):
+        row = _row(file, process, step.element)
+        if step.comes_from:
+            row["comes_from"] = shown_neighbours(model, step.comes_from)
+        if step.goes_to:
+            row["goes_to"] = shown_neighbours(model, step.goes_to)
+        rows.append(row)
+    return rows
 
 
-def _row(process: Process, element: Element) -> dict[str, Json]:
+def _own_words(file: ProcessFile, process: str, performer: str) -> Json:
+    return role_words(file.document, file.process(process), performer)
+
+
+def _own_raci(file: ProcessFile, process: str, performer: str) -> Json:
+    model = file.process(process)
+    mine = {one.id for one in steps_of_performer(model, performer)}
+    name = roles_of(model).get(performer.casefold(), "")
+    rows = raci(model)
+    return [row.body() for row in rows if row.element.id in mine or any(name in people for people in row[1:])]
+
+
+def _own_lanes(file: ProcessFile, process: str, performer: str) -> Json:
+    return role_lanes(file.process(process), performer)
+
+
+def _row(file: ProcessFile, key: str, element: Element) -> dict[str, Json]:
+    process = file.process(key)
     row: dict[str, Json] = {"element": element.id, "name": element.label, "kind": element.kind}
     if element.lane:
         row["lane"] = element.lane
@@ -112,7 +175,17 @@ def _row(process: Process, element: Element) -> dict[str, Json]:
         _step_after(process, flow.target, flow.condition.text if flow.condition else "")
         for flow in element.outgoing
     ]
+    source = _source_of(file, element.id)
+    if source:
+        row["source"] = source
     return row
+
+
+def _source_of(file: ProcessFile, element: str) -> dict[str, Json]:
+    """Return where an imported step was read: document, place, quote, confidence and rule."""
+    found = file.document.find(element)
+    given = found.extension(SOURCE) if found is not None else None
+    return {**given.attributes()} if given is not None else {}
 
 
 def _named(roles: Value) -> Json:
@@ -129,28 +202,16 @@ def _mermaid(file: ProcessFile, process: str) -> Json:
     numbers = {element.id: f"n{number}" for number, element in enumerate(_steps(model))}
     lines = ["flowchart LR"]
     for element in _steps(model):
-        opening, closing = _brackets(element)
-        lines.append(f'  {numbers[element.id]}{opening}"{_quoted(element.label)}"{closing}')
+        opening, closing = brackets(element.kind)
+        lines.append(f'  {numbers[element.id]}{opening}"{quoted(element.label)}"{closing}')
     for element in _steps(model):
         for flow in element.outgoing:
             label = flow.name or (flow.condition.text if flow.condition else "")
-            arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
+            arrow = f'-->|"{quoted(label)}"|' if label else "-->"
             lines.append(f"  {numbers[element.id]} {arrow} {numbers[flow.target]}")
         if element.host:
             lines.append(f"  {numbers[element.host]} -.- {numbers[element.id]}")
     return "\n".join(lines)
-
-
-def _brackets(element: Element) -> tuple[str, str]:
-    if element.kind.endswith("Gateway"):
-        return "{", "}"
-    if element.kind.endswith("Event"):
-        return "((", "))"
-    return "[", "]"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
 
 
 def _steps(process: Process) -> list[Element]:
@@ -158,31 +219,33 @@ def _steps(process: Process) -> list[Element]:
 
 
 def _versions(reader: Reader, tenant: str, process: str) -> Json:
-    line = line_at(process)
     drafts: list[Json] = [
         {"draft": draft.number, "by": draft.by, "at": iso(draft.at), "note": draft.note}
         for draft in drafts_of(reader, tenant, process)[:DRAFTS_SHOWN]
     ]
-    if line.branch:
+    if line_at(process).branch:
         return drafts
     branches: list[Json] = [
         {"branch": row.key, "draft": row.draft, "by": row.updated_by, "at": iso(row.updated)}
         for row in branches_of(reader, tenant, process)[:BRANCHES_SHOWN]
     ]
-    return (
-        branches
-        + drafts
-        + [
-            {
-                "version": version.version,
-                "tag": version.tag,
-                "by": version.by,
-                "at": iso(version.at),
-                "note": version.note,
-            }
-            for version in reader.versions(tenant, KIND, process)
-        ]
-    )
+    approved = approvers(reader, tenant, process)
+    moved: dict[int, list[Json]] = {}
+    for row in reader.releases(tenant, KIND, process, "tag"):
+        moved.setdefault(row.version, []).append(row.name)
+    versions: list[Json] = [
+        {
+            "version": version.version,
+            "tag": version.tag,
+            "by": version.by,
+            "at": iso(version.at),
+            "note": version.note,
+            **({"approved_by": list[Json](approved[version.version])} if version.version in approved else {}),
+            **({"tags": moved[version.version]} if version.version in moved else {}),
+        }
+        for version in reader.versions(tenant, KIND, process)
+    ]
+    return branches + drafts + versions
 
 
 _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
@@ -195,4 +258,14 @@ _RENDERERS: Mapping[str, Callable[[ProcessFile, str], Json]] = {
     "mermaid": _mermaid,
     "problems": _problems,
     "links": _links,
+    "raci": _raci,
+    "swimlanes": _swimlanes,
+    "timeline": _timeline,
+}
+
+_NARROWED: Mapping[str, Callable[[ProcessFile, str, str], Json]] = {
+    "table": _own_table,
+    "words": _own_words,
+    "raci": _own_raci,
+    "swimlanes": _own_lanes,
 }

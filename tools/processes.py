@@ -12,9 +12,9 @@ from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
 from flowmaster.engine.words.reading import is_words, read_words
 from flowmaster.runtime.lines import MARK, Line, line_at
-from flowmaster.runtime.models import compile_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionFilter
+from flowmaster.tools.approvals import possible
 from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.draft_edits import back_to, edited
 from flowmaster.tools.draft_problems import (
@@ -50,8 +50,7 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
-from flowmaster.tools.process_tools import taken_name
-from flowmaster.tools.process_views import PERFORMERS, VIEWS, render
+from flowmaster.tools.process_views import VIEWS, render
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
@@ -269,7 +268,9 @@ class ProcessRead(Arguments):
     version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
-    performer: PERFORMERS | None = Field(default=None, description="`table`: only their steps.")
+    performer: str | None = Field(
+        default=None, max_length=200, description="Only steps of a role, or of agent, machine, third_party..."
+    )
     cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
@@ -426,12 +427,20 @@ async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
         await runtime.write(lambda transaction: store_once(transaction, call, subject=arguments.process))
     row = runtime.reader.find_definition(tenant, line.kind, line.address)
     newest = row is not None and row.version > 0 and not row.changed and draft is None
-    taken = taken_name(call.app.registry, runtime.reader, tenant, compile_process(content, line.process))
-    may_publish = not (newest or arguments.version is not None or taken)
-    return _tested(arguments, tested, draft, may_publish=may_publish)
+    file = read_file(content, call.app.registry, runtime.reader, tenant, at=runtime.clock.now(runtime.reader))
+    may_publish = not (newest or arguments.version is not None)
+    return _tested(call, arguments, tested, draft, file, may_publish=may_publish)
 
 
-def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_publish: bool) -> ProcessTested:
+def _tested(
+    call: Call,
+    arguments: ProcessTest,
+    tested: Tested,
+    draft: int | None,
+    file: ProcessFile,
+    *,
+    may_publish: bool,
+) -> ProcessTested:
     laws = leading(sorted(tested.laws, key=lambda law: law["holds"] is True), LAWS_BYTES, least=1)
     room = OUTCOMES_BYTES - len(write_json(tested.coverage)) - len(write_json(laws))
     suggested = leading(
@@ -439,7 +448,7 @@ def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_pu
         room - GENERATED_BYTES,
     )
     shown = in_short(tested.outcomes, room if not suggested else GENERATED_BYTES)
-    hints = after_test(arguments.process, arguments.version, tested, shown, may_publish=may_publish)
+    hints = after_test(arguments.process, arguments.version, tested, shown, file, may_publish=may_publish)
     return ProcessTested(
         process=arguments.process,
         passed=tested.passed,
@@ -457,7 +466,7 @@ def _tested(arguments: ProcessTest, tested: Tested, draft: int | None, *, may_pu
         suggested=suggested,
         laws=laws,
         draft=draft,
-        next=[follow_up(hint) for hint in hints],
+        next=[follow_up(hint) for hint in possible(call, hints)],
     )
 
 

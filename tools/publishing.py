@@ -1,30 +1,28 @@
 """Publishing: the newest draft becomes a version, if its checks, scenarios and laws let it."""
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.errors import FlowMasterError, Hint
-from flowmaster.engine.model import Conditional, Element, Message, Process, Signal, Timer, Triggers
-from flowmaster.engine.timers import start_schedule
+from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
-from flowmaster.engine.watching import CONDITION
-from flowmaster.runtime.lines import not_merged
 from flowmaster.runtime.models import Models
+from flowmaster.runtime.routes import Route
 from flowmaster.stores.protocol import Reader, Transaction
-from flowmaster.stores.rows import StartSubscription
+from flowmaster.tools.approvals import possible, refuse_unapproved, settle_approvals
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
-from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, known_line, read_file
-from flowmaster.tools.inputs import missing_inputs
-from flowmaster.tools.link_breaks import broken_callers
+from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, main_line, read_file
+from flowmaster.tools.link_breaks import broken_callers, unmet_messages
 from flowmaster.tools.linking import link_version
 from flowmaster.tools.models import Result, WriteArguments, follow_up
-from flowmaster.tools.process_tools import TOOL, refuse_taken
+from flowmaster.tools.process_tools import refuse_taken
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.routes import held_by, holding, try_calls
 from flowmaster.tools.scenarios import run_scenarios, summary_of
+from flowmaster.tools.start_events import first_calls, starts_of
+from flowmaster.tools.tags import hidden_tags
 from flowmaster.tools.timer_changes import TimerChange, journal_data, put_starts
 
 
@@ -59,17 +57,26 @@ class Published(NamedTuple):
 async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPublished:
     """Publish the newest draft; refused while errors or failing scenarios stand."""
     runtime, tenant = call.app.runtime, call.caller.tenant
-    line = known_line(runtime.reader, tenant, arguments.process)
-    if line.branch:
-        raise not_merged(line)
+    main_line(runtime.reader, tenant, arguments.process)
     draft = draft_of(runtime.reader, tenant, arguments.process)
     file = read_file(draft.content, call.app.registry, runtime.reader, tenant)
     refuse_errors(file, arguments.process)
+    if not _published_already(runtime.reader, tenant, file):
+        refuse_unapproved(runtime.reader, tenant, file.processes, draft.content)
     tested = await run_scenarios(call, draft.content, arguments.process, None)
     refuse_failures(arguments.process, tested)
-    broken = broken_callers(runtime.reader, tenant, file.reads)
+    broken = [
+        *broken_callers(runtime.reader, tenant, file.reads),
+        *unmet_messages(runtime.reader, tenant, file.reads),
+    ]
+    tags = {key: read.process.version_tag for key, read in file.reads.items()}
+    hidden = hidden_tags(runtime.reader, tenant, tags)
 
     def work(transaction: Transaction) -> Published:
+        for key in sorted(file.reads):
+            transaction.releases(
+                tenant, KIND, key, "policy"
+            )  # From here on no other server changes releases of it.
         newest = draft_of(transaction, tenant, arguments.process)
         if newest.number != draft.number:
             raise FlowMasterError(
@@ -77,13 +84,17 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
                 f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
                 path="process",
                 fix="Publish again; the newest draft is tested then.",
-                next=[Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                next=possible(
+                    call,
+                    [Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
+                ),
                 status=409,
             )
         at = runtime.clock.now(transaction)
         if unchanged := _published_already(transaction, tenant, file):
             store_once(transaction, call, subject=arguments.process)
             return Published(unchanged, {})
+        refuse_unapproved(transaction, tenant, file.processes, draft.content)
         for key in file.reads:
             refuse_taken(call.app.registry, transaction, tenant, file.process(key))
         who = call.caller.person
@@ -98,18 +109,26 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
         return done
 
     versions, timers = await runtime.write(work, dry_run=arguments.dry_run)
+    route = held_by(runtime.reader, tenant, arguments.process)
     runtime.changed.wake({"timers"})
     if not arguments.dry_run:
         call.app.published()
     return ProcessPublished(
         process=arguments.process,
         version=versions[arguments.process],
-        problems=shown_problems((*broken, *file.problems[arguments.process])),
+        problems=shown_problems(
+            (*holding(arguments.process, route), *hidden, *broken, *file.problems[arguments.process])
+        ),
         scenarios=summary_of(tested),
         processes=versions if len(versions) > 1 else {},
         timers=[change for changes in timers.values() for change in changes],
-        next=[follow_up(start) for start in first_calls(file.process(arguments.process))],
+        next=[follow_up(hint) for hint in _next(file.process(arguments.process), route)],
     )
+
+
+def _next(process: Process, route: Route | None) -> list[Hint]:
+    """Return the calls that make sense once a process is published: of a held one, how starts come to it."""
+    return first_calls(process) if route is None else try_calls(process.id)
 
 
 def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[str, int]:
@@ -123,7 +142,10 @@ def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[s
 def publish(
     transaction: Transaction, tenant: str, file: ProcessFile, models: Models, *, by: str, at: int, note: str
 ) -> Published:
-    """Publish every process of a file, with its start subscriptions; pauses of its timers go on."""
+    """Publish every process of a file, with its start subscriptions; pauses of its timers go on.
+
+    Where a route holds new starts, what starts the version that they go to stays registered.
+    """
     xml = file.document.to_xml()
     done = Published({}, {})
     for key, read in file.reads.items():
@@ -139,70 +161,13 @@ def publish(
             note=note,
             meta={"processes": file.processes},
         )
+        settle_approvals(transaction, tenant, key, version)
         link_version(transaction, tenant, read.process, version)
-        starts = starts_of(read.process, tenant, version, at)
-        done.timers[key] = put_starts(transaction, models, read.process, starts, tenant)
+        done.timers[key] = []
+        if held_by(transaction, tenant, key) is None:
+            starts = starts_of(read.process, tenant, version, at)
+            done.timers[key] = put_starts(transaction, models, read.process, starts, tenant)
     return done
-
-
-def starts_of(process: Process, tenant: str, version: int, at: int) -> list[StartSubscription]:
-    """Return what starts a published version: its start events by message, signal, condition and time, and its tool."""
-    found: list[StartSubscription] = []
-    if process.tool is not None:
-        found.append(StartSubscription(tenant, process.id, version, process.id, TOOL, process.tool.name))
-    for element in process.elements.values():
-        if not may_start(process, element):
-            continue
-        details = element.details
-        each = [one.details for one in details.all] if isinstance(details, Triggers) else [details]
-        for number, one in enumerate(each):
-            start = _start_of(process, replace(element, details=one), tenant, version, at)
-            if start is not None:
-                found.append(start._replace(number=number))
-    return found
-
-
-def first_calls(process: Process) -> list[Hint]:
-    """Return the call that begins a first instance of a published process, with a null for each input it needs."""
-    starts = starts_of(process, "", 1, 0) if not process.root.starts else []
-    for start in starts:
-        if start.kind in ("message", "signal"):
-            begin = Hint("event_send", {"kind": start.kind, "name": start.name}, "Start an instance.")
-            return [] if process.data else [begin]
-        if start.kind == CONDITION:
-            told: dict[str, Json] = {"kind": start.kind, "name": process.id, "variables": {}}
-            why = f"Report facts; where `{start.name}` holds, an instance starts."
-            return [] if process.data else [Hint("event_send", told, why)]
-    needed: dict[str, Json] = dict.fromkeys(missing_inputs(process, {}))
-    why = "Start an instance, with a value for each null." if needed else "Start an instance."
-    return [Hint("instance_start", {"process": process.id, "variables": needed}, why)]
-
-
-def _start_of(
-    process: Process, element: Element, tenant: str, version: int, at: int
-) -> StartSubscription | None:
-    details = element.details
-    if isinstance(details, Message | Signal):
-        kind = "message" if isinstance(details, Message) else "signal"
-        return StartSubscription(
-            tenant, process.id, version, element.id, kind, str(details.name.value({}, at))
-        )
-    if isinstance(details, Conditional):
-        text = details.condition.text
-        return StartSubscription(tenant, process.id, version, element.id, CONDITION, text)
-    if isinstance(details, Timer):
-        first = start_schedule(details.kind, str(details.expression.value({}, at)), at, process.calendars)
-        return StartSubscription(
-            tenant,
-            process.id,
-            version,
-            element.id,
-            "timer",
-            due=first.due,
-            every=first.every,
-            left=first.left,
-        )
-    return None
 
 
 OPERATIONS = (process_publish,)

@@ -1,12 +1,13 @@
 """From a call at a door to a request of the runtime: who asks, and the key that makes it act once."""
 
+from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.runtime.clock import real_now
 from flowmaster.runtime.desk import Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import Once
 from flowmaster.tools.registry import Call
-from flowmaster.tools.roles import LOCAL
+from flowmaster.tools.roles import FOR_OTHERS, LOCAL
 
 
 def request_of(call: Call, name: str, reason: str | None, *, by: str = "") -> Request:
@@ -45,3 +46,17 @@ def journal_process(
         reason=reason or "",
         data=data,
     )
+
+
+def check_person(call: Call, as_user: str) -> None:
+    """Refuse to act for somebody whom the caller does not act for anyway, without the right to act for others."""
+    caller = call.caller
+    if as_user and as_user not in (caller.actor, caller.on_behalf_of) and not caller.may(FOR_OTHERS):
+        raise FlowMasterError(
+            "access.denied",
+            f"{caller.actor!r} may not act for others: that needs the right `{FOR_OTHERS}`.",
+            path="as_user",
+            expected=FOR_OTHERS,
+            fix="Leave `as_user` out, or let someone who holds the right make the call.",
+            status=403,
+        )

@@ -15,6 +15,9 @@ from flowmaster.tools.registry import EVERYTHING, Registry
 FOR_OTHERS: Final = "task.as_other"
 """The right to act for another person (`as_user`), which no operation asks for by itself."""
 
+GOVERN: Final = "process.govern"
+"""The right to ask for fewer approvals than before, which no operation asks for by itself."""
+
 LOCAL: Final = "local"
 """The name of the single user of this machine; no key and no token may have it."""
 
@@ -44,8 +47,15 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "reader": _READS,
     "worker": _WORKS,
     "designer": _READS
-    | {"document.write", "operation.call", "process.publish", "process.write", "rule.write"},
-    "operator": _WORKS | {"audit.read", "instance.control", "server.watch", FOR_OTHERS},
+    | {
+        "document.write",
+        "operation.call",
+        "process.approve",
+        "process.publish",
+        "process.write",
+        "rule.write",
+    },
+    "operator": _WORKS | {"audit.read", "instance.control", "process.approve", "server.watch", FOR_OTHERS},
     "admin": frozenset({EVERYTHING}),
 }
 """What each role may, the smallest first."""
@@ -64,7 +74,7 @@ def role_for(right: str) -> str:
 
 def check_names(names: Iterable[str], registry: Registry) -> None:
     """Refuse a name that is neither a role nor a right."""
-    known = (*ROLES, *sorted({each.right for each in registry} | {FOR_OTHERS, DESTROY}))
+    known = (*ROLES, *sorted({each.right for each in registry} | {FOR_OTHERS, DESTROY, GOVERN}))
     for name in names:
         if name not in known:
             raise FlowMasterError(

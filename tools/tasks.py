@@ -26,8 +26,7 @@ from flowmaster.tools.instance_view import hints, load, resumed, waits_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Result, ResultList, Shape, Variables, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.requests import request_of
-from flowmaster.tools.roles import FOR_OTHERS
+from flowmaster.tools.requests import check_person, request_of
 
 HISTORY_LOOKED_AT = 5_000
 """How many history entries are looked through for who completed a task."""
@@ -297,7 +296,7 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
     runtime, tenant = call.app.runtime, call.caller.tenant
     place = _place(arguments.task)
     person = arguments.as_user or call.caller.person
-    _check_person(call, arguments.as_user)
+    check_person(call, arguments.as_user)
     request = request_of(call, f"task_act.{arguments.action}", arguments.reason, by=person)
 
     def command(desk: Desk, state: State) -> cmd.Command:
@@ -332,20 +331,6 @@ async def task_act(call: Call, arguments: TaskAct) -> TaskView:
     return await runtime.answer(
         work, lambda outcome: _acted(call, arguments, place, outcome), dry_run=arguments.dry_run, few=True
     )
-
-
-def _check_person(call: Call, as_user: str) -> None:
-    """Refuse to act for somebody whom the caller does not act for anyway, without the right to act for others."""
-    caller = call.caller
-    if as_user and as_user not in (caller.actor, caller.on_behalf_of) and not caller.may(FOR_OTHERS):
-        raise FlowMasterError(
-            "access.denied",
-            f"{caller.actor!r} may not act for others: that needs the right `{FOR_OTHERS}`.",
-            path="as_user",
-            expected=FOR_OTHERS,
-            fix="Leave `as_user` out, or let someone who holds the right make the call.",
-            status=403,
-        )
 
 
 def _acted(call: Call, arguments: TaskAct, place: WaitId, outcome: Outcome[None]) -> TaskView:

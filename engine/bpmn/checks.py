@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
 from flowmaster.engine.bpmn.checks_conditions import check_conditions, conditions_by_element
-from flowmaster.engine.bpmn.checks_data import check_data, values_read
+from flowmaster.engine.bpmn.checks_data import check_data, check_hidden, values_read
 from flowmaster.engine.bpmn.checks_declared import check_declared
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_faults import check_faults
@@ -23,7 +23,7 @@ from flowmaster.engine.bpmn.checks_signatures import check_signatures
 from flowmaster.engine.bpmn.checks_soundness import check_soundness
 from flowmaster.engine.bpmn.checks_times import check_times
 from flowmaster.engine.bpmn.checks_types import check_types, types_of
-from flowmaster.engine.bpmn.checks_work import check_work
+from flowmaster.engine.bpmn.checks_work import Versions, check_work
 from flowmaster.engine.bpmn.computed_times import check_computed_times
 from flowmaster.engine.bpmn.findings import Findings
 from flowmaster.engine.bpmn.known import known_of
@@ -41,6 +41,7 @@ def check_process(
     *,
     has_process: Lookup | None = None,
     has_decision: Lookup | None = None,
+    has_version: Versions | None = None,
     has_form: Lookup | None = None,
     calls: Calls | None = None,
     library: Library = NO_LIBRARY,
@@ -61,12 +62,13 @@ def check_process(
     if process.executable:
         for element, found in ways.items():
             check_conditions(process.elements[element], found, known, findings)
-        check_work(process, findings, has_process, has_decision)
+        check_work(process, findings, has_process, has_decision, has_version)
         check_endless_calls(process, findings, calls)
         check_people(process, findings, has_form)
         check_times(process, findings, at)
         check_faults(process, findings)
         check_data(process, findings)
+        check_hidden(process, findings)
         check_order(process, known, findings)
         check_declared(process, known, findings, library)
         check_computed_times(process, known, findings)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
 from flowmaster.engine.bpmn import fixes
-from flowmaster.engine.bpmn.findings import Findings
+from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.bpmn.known import fields_of
 from flowmaster.engine.feel.expression import Expression
 from flowmaster.engine.model import (
@@ -49,6 +49,25 @@ def check_data(process: Process, findings: Findings) -> None:
             line=line,
             fix_edit=_renamed(process, places, name, fixes.nearest(name, sorted(known))),
         )
+
+
+def check_hidden(process: Process, findings: Findings) -> None:
+    """Name inputs that read a declared variable which an input before them hides: they are made one after another."""
+    declared = {item.name for item in process.data}
+    for element in process.elements.values():
+        hidden: dict[str, str] = {}
+        for mapping in element.inputs:
+            names = mapping.source.names if isinstance(mapping.source, Expression) else frozenset()
+            for name in sorted(names & set(hidden)):
+                findings.add(
+                    "variable.hidden",
+                    element.id,
+                    f"The input {mapping.target[0]!r} of {named(element)} reads {name!r} behind the input of that name: "
+                    f"it gets what `{hidden[name]}` gave, and not the variable of the process.",
+                    line=element.line,
+                )
+            if len(mapping.target) == 1 and mapping.target[0] in declared:
+                hidden[mapping.target[0]] = getattr(mapping.source, "text", "")
 
 
 def _renamed(

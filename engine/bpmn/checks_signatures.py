@@ -45,9 +45,8 @@ def _check_decision(
                 + findings.near(name, sorted({*known.writers, *(item.name for item in process.data)})),
                 line=element.line,
             )
-        _check_type(
-            element, f"the decision {key!r}", name, given.get(name, types.get(name, ANY)), wanted, findings
-        )
+        found = given.get(name, types.get(name, ANY))
+        _check_type("rule.input_type_wrong", element, f"the decision {key!r}", name, found, wanted, findings)
 
 
 def _check_call(
@@ -75,16 +74,19 @@ def _check_call(
                 line=element.line,
             )
         found = given.get(item.name, types.get(item.name, ANY) if details.pass_all else ANY)
-        _check_type(element, f"the process {key!r}", item.name, found, type_of_schema(item.schema), findings)
+        wanted = type_of_schema(item.schema)
+        _check_type(
+            "call.input_type_wrong", element, f"the process {key!r}", item.name, found, wanted, findings
+        )
 
 
 def _check_type(
-    element: Element, what: str, name: str, given: Type, wanted: Type, findings: Findings
+    code: str, element: Element, what: str, name: str, given: Type, wanted: Type, findings: Findings
 ) -> None:
     found, asked = stored(given), stored(wanted)
     if found.kinds and asked.kinds and not set(found.kinds) & set(asked.kinds) and found.kinds != ("null",):
         findings.add(
-            "call.input_type_wrong",
+            code,
             element.id,
             f"{named(element)} hands {what} a {given.words} as {name!r}, which is a {wanted.words} there.",
             line=element.line,

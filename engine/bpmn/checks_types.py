@@ -47,7 +47,7 @@ _TIMES = ("string", "days and time duration", "years and months duration", "date
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "duration": ("string", "days and time duration", "years and months duration"),
     "date": ("string", "date", "date and time"),
-    "cycle": ("string",),
+    "cycle": ("string", "days and time duration", "years and months duration"),
 }
 
 

@@ -16,10 +16,16 @@ _NOTHING_TO_RUN = {
 }
 
 Lookup = Callable[[str], bool]
+Versions = Callable[[str, str], bool]
+"""Tells whether a process has a version of this number or tag."""
 
 
 def check_work(
-    process: Process, findings: Findings, processes: Lookup | None, decisions: Lookup | None
+    process: Process,
+    findings: Findings,
+    processes: Lookup | None,
+    decisions: Lookup | None,
+    versions: Versions | None,
 ) -> None:
     """Check that every element has something to run, and that what it calls exists."""
     for element in process.elements.values():
@@ -39,6 +45,7 @@ def check_work(
                 line=element.line,
             )
         _check_calls(process, element, findings, processes, decisions)
+        _check_version(element, findings, processes, versions)
         _check_backoff(element, findings)
 
 
@@ -68,6 +75,23 @@ def _check_calls(
                 f"{named(element)} asks the decision {decision!r}, which does not exist.",
                 line=element.line,
             )
+
+
+def _check_version(
+    element: Element, findings: Findings, processes: Lookup | None, versions: Versions | None
+) -> None:
+    """Check that a version that a call asks for is there, if the process is."""
+    details = element.details
+    if not isinstance(details, Call) or not details.version or processes is None or versions is None:
+        return
+    called = _literal(details.process)
+    if called and processes(called) and not versions(called, details.version):
+        findings.add(
+            "call.version_unknown",
+            element.id,
+            f"{named(element)} calls the version {details.version!r} of {called!r}, which is not published.",
+            line=element.line,
+        )
 
 
 def _check_backoff(element: Element, findings: Findings) -> None:

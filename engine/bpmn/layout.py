@@ -188,8 +188,9 @@ class _Studio:
         room = picture.rooms.get(scope.id)
         if room is None:
             depth = _lane_depth(scope)
-            left = corner.x - _POOL_PADDING * (scope.kind == "process") - HEADER * depth
-            width = arranged.placement.width + 2 * _POOL_PADDING + HEADER * depth
+            padding = _POOL_PADDING * (scope.kind == "process")
+            left = corner.x - padding - HEADER * depth
+            width = arranged.placement.width + 2 * padding + HEADER * depth
             room = Box(left, corner.y, width, bands[-1].bottom if bands else 0)
         band_of = dict(zip(arranged.plan.lanes, bands, strict=True))
         spare = room.bottom - corner.y - bands[-1].bottom

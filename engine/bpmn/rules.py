@@ -182,6 +182,12 @@ _ACTIVITIES = {
         "The called process does not exist (yet); an instance that reaches the call stops with an incident.",
         strict=ERROR,
     ),
+    "call.version_unknown": Rule(
+        WARNING,
+        "Publish a version with that tag (`process_tag`), or leave the version out to call the newest.",
+        "The called process has no version of that number or tag (yet); an instance that reaches the call stops with an incident.",
+        strict=ERROR,
+    ),
     "call.endless": Rule(
         WARNING,
         "Put the call behind a condition under which the process can end without it, or call another process.",

@@ -62,6 +62,12 @@ DATA = {
         "Set it on that way too, by `set` or `into`, if null is not meant.",
         "A step reads a variable that no step sets on some way from a start to it, so that it is null there.",
     ),
+    "variable.hidden": Rule(
+        WARNING,
+        "Give it another name, `{number: order.number, title: order.title}`, or let it stand last.",
+        "An input of a step has the name of a variable of the process, and an input behind it reads that name. Inputs are "
+        "made in order, so that it reads the first input: with `{order: order.number, title: order.title}` the title is null.",
+    ),
     "variable.time_as_text": Rule(
         WARNING,
         "Declare it under `data`: `period: duration`; then FEEL computes with it.",
@@ -87,7 +93,13 @@ DATA = {
     "call.input_type_wrong": Rule(
         WARNING,
         "Hand over a value of that type, or correct one of the types.",
-        "What is handed to a decision or process is of another type there.",
+        "What is handed to a process is of another type there.",
+        strict=ERROR,
+    ),
+    "rule.input_type_wrong": Rule(
+        WARNING,
+        "Hand over a value of that type, or correct one of the types.",
+        "What is handed to a decision is of another type there.",
     ),
     "variable.target_malformed": Rule(
         ERROR, "Write a variable name such as `order.total`.", "The target of a mapping is no variable name."

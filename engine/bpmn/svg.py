@@ -6,7 +6,7 @@ The SVG holds no scripts, no styles and no addresses; every shape carries `data-
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowmaster.engine.bpmn.diagram import Diagram, Line, Shape, read_diagrams
 from flowmaster.engine.bpmn.document import BpmnDocument
@@ -17,6 +17,7 @@ from flowmaster.engine.bpmn.lettering import text_width
 from flowmaster.engine.bpmn.svg_heat import Heat, draw_scale
 from flowmaster.engine.bpmn.svg_icons import envelope
 from flowmaster.engine.bpmn.svg_nodes import draw_shape
+from flowmaster.engine.bpmn.svg_notes import Notes, badge, draw_notes
 from flowmaster.engine.bpmn.svg_pen import INK, PAPER, Pen, Style, attribute, safe
 from flowmaster.engine.bpmn.vocabulary import ACTIVITY_KINDS, BIOC, COLOR, GATEWAY_KINDS
 
@@ -47,9 +48,14 @@ class Marks:
     """Colours elements by what they cost instead of by their state; tokens and incidents keep their badges."""
     counted: str = "how often"
     """What the numbers count, as the legend says."""
+    notes: Notes | None = None
+    """What there is to say of single elements; a picture has notes or a state."""
 
     def style_of(self, identifier: str) -> Style | None:
         """Return the colours of an element's state; an incident outshines a token, a token what is done."""
+        if self.notes is not None:
+            noted = self.notes.of.get(identifier)
+            return noted.style if noted is not None else None
         if self.heat is not None:
             return self.heat.style_of(identifier)
         if identifier in self.incident:
@@ -77,10 +83,14 @@ def draw_svg(document: BpmnDocument, marks: Marks | None = None) -> str:
         width = max(width, bounds.width + 2 * _MARGIN)
         height += bounds.height + _GAP
     height += _MARGIN - _GAP if diagrams else 60
-    if marks is not None:
+    told = ""
+    if shown.notes is not None:
+        room, told = draw_notes(pen, shown.notes, height), shown.notes.told
+        width, height = max(width, room.width), height + room.height
+    elif marks is not None:
         width = max(width, _legend(pen, shown, height))
         height += _LEGEND_HEIGHT
-    return pen.page(_title(document), width, height)
+    return pen.page(_title(document), width, height, told=told)
 
 
 def _title(document: BpmnDocument) -> str:
@@ -89,10 +99,13 @@ def _title(document: BpmnDocument) -> str:
 
 
 def _draw(pen: Pen, document: BpmnDocument, diagram: Diagram, marks: Marks) -> None:
-    """Draw pools and lanes first, then open sub-processes, then lines, then everything else."""
-    behind = [shape for shape in diagram.shapes if shape.element.kind in _BEHIND]
+    """Draw pools and lanes first, then open sub-processes with their own lanes, then lines, then everything else."""
+    behind = [
+        shape for shape in diagram.shapes if shape.element.kind in _BEHIND and not _is_inner(document, shape)
+    ]
     rest = [shape for shape in diagram.shapes if shape.element.kind not in _BEHIND]
     scopes = [shape for shape in rest if _is_scope(shape)]
+    scopes += [shape for shape in diagram.shapes if _is_inner(document, shape)]
     scopes.sort(key=lambda shape: shape.box.width * shape.box.height, reverse=True)
     front = [shape for shape in rest if not _is_scope(shape)]
     front.sort(key=lambda shape: shape.element.kind == "boundaryEvent")
@@ -104,6 +117,14 @@ def _draw(pen: Pen, document: BpmnDocument, diagram: Diagram, marks: Marks) -> N
         _put_shape(pen, document, shape, marks)
     for shape in diagram.shapes:
         _badge(pen, shape, marks)
+    for line in diagram.lines:
+        _line_sign(pen, line, marks)
+
+
+def _is_inner(document: BpmnDocument, shape: Shape) -> bool:
+    """Return whether a shape is a lane of a sub-process."""
+    scope = document.scope_of(shape.element) if shape.element.kind == "lane" else None
+    return scope is not None and scope.kind != "process"
 
 
 def _is_scope(shape: Shape) -> bool:
@@ -116,10 +137,17 @@ def _is_scope(shape: Shape) -> bool:
 def _put_shape(pen: Pen, document: BpmnDocument, shape: Shape, marks: Marks) -> None:
     style = marks.style_of(shape.element.id) or _own_style(shape.drawn)
     pen.put(f"<g data-element={attribute(shape.element.id)}>")
-    if shape.element.name:
-        pen.put(f"<title>{safe(shape.element.title)}</title>")
+    _put_title(pen, shape.element, marks)
     draw_shape(pen, document, shape, style)
     pen.put("</g>")
+
+
+def _put_title(pen: Pen, element: Element, marks: Marks) -> None:
+    """Say what an element is called, and what is noted of it."""
+    note = marks.notes.of.get(element.id) if marks.notes is not None else None
+    words = [element.title if element.name else "", note.text if note is not None else ""]
+    if any(words):
+        pen.put(f"<title>{safe(': '.join(word for word in words if word))}</title>")
 
 
 def _own_style(drawn: Element) -> Style:
@@ -137,7 +165,12 @@ def _put_line(pen: Pen, document: BpmnDocument, line: Line, marks: Marks) -> Non
     style = Style(_own_style(line.drawn).line, "none", "1.5")
     if element.id in marks.taken:
         style = Style(COMPLETED.line, "none", _TAKEN_WEIGHT)
+    noted = marks.style_of(element.id) if marks.notes is not None else None
+    if noted is not None:
+        style = replace(noted, fill="none")
     pen.put(f"<g data-element={attribute(element.id)}>")
+    if noted is not None:
+        _put_title(pen, element, marks)
     if kind == "sequenceFlow":
         _rounded(pen, points, style, "")
         _flow_marks(pen, document, element, points, style)
@@ -210,19 +243,38 @@ def _badge(pen: Pen, shape: Shape, marks: Marks) -> None:
         return
     style = INCIDENT if identifier in marks.incident else marks.style_of(identifier)
     colour = style.line if style is not None else "#5f6368"
-    half = max(9, (text_width(text) + 9) // 2)
+    half = _half(text)
     corner = Point(shape.box.right + 5 - half, shape.box.y + 2)
     if shape.element.kind in GATEWAY_KINDS:
         corner = Point(shape.box.right + half - 14, shape.box.bottom - 4)
-    box = Box(corner.x - half, corner.y - 9, 2 * half, 18)
+    _put_badge(pen, corner, text, colour)
+
+
+def _line_sign(pen: Pen, line: Line, marks: Marks) -> None:
+    """Put the sign of a note on the middle of a line."""
+    note = marks.notes.of.get(line.element.id) if marks.notes is not None else None
+    if note is not None and note.sign:
+        _put_badge(pen, _middle(line.points), note.sign, badge(note).line)
+
+
+def _half(text: str) -> int:
+    """Return half the width of a badge."""
+    return max(9, (text_width(text) + 9) // 2)
+
+
+def _put_badge(pen: Pen, center: Point, text: str, colour: str) -> None:
+    half = _half(text)
+    box = Box(center.x - half, center.y - 9, 2 * half, 18)
     pen.rect(box, Style(PAPER, colour, "1.5"), radius=9)
     if text:
         pen.put(
-            f'<text x="{corner.x}" y="{corner.y + 4}" fill="{PAPER}" font-weight="bold">{safe(text)}</text>'
+            f'<text x="{center.x}" y="{center.y + 4}" fill="{PAPER}" font-weight="bold">{safe(text)}</text>'
         )
 
 
 def _badge_text(identifier: str, marks: Marks) -> str:
+    if marks.notes is not None:
+        return marks.notes.of[identifier].sign if identifier in marks.notes.of else ""
     warning = "!" if identifier in marks.incident else ""
     if marks.heat is not None:
         return f"{warning} {marks.heat.text_of(identifier)}".strip()

@@ -1,6 +1,7 @@
 """Drawing the shapes of BPMN: pools, lanes, activities, events, gateways, data, notes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flowmaster.engine.bpmn.diagram import Shape
 from flowmaster.engine.bpmn.document import BpmnDocument
@@ -83,7 +84,7 @@ def _activity(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> N
     is_event_scope = element.is_true("triggeredByEvent")
     weight = "4" if kind == "callActivity" and style.weight == "2" else style.weight
     dashes = ' stroke-dasharray="2 4" stroke-linecap="round"' if is_event_scope else ""
-    pen.rect(box, Style(style.line, style.fill, weight), radius=10, extra=dashes)
+    pen.rect(box, replace(style, weight=weight), radius=10, extra=dashes)
     if kind == "transaction":
         pen.rect(box.grown(-4), Style(style.line, "none", "1.5"), radius=7)
     marks = _activity_marks(shape)
@@ -139,9 +140,9 @@ def _event(pen: Pen, document: BpmnDocument, shape: Shape, style: Style) -> None
     is_gentle = kind == "boundaryEvent" and not element.is_true("cancelActivity", default=True)
     is_gentle = is_gentle or (kind == "startEvent" and not element.is_true("isInterrupting", default=True))
     dashes = ' stroke-dasharray="5 3"' if is_gentle else ""
-    thin = Style(style.line, style.fill, "1.5" if style.weight == "2" else style.weight)
+    thin = replace(style, weight="1.5" if style.weight == "2" else style.weight)
     if kind == "endEvent":
-        pen.circle(center, radius - 1, Style(style.line, style.fill, "4"))
+        pen.circle(center, radius - 1, replace(style, weight="4"))
     else:
         pen.circle(center, radius, thin, extra=dashes)
     if kind in ("intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"):

@@ -15,12 +15,18 @@ PAPER = "#ffffff"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Colours of one element: its lines, its inside, and how strong its lines are."""
+    """Colours of one element: its lines, its inside, and how strong and how broken its lines are."""
 
     line: str = INK
     fill: str = PAPER
     weight: str = "2"
     text: str = INK
+    dash: str = ""
+
+    @property
+    def dashes(self) -> str:
+        """The attribute that breaks the line, with a blank before it; nothing for a whole line."""
+        return f' stroke-dasharray="{self.dash}"' if self.dash else ""
 
 
 @dataclass(slots=True)
@@ -33,12 +39,13 @@ class Pen:
         """Add a fragment that is SVG already."""
         self.parts.append(fragment)
 
-    def page(self, title: str, width: int, height: int) -> str:
-        """Return all fragments as one picture with a title, on paper of that size."""
+    def page(self, title: str, width: int, height: int, *, told: str = "") -> str:
+        """Return all fragments as one picture with a title, and what else there is to tell, on paper of that size."""
+        described = f"<desc>{safe(told)}</desc>" if told else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
             f'role="img" aria-label={attribute(title)} font-family="Arial, Helvetica, sans-serif" font-size="12" '
-            f'text-anchor="middle"><title>{safe(title)}</title><rect width="{width}" height="{height}" fill="{PAPER}"/>'
+            f'text-anchor="middle"><title>{safe(title)}</title>{described}<rect width="{width}" height="{height}" fill="{PAPER}"/>'
             + "".join(self.parts)
             + "</svg>\n"
         )
@@ -48,20 +55,20 @@ class Pen:
         corner = f' rx="{radius}"' if radius else ""
         self.put(
             f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"{corner} fill="{style.fill}" '
-            f'stroke="{style.line}" stroke-width="{style.weight}"{extra}/>'
+            f'stroke="{style.line}" stroke-width="{style.weight}"{_broken(style, extra)}/>'
         )
 
     def circle(self, center: Point, radius: int, style: Style, *, extra: str = "") -> None:
         """Draw a circle."""
         self.put(
             f'<circle cx="{center.x}" cy="{center.y}" r="{radius}" fill="{style.fill}" stroke="{style.line}" '
-            f'stroke-width="{style.weight}"{extra}/>'
+            f'stroke-width="{style.weight}"{_broken(style, extra)}/>'
         )
 
     def path(self, data: str, style: Style, *, extra: str = "") -> None:
         """Draw a path."""
         self.put(
-            f'<path d="{data}" fill="{style.fill}" stroke="{style.line}" stroke-width="{style.weight}"{extra}/>'
+            f'<path d="{data}" fill="{style.fill}" stroke="{style.line}" stroke-width="{style.weight}"{_broken(style, extra)}/>'
         )
 
     def text(self, lines: Sequence[str], x: int, y: int, colour: str, *, anchor: str = "middle") -> None:
@@ -131,6 +138,11 @@ class Pen:
         self.put(
             f'<path d="M{a.x} {a.y}L{left}L{end}L{right}z" fill="{PAPER}" stroke="{style.line}" stroke-width="1.5"/>'
         )
+
+
+def _broken(style: Style, extra: str) -> str:
+    """Return the further attributes of a line, which say themselves how it is broken or leave it to the style."""
+    return extra if "stroke-dasharray" in extra else f"{style.dashes}{extra}"
 
 
 def safe(text: str) -> str:

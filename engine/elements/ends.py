@@ -20,8 +20,8 @@ class TerminateEnd(Plain):
 class ErrorEnd(Plain):
     """Throws a BPMN error to the scopes around it.
 
-    What no scope of a called process catches goes to its caller; what a top-level process does not catch ends
-    it as failed.
+    Its output mappings are made first, so that whoever catches finds what they say. What no scope of a called
+    process catches goes to its caller; what a top-level process does not catch ends it as failed.
     """
 
     def activate(self, run: Execution, node: Node, element: Element) -> None:
@@ -32,6 +32,8 @@ class ErrorEnd(Plain):
         code = run.text(node, details.code, "The error code")
         scope = run.state.nodes[node.scope]
         catcher = catcher_of(run, scope, "error", code)
+        if element.outputs:
+            run.map_outputs(node, element, None)
         run.emit(ElementCompleted(node.key, node.element))
         run.emit(ErrorThrown(element.id, code, "", catcher.event.id if catcher else ""))
         if catcher is not None:

@@ -16,6 +16,8 @@ class TimerEvent(Plain):
         if not isinstance(details, Timer):
             raise Fault("timer.missing", f"The timer event {element.label!r} has no time.")
         text = run.text(node, details.expression, "The time")
+        if details.kind == "cycle" and text.startswith("P"):  # A duration that was computed: again and again.
+            text = f"R/{text}"
         first = schedule(details.kind, text, run.at, run.model.process.calendars)
         run.wait(TimerWait(run.key(), node.key, element.id, run.at, first.due, first.every, first.left, ""))
 

@@ -159,7 +159,7 @@ def _arithmetic(compiler: Compiler, node: Any) -> Code:
         return compiler.fold(run, left, right)
     if compiler.constants.get(right).__class__ is int and left not in compiler.constants:
         constant = compiler.constants[right]
-        if isinstance(node.left, s.Name):
+        if isinstance(node.left, s.Name) and node.left.name not in compiler.declared:
             return _name_with_integer(sign, exact, node.left.name, left, constant, place)
         return _with_integer(sign, exact, left, constant, place)
 

@@ -10,14 +10,14 @@ from flowmaster.engine.errors import FlowMasterError, did_you_mean
 from flowmaster.engine.outline import values
 from flowmaster.engine.outline.datatypes import schema_of
 from flowmaster.engine.outline.laws import read_laws
-from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Step, Trigger, Words, everywhere
+from flowmaster.engine.outline.nodes import DataItem, Outline, Start, Trigger, Words
 from flowmaster.engine.outline.problems import OutlineRefused, Problems
 from flowmaster.engine.outline.reading import Reading, shown
 from flowmaster.engine.outline.reading_events import trigger
 from flowmaster.engine.outline.reading_steps import StepReader
 from flowmaster.engine.outline.reading_words import event_words, form_schema, outputs, read_checks
 from flowmaster.engine.outline.scenarios import read_scenarios
-from flowmaster.engine.outline.scopes import check_scopes
+from flowmaster.engine.outline.scopes import check_scopes, every_step
 from flowmaster.engine.outline.vocabulary import START, TOP
 from flowmaster.engine.timers import MISSED
 from flowmaster.engine.values import Json
@@ -67,7 +67,7 @@ def read_outline(value: Json, lines: Mapping[str, int] | None = None) -> tuple[O
         scenarios=read_scenarios(value.get("scenarios"), "scenarios", problems),
         raw=_raw(reading, value.get("bpmn")),
     )
-    names = [node.name for node in everywhere(outline.steps) if isinstance(node, Step)]
+    names = [step.name for step in every_step(outline)]
     outline = replace(
         outline,
         always=read_laws(value.get("always"), "always", problems, names),

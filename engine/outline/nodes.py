@@ -207,6 +207,16 @@ def in_scope(steps: "tuple[Node, ...]") -> Iterator[Node]:
             yield from in_scope(below)
 
 
+def on_the_way(steps: "tuple[Node, ...]") -> Iterator[Node]:
+    """Yield the nodes of one scope by which it comes to its end: not those of handlers beside a step that goes on."""
+    for node in steps:
+        yield node
+        beside = [one.steps for one in node.all_handlers if one.keep] if isinstance(node, Step) else []
+        for below in inner(node):
+            if below not in beside:
+                yield from on_the_way(below)
+
+
 def everywhere(steps: "tuple[Node, ...]") -> Iterator[Node]:
     """Yield all nodes at any depth."""
     for node in in_scope(steps):

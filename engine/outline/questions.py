@@ -19,7 +19,7 @@ from flowmaster.engine.outline.nodes import (
     Parallel,
     Step,
     everywhere,
-    in_scope,
+    on_the_way,
 )
 from flowmaster.engine.outline.questions_limits import gap_questions, limit_questions, parsed
 from flowmaster.engine.outline.scopes import name_key
@@ -266,8 +266,8 @@ def _untested_ends(outline: Outline) -> Iterator[str]:
     ends = [
         node.name
         for node in (
-            *in_scope(outline.steps),
-            *(one for event in outline.events for one in everywhere(event.steps)),
+            *on_the_way(outline.steps),
+            *(one for event in outline.events if not event.keep for one in everywhere(event.steps)),
         )
         if isinstance(node, End) and node.name and name_key(node.name) not in expected
     ]

@@ -19,6 +19,7 @@ from flowmaster.engine.outline.nodes import (
     Step,
     everywhere,
     in_scope,
+    on_the_way,
 )
 from flowmaster.engine.outline.values import literal
 
@@ -74,7 +75,7 @@ def ends_of_groups(outline: Outline) -> list[str]:
     for group in everywhere(outline.steps):
         if not isinstance(group, Step) or not group.steps:
             continue
-        ends = [node for node in in_scope(group.steps) if isinstance(node, End)]
+        ends = [node for node in on_the_way(group.steps) if isinstance(node, End)]
         names = [f"'{end.name}'" for end in ends if end.name and end.trigger.kind in _OUTCOMES]
         if names:
             told.append(

@@ -36,7 +36,7 @@ def nodes_by_name(steps: tuple[Node, ...]) -> dict[str, Node]:
 
 def check_scopes(reading: Reading, outline: Outline) -> None:
     """Note jumps that lead nowhere, exclusions of unknown steps, and steps that nothing reaches."""
-    steps = list(_every_step(outline))
+    steps = list(every_step(outline))
     names = {name_key(node.name): node.name for node in steps}
     _scope(reading, outline.steps, names, [start.goto for start in outline.starts if start.goto])
     ends = {name_key(node.id) for node in in_scope(outline.steps) if isinstance(node, End) and node.id}
@@ -53,14 +53,18 @@ def check_scopes(reading: Reading, outline: Outline) -> None:
             _scope(reading, handler.steps, names, [])
 
 
-def _every_step(outline: Outline) -> Iterator[Step]:
+def every_step(outline: Outline) -> Iterator[Step]:
     """Yield all steps at any depth, those beside the main way and those that undo others, too."""
     for steps in (outline.steps, *(handler.steps for handler in outline.events)):
-        for node in everywhere(steps):
-            if isinstance(node, Step):
-                yield node
-                if node.undo is not None:
-                    yield node.undo
+        yield from _steps_of(steps)
+
+
+def _steps_of(steps: tuple[Node, ...]) -> Iterator[Step]:
+    for node in everywhere(steps):
+        if isinstance(node, Step):
+            yield node
+            if node.undo is not None:
+                yield from _steps_of((node.undo,))
 
 
 def _scope(reading: Reading, steps: tuple[Node, ...], names: Mapping[str, str], jumped: list[str]) -> None:

@@ -229,6 +229,7 @@ class Structurer:
         starts = [start.id for start in element.children("startEvent") if start.id in inner.ways.nodes]
         nodes = inner.whole([inner.ways.next(start) for start in starts]) if starts else inner.unstarted()
         events = inner.events()
+        self.jumped |= inner.jumped
         return _without_last_end(nodes, id_from_name(f"{element.id} end")), events, not inner.raw
 
     def unstarted(self) -> tuple[Node, ...]:

@@ -41,6 +41,13 @@ def words_of(plain: Mapping[str, Json]) -> str:
     return "\n".join(writer.lines) + "\n"
 
 
+def step_words(node: Json, number: str) -> list[str]:
+    """Return one step of an outline in words, under a number."""
+    writer = _Writer()
+    writer._node(node, "", number)
+    return writer.lines
+
+
 def said(sentences: Sequence[Sentence], word: str, value: Json) -> list[str]:
     """Return the sentences that say a word with its value, none where it has none of its own."""
     if word == "scenarios" and isinstance(value, Sequence) and not isinstance(value, str):

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.knowledge.documents.limits import Limits, corrupt, encrypted, too_large, unsupported
 
-Kind = Literal["pdf", "xlsx", "html", "text"]
+Kind = Literal["pdf", "docx", "xlsx", "html", "text"]
 
 
 class Detected(NamedTuple):
@@ -37,6 +37,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
+    "docx": ("docx",),
     "xlsx": ("xlsx",),
     "html": ("html", "htm", "xhtml", "txt"),
     "text": ("txt", "csv", "tsv", "text", "md", "log"),
@@ -170,20 +171,19 @@ def _zip_kind(data: bytes, filename: str, limits: Limits) -> Kind:
             "document.macros_refused",
             f"{filename!r} contains macros.",
             path="filename",
-            fix="Save it as .xlsx without macros and add that copy.",
+            fix="Save it as .xlsx or .docx without macros and add that copy.",
             status=415,
         )
     if any(part.flag_bits & 0x1 for part in parts):
         raise encrypted(filename, "an archive")
-    if "xl/workbook.xml" not in names:
+    if not names & {"xl/workbook.xml", "word/document.xml"}:
         raise unsupported(filename, _other_zip(names))
     _refuse_bomb(parts, len(data), filename, limits)
-    return "xlsx"
+    return "xlsx" if "xl/workbook.xml" in names else "docx"
 
 
 def _other_zip(names: set[str]) -> str:
     for part, what in (
-        ("word/document.xml", "a Word document"),
         ("ppt/presentation.xml", "a PowerPoint presentation"),
         ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
         ("content.xml", "an OpenDocument file"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flowmaster.engine.errors import FlowMasterError
 
-READABLE = ("text PDF", "CSV", "XLSX", "HTML", "plain text")
+READABLE = ("text PDF", "DOCX", "CSV", "XLSX", "HTML", "plain text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

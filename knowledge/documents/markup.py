@@ -53,7 +53,7 @@ class SeenLine(NamedTuple):
 def seen_lines(markup: str, work: Work) -> list[SeenLine]:
     """Return the lines and rows of a page; scripts, styles and attributes are left out."""
     reader = _Lines()
-    for part in work.each(_parts(markup)):
+    for part in work.each(parts_of(markup)):
         if part.opens:
             reader.open_tag(part.text)
         if part.closes:
@@ -64,7 +64,7 @@ def seen_lines(markup: str, work: Work) -> list[SeenLine]:
     return reader.lines
 
 
-class _Part(NamedTuple):
+class MarkupPart(NamedTuple):
     """A text, or the name of a tag."""
 
     text: str
@@ -72,7 +72,7 @@ class _Part(NamedTuple):
     closes: bool = False
 
 
-def _parts(markup: str) -> Iterator[_Part]:
+def parts_of(markup: str) -> Iterator[MarkupPart]:
     """Yield texts and tags; what is begun and never ended takes the rest of the markup."""
     position = 0
     while position < len(markup):
@@ -80,17 +80,17 @@ def _parts(markup: str) -> Iterator[_Part]:
         tag = _NAME.match(markup, start) if start >= 0 else None
         if start < 0 or (tag is None and markup[start + 1 : start + 2] not in {"!", "?", "/"}):
             end = len(markup) if start < 0 else start + 1
-            yield _Part(_shown(markup[position:end]))
+            yield MarkupPart(_shown(markup[position:end]))
             position = end
             continue
         if start > position:
-            yield _Part(_shown(markup[position:start]))
+            yield MarkupPart(_shown(markup[position:start]))
         position = _end_of_tag(markup, tag.end()) if tag is not None else _end_of_note(markup, start)
         if tag is not None:
             name = tag[1].lower()
             closing = tag[0].startswith("</")
             whole = markup[position - 2 : position] == "/>"
-            yield _Part(name, opens=not closing, closes=closing or whole)
+            yield MarkupPart(name, opens=not closing, closes=closing or whole)
             if name in _RAW and not closing and not whole:
                 after = _RAW[name].search(markup, position)
                 position = after.start() if after is not None else len(markup)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from flowmaster.engine.values import Json
 
 Unit = Literal["pt", "char", "cell"]
-DocumentType = Literal["pdf", "csv", "xlsx", "html", "text"]
+DocumentType = Literal["pdf", "docx", "csv", "xlsx", "html", "text"]
 
 
 @dataclass(frozen=True, slots=True)

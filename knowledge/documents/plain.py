@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
+from flowmaster.knowledge.documents.docx import Part
 from flowmaster.knowledge.documents.layout import lines_of
 from flowmaster.knowledge.documents.limits import Limits, too_large
 from flowmaster.knowledge.documents.markup import seen_lines
@@ -40,6 +41,31 @@ def page_of_html(markup: str, number: int, filename: str, work: Work) -> Page:
             words.add(text, 0, row, "")
             row += 1
     return _page(words.words, number, "char", "", tuple(tables))
+
+
+def pages_of_docx(parts: Sequence[Part], filename: str, work: Work) -> tuple[Page, ...]:
+    """Lay a Word document out page by page: paragraphs as lines, list entries indented, tables as rows of cells."""
+    pages: list[Page] = []
+    last = parts[-1].page if parts else 1
+    if last > work.limits.pages_max:
+        raise too_large(
+            filename, limit="pages_max", allowed=work.limits.pages_max, found=f"it has {last:,} pages"
+        )
+    held_by = {number: list(held) for number, held in groupby(parts, lambda part: part.page)}
+    for number in range(1, last + 1):
+        words = _Words(number, filename, _of_page(work.limits))
+        tables: list[Grid] = []
+        row = 0
+        for part in work.each(held_by.get(number, [])):
+            if part.rows:
+                tables.extend(_add_rows(words, part.rows, row, None, work))
+                row += len(part.rows) + 1
+                continue
+            shown = f"{part.mark} {part.text}" if part.mark else part.text
+            words.add(shown, 2 * max(part.depth, 0), row, f"paragraph {part.number}")
+            row += 1
+        pages.append(_page(words.words, number, "char", "", tuple(tables)))
+    return tuple(pages)
 
 
 def page_of_rows(

@@ -9,15 +9,22 @@ from typing import NamedTuple
 from flowmaster.engine.values import Json
 from flowmaster.knowledge.documents.delimited import delimiter_of, rows_of
 from flowmaster.knowledge.documents.detect import Detected, decode_text, detect
+from flowmaster.knowledge.documents.docx import read_docx
 from flowmaster.knowledge.documents.limits import too_large, unsupported
 from flowmaster.knowledge.documents.model import DocumentType, Page, ReadDocument, Sheet
 from flowmaster.knowledge.documents.pdf_process import read_pdf_apart
-from flowmaster.knowledge.documents.plain import page_of_html, page_of_rows, page_of_text
+from flowmaster.knowledge.documents.plain import (
+    page_of_html,
+    page_of_rows,
+    page_of_text,
+    pages_of_docx,
+)
 from flowmaster.knowledge.documents.sheets import read_sheets
 from flowmaster.knowledge.documents.work import Work
 
 _MEDIA_TYPES: dict[DocumentType, str] = {
     "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "html": "text/html",
@@ -27,7 +34,7 @@ _NAME_LENGTH_MAX = 200
 
 
 def read_document(data: bytes, filename: str, work: Work | None = None) -> ReadDocument:
-    """Read a text PDF, CSV, XLSX, HTML or plain text; anything else is refused by name.
+    """Read a text PDF, DOCX, CSV, XLSX, HTML or plain text; anything else is refused by name.
 
     The content decides what the file is; a suffix that says otherwise is a warning. Errors are
     `document.empty`, `document.too_large`, `document.too_slow`, `document.encrypted`, `document.corrupt`,
@@ -86,6 +93,8 @@ def _content(data: bytes, filename: str, detected: Detected, work: Work) -> _Con
         return _Content("pdf", pdf.pages, warnings=pdf.warnings)
     if detected.kind == "xlsx":
         return _Content("xlsx", sheets=tuple(read_sheets(data, filename, work)))
+    if detected.kind == "docx":
+        return _Content("docx", pages_of_docx(read_docx(data, filename, work), filename, work))
     text = text_of(data, filename)
     if detected.kind == "html":
         return _Content("html", (page_of_html(text, 1, filename, work),))

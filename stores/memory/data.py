@@ -12,6 +12,7 @@ from flowmaster.engine.links.model import Link as GraphLink
 from flowmaster.stores import rows
 from flowmaster.stores.chain import Link
 from flowmaster.stores.projection import CHILD, EVENT, JOB, TASK, TIMER, WaitKeys
+from flowmaster.stores.releases import ReleaseRow
 from flowmaster.stores.traces import Erased
 
 Key = TypeVar("Key")
@@ -89,6 +90,7 @@ class Head(NamedTuple):
     row: rows.DefinitionRow
     archived: bool
     published_draft: int
+    route: str = ""
 
 
 class Data:
@@ -110,9 +112,11 @@ class Data:
         self.starts: dict[tuple[str, str, str, int], rows.StartSubscription] = {}
         self.messages: dict[int, tuple[rows.BufferedMessage, str]] = {}
         self.outbox: dict[int, tuple[rows.OutboxRow, str]] = {}
+        self.sent: dict[tuple[str, str, str, str, str], rows.Sent] = {}
         self.definitions: dict[tuple[str, str, str], Head] = {}
         self.drafts: dict[tuple[str, str, str, int], tuple[rows.Draft, str]] = {}
         self.versions: dict[tuple[str, str, str, int], tuple[rows.Version, str]] = {}
+        self.releases: dict[tuple[str, str, str, str, str], tuple[ReleaseRow, str]] = {}
         self.links: dict[tuple[str, str, str, int], tuple[int, int, tuple[GraphLink, ...]]] = {}
         self.documents: dict[tuple[str, str], tuple[int, rows.DocumentRow, str]] = {}
         self.blobs: dict[tuple[str, str], bytes] = {}

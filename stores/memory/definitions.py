@@ -4,13 +4,14 @@ from typing import Any
 
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
-from flowmaster.stores.memory.data import Head, Part, locked
+from flowmaster.stores.memory.data import Head, locked
 from flowmaster.stores.memory.instances import holds
+from flowmaster.stores.memory.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
 
 
 @locked
-class DefinitionReader(Part):
+class DefinitionReader(ReleaseReader):
     """The reads of definitions and documents."""
 
     def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
@@ -71,6 +72,9 @@ class DefinitionReader(Part):
         """Return the number alone of what `version` would return, without a look at any content."""
         found = self.versions(tenant, kind, key)
         if tag:
+            moved = self._data.releases.get((tenant, kind, key, "tag", tag))
+            if moved is not None:
+                return moved[0].version
             found = [each for each in found if each.tag == tag]
         elif at is not None:
             found = [each for each in found if each.valid_from <= at]
@@ -117,7 +121,7 @@ class DefinitionReader(Part):
 
 
 @locked
-class DefinitionWriter(DefinitionReader):
+class DefinitionWriter(DefinitionReader, ReleaseWriter):
     """The writes of definitions and documents."""
 
     def put_draft(
@@ -181,12 +185,12 @@ class DefinitionWriter(DefinitionReader):
         return True
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         data, place = self._data, (tenant, kind, key)
         if place not in data.definitions:
             return False
         data.delete(data.definitions, place)
-        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.links)
+        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.links, data.releases)
         for table in tables:
             for row in [row for row in table if row[:3] == place]:
                 data.delete(table, row)

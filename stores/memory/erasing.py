@@ -24,9 +24,12 @@ from flowmaster.stores.memory.definitions import DefinitionWriter
 from flowmaster.stores.memory.facts import FactWriter
 from flowmaster.stores.memory.instances import InstanceReader, JournalWriter
 from flowmaster.stores.projection import candidates, wait_keys
+from flowmaster.stores.releases import OF_PEOPLE
 
 Key = tuple[Any, ...]
 ENDED = ("completed", "cancelled", "failed")
+_SHOWN = {"drafts": -2, "versions": -2, "releases": 2}
+"""Where the keys of tables say what people know a row by; of others it is the last."""
 
 
 @locked
@@ -102,7 +105,7 @@ class TraceReader(Part):
 
     def _keyed(self, name: str) -> Iterator[tuple[str, str, Key, object]]:
         for key, row in getattr(self._data, name).items():
-            shown = str(key[-2] if name in ("drafts", "versions") else key[-1])
+            shown = str(key[_SHOWN.get(name, -1)])
             yield key[0], shown, key, (key[1:], _nameless(row))
 
     def _counters(self) -> Iterator[tuple[str, str, Key, object]]:
@@ -120,7 +123,7 @@ class TraceReader(Part):
         data = self._data
         found = {who for record in data.journal.values() for who in (record.link.by, record.link.agent)}
         found |= {head.row.updated_by for head in data.definitions.values()}
-        for table in (data.drafts, data.versions, data.messages):
+        for table in (data.drafts, data.versions, data.messages, data.releases):
             found |= {row.by for row, _ in table.values()}
         found |= {row.by for _, row, _ in data.documents.values()}
         for who in sorted(found - {""}):
@@ -163,6 +166,7 @@ _TABLES: Mapping[str, Callable[[TraceReader], Iterator[tuple[str, str, Key, obje
     "blob": lambda reader: reader._keyed("blobs"),
     "once": lambda reader: reader._keyed("once"),
     "setting": lambda reader: reader._keyed("settings"),
+    "release": lambda reader: reader._keyed("releases"),
     "long_call": lambda reader: reader._keyed("long_calls"),
     "draft": lambda reader: reader._keyed("drafts"),
     "version": lambda reader: reader._keyed("versions"),
@@ -224,6 +228,9 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         for number, (effect, _) in list(data.outbox.items()):
             if effect.tenant == tenant and effect.instance in gone:
                 data.delete(data.outbox, number)
+        for between, one in list(data.sent.items()):
+            if between[0] == tenant and (one.sender in gone or one.receiver in gone):
+                data.delete(data.sent, between)
         self._forget_answers(tenant, gone)
         return done
 
@@ -318,12 +325,12 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         return traces.ERASED
 
     def _rename_makers(self, who: str, name: str) -> None:
-        """Rename whoever made definitions, drafts, versions, messages and documents."""
+        """Rename whoever made definitions, drafts, versions, messages, documents and releases."""
         data = self._data
         for key, head in list(data.definitions.items()):
             if head.row.updated_by == who:
                 data.put(data.definitions, key, head._replace(row=head.row._replace(updated_by=name)))
-        made: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.messages)
+        made: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.messages, data.releases)
         for table in made:
             for place, (row, rest) in list(table.items()):
                 if row.by == who:
@@ -365,6 +372,19 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         else:
             self._data.put(self._data.settings, key, erase_json(value, eraser))
         return traces.ERASED
+
+    def _erase_release(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
+        if key[0] != tenant:
+            return traces.OTHERS
+        row, body = self._data.releases[key]
+        if eraser.holds(key[4]):
+            self._data.delete(self._data.releases, key)
+            if key[3] not in OF_PEOPLE:
+                return traces.ERASED
+            name = chain.pseudonym(key[4])
+            row, key = row._replace(name=name), (*key[:4], name)
+        self._data.put(self._data.releases, key, (row, erase_json(body, eraser)))
+        return traces.NAME if eraser.holds(key[2]) else traces.ERASED
 
     def _erase_long_call(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
         if not rows.LongCall(*codec.load(self._data.long_calls[key])).ended:
@@ -424,7 +444,7 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         if kind == "definition":
             head = data.definitions[key]
             row = head.row._replace(name=plain_text(head.row.name, texts))
-            data.put(data.definitions, key, head._replace(row=row))
+            data.put(data.definitions, key, head._replace(row=row, route=plain_text(head.route, texts)))
             return traces.NAME if held.holds(key[2]) else traces.ERASED
         if kind == "draft":
             draft, meta = data.drafts[key]
@@ -451,6 +471,7 @@ class TraceEraser(TraceReader, InstanceReader, JournalWriter, DefinitionWriter, 
         "blob": _erase_blob,
         "once": _erase_once,
         "setting": _erase_setting,
+        "release": _erase_release,
         "long_call": _erase_long_call,
         "counter": _erase_counter,
         "scope": _erase_scope,

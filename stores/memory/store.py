@@ -15,6 +15,7 @@ from flowmaster.stores.memory.instances import JournalReader
 from flowmaster.stores.memory.links import LinkReader, LinkWriter
 from flowmaster.stores.memory.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.memory.messages import MessageReader, MessageWriter
+from flowmaster.stores.memory.sent import SentReader, SentWriter
 from flowmaster.stores.memory.waits import WaitReader, WaitWriter
 from flowmaster.stores.projection import wait_changes
 from flowmaster.stores.traces import Scrubbed
@@ -29,12 +30,13 @@ class MemoryReader(
     FactReader,
     LongCallReader,
     LinkReader,
+    SentReader,
     TraceReader,
 ):
     """Reads for any thread."""
 
 
-class _Writes(CensusReader, TraceEraser, WaitWriter, MessageWriter, LongCallWriter, LinkWriter):
+class _Writes(CensusReader, TraceEraser, WaitWriter, MessageWriter, LongCallWriter, LinkWriter, SentWriter):
     """All that can be written."""
 
 

@@ -19,6 +19,7 @@ from flowmaster.stores.sql.jobs import JobReader
 from flowmaster.stores.sql.links import LinkReader
 from flowmaster.stores.sql.long_calls import LongCallReader
 from flowmaster.stores.sql.messages import MessageReader
+from flowmaster.stores.sql.sent import SentReader
 from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
@@ -144,6 +145,7 @@ class PostgresReader(
     FactReader,
     LongCallReader,
     LinkReader,
+    SentReader,
     TraceReader,
 ):
     """Reads for any thread."""

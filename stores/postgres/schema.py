@@ -311,5 +311,34 @@ CREATE TABLE linked (
 );
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+CREATE TABLE sent (
+    sender BIGINT NOT NULL,
+    receiver BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    name BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (sender, receiver, kind, name)
+);
+CREATE INDEX sent_receiver ON sent (receiver);
+"""
+
+_VERSION_7 = """
+CREATE TABLE release (
+    tenant BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    aspect TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    by BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, key, aspect, name)
+);
+ALTER TABLE definition ADD COLUMN route TEXT NOT NULL DEFAULT '';
+ALTER TABLE start ADD COLUMN routed BIGINT NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

@@ -16,11 +16,13 @@ from flowmaster.stores.identifiers import parse_wait_id
 from flowmaster.stores.postgres.connection import Connection
 from flowmaster.stores.postgres.numbers import Numbers
 from flowmaster.stores.projection import EVENT, WaitKeys, topic
+from flowmaster.stores.releases import Aspect, ReleaseRow
 from flowmaster.stores.sql.erasing import TraceEraser
 from flowmaster.stores.sql.jobs import JobWriter
 from flowmaster.stores.sql.links import LinkWriter
 from flowmaster.stores.sql.long_calls import LongCallWriter
 from flowmaster.stores.sql.seen import Seen
+from flowmaster.stores.sql.sent import SentWriter
 from flowmaster.stores.sql.words import Vocabulary, Words
 
 
@@ -41,7 +43,7 @@ class SharedWords(Words):
         return number
 
 
-class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
+class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter, SentWriter):
     """A write under way on the writing connection of this server; `aside` is for what counts whatever becomes of it."""
 
     def __init__(self, db: Connection, known: Vocabulary, aside: Connection) -> None:
@@ -119,6 +121,11 @@ class PostgresTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
         for start in sorted(starts):
             self._lock_topic(tenant, topic(start.kind, start.name), shared=False)
         super().put_starts(tenant, process, starts)
+
+    def releases(self, tenant: str, kind: str, key: str, aspect: Aspect) -> list[ReleaseRow]:
+        """Return the rows of one aspect by their names; no other server says anything of these releases meanwhile."""
+        self._lock_topic(tenant, topic(f"release of {kind}", key), shared=False)
+        return super().releases(tenant, kind, key, aspect)
 
     def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:
         """Return the start timers of a process, which no other server fires, changes or publishes anew meanwhile."""

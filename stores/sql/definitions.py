@@ -5,7 +5,8 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
-from flowmaster.stores.sql.part import Part, Where
+from flowmaster.stores.sql.part import Where
+from flowmaster.stores.sql.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.sql.seen import Seen
 
 _STATE = "CASE WHEN archived = 1 THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
@@ -25,10 +26,14 @@ _NUMBER = (
     "SELECT x.version FROM version x JOIN definition d ON d.num = x.definition"
     " WHERE d.tenant = ? AND d.kind = ? AND d.key = ?"
 )
+_TAGGED = (
+    "SELECT coalesce((SELECT r.version FROM release r WHERE r.tenant = ? AND r.kind = ? AND r.key = ?"
+    f" AND r.aspect = 'tag' AND r.name = ?), ({_NUMBER} AND x.tag = ? ORDER BY x.version DESC LIMIT 1))"
+)
 _DOCUMENT = "SELECT num, id, name, media_type, sha256, size, by, at, meta FROM document"
 
 
-class DefinitionReader(Part):
+class DefinitionReader(ReleaseReader):
     """The reads of definitions and documents."""
 
     def find_definition(self, tenant: str, kind: str, key: str) -> rows.DefinitionRow | None:
@@ -95,7 +100,7 @@ class DefinitionReader(Part):
         """Return the number alone of what `version` would return, without a look at any content."""
         values = self._definition_key(tenant, kind, key)
         if tag:
-            query, values = f"{_NUMBER} AND x.tag = ? ORDER BY x.version DESC LIMIT 1", (*values, tag)
+            query, values = _TAGGED, (*values, tag, *values, tag)
         elif at is not None:
             query = f"{_NUMBER} AND x.valid_from <= ? ORDER BY x.valid_from DESC, x.version DESC LIMIT 1"
             values = (*values, at)
@@ -166,7 +171,7 @@ class DefinitionReader(Part):
         return rows.DocumentRow(document, name, media_type, sha256, size, by, at, codec.load(meta))
 
 
-class DefinitionWriter(DefinitionReader):
+class DefinitionWriter(DefinitionReader, ReleaseWriter):
     """The writes of definitions and documents; what was `_seen` of versions is forgotten when one is published."""
 
     _seen: Seen
@@ -177,10 +182,7 @@ class DefinitionWriter(DefinitionReader):
         """Return the number alone of what `version` would return; the newest is looked for once a transaction."""
         if tag or at is not None:
             return super().version_number(tenant, kind, key, tag=tag, at=at)
-        newest, place = self._seen.newest, (tenant, kind, key)
-        if place not in newest:
-            newest[place] = super().version_number(tenant, kind, key)
-        return newest[place]
+        return self.routed(tenant, kind, key).newest
 
     def put_draft(
         self,
@@ -258,7 +260,7 @@ class DefinitionWriter(DefinitionReader):
         )
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
-        """Delete a definition with its drafts, versions and links, and say whether it was there."""
+        """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         number = self._db.value(
             "DELETE FROM definition WHERE tenant = ? AND kind = ? AND key = ? RETURNING num",
             self._definition_key(tenant, kind, key),
@@ -266,6 +268,8 @@ class DefinitionWriter(DefinitionReader):
         if number is None:
             return False
         self._seen.newest.clear()
+        place = self._definition_key(tenant, kind, key)
+        self._db.run("DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?", place)
         for table in ("draft", "version", "link", "linked"):
             self._db.run(f"DELETE FROM {table} WHERE definition = ?", (number,))
         return True
@@ -322,7 +326,7 @@ class DefinitionWriter(DefinitionReader):
             return found[0], found[1], found[2]
         number = self._db.insert(
             "INSERT INTO definition (tenant, kind, key, name, archived, version, draft, published_draft,"
-            " updated, updated_by) VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?)",
+            " updated, updated_by, route) VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, '')",
             (*owner, name, at, self._words.number(by)),
         )
         if kind == "process":

@@ -18,6 +18,7 @@ from flowmaster.stores.erasing import (
     eraser_of,
     plain_text,
 )
+from flowmaster.stores.releases import OF_PEOPLE
 from flowmaster.stores.sql.definitions import DefinitionWriter
 from flowmaster.stores.sql.part import among
 from flowmaster.stores.sql.steps import StepWriter
@@ -71,6 +72,8 @@ class InstanceEraser(TraceReader, StepWriter):
         numbers, owner = [number for number, _ in found], self._words.find(tenant)
         ids = [instance for _, instance in found]
         self._db.run(f"DELETE FROM evaluation WHERE instance {among(numbers)}", numbers)
+        for end in ("sender", "receiver"):
+            self._db.run(f"DELETE FROM sent WHERE {end} {among(numbers)}", numbers)
         self._db.run(f"DELETE FROM outbox WHERE tenant = ? AND instance {among(ids)}", (owner, *ids))
         self._forget_answers(tenant, ids)
         return done
@@ -223,6 +226,23 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
         )
         return traces.ERASED
 
+    def _erase_release(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
+        """Blank what is said of a release; a person gets a pseudonym, a tag goes, the name of the definition stays."""
+        if key[0] != self._words.find(tenant):
+            return traces.OTHERS
+        where = "tenant = ? AND kind = ? AND key = ? AND aspect = ? AND name = ?"
+        if eraser.holds(key[4]) and key[3] not in OF_PEOPLE:
+            self._db.run(f"DELETE FROM release WHERE {where}", key)
+            return traces.ERASED
+        if eraser.holds(key[4]):
+            name = chain.pseudonym(key[4])
+            self._db.run(f"DELETE FROM release WHERE {where}", (*key[:4], name))
+            self._db.run(f"UPDATE release SET name = ? WHERE {where}", (name, *key))
+            key = (*key[:4], name)
+        body = self._db.value(f"SELECT body FROM release WHERE {where}", key)
+        self._db.run(f"UPDATE release SET body = ? WHERE {where}", (erase_json(body, eraser), *key))
+        return traces.NAME if eraser.holds(key[2]) else traces.ERASED
+
     def _erase_long_call(self, tenant: str, key: Key, eraser: Holding) -> traces.Fate:
         if not self._db.value("SELECT ended FROM long_call WHERE handle = ?", key):
             return traces.UNDER_WAY
@@ -331,8 +351,9 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
     def _erase_model(self, kind: str, key: Key, texts: Collection[str]) -> traces.Fate:
         """Replace a text wherever a model says it."""
         if kind == "definition":
-            name = self._db.value("SELECT name FROM definition WHERE num = ?", key)
-            self._db.run("UPDATE definition SET name = ? WHERE num = ?", (plain_text(name, texts), *key))
+            told = self._db.all("SELECT name, route FROM definition WHERE num = ?", key)[0]
+            left = [plain_text(text, texts) for text in told]
+            self._db.run("UPDATE definition SET name = ?, route = ? WHERE num = ?", (*left, *key))
             kept = self._db.value("SELECT key FROM definition WHERE num = ?", key)
             return traces.NAME if Holding(texts).holds(kept) else traces.ERASED
         number = "number" if kind == "draft" else "version"
@@ -357,6 +378,7 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
         "blob": _erase_blob,
         "once": _erase_once,
         "setting": _erase_setting,
+        "release": _erase_release,
         "long_call": _erase_long_call,
         "counter": _erase_counter,
         "scope": _erase_scope,

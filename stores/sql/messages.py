@@ -8,7 +8,9 @@ from flowmaster.stores.paging import checked_limit
 from flowmaster.stores.sql.database import Row
 from flowmaster.stores.sql.part import Part, Where
 
-_STARTS = 'SELECT tenant, process, version, element, kind, name, due, every, "left", number FROM start'
+_STARTS = (
+    'SELECT tenant, process, version, element, kind, name, due, every, "left", number, routed FROM start'
+)
 _BY_PROCESS = "(SELECT text FROM word WHERE word.id = process), element, number"
 _MESSAGE_COLUMNS = "id, tenant, name, key, variables, expires, at, by"
 _MESSAGES = f"SELECT {_MESSAGE_COLUMNS} FROM message"
@@ -85,8 +87,22 @@ class MessageReader(Part):
     def _start_rows(self, statement: str, values: Sequence[object]) -> list[rows.StartSubscription]:
         text = self._words.text
         return [
-            rows.StartSubscription(text(tenant), text(process), *rest)
-            for tenant, process, *rest in self._db.all(statement, values)
+            rows.StartSubscription(
+                text(tenant),
+                text(process),
+                version,
+                element,
+                kind,
+                name,
+                due,
+                every,
+                left,
+                number,
+                bool(routed),
+            )
+            for tenant, process, version, element, kind, name, due, every, left, number, routed in self._db.all(
+                statement, values
+            )
         ]
 
 
@@ -100,9 +116,9 @@ class MessageWriter(MessageReader):
         for start in starts:
             assert (start.tenant, start.process) == (tenant, process), "a start of another process"
             self._db.run(
-                'INSERT INTO start (tenant, process, version, element, kind, name, due, every, "left", number)'
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*owner, *start[2:]),
+                'INSERT INTO start (tenant, process, version, element, kind, name, due, every, "left", number, routed)'
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*owner, *start[2:-1], int(start.routed)),
             )
 
     def start_timers(self, tenant: str, process: str) -> list[rows.StartSubscription]:

@@ -8,6 +8,7 @@ store learns whether anybody else has written at all: most instances go on soon 
 from typing import Final, NamedTuple
 
 from flowmaster.engine.state import State, TaskWait, Wait
+from flowmaster.stores.releases import Routed
 
 NODES_KEPT_MAX: Final = 100_000
 """Nodes of the wide states that are kept in memory at most; those met longest ago go first."""
@@ -40,7 +41,7 @@ class Seen:
 
     def __init__(self, *, lasting: bool) -> None:
         self.heads: dict[Key, Head] = {}
-        self.newest: dict[tuple[str, str, str], int | None] = {}
+        self.newest: dict[tuple[str, str, str], Routed] = {}
         self.stepped: dict[Key, State] = {}
         self.wide: dict[Key, State] = {}
         self._kept: dict[Key, State] = {}

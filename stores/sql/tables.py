@@ -83,7 +83,16 @@ TABLES: Final[dict[str, Table]] = {
         ("t.name", "t.tag", "t.digest", "t.note", "t.meta", "t.content"),
         "d.tenant",
     ),
-    "definition": Table("definition t", ("t.num",), "t.key", ("t.key", "t.name"), "t.tenant", True),
+    "definition": Table(
+        "definition t", ("t.num",), "t.key", ("t.key", "t.name", "t.route"), "t.tenant", True
+    ),
+    "release": Table(
+        "release t",
+        ("t.tenant", "t.kind", "t.key", "t.aspect", "t.name"),
+        "t.key",
+        ("t.key", "t.aspect", "t.name", "t.body"),
+        "t.tenant",
+    ),
     "start": Table(
         "start t",
         ("t.tenant", "t.process", "t.element", "t.number"),
@@ -111,9 +120,11 @@ STRUCTURE: Final[dict[str, tuple[str, ...]]] = {
     "journal": ("tenant", "operation"),
     "evaluation": ("decision",),
     "definition": ("tenant", "kind"),
+    "sent": ("kind", "name"),
     "document": ("tenant",),
     "setting": ("tenant",),
     "start": ("process",),
+    "release": ("tenant", "kind"),
 }
 """Where words are names of the house, which nobody erases."""
 
@@ -127,5 +138,6 @@ PEOPLE: Final[dict[str, tuple[str, ...]]] = {
     "message": ("by",),
     "document": ("by",),
     "definition": ("updated_by",),
+    "release": ("by",),
 }
 """Where words are names of people."""

@@ -337,6 +337,35 @@ CREATE TABLE linked (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_10 = """
+CREATE TABLE sent (
+    sender INTEGER NOT NULL,
+    receiver INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sender, receiver, kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_receiver ON sent (receiver);
+"""
+
+_VERSION_11 = """
+CREATE TABLE release (
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    aspect TEXT NOT NULL,
+    name TEXT NOT NULL,
+    by INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, key, aspect, name)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE definition ADD COLUMN route TEXT NOT NULL DEFAULT '';
+ALTER TABLE start ADD COLUMN routed INTEGER NOT NULL DEFAULT 0;
+"""
+
 MIGRATIONS = (
     _VERSION_1,
     _VERSION_2,
@@ -347,5 +376,7 @@ MIGRATIONS = (
     _VERSION_7,
     _VERSION_8,
     _VERSION_9,
+    _VERSION_10,
+    _VERSION_11,
 )
 """Each entry takes a file from the version before it to its own number, counted from 1."""

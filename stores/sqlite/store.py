@@ -22,6 +22,7 @@ from flowmaster.stores.sql.links import LinkReader, LinkWriter
 from flowmaster.stores.sql.long_calls import LongCallReader, LongCallWriter
 from flowmaster.stores.sql.messages import MessageReader
 from flowmaster.stores.sql.seen import Seen
+from flowmaster.stores.sql.sent import SentReader, SentWriter
 from flowmaster.stores.sql.tracing import TraceReader
 from flowmaster.stores.sql.waits import WaitReader
 from flowmaster.stores.sql.words import Vocabulary, Words
@@ -43,6 +44,7 @@ class SqliteReader(
     FactReader,
     LongCallReader,
     LinkReader,
+    SentReader,
     TraceReader,
 ):
     """Reads for any thread, each on a connection of its own."""
@@ -76,7 +78,7 @@ class SqliteReader(
             db.close()
 
 
-class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter):
+class SqliteTransaction(TraceEraser, JobWriter, LongCallWriter, LinkWriter, SentWriter):
     """A write under way on the one writing connection of this process."""
 
     def __init__(self, db: Connection, words: Words) -> None:

@@ -14,7 +14,7 @@ from tests.acceptance.agent import Agent, Body, body_of, played, waits, whole_st
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-NOTE = base64.b64encode(b"Hello, this is a note.").decode()
+NOTE = base64.b64encode(b"1. The clerk reads this note.").decode()
 
 WRITES: dict[str, tuple[Body, Body]] = {
     "process_create": ({"outline": LEAVE}, {"outline": LETTER}),
@@ -24,9 +24,23 @@ WRITES: dict[str, tuple[Body, Body]] = {
     ),
     "process_test": ({"process": "leave"}, {"process": "letter"}),
     "process_publish": ({"process": "leave"}, {"process": "letter"}),
+    "process_import": ({"text": "1. The clerk checks it."}, {"text": "1. The boss signs it."}),
     "process_restore": ({"process": "leave", "version": 1}, {"process": "letter", "version": 1}),
     "process_branch": ({"process": "leave", "branch": "other"}, {"process": "letter", "branch": "other"}),
     "process_merge": ({"process": "leave@dual"}, {"process": "letter@dual"}),
+    "process_policy": ({"process": "letter", "approvals": 1}, {"process": "letter", "approvals": 2}),
+    "process_approve": (
+        {"process": "guarded", "as_user": "ann"},
+        {"process": "guarded", "as_user": "bob"},
+    ),
+    "process_tag": (
+        {"process": "leave", "tag": "stable", "version": 1},
+        {"process": "letter", "tag": "stable", "version": 1},
+    ),
+    "process_route": (
+        {"process": "leave", "action": "hold"},
+        {"process": "letter", "action": "hold"},
+    ),
     "instance_start": (
         {"process": "letter", "variables": {"number": "1"}},
         {"process": "letter", "variables": {"number": "2"}},
@@ -77,6 +91,8 @@ async def busy(agent: Agent) -> None:
     for process in ("leave", "letter"):
         await agent.ask("process_branch", process=process, branch="dual")
     await agent.published(timed("0 3 * * *", process="nightly"))
+    await agent.ask("process_create", outline={**LETTER, "process": "guarded"})
+    await agent.ask("process_policy", process="guarded", approvals=1)
     await agent.started("leave", days=1, who="ann")
     await agent.started("letter", number="4711")
     for number in (2, 3):
@@ -149,10 +165,17 @@ OF_OTHERS: dict[str, Body] = {
     "process_read": {"process": "leave"},
     "process_test": {"process": "leave"},
     "process_publish": {"process": "leave"},
+    "process_import": {"document": "a-txt:1"},
     "process_restore": {"process": "leave", "version": 1},
     "process_branch": {"process": "leave", "branch": "other"},
     "process_branches": {"process": "leave"},
     "process_merge": {"process": "leave@dual"},
+    "process_policy": {"process": "leave", "approvals": 1},
+    "process_approve": {"process": "guarded", "as_user": "ann"},
+    "process_approvals": {"process": "guarded"},
+    "process_tag": {"process": "leave", "tag": "stable"},
+    "process_route": {"process": "leave", "action": "hold"},
+    "process_routes": {"process": "leave"},
     "instance_start": {"process": "leave", "variables": {"days": 1, "who": "ann"}},
     "instance_read": {"instance": "leave:1", "detail": ["history", "why", "diagram"]},
     "instance_control": {"instance": "leave:1", "action": "fork"},
@@ -171,7 +194,13 @@ OF_OTHERS: dict[str, Body] = {
 """Calls that name something of another tenant."""
 
 
-NOBODY = (("leave", "laeve"), ("level", "levle"), ("a-txt", "b-txt"), ("nightly", "nihgtly"))
+NOBODY = (
+    ("leave", "laeve"),
+    ("level", "levle"),
+    ("a-txt", "b-txt"),
+    ("nightly", "nihgtly"),
+    ("guarded", "gaurded"),
+)
 """Names, and some like them that nobody has."""
 
 
@@ -264,7 +293,7 @@ def test_every_change_leaves_one_record_of_who_when_and_why() -> None:
             assert entry["operation"].partition(".")[0] == operation
             assert entry["reason"] == f"because of {operation}"
             assert entry["at"] <= (await agent.ask("server_info"))["now"]
-            assert entry["by"] == "local"
+            assert entry["by"] == one.get("as_user", "local")
             assert (await agent.ask("audit_verify", scope=entry["scope"]))["whole"]
 
     played(play)

@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 700
+CALLS = 850
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -97,13 +97,51 @@ async def _restore(chance: Chance) -> Body:
 
 async def _branch(chance: Chance) -> Body:
     begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
-    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
+    return {
+        "process": chance.one("leave", chance.process()),
+        "branch": chance.one("a", "b", "no name"),
+        **begin,
+    }
 
 
 async def _merge(chance: Chance) -> Body:
-    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
-    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
+    every = {"*": chance.one("ours", "theirs", "base")}
+    resolve = chance.one({}, every, every, {"check": "theirs"})
+    into = chance.one({}, {}, {}, {}, {"into": "@b"}, {"base_draft": 2})
     return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
+
+
+async def _policy(chance: Chance) -> Body:
+    names = chance.one([], [], ["admin"], ["user:ann"], [""])
+    return {
+        "process": chance.process(),
+        "approvals": chance.one(None, 0, 0, 1, 2),
+        "by": names,
+        "as_user": "zoe",
+    }
+
+
+async def _approve(chance: Chance) -> Body:
+    decision = chance.one("approve", "approve", "reject", "withdraw")
+    return {
+        "process": chance.one("guarded", "guarded", "guarded", chance.process()),
+        "decision": decision,
+        "as_user": chance.one("", "ann", "bob"),
+        "draft": chance.one(None, None, 1, 9),
+    }
+
+
+async def _tag(chance: Chance) -> Body:
+    more = chance.one({}, {"version": 1}, {"version": 99}, {"version": "gold"}, {"action": "remove"})
+    return {"process": chance.process(), "tag": chance.one("stable", "beta", "7"), **more}
+
+
+async def _route(chance: Chance) -> Body:
+    some = {"action": "set", "version": chance.one(None, 1, 2, 99), "percent": chance.one(0, 50, 100, 101)}
+    more = chance.one(
+        some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
+    )
+    return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
 
 
 async def _control(chance: Chance) -> Body:
@@ -183,6 +221,17 @@ async def _rule_test(chance: Chance) -> Body:
     return {"decision": chance.one("level", "other"), "save": chance.one(True, False), **given}
 
 
+async def _import(chance: Chance) -> Body:
+    text = chance.one(
+        "1. The clerk checks it.\n2. If it is wrong, go back to step 1.", "Hello.", "", "- Pay it (Boss)"
+    )
+    return {
+        "text": text,
+        "process": chance.one("", "paid", "leave", "no id!"),
+        "language": chance.one(None, "en", "de"),
+    }
+
+
 async def _document(chance: Chance) -> Body:
     text = f"Rechnung {chance.random.randrange(20)}\nNetto 100,00 EUR\n".encode()
     return {
@@ -218,9 +267,14 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_edit": _edit,
     "process_test": _test,
     "process_publish": _publish,
+    "process_import": _import,
     "process_restore": _restore,
     "process_branch": _branch,
     "process_merge": _merge,
+    "process_policy": _policy,
+    "process_approve": _approve,
+    "process_tag": _tag,
+    "process_route": _route,
     "instance_start": _start,
     "instance_control": _control,
     "instance_batch": _batch,
@@ -249,6 +303,8 @@ def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
     async def play(agent: Agent) -> None:
         await settled(agent)
         await agent.published(timed("0 3 * * *", process="nightly"))
+        await agent.ask("process_create", outline={**LETTER, "process": "guarded"})
+        await agent.ask("process_policy", process="guarded", approvals=1)
         for number in range(8):
             leave = await agent.started("leave", days=1, who="ann")
             await agent.started("letter", number=f"471{number}")

@@ -1,16 +1,7 @@
 """For each rule of the catalogue a model that breaks it, and the element that the problem must name."""
 
-from typing import NamedTuple
-
+from tests.bpmn_reader.examples_soundness import SOUNDNESS, Example
 from tests.bpmn_reader.models import bpmn, condition, ext, flow, line, node
-
-
-class Example(NamedTuple):
-    """A model with one fault."""
-
-    element: str
-    xml: str
-
 
 _MESSAGE = '<message id="m" name="hello"/>'
 _TIMER = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
@@ -278,6 +269,17 @@ _ACTIVITIES = {
     ),
     "call.endless": Example("a", bpmn(line('<callActivity id="a" calledElement="p"/>'))),
     "call.process_unknown": Example("a", bpmn(line('<callActivity id="a" calledElement="ghost"/>'))),
+    "call.version_unknown": Example(
+        "a",
+        bpmn(
+            line(
+                node(
+                    "callActivity",
+                    "<zeebe:calledElement processId='ship' bindingType='versionTag' versionTag='gone'/>",
+                )
+            )
+        ),
+    ),
     "rule.decision_missing": Example("a", bpmn(line('<businessRuleTask id="a"/>'))),
     "rule.decision_unknown": Example(
         "a",
@@ -369,6 +371,19 @@ _EXPRESSIONS = {
             _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
+    "variable.hidden": Example(
+        "a",
+        bpmn(
+            _DATA
+            + line(
+                node(
+                    "task",
+                    "<zeebe:ioMapping><zeebe:input source='=2 * amount' target='amount'/>"
+                    "<zeebe:input source='=amount' target='x'/></zeebe:ioMapping>",
+                )
+            )
+        ),
+    ),
     "variable.time_as_text": Example(
         "b",
         bpmn(
@@ -395,6 +410,19 @@ _EXPRESSIONS = {
                     "callActivity",
                     "<zeebe:calledElement processId='ship'/><zeebe:ioMapping><zeebe:input source='=string(amount)' "
                     "target='order'/></zeebe:ioMapping>",
+                )
+            )
+        ),
+    ),
+    "rule.input_type_wrong": Example(
+        "a",
+        bpmn(
+            _DATA
+            + line(
+                node(
+                    "businessRuleTask",
+                    "<zeebe:calledDecision decisionId='price' resultVariable='r'/><zeebe:ioMapping>"
+                    "<zeebe:input source='=string(amount)' target='amount'/></zeebe:ioMapping>",
                 )
             )
         ),
@@ -429,64 +457,4 @@ _EXPRESSIONS = {
     ),
 }
 
-
-def _branches(split: str, join: str, behind: str = "e", more: str = "") -> str:
-    """Return two tasks between two gateways, and `more`."""
-    nodes = f'<startEvent id="s"/><{split} id="g" default="g_b"/><task id="a"/><task id="b"/><{join} id="j"/>'
-    nodes = nodes if split == "exclusiveGateway" else nodes.replace(' default="g_b"', "")
-    flows = flow("s", "g") + flow("g", "a", condition("=amount &gt; 5") if "default" in nodes else "")
-    flows += flow("g", "b") + flow("a", "j") + flow("b", "j") + flow("j", behind)
-    return _DATA + nodes + '<endEvent id="e"/>' + flows + more
-
-
-_GREAT_MANY = 9
-_MESH = "".join(
-    f'<task id="a{one}"/><exclusiveGateway id="x{one}" default="x{one}_c{one}"/><task id="b{one}"/><task id="c{one}"/>'
-    + flow("g", f"a{one}")
-    + flow(f"a{one}", f"x{one}")
-    + flow(f"x{one}", f"b{one}", condition("=amount &gt; 5"))
-    + flow(f"x{one}", f"c{one}")
-    + flow(f"b{one}", "j")
-    + flow(f"c{one}", "k")
-    for one in range(_GREAT_MANY)
-)
-
-_SOUNDNESS = {
-    "soundness.deadlock": Example("j", bpmn(_branches("exclusiveGateway", "parallelGateway"))),
-    "soundness.doubled": Example(
-        "c", bpmn(_branches("parallelGateway", "exclusiveGateway", "c", '<task id="c"/>' + flow("c", "e")))
-    ),
-    "soundness.dead_step": Example(
-        "x",
-        bpmn(
-            _DATA
-            + line('<subProcess id="sub"><startEvent id="t"/><task id="i"/><endEvent id="y"/>'
-                   + flow("t", "i") + flow("i", "y") + "</subProcess>")
-            + '<boundaryEvent id="x" attachedToRef="sub"><errorEventDefinition/></boundaryEvent>'
-            + flow("x", "e")
-        ),
-    ),  # fmt: skip
-    "soundness.no_end": Example(
-        "a", bpmn(_DATA + '<startEvent id="s"/><task id="a"/><task id="b"/>'
-                  + flow("s", "a") + flow("a", "b") + flow("b", "a"))
-    ),
-    "soundness.cut_off": Example(
-        "x",
-        bpmn(
-            _DATA
-            + '<startEvent id="s"/><parallelGateway id="g"/><task id="a"/><task id="b"/><endEvent id="e"/>'
-            + '<endEvent id="x"><terminateEventDefinition/></endEvent>'
-            + flow("s", "g") + flow("g", "a") + flow("g", "b") + flow("a", "x") + flow("b", "e")
-        ),
-    ),
-    "soundness.undecided": Example(
-        "p",
-        bpmn(
-            _DATA
-            + '<startEvent id="s"/><parallelGateway id="g"/><inclusiveGateway id="j"/><inclusiveGateway id="k"/>'
-            + '<endEvent id="e"/>' + flow("s", "g") + flow("j", "e") + flow("k", "e") + _MESH
-        ),
-    ),
-}  # fmt: skip
-
-EXAMPLES: dict[str, Example] = {**_FLOWS, **_EVENTS, **_ACTIVITIES, **_EXPRESSIONS, **_SOUNDNESS}
+EXAMPLES: dict[str, Example] = {**_FLOWS, **_EVENTS, **_ACTIVITIES, **_EXPRESSIONS, **SOUNDNESS}

@@ -81,6 +81,7 @@ def problems(xml: str) -> tuple[Problem, ...]:
         read(xml),
         has_process=lambda key: key in CALLED,
         has_decision=lambda key: key in DECISIONS,
+        has_version=lambda key, version: version in ("1", "stable"),
         has_form=lambda key: False,
         library=Library(DECISIONS.get, CALLED.get),
         at=instant("2026-06-01T00:00:00Z"),

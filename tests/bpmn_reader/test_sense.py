@@ -269,7 +269,13 @@ def test_a_form_that_asks_for_another_type_is_found() -> None:
     assert [element for element, _ in said(_form(text, mapped), "task.form_type_wrong")] == ["a"]
 
 
-_CALLS = ("rule.input_missing", "call.input_missing", "call.input_type_wrong", "variable.field_unknown")
+_CALLS = (
+    "rule.input_missing",
+    "call.input_missing",
+    "call.input_type_wrong",
+    "rule.input_type_wrong",
+    "variable.field_unknown",
+)
 
 
 def _rule(inputs: str = "", process: str = _DATA, result: str = "r") -> str:
@@ -288,10 +294,10 @@ def test_a_decision_is_given_what_it_asks_for() -> None:
     assert element == "a"
     assert "asks for 'customer', which the process neither declares nor sets" in message
     typed = _rule("<zeebe:input source='=customer' target='amount'/>")
-    ((_, message),) = said(typed, "call.input_type_wrong")
+    ((_, message),) = said(typed, "rule.input_type_wrong")
     assert message == "'a' hands the decision 'price' a text as 'amount', which is a number there."
     part = _rule("<zeebe:input source='=amount' target='amount.part'/>")
-    assert said(part, "call.input_type_wrong") == []
+    assert said(part, "rule.input_type_wrong") == []
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,11 @@ class Player:
 
     async def _act(self, body: Body) -> None:
         wait = self.random.choice(body["waiting"])
+        if wait["kind"] == "child":
+            child = await self.agent.ask("instance_read", instance=wait["child"])
+            assert child["incidents"] == [], (self.acts, child["incidents"])
+            await self._act(child)
+            return
         if wait["kind"] in ("message", "timer") and self.random.random() < 0.7 and len(body["waiting"]) > 1:
             return
         self.acts.append(f"{wait['kind']} {wait['element']}")
@@ -132,7 +137,11 @@ def answer_to(random: Random, schema: Body) -> Any:
             return random.random() < 0.7
         case "integer" | "number":
             return random.randint(int(schema.get("minimum", 0)), int(schema.get("maximum", 1_000)))
+        case "array":
+            return [answer_to(random, schema["items"]) for _ in range(random.randint(1, 3))]
         case "string":
+            if schema.get("format") == "date":
+                return f"20{random.randint(10, 25)}-0{random.randint(1, 9)}-15"
             if schema.get("format") == "person":
                 return random.choice(PEOPLE)
             return "x" * random.randint(schema.get("minLength", 0) or 1, min(40, schema.get("maxLength", 40)))
@@ -192,6 +201,67 @@ def an_invoice(random: Random, start: Body, today: date) -> Body:
     return {**start, "invoice": invoice, "paid": paid, "requester": random.choice(PEOPLE)}
 
 
+def an_order(random: Random, start: Body, today: date) -> Body:
+    """Return an order of any size, of a customer who is known or not, to anywhere."""
+    price = random.choice((20, 300, 301, 1000, 1000.01))
+    delivery = {
+        "country": random.choice(("DE", "AT", "CH", "FR", "NL", "US")),
+        "service": random.choice(("standard", "express")),
+        "other_address": random.random() < 0.5,
+    }
+    customer = {"paid_orders": random.choice((0, 3)), "blocked": random.random() < 0.1}
+    lines = [{"sku": "ANY-1", "name": "Anything", "quantity": 1, "price": price}]
+    return {
+        "order": {"number": f"SO-{random.getrandbits(40)}", "lines": lines, "total": price},
+        "customer": {**start["customer"], **customer},
+        "delivery": {**start["delivery"], **delivery},
+        "taken_by": random.choice(PEOPLE),
+    }
+
+
+def an_incident(random: Random, start: Body, today: date) -> Body:
+    """Return an incident of any size, of any service."""
+    incident = {
+        "number": f"INC-{random.getrandbits(40)}",
+        "users": random.choice((1, 99, 100, 999, 1000)),
+        "service_class": random.choice(("gold", "silver", "bronze")),
+        "data_at_risk": random.random() < 0.2,
+    }
+    return {"incident": {**start["incident"], **incident}}
+
+
+def a_thought(random: Random) -> Body:
+    """Return what the agent says of an incident, and what it drafts of the post-mortem."""
+    area = random.choice(("network", "security", "unknown"))
+    triage = {"area": area, "likely_cause": "a", "confidence": random.choice((0.2, 0.7, 0.9))}
+    actions = [{"title": "Watch it", "owner": random.choice(PEOPLE), "days": random.choice((1, 30))}]
+    return {"triage": triage, "draft": {"summary": "s", "actions": actions * random.choice((0, 1, 3))}}
+
+
+def a_merchant(random: Random, start: Body, today: date) -> Body:
+    """Return a merchant of any country, form, line of business and size."""
+    merchant = {
+        "number": f"M-{random.getrandbits(40)}",
+        "country": random.choice(("DE", "GB", "TR", "KP", "BR")),
+        "legal_form": random.choice(("sole_trader", "partnership", "limited", "public", "association")),
+        "activity": random.choice(("5499", "5812", "6051", "7995")),
+        "monthly_volume": random.choice((5_000, 50_001, 100_000, 2_000_000)),
+    }
+    return {**start, "merchant": {**start["merchant"], **merchant}, "salesperson": random.choice(PEOPLE)}
+
+
+def its_owners(random: Random) -> Body:
+    """Return up to three owners, of whom some own a quarter or less."""
+    shares = random.choice(((100,), (60, 25), (25, 25, 25), (26, 26, 26), ()))
+    exposed = random.random() < 0.2
+    return {
+        "owners": [
+            {"name": f"Owner {share}", "share": share, "country": "DE", "exposed": exposed}
+            for share in shares
+        ]
+    }
+
+
 WORLDS: Mapping[str, World] = {
     "employee-onboarding": World(
         start=a_hire,
@@ -234,6 +304,68 @@ WORLDS: Mapping[str, World] = {
             "papers sent": lambda random: {"papers": [{"name": "payslip", "document": "p.pdf"}]},
             "application withdrawn": lambda random: {"reason": "a gift"},
             "offer answered": lambda random: {"offer_accepted": random.random() < 0.7},
+        },
+    ),
+    "major-incident": World(
+        start=an_incident,
+        work={"agent": a_thought, "deploy.run": lambda random: {"deployment": "D-1"}},
+        errors={"deploy.run": ("DEPLOY_FAILED",)},
+        messages={
+            "supplier answered": lambda random: {"note": "It is mended."},
+            "task needed": lambda random: {"task": "Call them", "assignee": random.choice(PEOPLE)},
+            "more users affected": lambda random: {"users": random.choice((500, 5000))},
+            "false alarm": nothing,
+            "incident merged": lambda random: {"into": "INC-0"},
+        },
+    ),
+    "merchant-onboarding": World(
+        start=a_merchant,
+        work={
+            "register.read": lambda random: {
+                "company": {
+                    "status": random.choice(("active", "active", "active", "dissolved")),
+                    "since": "2019-04-01",
+                }
+            },
+            "ownership.resolve": its_owners,
+            "sanctions.screen": lambda random: {"hit": random.random() < 0.1},
+            "acquiring.open": lambda random: {"account": "A-1"},
+        },
+        errors={"register.read": ("NOT_FOUND",), "ownership.resolve": ("CHAIN_BROKEN",)},
+        messages={
+            "papers sent": lambda random: {"papers": []},
+            "application withdrawn": nothing,
+            "adverse news": nothing,
+            "account closed": nothing,
+        },
+    ),
+    "order-fulfilment": World(
+        start=an_order,
+        work={
+            "stock.reserve": lambda random: {"reservation": "RES-1"},
+            "payment.charge": lambda random: {"payment": "PAY-1"},
+            "payment.refund": lambda random: {"refund_number": "RF-1"},
+            "carrier.book": lambda random: {
+                "shipment": {"tracking": f"T-{random.getrandbits(40)}", "label": "label.pdf"}
+            },
+            "carrier.label": lambda random: {"label": {"tracking": "R-1", "document": "return.pdf"}},
+        },
+        errors={
+            "stock.reserve": ("OUT_OF_STOCK",),
+            "payment.charge": ("DECLINED", "FRAUD_SUSPECTED"),
+            "payment.refund": ("REFUND_REJECTED",),
+            "carrier.book": ("ADDRESS_UNKNOWN",),
+        },
+        messages={
+            "shortage answered": lambda random: {"customer_waits": random.random() < 0.7},
+            "goods arrived": nothing,
+            "payment updated": nothing,
+            "order cancelled": lambda random: {"reason": "found a better one"},
+            "parcel handed over": nothing,
+            "parcel delivered": nothing,
+            "parcel undeliverable": nothing,
+            "return announced": lambda random: {"reason": random.choice(("withdrawal", "defect"))},
+            "goods came back": nothing,
         },
     ),
 }

@@ -143,9 +143,196 @@ async def late_laptop(office: Office) -> None:
     assert (await office.work("mail"))["manager"] == "marc"
 
 
+async def order(agent: Agent, start: Body) -> None:
+    """A television: declined once, given to another carrier, cancelled on the way, and back in the warehouse."""
+    mine = {**start, "order": {**start["order"], "number": "SO-9"}}
+    office = await begun(agent, "order-fulfilment", mine)
+    assert await office.refused("approve_order", "tessa", approved=True) == "task.person_excluded"
+    assert await office.refused("approve_order", "ole", approved=False) == "task.answer_forbidden"
+    await office.act("approve_order", "ole", approved=True)
+    reserved = await office.work("stock.reserve", variables={"reservation": "RES-9"})
+    assert [line["sku"] for line in reserved["lines"]] == ["TV-55", "WM-10"]
+    await office.work("payment.charge", error_code="DECLINED")
+    assert (await office.work("mail"))["attempt"] == 1
+    assert await office.send("payment updated", "SO-9") == [office.instance]
+    charged = await office.work("payment.charge", variables={"payment": "PAY-9"})
+    assert float(charged["amount"]) == 1213.8
+    await office.act("pack", "wanda", complete=True, parcels=2, weight=24)
+    assert await office.refused("seal_parcels", "wanda", sealed=True) == "task.person_excluded"
+    await office.act("seal_parcels", "willi", sealed=True)
+
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-1", "label": "l.pdf"}})
+    await agent.advance("P2D")
+    await office.work("mail")  # What was promised is broken: the customer is told.
+    await office.act("chase_carrier", "sven", collects=False, answer="On strike.")
+    assert (await office.work("carrier.cancel"))["tracking"] == "T-1"
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-2", "label": "l.pdf"}})
+    assert await office.send("parcel handed over", "T-1") == []
+    await office.send("parcel handed over", "T-2")
+    await office.work("mail")
+
+    assert await office.send("order cancelled", "SO-9", reason="too late") == [office.instance]
+    assert (await office.work("carrier.recall"))["tracking"] == "T-2"
+    (wait,) = (await office.read())["waiting"]
+    back = Office(agent, wait["child"])
+    assert await back.send("goods came back", "SO-9") == [back.instance]
+    await back.act("inspect_goods", "willi", condition="as new")
+    await back.work("stock.restock")
+    paid_back = await office.work("payment.refund", variables={"refund_number": "RF-9"})
+    assert float(paid_back["amount"]) == 1213.8
+    await office.work("mail")
+    assert await office.ended_at() == "returned"
+    await cancelled_in_time(agent, start)
+
+
+async def cancelled_in_time(agent: Agent, start: Body) -> None:
+    """An order that is cancelled while the parcel waits for the carrier: all is undone, the last thing first."""
+    office = await begun(agent, "order-fulfilment", {**start, "order": {**start["order"], "number": "SO-10"}})
+    await office.act("approve_order", "ole", approved=True)
+    await office.work("stock.reserve", variables={"reservation": "RES-10"})
+    await office.work("payment.charge", variables={"payment": "PAY-10"})
+    await office.act("pack", "wanda", complete=True, parcels=2, weight=24)
+    await office.act("seal_parcels", "willi", sealed=True)
+    await office.work("carrier.book", variables={"shipment": {"tracking": "T-3", "label": "l.pdf"}})
+    await office.send("order cancelled", "SO-10", reason="moved house")
+    await office.work("carrier.cancel")
+    await office.work("payment.refund", error_code="REFUND_REJECTED")
+    await office.act("transfer_in_full", "finn", refund_number="HAND-1")
+    assert (await office.work("stock.release"))["reservation"] == "RES-10"
+    assert (await office.work("mail"))["refund"] == "HAND-1"
+    assert await office.ended_at() == "cancelled"
+
+
+async def incident(agent: Agent, start: Body) -> None:
+    """A P1 that nobody takes in time, with a doubtful triage, two war room tasks, a fix that fails and a breach."""
+    mine = {"incident": {**start["incident"], "number": "INC-9"}}
+    office = await begun(agent, "major-incident", mine)
+    assert (await office.work("pager"))["priority"] == "P1"
+    triage = {"area": "database", "likely_cause": "The pool is empty.", "confidence": 0.6}
+    await office.work("agent", variables={"triage": triage})
+    await agent.advance("PT10M")  # Nobody looks at the doubt.
+    await agent.advance("PT5M")
+    task = await agent.ask("task_find", instance=office.instance)
+    assert task["items"][0]["roles"] == ["manager"]
+    await agent.advance("PT15M")
+    task = await agent.ask("task_find", instance=office.instance)
+    assert sorted(task["items"][0]["roles"]) == ["head", "manager"]
+    await office.act("acknowledge", "hilda", lead="lena")
+
+    for person, what in (("vera", "Call the ten largest customers"), ("vito", "Keep the board away")):
+        assert await office.send("task needed", "INC-9", task=what, assignee=person) == [office.instance]
+    tasks = await agent.ask("task_find", instance=office.instance)
+    assert {item["assignee"] for item in tasks["items"]} == {"lena", "vera", "vito"}
+
+    cause = "The pool of connections is empty."
+    await office.act("diagnose", "lena", cause=cause, fix="configuration")
+    await office.act("approve_change", "mia", approved=True)
+    await office.work("deploy.run", variables={"deployment": "D-1"})
+    assert await office.refused("verify", "lena", works=True) == "task.person_excluded"
+    await office.act("verify", "oskar", works=False, comment="Still slow.")
+    assert (await office.work("deploy.rollback"))["deployment"] == "D-1"
+    await agent.advance("PT1H")
+    await office.act("write_update", "karl", update="We know the cause and work on it.")
+    assert (await office.work("status page"))["text"] == "We know the cause and work on it."
+    await agent.advance("PT3H")
+    assert (await office.read())["variables"]["update"] == "We are still working on it."
+    assert (
+        len(await office.jobs("status page")) == 2
+    )  # Two hours nobody wrote, and a line goes out all the same.
+    await office.jobs("pager")
+    assert (await office.read())["variables"]["sla_broken"] is True
+
+    await office.act("diagnose", "lena", cause=cause, fix="restart")
+    await office.work("deploy.run", variables={"deployment": "D-2"})
+    await office.act("verify", "oskar", works=True)
+    await office.act("war_room_task", "vera", answer="All ten know.")
+    assert await office.open_tasks() == ["war room task", "write update"]
+    await agent.advance("PT20M")
+    await office.jobs("status page")
+    await office.act("war_room_task", "vito", answer="Till noon.")
+    await after_the_war_room(office)
+
+
+async def after_the_war_room(office: Office) -> None:
+    """The post-mortem is drafted, written, sent back, accepted, and its two actions are carried out."""
+    assert (await office.work("status page"))["broken"] is True
+    actions = [
+        {"title": title, "owner": owner, "days": 10} for title, owner in (("Watch", "ada"), ("Grow", "ben"))
+    ]
+    await office.work("agent", variables={"draft": {"summary": "Too small.", "actions": actions}})
+    await office.act("write_post-mortem", "mia", lessons="The pool had no alarm and was too small.")
+    assert await office.refused("accept_post-mortem", "mia", accepted=True) == "task.person_excluded"
+    await office.act("accept_post-mortem", "hilda", accepted=False, comment="Why was there no alarm?")
+    await office.act("write_post-mortem", "mia", lessons="Nobody owned the alarms of the pool. Now Ada does.")
+    await office.act("accept_post-mortem", "hilda", accepted=True)
+    assert await office.open_tasks() == ["carry out action", "carry out action"]
+    await office.act("carry_out_action", "ada", done="There is an alarm.")
+    await office.act("carry_out_action", "ben", done="It has 200 connections now.")
+    assert await office.ended_at() == "solved and learned from"
+
+
+async def merchant(agent: Agent, start: Body) -> None:
+    """A shop whose owners nobody finds, with a namesake on a list, missing papers, a year of peace and then adverse news."""
+    number = "M-2026-9"
+    office = await begun(
+        agent, "merchant-onboarding", {**start, "merchant": {**start["merchant"], "number": number}}
+    )
+    await office.work("register.read", error_code="NOT_FOUND")
+    company = {"status": "active", "since": "2026-10-01"}
+    assert await office.refused("look_it_up_by_hand", "anton", company=company) == "task.person_excluded"
+    await office.act("look_it_up_by_hand", "sina", company=company)
+    people = [
+        {"name": name, "share": share, "country": "DE", "exposed": False}
+        for name, share in (("Mara Lind", 60), ("Jon Berg", 25))
+    ]
+    await office.work("ownership.resolve", variables={"owners": people})
+    assert (await office.read())["variables"]["beneficial"] == people[:1]
+    taken = await agent.ask("work_take", types=["sanctions.screen"], instance=office.instance, limit=10)
+    assert {job["variables"]["name"] for job in taken["items"]} == {"Mara Lind", start["merchant"]["name"]}
+    for job in taken["items"]:
+        await agent.ask(
+            "work_finish", job=job["job"], variables={"hit": job["variables"]["name"] == "Mara Lind"}
+        )
+    why = {"explanation": "Born in another year than the listed person."}
+    await office.act("clear_hits", "cora", cleared=True, **why)
+    assert (await office.read())["variables"]["risk"] == "medium"
+
+    assert (await office.work("mail"))["papers"] == ["register extract", "list of shareholders"]
+    await agent.advance("P14D")
+    await office.work("mail")
+    await office.send("papers sent", number, papers=[])
+    assert await office.refused("check_papers", "sina", papers_complete=False) == "task.answer_forbidden"
+    await office.act("check_papers", "sina", papers_complete=False, papers_missing="list of shareholders")
+    assert (await office.work("mail"))["missing"] == "list of shareholders"
+    await office.send("papers sent", number, papers=[{"name": "list", "document": "list.pdf"}])
+    await office.act("check_papers", "sina", papers_complete=True)
+    decision = {"decision": "accept", "reason": "Plausible for this trade."}
+    assert await office.refused("compliance_decides", "sina", **decision) == "task.person_excluded"
+    await office.act("compliance_decides", "cora", **decision)
+    assert (await office.work("acquiring.open", variables={"account": "A-9"}))["entity"] == "eu"
+    assert await office.send("application withdrawn", number) == []
+    await office.work("mail")
+
+    await agent.advance("P366D")
+    await office.work("ownership.resolve", variables={"owners": people})
+    await office.work("sanctions.screen", variables={"hit": False})
+    assert (await office.read())["variables"]["reviews"] == 1
+    assert await office.send("adverse news", number) == [office.instance]
+    await office.work("ownership.resolve", variables={"owners": people})
+    await office.work("sanctions.screen", variables={"hit": True})
+    await office.act("review_the_merchant", "cora", keep=False, reason="Charged with fraud last week.")
+    assert (await office.work("acquiring.suspend"))["account"] == "A-9"
+    await office.work("mail")
+    assert await office.ended_at() == "suspended"
+    assert (await office.read())["variables"]["outcome"] == "suspended"
+
+
 STORIES: Mapping[str, Story] = {
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
+    "major-incident": incident,
+    "merchant-onboarding": merchant,
+    "order-fulfilment": order,
 }
 """The story of each example."""

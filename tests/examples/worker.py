@@ -41,6 +41,15 @@ class Office:
         await self.agent.ask("work_finish", job=job["job"], **(outcome or {"variables": {}}))
         return dict(job["variables"])
 
+    async def jobs(self, type_: str) -> list[Body]:
+        """Finish all open jobs of a type without a result; return what the worker was given for each."""
+        taken = await self.agent.ask(
+            "work_take", types=[type_], instance=self.instance, worker=type_, limit=10
+        )
+        for job in taken["items"]:
+            await self.agent.ask("work_finish", job=job["job"], variables={})
+        return [dict(job["variables"]) for job in taken["items"]]
+
     async def send(self, name: str, key: str, **variables: Any) -> list[str]:
         """Send a message and return which instances it reached."""
         sent = await self.agent.ask(

@@ -110,6 +110,17 @@ def test_texts_are_read_wherever_their_schema_says_what_they_are() -> None:
     assert reader_of({"type": "array", "items": {"type": "number"}}) is None
 
 
+@pytest.mark.parametrize("text", ["period * 2", "2 * period", "period + period", "total.period * 2"])
+def test_a_declared_duration_is_multiplied_on_both_sides(text: str) -> None:
+    schema: dict[str, Json] = {"type": "string", "format": "duration"}
+    period, total = reader_of(schema), reader_of({"type": "object", "properties": {"period": schema}})
+    assert period is not None
+    assert total is not None
+    found = compile_expression(text, declared={"period": period, "total": total})
+    seen = found.evaluate({"period": "PT1H", "total": {"period": "PT1H"}}).value
+    assert to_json(seen) == "PT2H"
+
+
 def reader_of_days(day: Json) -> Read:
     found = reader_of({"type": "array", "items": day})
     assert found is not None

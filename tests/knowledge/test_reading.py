@@ -105,7 +105,7 @@ def test_the_shared_documents_are_read_or_refused_by_name() -> None:
             answers[file.name] = error.code
     unsupported = "document.type_unsupported"
     assert answers == {
-        "c.docx": unsupported, "i.xlsx": "xlsx", "m.eml": unsupported, "p.html": "html", "scan.pdf": unsupported,
+        "c.docx": "docx", "i.xlsx": "xlsx", "m.eml": unsupported, "p.html": "html", "scan.pdf": unsupported,
         "scan.png": unsupported, "t.pdf": "pdf",
     }  # fmt: skip
 
@@ -152,7 +152,7 @@ def test_macros_bombs_and_entities_in_workbooks_are_refused() -> None:
     assert refusal(bomb, "a.xlsx") == "document.too_large"
     entities = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><workbook>&b;</workbook>'
     assert refusal(archive(xl__workbook_dot_xml=entities), "a.xlsx") == "document.corrupt"
-    assert refusal(archive(word__document_dot_xml=b"<x/>"), "a.docx") == "document.type_unsupported"
+    assert refusal(archive(word__document_dot_xml=b"<x/>"), "a.docx") == "document.corrupt"
     assert refusal(workbook(*[[1, 2, 3]] * 50), "a.xlsx", cells_max=100) == "document.too_large"
 
 

@@ -31,9 +31,13 @@ def check(plain: Any) -> str:
     return words
 
 
-@pytest.mark.parametrize("example", ["invoice-to-pay", "employee-onboarding", "loan-origination"])
-def test_the_examples_come_back_from_words(example: str) -> None:
-    text = (EXAMPLES / example / "process.yaml").read_text()
+@pytest.mark.parametrize(
+    "path",
+    sorted((*EXAMPLES.glob("*/process.yaml"), *EXAMPLES.glob("*/calls/*.yaml"))),
+    ids=lambda path: str(path.relative_to(EXAMPLES).with_suffix("")),
+)
+def test_the_examples_come_back_from_words(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     check(decompile(compile_outline(read_outline_text(text).value, picture=False).document))
 
 

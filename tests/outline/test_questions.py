@@ -136,6 +136,19 @@ def test_an_end_that_no_scenario_reaches_is_asked_for() -> None:
     assert asked(*steps) == ()
 
 
+def test_no_case_is_asked_for_that_ends_beside_a_step_that_goes_on() -> None:
+    scenario: Json = {
+        "name": "yes",
+        "given": {"amount": 1, "kind": "a", "requester": "r"},
+        "expect": {"end": "yes"},
+    }
+    beside: dict[str, Json] = {"after": "P1D", "then": [{"end": "reminded"}]}
+    asks = "Which case ends at 'reminded'? No scenario does."
+    kept = approve(on=[{**beside, "keep": True}])
+    assert asks not in asked(kept, {"end": "yes"}, scenarios=[scenario])
+    assert asks in asked(approve(on=[beside]), {"end": "yes"}, scenarios=[scenario])
+
+
 @pytest.mark.parametrize(
     "steps",
     [

@@ -126,3 +126,35 @@ def test_the_order_of_conditions_survives_a_case_that_does_nothing() -> None:
 def test_an_unknown_process_of_a_file_is_refused_with_the_known_ones() -> None:
     with pytest.raises(Exception, match="no process 'q'"):
         decompile(parse_bpmn(FOREIGN), "q")
+
+
+def test_a_jump_inside_a_group_to_events_that_race_reads_back() -> None:
+    outline: dict[str, Any] = {
+        "process": "watching",
+        "steps": [
+            {
+                "watch": {
+                    "group": [
+                        {
+                            "name": "a year or news",
+                            "first": [
+                                [{"a year": {"wait": "P12M"}}],
+                                [{"news": {"wait": {"message": "news"}}}],
+                            ],
+                        },
+                        {"look": {"call": "look", "into": "fine"}},
+                        {"if": "not(fine)", "then": [{"end": "enough"}]},
+                        {"goto": "a year or news"},
+                    ]
+                }
+            },
+            {"end": "over"},
+        ],
+        "data": {"fine": "boolean"},
+    }
+    document = compiled(outline)
+    assert document is not None
+    shown = outline_text(decompile(document, "watching"))
+    again = compile_outline(*read_outline_text(shown)).document
+    assert graph(again) == graph(document)
+    assert outline_text(decompile(again, "watching")) == shown

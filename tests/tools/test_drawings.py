@@ -7,6 +7,7 @@ import pytest
 
 from flowmaster.engine.bpmn.svg_heat import Heat
 from flowmaster.tools import drawings, pages
+from flowmaster.tools.naming import iso_duration
 from flowmaster.tools.pictures import together
 from tests.acceptance.agent import Agent, Body, played
 
@@ -181,4 +182,4 @@ def test_the_heat_of_several_instances_is_added_up() -> None:
     [(0, ""), (5, "PT0.005S"), (60_000, "PT1M"), (90_061_500, "P1DT1H1M1.500S"), (86_400_000, "P1D")],
 )
 def test_spans_of_time_are_iso_durations(milliseconds: int, text: str) -> None:
-    assert drawings._duration(milliseconds) == text
+    assert iso_duration(milliseconds) == text

@@ -131,6 +131,48 @@ async def judged(agent: Agent) -> list[Body]:
     return list((await run_scenarios(call, draft.content, "payment", None)).laws)
 
 
+def test_a_law_names_steps_that_undo_others_and_steps_of_events_by_names_with_blanks() -> None:
+    book = {"call": "book", "undo": {"free seat": {"group": [{"give back": {"call": "free"}}]}}}
+    withdrawn = {
+        "message": "withdrawn",
+        "key": "requester",
+        "then": [
+            {"say so": {"call": "mail"}},
+            {"undo all": {"throw": {"compensate": True}}},
+            {"end": "withdrawn"},
+        ],
+    }
+    laws = {
+        "freed only if booked": "if free seat.done or give back.done then book seat.done else true",
+        "never told": "not(say so.done)",
+    }
+    outline = {
+        **PAYMENT,
+        "steps": [{"book seat": book}, *PAYMENT["steps"]],
+        "events": [withdrawn],
+        "always": laws,
+        "scenarios": [
+            {
+                "name": "withdrawn",
+                "given": {"amount": 10, "requester": "ann"},
+                "messages": [{"name": "withdrawn", "key": "ann"}],
+                "expect": {"end": "withdrawn", "path": ["book seat", "say so", "give back"]},
+            }
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=outline)
+        told = await agent.ask("process_test", process="payment")
+        assert told["failed"] == 0
+        assert {law["always"]: law["holds"] for law in told["laws"]} == {
+            "freed only if booked": True,
+            "never told": False,
+        }
+
+    played(play)
+
+
 def test_laws_survive_bpmn_and_edits_and_can_be_taken_away() -> None:
     async def play(agent: Agent) -> None:
         await outcome(agent, always=FOUR_EYES)

@@ -1,6 +1,7 @@
 """Branches are merged by elements, into their process and into each other; conflicts are told and resolved."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from flowmaster.stores.rows import DRAFTS_KEPT
@@ -200,5 +201,34 @@ def test_a_repeated_key_merges_once() -> None:
         await edit(agent, "leave@dual", LOOK)
         assert await agent.answer("process_merge", given) == first
         assert (await steps(agent, "leave"))["check"] == "check"
+
+    played(play)
+
+
+def test_who_worked_on_a_branch_is_an_author_of_what_it_is_merged_into() -> None:
+    async def play(agent: Agent) -> None:
+        await branched(agent)
+        await agent.ask("process_policy", process="leave", approvals=1)
+        ann = Agent(agent.app, replace(agent.caller, actor="ann"))
+        await edit(ann, "leave@dual", TELL)
+        await agent.ask("process_branch", process="leave@dual", branch="inner")
+        await agent.ask("process_merge", process="leave@inner")
+        stands = await agent.ask("process_approvals", process="leave")
+        assert stands["authors"] == ["ann", "local"]
+        refusal = await agent.refusal("process_approvals", process="leave@dual")
+        assert refusal["code"] == "branch.not_merged"
+        assert (await agent.refusal("process_approve", process="leave@dual"))["code"] == "branch.not_merged"
+
+    played(play)
+
+
+def test_a_deleted_branch_leaves_no_authors_to_its_namesake() -> None:
+    async def play(agent: Agent) -> None:
+        await branched(agent)
+        ann = Agent(agent.app, replace(agent.caller, actor="ann"))
+        await edit(ann, "leave@dual", TELL)
+        await agent.ask("process_branch", process="leave", branch="dual", action="delete")
+        await agent.ask("process_branch", process="leave", branch="dual")
+        assert not [key for key in whole_state(agent.app)["releases"] if "ann" in key]
 
     played(play)

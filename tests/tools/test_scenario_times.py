@@ -179,19 +179,28 @@ def test_a_scenario_may_end_in_a_wait_for_a_time_and_a_group_says_what_its_ends_
         "steps": [
             {
                 "rest": {
-                    "group": [{"sleep": {"wait": '=duration("P" + string(days) + "D")'}}, {"end": "rested"}]
+                    "group": [
+                        {
+                            "sleep": {
+                                "group": [{"dream": {"wait": '=duration("P" + string(days) + "D")'}}],
+                                "on": [{"after": "PT1H", "keep": True, "then": [{"end": "turned over"}]}],
+                            }
+                        },
+                        {"end": "rested"},
+                    ]
                 }
             },
             {"end": "awake"},
         ],
         "scenarios": [
-            {"name": "early", "given": {"days": 2}, "clock": ["P1D"], "expect": {"waits_at": "sleep"}},
+            {"name": "early", "given": {"days": 2}, "clock": ["P1D"], "expect": {"waits_at": "dream"}},
             {"name": "late", "given": {"days": 2}, "expect": {"end": "awake"}},
         ],
     }
 
     async def play(agent: Agent) -> None:
         created = await agent.ask("process_create", outline=outline)
+        assert [text for text in created["defaults"] if "turned over" in text] == []
         assert any("'rested' in 'rest' ends that group alone" in text for text in created["defaults"])
         assert (await agent.ask("process_test", process="pause"))["failed"] == 0
 
@@ -246,5 +255,99 @@ def test_a_case_that_repeats_itself_without_end_says_so() -> None:
         (ever,) = (await agent.ask("process_test", process="again"))["scenarios"]
         (differs,) = ever["differences"]
         assert differs == {"what": "acts", "expected": "at most 500", "got": "it still goes on"}
+
+    played(play)
+
+
+def test_what_an_error_end_sets_is_known_to_who_catches_it() -> None:
+    outline = {
+        "process": "order",
+        "steps": [
+            {
+                "try it": {
+                    "group": [
+                        {"count": {"call": "stock.count", "into": "left"}},
+                        {
+                            "if": "left = 0",
+                            "then": [{"end": {"error": "STOP"}, "set": {"why": '"sold out"'}}],
+                        },
+                    ],
+                    "on": {
+                        "STOP": [
+                            {"if": 'why = "sold out"', "then": [{"end": "sold out"}]},
+                            {"end": "stopped"},
+                        ]
+                    },
+                }
+            },
+            {"end": "there"},
+        ],
+        "data": {"why": "text", "left": "integer"},
+        "scenarios": [
+            {
+                "name": "none left",
+                "services": {"count": {"left": 0}},
+                "expect": {"end": "sold out", "variables": {"why": "sold out"}},
+            }
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=outline)
+        assert (await agent.ask("process_test", process="order"))["failed"] == 0
+
+    played(play)
+
+
+def test_a_test_of_a_draft_with_errors_leads_to_them_and_not_to_publishing() -> None:
+    stop = {"group": [{"end": {"error": "STOP"}}], "on": {"STOP": [{"end": "stopped"}]}}
+    outline = {
+        "process": "order",
+        "data": {"why": "text"},
+        "steps": [{"try it": stop}],
+        "scenarios": [{"name": "it stops", "expect": {"end": "stopped"}}],
+    }
+
+    async def play(agent: Agent) -> None:
+        created = await agent.ask("process_create", outline=outline)
+        assert created["problems"][0]["severity"] == "error"
+        told = await agent.ask("process_test", process="order")
+        assert told["passed"] == 1
+        assert [hint["operation"] for hint in told["next"]] == ["process_read"]
+
+    played(play)
+
+
+def test_an_event_comes_again_and_again_after_a_duration_that_was_computed() -> None:
+    outline = {
+        "process": "watch",
+        "data": {"every": "duration", "rounds": "integer"},
+        "start": {"needs": ["every"]},
+        "steps": [
+            {"count none": {"set": {"rounds": 0}}},
+            {"look": {"wait": {"message": "over"}}},
+            {"end": "over"},
+        ],
+        "events": [
+            {
+                "every": "=every * 2",
+                "keep": True,
+                "then": [{"count": {"set": {"rounds": "rounds + 1"}}}, {"end": "counted"}],
+            }
+        ],
+        "scenarios": [
+            {
+                "name": "six hours",
+                "given": {"every": "PT1H"},
+                "clock": ["PT6H"],
+                "expect": {"waits_at": ["look"], "variables": {"rounds": 3}},
+            },
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        created = await agent.ask("process_create", outline=outline)
+        assert [problem for problem in created["problems"] if problem["severity"] == "error"] == []
+        assert (await agent.ask("process_test", process="watch"))["failed"] == 0
 
     played(play)
