@@ -13,13 +13,14 @@ from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.feel.said import said
 from flowmaster.engine.timers import iso
 from flowmaster.engine.values import Json
+from flowmaster.runtime.lines import not_merged
 from flowmaster.runtime.policies import Policy, policy_of
 from flowmaster.stores import codec
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.releases import ReleaseRow
 from flowmaster.stores.rows import Draft
 from flowmaster.tools.authors import authors_of, drop_authors
-from flowmaster.tools.drafts import KIND, draft_of
+from flowmaster.tools.drafts import KIND, draft_of, known_line
 from flowmaster.tools.models import Arguments, NextCall, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import check_person, store_once
@@ -237,6 +238,9 @@ def _speaker(call: Call, as_user: str) -> str:
 
 
 def _standing(reader: Reader, tenant: str, process: str) -> Standing:
+    line = known_line(reader, tenant, process)
+    if line.branch:
+        raise not_merged(line)
     policy, draft = policy_of(reader, tenant, process), draft_of(reader, tenant, process)
     authors = authors_of(reader, tenant, KIND, process)
     approved: dict[str, ReleaseRow] = {}

@@ -27,6 +27,7 @@ from flowmaster.tools.drafts import (
 from flowmaster.tools.models import Arguments, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.tags import no_tag
 
 ADDRESS_MAX = 250
 BRANCHES_MAX = 100
@@ -109,7 +110,7 @@ def _create(call: Call, transaction: Transaction, arguments: ProcessBranch) -> B
     main = Line(origin.process)
     with_main = base_of(transaction, tenant, origin, main) if origin.branch else None
     note = arguments.reason or f"from {start.told}"
-    authors = authors_of(transaction, tenant, origin.kind, origin.address) if origin.branch else ()
+    authors = authors_of(transaction, tenant, origin.kind, origin.address)
     save_draft(
         transaction, tenant, file, by=call.caller.person, at=at, note=note, main=line.address, authors=authors
     )  # fmt: skip
@@ -151,16 +152,7 @@ def _start(reader: Reader, tenant: str, origin: Line, wanted: int | str | None) 
     process = origin.process
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
-        tags = [each.tag for each in reader.versions(tenant, KIND, process) if each.tag]
-        raise FlowMasterError(
-            "process.version_unknown",
-            f"{process!r} has no version {str(wanted)[:80]!r}.",
-            path="from",
-            expected=[DRAFT, *tags],
-            fix="Give the number or tag of a version, or `draft`.",
-            next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-            status=404,
-        )
+        raise no_tag(reader, tenant, process, str(wanted), "from", further=(DRAFT,))
     version = version_of(reader, tenant, process, number)
     alike = [each.number for each in drafts_of(reader, tenant, process) if each.content == version.content]
     return _Start(version.content, f"version {version.version}", max(alike, default=0))
