@@ -466,3 +466,41 @@ def test_approvals_outlast_the_server_and_are_found_and_erased_as_personal_data(
 
     played(first, tmp_path)
     played(second, tmp_path)
+
+
+def test_whoever_worked_on_a_branch_is_an_author_of_what_is_merged() -> None:
+    async def play(agent: Agent) -> None:
+        ann, bob, carl = (person(agent, name) for name in ("ann", "bob", "carl"))
+        await agent.published(APPROVAL)
+        await policy(agent)
+        await ann.ask("process_branch", **P, branch="new")
+        await ann.ask("process_edit", process="approval@new", edits=[{"rename": "check it", "to": "look"}])
+        await bob.ask("process_merge", process="approval@new")
+        for author in (ann, bob):
+            assert (await author.refusal("process_approve", **P))["code"] == "approval.own_work"
+        for operation in ("process_approve", "process_approvals"):
+            refusal = await carl.refusal(operation, process="approval@new")
+            assert refusal["code"] == "branch.not_merged"
+        await carl.ask("process_approve", **P)
+        await carl.ask("process_publish", **P)
+
+    played(play)
+
+
+def test_a_branch_cut_from_a_draft_keeps_the_authors_of_that() -> None:
+    async def play(agent: Agent) -> None:
+        ann, bob, carl = (person(agent, name) for name in ("ann", "bob", "carl"))
+        await agent.published(APPROVAL)
+        await ann.ask("process_create", outline=SECOND)
+        await bob.ask("process_branch", **P, branch="later")
+        await carl.ask("process_restore", **P, version=1)
+        await carl.ask("process_edit", **P, edits=[{"set_process": {"name": "Other"}}])
+        await carl.ask("process_publish", **P)
+        await policy(agent)
+        await bob.ask(
+            "process_edit", process="approval@later", edits=[{"set_process": {"about": "what ann made"}}]
+        )
+        await bob.ask("process_merge", process="approval@later", resolve={"*": "theirs"})
+        assert "ann" in (await agent.ask("process_approvals", **P))["authors"]
+
+    played(play)
