@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 1_000
+CALLS = 1_200
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
