@@ -126,6 +126,8 @@ async def _route(chance: Chance) -> Body:
         some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
     )
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
+
+
 async def _branch(chance: Chance) -> Body:
     begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
     return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
