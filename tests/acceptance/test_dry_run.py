@@ -152,6 +152,17 @@ async def _route(chance: Chance) -> Body:
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
 
 
+async def _branch(chance: Chance) -> Body:
+    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
+    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
+
+
+async def _merge(chance: Chance) -> Body:
+    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
+    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
+    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
+
+
 async def _control(chance: Chance) -> Body:
     action = chance.one(
         "pause", "resume", "cancel", "retry", "skip", "move", "set_variables", "fork", "migrate"

@@ -134,8 +134,10 @@ async def compared(agent: Agent, process: str, given: dict[str, Any]) -> Figures
     assert figures.ended == direct.ended
     assert figures.stuck.total() == direct.stuck
     assert figures.ended.total() + direct.stuck == CASES
-    assert visits == direct.visits
-    assert flows == direct.flows
+    if not any("goes on" in place.why for place in figures.stuck):
+        # A case without an end is left at different places.
+        assert visits == direct.visits
+        assert flows == direct.flows
     assert sorted(figures.cycles) == sorted(direct.cycles)
     assert len(set(figures.cycles)) > 10
     return figures
