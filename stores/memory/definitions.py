@@ -194,7 +194,13 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         if place not in data.definitions:
             return False
         data.delete(data.definitions, place)
-        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.links, data.releases)
+        tables: tuple[dict[Any, Any], ...] = (
+            data.drafts,
+            data.versions,
+            data.releases,
+            data.links,
+            data.graph_numbers,
+        )
         for table in tables:
             for row in [row for row in table if row[:3] == place]:
                 data.delete(table, row)
@@ -206,6 +212,7 @@ class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
         place = (tenant, kind, key, version)
         gone = self._data.delete(self._data.versions, place)
         self._data.delete(self._data.links, place)
+        self._data.delete(self._data.graph_numbers, place)
         if gone:
             self.renew_graph(tenant)
         return gone
