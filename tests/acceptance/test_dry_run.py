@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 1_200
+CALLS = 1_000
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -100,6 +100,10 @@ async def _archive(chance: Chance) -> Body:
 
 
 async def _delete(chance: Chance) -> Body:
+    if chance.random.random() < 0.3:
+        trial = f"trial-{chance.random.randrange(1_000)}"
+        await chance.agent.ask("process_create", outline={**LETTER, "process": trial})
+        return {"process": trial}
     return {"process": chance.process(), "version": chance.one(None, 1, 1, 2, 99)}
 
 
@@ -150,17 +154,6 @@ async def _route(chance: Chance) -> Body:
         some, some, {"action": "set", "when": chance.one("days > 1", "day")}, {"action": "hold"}
     )
     return {"process": chance.process(), **chance.one(more, more, {"action": "clear"}, {"action": "promote"})}
-
-
-async def _branch(chance: Chance) -> Body:
-    begin = chance.one({}, {}, {"from": chance.one(1, 9, "draft")}, {"action": "delete"})
-    return {"process": chance.process(), "branch": chance.one("a", "b", "no name"), **begin}
-
-
-async def _merge(chance: Chance) -> Body:
-    resolve = chance.one({}, {"*": chance.one("ours", "theirs", "base")}, {"check": "theirs"}, {"*": "ours"})
-    into = chance.one({}, {}, {"into": "@b"}, {"base_draft": 2})
-    return {"process": chance.one("leave@a", "leave@a", "leave@b", "leave"), "resolve": resolve, **into}
 
 
 async def _control(chance: Chance) -> Body:
