@@ -190,7 +190,11 @@ def _checked(ours: Sequence[InputCheck], theirs: Sequence[InputCheck]) -> Iterat
     """Give what must hold so that one list of checks refuses and the other does not."""
     known = {check.condition.text for check in ours} & {check.condition.text for check in theirs}
     one, other = (
-        [node for check in side if (node := node_of(check.condition)) is not None and check.condition.text not in known]
+        [
+            node
+            for check in side
+            if (node := node_of(check.condition)) is not None and check.condition.text not in known
+        ]
         for side in (ours, theirs)
     )
     for node in one:

@@ -111,9 +111,7 @@ class _Reading:
         starts = [key for key in self.came[:3] if self.process.elements[key].kind == "startEvent"]
         return starts[0] if starts and self.process.elements[starts[0]].details is not None else ""
 
-    def _closed(
-        self, wait: Wait, how: str, rest: Sequence[HistoryEntry], began: int, performer: str
-    ) -> None:
+    def _closed(self, wait: Wait, how: str, rest: Sequence[HistoryEntry], began: int, performer: str) -> None:
         element = self.process.elements[wait.element]
         at = rest[0].at
         match wait:

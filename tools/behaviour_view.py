@@ -20,9 +20,7 @@ TEXT_CHARACTERS: Final = 500
 """How long the parts of one difference may be: its case, a value, a text."""
 
 Source = Literal["scenarios", "recorded", "generated"]
-Kind = Literal[
-    "condition", "rule", "step", "timer", "task", "work", "message", "data", "start", "other"
-]
+Kind = Literal["condition", "rule", "step", "timer", "task", "work", "message", "data", "start", "other"]
 
 
 class RuleVersions(Arguments):

@@ -11,8 +11,8 @@ from flowmaster.engine.model import Executable, Process
 from flowmaster.engine.values import Json
 from flowmaster.runtime.models import StepLibrary, compile_process, unknown_process
 from flowmaster.stores.protocol import Reader
-from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.behaviour_view import BehaviourView, RuleVersions, bounded, summary_of
+from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.compare_behaviour import Sided, behaviour_view
 from flowmaster.tools.drafts import KIND, draft_of, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
@@ -122,9 +122,7 @@ def _check_fields(arguments: ProcessCompare) -> None:
             )
 
 
-async def _behaviour(
-    call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
-) -> ProcessCompared:
+async def _behaviour(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
     """Play cases on both sides and tell which go another way, and why."""
     sides = [
         Sided(side.process, side.bpmn, side.version, rules)
@@ -204,7 +202,11 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
         raise _no_tag(reader, tenant, process, path, str(wanted))
-    version = version_of(reader, tenant, process, number)
+    try:
+        version = version_of(reader, tenant, process, number)
+    except FlowMasterError as error:
+        error.path = path
+        raise
     model = compile_process(version.content, process)
     return _Side(f"version {version.version}", model, version.content, version.version)
 

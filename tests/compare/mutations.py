@@ -46,18 +46,18 @@ def mutations() -> list[Mutation]:
     return [each for example in EXAMPLES for kind in KINDS for each in of_kind(example, kind)]
 
 
-def drawn(seed: int, count: int) -> list[Mutation]:
-    """Return so many mutations of all examples and kinds in turn; the same seed draws the same ones."""
+def drawn(seed: int) -> Iterator[Mutation]:
+    """Give the mutations of all examples and kinds in turn; the same seed draws the same ones."""
     draw = Random(seed)
     every = {(example, kind): list(of_kind(example, kind)) for example in EXAMPLES for kind in KINDS}
     for spots in every.values():
         draw.shuffle(spots)
     order = [(example, kind) for kind in KINDS for example in EXAMPLES]
     draw.shuffle(order)
-    found: list[Mutation] = []
-    while len(found) < count:
-        found += [every[key].pop() for key in order if every[key]][: count - len(found)]
-    return found
+    while any(every.values()):
+        for key in order:
+            if every[key]:
+                yield every[key].pop()
 
 
 def outline_of(example: str) -> Outline:
@@ -74,7 +74,9 @@ def of_kind(example: str, kind: str) -> Iterator[Mutation]:
         for file in rule_files(ROOT / "examples" / example):
             text = file.read_text(encoding="utf-8")
             for key, row, content in _DECISIONS[file.suffix](text):
-                yield Mutation(example, kind, f"{file.stem} {key}", (f"row {row}",), decision=file.stem, content=content)
+                yield Mutation(
+                    example, kind, f"{file.stem} {key}", (f"row {row}",), decision=file.stem, content=content
+                )
         return
     outline = outline_of(example)
     for step in _steps(outline["steps"], ("steps",)):
@@ -95,7 +97,9 @@ def _boundary(outline: Outline, step: Step) -> Told:
         text = step.body.get(word)
         for moved in _moved(text) if isinstance(text, str) else ():
             yield f"{word} {moved}", (moved,), with_at(outline, (*step.place, word), moved)
-    for words, text in step.body.get("checks", {}).items() if isinstance(step.body.get("checks"), dict) else ():
+    for words, text in (
+        step.body.get("checks", {}).items() if isinstance(step.body.get("checks"), dict) else ()
+    ):
         for moved in _moved(text):
             yield f"check {moved}", (step.name,), with_at(outline, (*step.place, "checks", words), moved)
 
@@ -103,7 +107,11 @@ def _boundary(outline: Outline, step: Step) -> Told:
 def _swapped(outline: Outline, step: Step) -> Told:
     for word in ("if", "when"):
         if isinstance(text := step.body.get(word), str):
-            yield f"{word} not({text})", (f"not({text})",), with_at(outline, (*step.place, word), f"not({text})")
+            yield (
+                f"{word} not({text})",
+                (f"not({text})",),
+                with_at(outline, (*step.place, word), f"not({text})"),
+            )
 
 
 def _removed(outline: Outline, step: Step) -> Told:
@@ -117,7 +125,11 @@ def _removed(outline: Outline, step: Step) -> Told:
 def _names(step: Step) -> Iterator[str]:
     """Give what a cause may call a step: its name, its condition, its end."""
     end = step.body.get("end")
-    yield from (each for each in (step.name, step.body.get("name"), step.body.get("if"), step.body.get("goto"), end) if isinstance(each, str) and each)
+    yield from (
+        each
+        for each in (step.name, step.body.get("name"), step.body.get("if"), step.body.get("goto"), end)
+        if isinstance(each, str) and each
+    )
     if isinstance(end, dict):
         yield str(end["name"])
 
@@ -134,7 +146,11 @@ def _timer(outline: Outline, step: Step) -> Told:
     if isinstance(step.body.get("escalate"), dict):
         for text, whom in step.body["escalate"].items():
             for later in _later(text):
-                yield f"escalate {later}", (step.name,), with_at(outline, (*step.place, "escalate"), {later: whom})
+                yield (
+                    f"escalate {later}",
+                    (step.name,),
+                    with_at(outline, (*step.place, "escalate"), {later: whom}),
+                )
     if isinstance(step.body.get("retry"), dict):
         times, wait = step.body["retry"]["times"], step.body["retry"]["wait"]
         yield "retry times", (step.name,), with_at(outline, (*step.place, "retry", "times"), times + 1)
@@ -144,7 +160,10 @@ def _timer(outline: Outline, step: Step) -> Told:
 
 def _role(outline: Outline, step: Step) -> Told:
     roles = list(outline["roles"])
-    for where, role in ((("ask",), step.body.get("ask")), (("late", "escalate"), at(step.body, ("late", "escalate")))):
+    for where, role in (
+        (("ask",), step.body.get("ask")),
+        (("late", "escalate"), at(step.body, ("late", "escalate"))),
+    ):
         if isinstance(role, str) and role in roles:
             other = roles[(roles.index(role) + 1) % len(roles)]
             yield f"{where[-1]} {other}", (step.name,), with_at(outline, (*step.place, *where), other)
@@ -260,21 +279,26 @@ def _of_csv(text: str) -> Decisions:
 def _of_dmn(text: str) -> Decisions:
     for table in re.finditer(r'<decisionTable id="(\w+)_table".*?</decisionTable>', text, re.DOTALL):
         rules = list(re.finditer(r"<rule id.*?</rule>\s*", table.group(), re.DOTALL))
-        cells = [re.findall(r"<(?:input|output)Entry[^>]*><text>(.*?)</text>", rule.group()) for rule in rules]
+        cells = [
+            re.findall(r"<(?:input|output)Entry[^>]*><text>(.*?)</text>", rule.group()) for rule in rules
+        ]
         plain = [[_unescaped(cell) for cell in row] for row in cells]
         inputs = rules[0].group().count("<inputEntry")
         for key, row, rows in _of_rows(plain, inputs, len(plain[0]) - inputs):
-            if len(rows) < len(plain):
-                body = table.group().replace(rules[row - 1].group(), "")
-            else:
-                entries = iter([_escaped(cell) for cell in rows[row - 1]])
-                changed = re.sub(
-                    r"(<(?:input|output)Entry[^>]*><text>)(.*?)(</text>)",
-                    lambda found, entries=entries: found.group(1) + next(entries) + found.group(3),
-                    rules[row - 1].group(),
-                )
-                body = table.group().replace(rules[row - 1].group(), changed)
+            own = rules[row - 1].group()
+            changed = "" if len(rows) < len(plain) else _with_entries(own, rows[row - 1])
+            body = table.group().replace(own, changed)
             yield f"{table.group(1)} {key}", row, {"dmn": text.replace(table.group(), body)}
+
+
+def _with_entries(rule: str, cells: list[str]) -> str:
+    """Return a rule of a DMN file with other texts in its entries."""
+    entries = iter(cells)
+
+    def put(found: re.Match[str]) -> str:
+        return found.group(1) + _escaped(next(entries)) + found.group(3)
+
+    return re.sub(r"(<(?:input|output)Entry[^>]*><text>)(.*?)(</text>)", put, rule)
 
 
 _DECISIONS: dict[str, Callable[[str], Decisions]] = {".json": _of_json, ".csv": _of_csv, ".dmn": _of_dmn}
@@ -286,7 +310,11 @@ def _of_rows(rows: Rows, inputs: int, outputs: int) -> Iterator[tuple[str, int, 
         for column, cell in enumerate(cells[: inputs + outputs]):
             others = [row[column] for row in rows if row[column] not in (cell, "", "-")]
             for changed in _cells(cell, others, is_output=column >= inputs):
-                yield f"row {number + 1}: {cell} becomes {changed}", number + 1, _with_cell(rows, number, column, changed)
+                yield (
+                    f"row {number + 1}: {cell} becomes {changed}",
+                    number + 1,
+                    _with_cell(rows, number, column, changed),
+                )
         if len(rows) > 1:
             yield f"row {number + 1} removed", number + 1, [*rows[:number], *rows[number + 1 :]]
 
