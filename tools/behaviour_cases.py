@@ -168,7 +168,10 @@ class Aim:
                     again: list[Json] = [{**more}, answer] if "fail" in more else [{**answer, **more}]
                     self._search.play(case_with(tried.case, {(word, element): again}))
                     yield
-            silent = {word: {**_steps(tried.case, word), element: None}, "clock": [NEXT, NEXT, NEXT, NEXT]}
+            silent: Case = {
+                word: {**_steps(tried.case, word), element: None},
+                "clock": [NEXT, NEXT, NEXT, NEXT],
+            }
             self._search.play({**tried.case, **silent})
             yield
             for limit in limits_of(self._search, tried):

@@ -7,7 +7,7 @@ each step is kept only if both versions, asked at once, come nearer to answering
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -153,9 +153,11 @@ def _targets(
     for place in spot.columns if theirs is not None else ():
         node = nodes[place]
         assert theirs is not None
-        for value in _apart(table, theirs, spot, place) if node is not None else ():
+        if node is None:
+            continue
+        for value in _apart(table, theirs, spot, place):
             at = [*fitting]
-            at[place] = _Column(node, [value], lambda now, value=value: _equal(now, value))  # type: ignore[misc]
+            at[place] = _Column(node, [value], partial(_equal, value))
             yield [each for each in at if each is not None]
     yield [each for each in fitting if each is not None]
 
