@@ -15,7 +15,7 @@ from flowmaster.tools import behaviour_play
 from flowmaster.tools.invoke import invoke
 from flowmaster.tools.registry import Call, Caller
 from flowmaster.tools.scenario_stage import Stage
-from tests.acceptance.agent import Agent, Body, played, settings
+from tests.acceptance.agent import Agent, Body, body_of, played, settings
 from tests.compare.behaviours import TRIP, compared, published, trip
 from tests.token_count import token_count
 
@@ -143,8 +143,7 @@ def test_an_answer_stays_short_and_tells_how_much_is_left_out() -> None:
         await agent.ask("process_create", outline={**outline, "steps": [*changed, {"end": "done"}]})
         asked = {"process": "trip", "what": "behaviour"}
         answer = await agent.answer("process_compare", asked)
-        body = answer.data()
-        assert isinstance(body, dict)
+        body = body_of(answer)
         assert token_count(answer.text) < 2_000
         behaviour = body["behaviour"]
         assert behaviour["differences"]
