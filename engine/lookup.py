@@ -13,12 +13,14 @@ from flowmaster.engine.model import (
     IoMapping,
     Job,
     MultiInstance,
+    Process,
     Triggers,
     UserTask,
     Value,
 )
 from flowmaster.engine.scope import Scope, scope_of, visible
 from flowmaster.engine.state import EventWait, JobWait, Node, State, TaskWait
+from flowmaster.engine.timers import later
 from flowmaster.engine.values import Json
 
 
@@ -69,6 +71,14 @@ def job_of(element: Element, purpose: str = "") -> Job | None:
     if isinstance(details, AdHoc):
         return details.job
     return details if isinstance(details, Job) else None
+
+
+def tried_again(process: Process, state: State, wait: JobWait, now: int) -> int | None:
+    """Return when a model wants a job tried again that fails now."""
+    job = job_of(process.elements[wait.element], wait.purpose)
+    if job is None or job.backoff is None:
+        return None
+    return later(now, str(job.backoff.value(scope_of(state, wait.node), now)))
 
 
 def open_task(state: State, node: Node) -> TaskWait | None:

@@ -404,8 +404,11 @@ def unknown_instance(instance: str) -> FlowMasterError:
 
 def unpublished(reader: Reader, tenant: str, process: str) -> FlowMasterError:
     """Return the refusal to start a process that has no published version."""
-    if reader.find_definition(tenant, "process", process) is None:
+    row = reader.find_definition(tenant, "process", process)
+    if row is None:
         return unknown_process(reader, tenant, process)
+    if row.state == "archived":
+        return out_of_use(process)
     return FlowMasterError(
         "process.not_published",
         f"The process {process!r} has no published version yet.",
@@ -414,6 +417,20 @@ def unpublished(reader: Reader, tenant: str, process: str) -> FlowMasterError:
         next=[Hint("process_publish", {"process": process}, "Publish the draft.")]
         if not policy_of(reader, tenant, process).approvals
         else [Hint("process_approvals", {"process": process}, "See who has to approve the draft.")],
+        status=409,
+    )
+
+
+def out_of_use(process: str) -> FlowMasterError:
+    """Return the refusal to start a process that was taken out of use."""
+    return FlowMasterError(
+        "process.archived",
+        f"The process {process!r} is out of use: no instance of it begins any more.",
+        path="process",
+        fix="Use the one that came in its place, or bring it back.",
+        next=[
+            Hint("process_archive", {"process": process, "action": "bring_back"}, "Bring it back into use.")
+        ],
         status=409,
     )
 

@@ -7,9 +7,9 @@ from flowmaster.stores.identifiers import task_id
 
 
 def headers_of(process: Process, state: State, wait: JobWait) -> dict[str, str]:
-    """Return the settings of a job: those of the model and, for a listener of a task, what is asked for of which task."""
+    """Return the settings of a job: those of the model, what an agent is to do with what, and what a listener is asked."""
     job = job_of(process.elements[wait.element], wait.purpose)
-    headers = dict(job.headers) if job is not None else {}
+    headers = {**(job.agent or {}), **job.headers} if job is not None else {}
     task = open_task(state, state.nodes[wait.node]) if wait.purpose else None
     if task is None or task.asked is None:
         return headers

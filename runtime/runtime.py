@@ -14,6 +14,7 @@ from flowmaster.runtime.clock import CLOCK_SETTING, Clock
 from flowmaster.runtime.desk import Desk, Note
 from flowmaster.runtime.effects import FOLLOW
 from flowmaster.runtime.feed import Feed
+from flowmaster.runtime.graph import LinkGraph
 from flowmaster.runtime.messages import expire
 from flowmaster.runtime.models import Models
 from flowmaster.runtime.observation.census import Census
@@ -90,6 +91,7 @@ class Runtime:
         self.reads = Reads(self.bounds)
         self.changed = Signals(store.tell)
         self.feed = Feed(store.reader, self.changed)
+        self.graph = LinkGraph(store.reader, self.reads, self.changed, self.observed.health)
         self._watching: list[asyncio.Task[None]] = []
         self._timers = TenantTasks("timers", self._fire_for)
         self._outbox = TenantTasks("effects", self._take_up)
@@ -115,10 +117,12 @@ class Runtime:
             asyncio.create_task(self._watch(), name="flowmaster-timers"),
             asyncio.create_task(self._keep_retention(), name="flowmaster-retention"),
         ]
+        self.graph.open(self.write)
 
     async def close(self) -> None:
         """Stop, with everything that was asked for stored."""
         await self.feed.close()
+        await self.graph.close()
         for task in self._watching:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

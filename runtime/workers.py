@@ -15,9 +15,7 @@ from typing import NamedTuple
 from flowmaster.connectors.connector import UNREACHABLE, BusinessError, Connector, Work
 from flowmaster.engine import commands as cmd
 from flowmaster.engine.errors import FlowMasterError
-from flowmaster.engine.lookup import job_of, seen_by_job
-from flowmaster.engine.scope import scope_of
-from flowmaster.engine.timers import later
+from flowmaster.engine.lookup import seen_by_job, tried_again
 from flowmaster.runtime.behalf import Urgency, own_work
 from flowmaster.runtime.breaker import Breaker
 from flowmaster.runtime.clock import real_now
@@ -294,11 +292,7 @@ def _work(desk: Desk, tenant: str, row: JobRow) -> Work:
 def next_try(desk: Desk, tenant: str, row: JobRow) -> int | None:
     """Return when the model wants a failed job tried again."""
     process = desk.models.process(desk.transaction, tenant, row.process, row.version)
-    job = job_of(process.elements[row.wait.element], row.wait.purpose)
-    if job is None or job.backoff is None:
-        return None
-    seen = scope_of(desk.load(tenant, row.instance), row.wait.node)
-    return later(desk.now, str(job.backoff.value(seen, desk.now)))
+    return tried_again(process, desk.load(tenant, row.instance), row.wait, desk.now)
 
 
 def new_nonce() -> str:

@@ -111,6 +111,7 @@ def _restore(file: Path, settings: Settings, chosen: str) -> str:
             part = Path(folder) / DATABASE
             shutil.copyfile(file, part)
             said = _erase_again(part, erasures)
+            _with_graphs_of_its_own(part)
             load(part, settings.store, bar("rows"))
         return f"Restored: {_says(file)}. {said}"
     target = _source(settings)
@@ -118,6 +119,7 @@ def _restore(file: Path, settings: Settings, chosen: str) -> str:
     with whole(target) as part:
         shutil.copyfile(file, part)
         said = _erase_again(part, erasures)
+        _with_graphs_of_its_own(part)
     return f"Restored into {target.parent}: {_says(file)}. {said}"
 
 
@@ -157,6 +159,20 @@ def _erase_again(part: Path, erasures: Path | None) -> str:
         f"Erased again, by {erasures}: {done.instances} instances, {done.places} places, {done.documents} documents"
         f" ({done.entries} entries that are newer than the backup)."
     )
+
+
+def _with_graphs_of_its_own(part: Path) -> None:
+    """Keep a restored file apart from the copies of links in ArangoDB that were made from what it was taken from."""
+    store = SqliteStore(part)
+    try:
+        with store.transaction() as transaction:
+            for tenant in transaction.graph_states():
+                transaction.renew_graph(tenant)
+                for space in transaction.graph_states()[tenant].former:
+                    transaction.forget_space(tenant, space)
+    finally:
+        store.close()
+    one_file(part)
 
 
 def _source(settings: Settings) -> Path:

@@ -24,6 +24,8 @@ FlowMaster: business processes as tools for agents.
 Options of mcp, serve and call:
   --data DIR         where everything is kept (default: your data folder; :memory: leaves no trace)
   --store URL        a PostgreSQL that servers share: postgresql://user@host/database
+  --graph URL        an ArangoDB that holds a copy of the links between processes: http://user@host:8529/database; the
+                     password is in FLOWMASTER_GRAPH_PASSWORD, or where ?password=env:NAME or file:PATH says
   --clock virtual    a clock that stands still until clock_advance moves it
   --tools core|all|a,b,c   the operations shown as MCP tools
   --read-only        answer what only reads, refuse the rest, and write nothing to the store: such a server fires no

@@ -8,6 +8,7 @@ ALL = "all"
 SERVER_OPTIONS = (
     "data",
     "store",
+    "graph",
     "clock",
     "tools",
     "host",

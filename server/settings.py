@@ -7,6 +7,9 @@ from pathlib import Path
 
 from flowmaster.server.options import CORE, data_folder
 
+GRAPH = "FLOWMASTER_GRAPH"
+"""The environment variable with the address of the ArangoDB that `--graph` names otherwise."""
+
 DOCUMENT_FOLDERS = "FLOWMASTER_DOCUMENT_FOLDERS"
 """The environment variable with the folders that `document_add` may read by path, parted as in PATH."""
 
@@ -17,6 +20,7 @@ class Settings:
 
     data: str
     store: str = ""
+    graph: str = ""
     clock: str = "real"
     tools: tuple[str, ...] = (CORE,)
     host: str = "127.0.0.1"
@@ -38,6 +42,7 @@ def settings_from(options: Mapping[str, str]) -> Settings:
     return Settings(
         data=data_folder(options.get("data", "")),
         store=options.get("store", ""),
+        graph=options.get("graph", os.environ.get(GRAPH, "")),
         clock=options.get("clock", "real"),
         tools=tools,
         host=options.get("host", "127.0.0.1"),

@@ -30,12 +30,18 @@ from flowmaster.stores.protocol import Store
 from flowmaster.stores.sqlite.store import SqliteStore
 from flowmaster.tools.app import App, Neighbour
 from flowmaster.tools.catalog import catalog
+from flowmaster.tools.extras import command_for, is_installed
 from flowmaster.tools.limits import NO_LIMITS, Gate, limits_from
 
 if TYPE_CHECKING:
     from flowmaster.server.telemetry.exporter import Exporter
+    from flowmaster.stores.arango.mirror import ArangoMirror
+    from flowmaster.stores.graph import GraphMirror
 
 logger = logging.getLogger(__name__)
+
+ARANGO = "arango"
+"""The part of the installation with the driver of ArangoDB."""
 
 ALLOWED_HOSTS = "FLOWMASTER_ALLOWED_HOSTS"
 """The environment variable with private hosts that connectors may call, separated by commas."""
@@ -51,10 +57,12 @@ async def open_app(settings: Settings, *, door: str = "") -> AsyncIterator[App]:
     A server names the `door` by which it is reached, so that others on the same data know of it.
     """
     bounds = bounds_from(settings.bounds)
+    mirror: GraphMirror | None = mirror_of(settings.graph)
     store = open_store(settings)
     follow(store.ahead)
     clock: Clock = VirtualClock() if settings.clock == "virtual" else MachineClock()
     runtime = Runtime(store, clock, bounds)
+    runtime.graph.mirror = mirror
     workers = Workers(runtime, connectors())
     if settings.store and settings.data != MEMORY:
         Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,6 +110,30 @@ def neighbours_of(settings: Settings, store: Store) -> Sequence[Neighbour]:
     return () if settings.data == MEMORY else neighbours(Path(settings.data))
 
 
+def mirror_of(graph: str) -> "ArangoMirror | None":
+    """Return the copy of the links in ArangoDB, where one is named; it is reached when it is first used.
+
+    Raises:
+        FlowMasterError: the address or its password is none, or the driver is missing.
+    """
+    if not graph:
+        return None
+    from flowmaster.stores.arango.address import address_of, password_of
+
+    address = address_of(graph)
+    if not is_installed(ARANGO):
+        raise FlowMasterError(
+            "graph.extra_missing",
+            f"A graph is asked for, and the part `{ARANGO}` of the installation is missing.",
+            path="--graph",
+            fix=f"Run: {command_for(ARANGO)}; or leave `--graph` out: links are then read from the tables.",
+            status=501,
+        )
+    from flowmaster.stores.arango.mirror import ArangoMirror
+
+    return ArangoMirror(address, password_of(address, os.environ))
+
+
 def exporting(settings: Settings, runtime: Runtime) -> "Exporter | None":
     """Return what exports traces and figures, where somebody asks for it.
 
@@ -143,13 +175,14 @@ def connectors() -> dict[str, Connector]:
     return {connector.type: connector for connector in built_in}
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     """Open the store that the settings name: PostgreSQL at its address, SQLite in the data folder, or memory."""
+    read_only = read_only or settings.read_only
     if settings.store:
         # The driver takes its time to load, and most servers never need it.
         from flowmaster.stores.postgres.store import PostgresStore
 
-        return PostgresStore(settings.store, read_only=settings.read_only)
+        return PostgresStore(settings.store, read_only=read_only)
     if settings.data == MEMORY:
         return MemoryStore()
-    return SqliteStore(Path(settings.data) / DATABASE, read_only=settings.read_only)
+    return SqliteStore(Path(settings.data) / DATABASE, read_only=read_only)

@@ -398,6 +398,10 @@ class DefinitionWrites(DocumentWrites, Protocol):
         """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
         ...
 
+    def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:
+        """Delete one version with its links, and say whether it was there; its number is not given again."""
+        ...
+
     def next_number(self, tenant: str, name: str) -> int:
         """Return the next number of a counter, from 1, for readable ids."""
         ...

@@ -110,7 +110,7 @@ def _create(call: Call, transaction: Transaction, arguments: ProcessBranch) -> B
     main = Line(origin.process)
     with_main = base_of(transaction, tenant, origin, main) if origin.branch else None
     note = arguments.reason or f"from {start.told}"
-    authors = authors_of(transaction, tenant, origin.kind, origin.address) if origin.branch else []
+    authors = authors_of(transaction, tenant, origin.kind, origin.address)
     who = call.caller.person
     save_draft(transaction, tenant, file, by=who, at=at, note=note, main=line.address, authors=authors)
     draft = draft_of(transaction, tenant, line.address)

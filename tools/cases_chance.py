@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.model import Error, Process, UserTask
+from flowmaster.engine.model import Error, Process, Rule, Script, UserTask
 from flowmaster.engine.outline.scenarios import NEXT
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import Place, changed, found_at
@@ -63,7 +63,7 @@ class Chance:
         steps = [
             key
             for key, each in self._world.process.elements.items()
-            if each.kind.endswith("Task") and each.details
+            if each.kind.endswith("Task") and each.details and not isinstance(each.details, Rule | Script)
         ]
         if not steps:
             return case

@@ -214,7 +214,7 @@ class RuleView:
         """Give changes after which a row of a table decides, perhaps: of the columns that keep it, then of any one."""
         columns = [self._model.parsed(column.expression.text) for column in table.node.inputs]
         wanted = [
-            list(self._values(table, place, row, node)) if node is not None else []
+            list(self.values(table, place, row, node)) if node is not None else []
             for place, node in enumerate(columns)
         ]
         solver = Solver(self)
@@ -230,7 +230,7 @@ class RuleView:
                 for value in values:
                     yield from (change for change in solver.becomes(node, value) if change)
 
-    def _values(self, table: CompiledTable, place: int, row: int, node: s.Node) -> list[object]:
+    def values(self, table: CompiledTable, place: int, row: int, node: s.Node) -> list[object]:
         """Return values of a column that a row matches, those first that the fewest rows before it match too."""
         index = table.indexes[place]
         cells = (index.cells[row], *index.cells)

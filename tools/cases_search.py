@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.temporal import DayTimeDuration
-from flowmaster.engine.model import Element, Error, Flow, Message, Timer, UserTask
+from flowmaster.engine.model import Element, Error, Flow, Message, Rule, Script, Timer, UserTask
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scenarios import NEXT, Scenario, scenarios_of
 from flowmaster.engine.proof import schemas
@@ -118,14 +118,14 @@ class Search:
             self.reached.setdefault(flow, tried)
         return tried
 
-    def cover(self, wanted: Sequence[Flow]) -> None:
-        """Play until all of these flows are taken, nothing is left to try, or enough was played."""
+    def cover(self, wanted: Sequence[Flow], chances: int = CHANCES) -> None:
+        """Play until all of these flows are taken, nothing is left to try, or enough was played or varied by chance."""
         if not self.tried:
             self.play(self.plain())
         while self._pass(wanted):
             pass
         chance = Chance(self.world, self.stage.process)
-        for _ in range(CHANCES):
+        for _ in range(chances):
             if self.plays <= 0 or not self.missing(wanted):
                 return
             case = chance.varied(self.tried)
@@ -153,14 +153,15 @@ class Search:
         for check in process.checks:
             node = node_of(check.condition)
             if node is not None:
-                case = self._met(case, Solver(self._given(case)).holds(node, True))
+                case = self._met(case, Solver(self.given(case)).holds(node, True))
         return self._with_checked_answers(case)
 
     def _met(self, case: Case, changes: Iterable[Change]) -> Case:
         found = next(iter(changes), NO_CHANGE)
         return case_with(case, found)
 
-    def _given(self, case: Case) -> Moment:
+    def given(self, case: Case) -> Moment:
+        """Return what a case gives at its start, as the checks of the start see it."""
         given = case.get("given")
         known = given if isinstance(given, Mapping) else {}
         origins = {name: Outside(("given", name)) for name in known}
@@ -170,14 +171,17 @@ class Search:
         for key, element in self.stage.model.elements.items():
             for check in getattr(element.details, "checks", ()):
                 node = node_of(check.condition)
-                entered = found_at(case, ("answers", key, 0))
-                known = entered if isinstance(entered, Mapping) else {}
-                origins = {name: Outside(("answers", key, 0, name)) for name in known}
-                level = Level(known, origins, ("answers", key, 0))
-                view = Moment(self.world, [level, *self._given(case).levels], (), self.stage.at)
                 if node is not None:
-                    case = self._met(case, Solver(view).holds(node, True))
+                    case = self._met(case, Solver(self.entered(case, key)).holds(node, True))
         return case
+
+    def entered(self, case: Case, key: str) -> Moment:
+        """Return what a case enters first at a task, as the checks of the task see it."""
+        entered = found_at(case, ("answers", key, 0))
+        known = entered if isinstance(entered, Mapping) else {}
+        origins = {name: Outside(("answers", key, 0, name)) for name in known}
+        level = Level(known, origins, ("answers", key, 0))
+        return Moment(self.world, [level, *self.given(case).levels], (), self.stage.at)
 
     def _pass(self, wanted: Sequence[Flow]) -> bool:
         """Try each missing flow from each case, the latest first; return whether one was found."""
@@ -209,7 +213,7 @@ class Search:
             if turn.element.id != flow.source:
                 continue
             for change in self._likely(tried, turn, flow):
-                self._pursue(tried, turn, change, REPAIRS)
+                self.pursue(tried, turn.number, change)
                 if flow.id in self.reached:
                     return True
         return False
@@ -221,13 +225,13 @@ class Search:
         found.sort(key=lambda change: sum(not _stays(each, change) for each in before))
         return found[:TRIES]
 
-    def _pursue(self, tried: Tried, turn: Turn, change: Change, repairs: int) -> None:
-        """Play a changed case; where it goes astray before the turn, put that right and keep the change."""
+    def pursue(self, tried: Tried, turns: int, change: Change, repairs: int = REPAIRS) -> None:
+        """Play a changed case; where it goes astray in one of so many first turns, put that right and keep the change."""
         case = case_with(tried.case, change)
         new = self.play(case)
         if new is None or not repairs:
             return
-        for before, now in zip(tried.trace.turns[: turn.number], new.trace.turns, strict=False):
+        for before, now in zip(tried.trace.turns[:turns], new.trace.turns, strict=False):
             if before.element.id != now.element.id:
                 return
             if before.taken != now.taken:
@@ -236,7 +240,7 @@ class Search:
                     for other in islice(self.towards(now, flow), REPAIRS):
                         both = together(change, other)
                         if both is not None:
-                            self._pursue(tried, turn, both, repairs - 1)
+                            self.pursue(tried, turns, both, repairs - 1)
                 return
 
     def towards(self, turn: Turn, flow: Flow) -> Iterator[Change]:
@@ -288,7 +292,11 @@ class Search:
     def _waits_inside(self, scope: Element) -> list[str]:
         elements = self.stage.model.elements.values()
         inner = [each for each in elements if each.scope == scope.id]
-        found = [each.id for each in inner if each.kind.endswith("Task") and each.details is not None]
+        found = [
+            each.id
+            for each in inner
+            if each.kind.endswith("Task") and not isinstance(each.details, Rule | Script | None)
+        ]
         deeper = [key for each in inner if each.kind == "subProcess" for key in self._waits_inside(each)]
         return found + deeper
 

@@ -47,6 +47,8 @@ class Trace:
     awaited: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The message and the key that each event waited for."""
     decided: list[Decided] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+    """How many turns there were before each decision."""
     last: Moment | None = None
     """What the process holds at the end of the history."""
     visits: dict[str, int] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Tracer:
                 self._acting = key
                 self._decided[key] = Decided(decision, version, self.moment(key, at))
                 self.trace.decided.append(self._decided[key])
+                self.trace.asked.append(len(self.trace.turns))
             case ev.VariablesSet(scope=scope, values=values):
                 self._set(scope, values, at)
             case ev.ElementCompleted(key=key, element=element):

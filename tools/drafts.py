@@ -73,7 +73,8 @@ def read_file(
     reads = {read.process.id: read for read in read_processes(document, RUNNABLE)}
 
     def knows_process(key: str) -> bool:
-        return key in reads or reader.find_definition(tenant, KIND, key) is not None
+        row = None if key in reads else reader.find_definition(tenant, KIND, key)
+        return key in reads or (row is not None and row.state != "archived")
 
     def knows_decision(key: str) -> bool:
         return reader.find_definition(tenant, "decision", key) is not None

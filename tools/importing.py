@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flowmaster.engine.bpmn.document import BpmnDocument
 from flowmaster.engine.errors import FlowMasterError, Hint
@@ -14,6 +14,7 @@ from flowmaster.tools.document_source import Source
 from flowmaster.tools.drafts import ProcessFile, errors_of
 
 if TYPE_CHECKING:
+    from flowmaster.knowledge.documents.model import ReadDocument
     from flowmaster.knowledge.documents.work import Work
     from flowmaster.knowledge.procedures.candidates import Candidates, Choice, Doubt, Reader, Step, Unused
     from flowmaster.knowledge.procedures.material import Material
@@ -68,8 +69,10 @@ def drafted(
         text = text_of(source.data, source.filename)
         if is_words(text) and _IN_WORDS.match(text.lstrip()):
             return _of_words(text, check)
-    material = _material(source, document, wanted, work)
     reader = reader_of()
+    material = _material(source, document, wanted, work)
+    if _may_be_text(document) and not reader.read(material, work).steps:
+        material = _material(source, document, wanted, work, is_text=True)
     for jumps, ways in SHAPES:
         found = reader.read(material, work)
         made = _made(found, wanted, document.filename, jumps=jumps, ways=ways)
@@ -90,11 +93,18 @@ def drafted(
     raise AssertionError("a plain sequence of steps has no errors")
 
 
-def _material(source: Source, document: Any, wanted: Wanted, work: "Work") -> "Material":
+def _may_be_text(document: "ReadDocument") -> bool:
+    """Tell whether a table is one by its signs alone: sentences with semicolons look like it."""
+    return document.type == "csv" and not document.filename.lower().endswith((".csv", ".tsv"))
+
+
+def _material(
+    source: Source, document: "ReadDocument", wanted: Wanted, work: "Work", *, is_text: bool = False
+) -> "Material":
     from flowmaster.knowledge.procedures.languages import HEADINGS, language_of
     from flowmaster.knowledge.procedures.material import Material, blocks_of
 
-    blocks = blocks_of(source.data, document, HEADINGS, work)
+    blocks = blocks_of(source.data, document, HEADINGS, work, is_text=is_text)
     return Material(
         document=wanted.document,
         blocks=blocks,
@@ -109,13 +119,14 @@ def _made(
     from flowmaster.knowledge.procedures.candidates import Choice, Step, all_in, steps_in
     from flowmaster.knowledge.procedures.draft import outline_of
     from flowmaster.knowledge.procedures.names import identifier_of, step_name
-    from flowmaster.knowledge.procedures.shaping import STEPS_MAX, shaped
+    from flowmaster.knowledge.procedures.shaping import NODES_MAX, STEPS_MAX, shaped
 
     count = sum(1 for _ in steps_in(found.steps))
     if not count:
         raise _no_steps(found)
-    if count > STEPS_MAX:
-        raise _too_many(count, STEPS_MAX)
+    nodes = sum(1 for _ in all_in(found.steps))
+    if count > STEPS_MAX or nodes > NODES_MAX:
+        raise _too_many(max(count, nodes), STEPS_MAX)
     result = shaped(found, jumps=jumps, ways=ways)
     title = step_name(wanted.name or found.title or filename.rpartition(".")[0], "Imported process")
     process = wanted.process or identifier_of(title, "process")
@@ -161,7 +172,7 @@ def _no_steps(found: "Candidates") -> FlowMasterError:
 def _too_many(count: int, allowed: int) -> FlowMasterError:
     return FlowMasterError(
         "import.too_many_steps",
-        f"It has {count:,} steps; a draft takes {allowed:,}.",
+        f"It has {count:,} steps and decisions; a draft takes {allowed:,}.",
         path="text",
         expected={"steps_max": allowed},
         fix="Import one procedure at a time: split the document by its chapters.",

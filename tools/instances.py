@@ -66,6 +66,8 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
 
     def work(desk: Desk) -> str:
         wish = Start(arguments.process, arguments.version or 0, variables, arguments.business_key)
+        if wish.version:
+            desk.newest(tenant, arguments.process)  # Refuses one that is out of use.
         start = desk.routed(tenant, wish)
         process = runtime.models.process(desk.transaction, tenant, arguments.process, start.version)
         check_inputs(process, variables, at=desk.now)

@@ -18,7 +18,7 @@ from flowmaster.engine.links.model import (
     Node,
 )
 from flowmaster.runtime.models import Models
-from flowmaster.stores.graph import KeptLink, View
+from flowmaster.stores.graph import Asking, KeptLink, View
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import InstanceFilter
 from flowmaster.tools.models import Shape
@@ -72,6 +72,7 @@ class Reach(NamedTuple):
     """What links are told from."""
 
     reader: Reader
+    graph: Asking
     models: Models
     tenant: str
     view: View
@@ -91,7 +92,7 @@ class Reach(NamedTuple):
                 notes.append(f"There is no {node.kind} {node.key!r}.")
             elif node.kind in (MESSAGE, SIGNAL):
                 sent, heard = (
-                    self.reader.walk(self.tenant, node, up=up, depth=1, kinds=_EVENTS, view=self.view)
+                    self.graph.walk(self.tenant, node, up=up, depth=1, kinds=_EVENTS, view=self.view)
                     for up in (True, False)
                 )
                 if sent and not heard:
@@ -178,13 +179,13 @@ def preceding(kept: Iterable[KeptLink]) -> list[str]:
 
 def neighbours_by_data(reach: Reach, start: Node) -> list[str]:
     """Return, for the data, forms and roles of a process, the other processes that have them too."""
-    own = reach.reader.walk(
+    own = reach.graph.walk(
         reach.tenant, start, up=False, depth=1, kinds=("shares_data", "uses_form", "done_by"), view=reach.view
     )
     found: list[str] = []
     for node in list(dict.fromkeys(one.link.target for one in own if one.link.target.is_known))[:LISTED_MAX]:
         kinds = ("shares_data", "uses_form", "done_by")
-        users = reach.reader.walk(reach.tenant, node, up=True, depth=1, kinds=kinds, view=reach.view)
+        users = reach.graph.walk(reach.tenant, node, up=True, depth=1, kinds=kinds, view=reach.view)
         others = sorted({one.link.source.key for one in users} - {start.key})
         if others:
             found.append(f"{_SHARED[node.kind]} {node.key!r}: {', '.join(others)}")
@@ -202,7 +203,7 @@ def affected_by(reach: Reach, start: Node) -> list[Affected]:
             ]
     elif start.kind in (MESSAGE, SIGNAL):
         found += _newest(reach, start, up=False, kinds=_EVENTS, depth=1)
-    older = reach.reader.walk(reach.tenant, start, up=True, depth=1, kinds=kinds, view="all")
+    older = reach.graph.walk(reach.tenant, start, up=True, depth=1, kinds=kinds, view="all")
     counts: dict[str, int] = {}
     for count in reach.reader.count_instances(reach.tenant):
         if count.status not in _ENDED:
@@ -223,7 +224,7 @@ def affected_by(reach: Reach, start: Node) -> list[Affected]:
 def _newest(
     reach: Reach, start: Node, *, up: bool, kinds: Sequence[str], depth: int = IMPACT_DEPTH
 ) -> list[KeptLink]:
-    return reach.reader.walk(reach.tenant, start, up=up, depth=depth, kinds=kinds, view="published")
+    return reach.graph.walk(reach.tenant, start, up=up, depth=depth, kinds=kinds, view="published")
 
 
 def _running(reach: Reach, process: str, version: int) -> int:

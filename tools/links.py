@@ -9,6 +9,7 @@ from flowmaster.engine.errors import FlowMasterError, Hint, did_you_mean
 from flowmaster.engine.feel.said import quoted
 from flowmaster.engine.links.model import DECISION, NODE_KINDS, PROCESS, REVISION, WORDS, Node
 from flowmaster.engine.links.ways import endless_calls
+from flowmaster.runtime.graph import Asked
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.graph import LINKS_MAX, KeptLink, View
 from flowmaster.tools.bounds import leading, left_out
@@ -88,25 +89,32 @@ async def process_links(call: Call, arguments: ProcessLinks) -> ProcessLinked:
     Links come from the models: calls, messages and signals from throw to catch or start, decisions and what these
     require, forms, data of the same name, roles. Look here before changing or removing anything that others use.
     """
-    runtime, tenant = call.app.runtime, call.caller.tenant
     start = _start(call, arguments)
     unread = await _made_up(call)
-    reader = runtime.reader
+    return await call.app.runtime.graph.run(
+        call.caller.tenant, lambda asked: _linked(call, arguments, start, asked, unread)
+    )
+
+
+def _linked(
+    call: Call, arguments: ProcessLinks, start: Node, asked: Asked, unread: list[str]
+) -> ProcessLinked:
+    tenant = call.caller.tenant
     kinds: Sequence[str] = arguments.kinds or tuple(WORDS)
     ways = ("up", "down") if arguments.direction == "both" else (arguments.direction,)
     kept: dict[KeptLink, None] = {}
     cut = False
     for way in ways:
-        found = reader.walk(
+        found = asked.walk(
             tenant, start, up=way == "up", depth=arguments.depth, kinds=kinds, view=arguments.view
         )
         cut = cut or len(found) >= LINKS_MAX
         kept |= dict.fromkeys(found)
-    reach = Reach(reader, runtime.models, tenant, arguments.view)
+    reach = Reach(asked.tables, asked, call.app.runtime.models, tenant, arguments.view)
     if not kept:
-        _refuse_unknown(call, start)
+        _refuse_unknown(asked, tenant, start)
     views, nodes = link_views(reach, kept), node_views(reach, start, kept)
-    calls = reader.walk(tenant, start, up=False, depth=CALLS_DEPTH_MAX, kinds=("calls",), view=arguments.view)
+    calls = asked.walk(tenant, start, up=False, depth=CALLS_DEPTH_MAX, kinds=("calls",), view=arguments.view)
     impact, shares = affected_by(reach, start), neighbours_by_data(reach, start)
     edges, shown = leading(views, LINKS_BYTES), leading(impact, SIDE_BYTES)
     return ProcessLinked(
@@ -120,6 +128,7 @@ async def process_links(call: Call, arguments: ProcessLinks) -> ProcessLinked:
         notes=[
             *reach.notes(start, kept),
             *unread,
+            *asked.notes,
             *([f"Only the nearest {LINKS_MAX} links."] if cut else []),
         ],
         mermaid=mermaid(list(kept)[: len(edges)]),
@@ -167,14 +176,11 @@ def _start(call: Call, arguments: ProcessLinks) -> Node:
     return Node(DECISION, arguments.decision)
 
 
-def _refuse_unknown(call: Call, start: Node) -> None:
+def _refuse_unknown(asked: Asked, tenant: str, start: Node) -> None:
     """Refuse a name that neither a definition nor any link has."""
-    reader, tenant = call.app.runtime.reader, call.caller.tenant
-    if reader.find_definition(tenant, start.kind, start.key) is not None:
+    if asked.tables.find_definition(tenant, start.kind, start.key) is not None:
         return
-    if any(
-        reader.walk(tenant, start, up=up, depth=1, kinds=tuple(WORDS), view="all") for up in (True, False)
-    ):
+    if any(asked.walk(tenant, start, up=up, depth=1, kinds=tuple(WORDS), view="all") for up in (True, False)):
         return
     raise FlowMasterError(
         "node.unknown",

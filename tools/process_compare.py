@@ -8,14 +8,17 @@ from flowmaster.engine.compare.changes import Change, Compared, compare
 from flowmaster.engine.compare.words import summary, worded
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Executable, Process
+from flowmaster.engine.values import Json
 from flowmaster.runtime.lines import MARK
 from flowmaster.runtime.models import StepLibrary, compile_process
 from flowmaster.stores.protocol import Reader
+from flowmaster.tools.behaviour_view import BehaviourView, RuleVersions, bounded, summary_of
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.compare_behaviour import Sided, behaviour_view
 from flowmaster.tools.compare_picture import PictureView, drawn_changes
 from flowmaster.tools.drafts import KIND, draft_of, known_line, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
-from flowmaster.tools.models import Arguments, Result, Shape, follow_up
+from flowmaster.tools.models import Arguments, NextCall, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.tags import no_tag
 
@@ -38,9 +41,10 @@ class ProcessCompare(Arguments):
     to: Annotated[int, Field(ge=1)] | str | None = Field(
         default=None, description="The newer one, in the same way; default: the newest draft, or the branch."
     )
-    what: Literal["structure", "migration"] = Field(
+    what: Literal["structure", "behaviour", "migration"] = Field(
         default="structure",
-        description="What is compared; `migration` tries on copies which instances can move over.",
+        description="What is compared; `behaviour` plays cases on both and tells which end otherwise and why,"
+        " `migration` tries on copies which instances can move over.",
     )
     view: PictureView | None = Field(
         default=None, description="The changes of the structure on a drawing, instead of as a list."
@@ -48,6 +52,11 @@ class ProcessCompare(Arguments):
     cursor: str | None = Field(default=None, description="Of the drawing: its next_cursor.")
     mapping: dict[str, str] = Field(
         default={}, description="For migration: {old id: new id}.", examples=[{"check": "examine"}]
+    )
+    rules: dict[str, RuleVersions] = Field(
+        default={},
+        description="For behaviour: versions of decisions that the sides use.",
+        examples=[{"approval_level": {"from": 1, "to": 2}}],
     )
 
 
@@ -76,12 +85,13 @@ class ProcessCompared(Result):
         default="", description="The newer one with what is new, changed, moved, renamed and gone marked."
     )
     next_cursor: str | None = Field(default=None, description="Give it as `cursor` for the rest.")
+    behaviour: BehaviourView | None = Field(default=None, description="What cases do otherwise, and why.")
     migration: MigrationView | None = Field(default=None, description="What comes of instances under way.")
 
 
-@operation(right="process.read", read_only=True)
+@operation(right="process.read", read_only=True, lasting="may")
 async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompared:
-    """Tell what differs between two versions of a process, moved and renamed steps recognised; plan a migration."""
+    """Tell what differs between two versions of a process: their steps, or what cases do otherwise; plan a migration."""
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     line = known_line(reader, tenant, arguments.process)
     process = line.process
@@ -90,17 +100,11 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     new = _side(
         reader, tenant, process, "to", arguments.to or (f"{MARK}{line.branch}" if line.branch else DRAFT)
     )
+    _check_fields(arguments)
     if arguments.what == "migration":
-        _refuse_picture(arguments)
         return _migration(call, arguments, old, new)
-    if arguments.mapping:
-        raise FlowMasterError(
-            "arguments.invalid",
-            "`mapping` is for `what: migration`.",
-            path="mapping",
-            expected="what: migration",
-            fix="Leave `mapping` out, or ask for the migration.",
-        )
+    if arguments.what == "behaviour":
+        return await _behaviour(call, arguments, old, new)
     compared = compare(old.process, new.process)
     if arguments.view is not None:
         picture, cursor = await drawn_changes(old, new, compared, arguments.view, arguments.cursor)
@@ -128,6 +132,61 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     )
 
 
+def _check_fields(arguments: ProcessCompare) -> None:
+    """Refuse what is for another comparison."""
+    for name, what in (("mapping", "migration"), ("rules", "behaviour"), ("view", "structure")):
+        if getattr(arguments, name) and arguments.what != what:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"`{name}` is for `what: {what}`.",
+                path=name,
+                expected=f"what: {what}",
+                fix=f"Leave `{name}` out, or ask for the {what}.",
+            )
+
+
+async def _behaviour(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
+    """Play cases on both sides and tell which go another way, and why."""
+    sides = [
+        Sided(side.process, side.bpmn, side.version, rules)
+        for side, rules in (
+            (old, {name: each.from_version for name, each in arguments.rules.items()}),
+            (new, {name: each.to for name, each in arguments.rules.items()}),
+        )
+    ]
+    if old.bpmn == new.bpmn and not arguments.rules:
+        return ProcessCompared(
+            process=arguments.process,
+            compared=f"{old.name} with {new.name}",
+            summary="Both are the same file.",
+            same_behaviour=True,
+            changes=[],
+        )
+    view = await behaviour_view(call, *sides)
+    shown, left = bounded(view)
+    return ProcessCompared(
+        process=arguments.process,
+        compared=f"{old.name} with {new.name}",
+        summary=summary_of(view),
+        same_behaviour=view.cases > 0 and not view.changed,
+        changes=[],
+        behaviour=shown,
+        next=[] if arguments.rules else _played_next(arguments.process, shown, new),
+        left_out=left,
+    )
+
+
+def _played_next(process: str, view: BehaviourView, new: "_Side") -> list[NextCall]:
+    """Return the call that plays the first example on the newer side."""
+    first = view.differences[0].example if view.differences else None
+    if first is None or "too_long" in first.case:
+        return []
+    scenario: dict[str, Json] = {"name": "what goes another way", **first.case}
+    version: dict[str, Json] = {} if new.version is None else {"version": new.version}
+    asked: dict[str, Json] = {"process": process, "scenarios": [scenario], **version}
+    return [follow_up(Hint("process_test", asked, "Play the first example on the newer side."))]
+
+
 def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side") -> ProcessCompared:
     """Plan how instances of the older side move over to the newer one."""
     runtime, tenant, process = call.app.runtime, call.caller.tenant, new.process.id
@@ -148,18 +207,6 @@ def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
         next=hints,
         left_out=left,
     )
-
-
-def _refuse_picture(arguments: ProcessCompare) -> None:
-    """Refuse to draw the plan of a migration."""
-    if arguments.view is not None:
-        raise FlowMasterError(
-            "arguments.invalid",
-            "`view` is for `what: structure`.",
-            path="view",
-            expected="what: structure",
-            fix="Leave `view` out, or ask for the structure.",
-        )
 
 
 class _Side(NamedTuple):

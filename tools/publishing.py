@@ -79,17 +79,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
             )  # From here on no other server changes releases of it.
         newest = draft_of(transaction, tenant, arguments.process)
         if newest.number != draft.number:
-            raise FlowMasterError(
-                "draft.stale",
-                f"Draft {newest.number} of {arguments.process!r} was saved while draft {draft.number} was tested.",
-                path="process",
-                fix="Publish again; the newest draft is tested then.",
-                next=possible(
-                    call,
-                    [Hint("process_publish", {"process": arguments.process}, "Publish the newest draft.")],
-                ),
-                status=409,
-            )
+            raise _stale(call, arguments.process, newest.number, draft.number)
         at = runtime.clock.now(transaction)
         if unchanged := _published_already(transaction, tenant, file):
             store_once(transaction, call, subject=arguments.process)
@@ -126,6 +116,17 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     )
 
 
+def _stale(call: Call, process: str, newest: int, tested: int) -> FlowMasterError:
+    return FlowMasterError(
+        "draft.stale",
+        f"Draft {newest} of {process!r} was saved while draft {tested} was tested.",
+        path="process",
+        fix="Publish again; the newest draft is tested then.",
+        next=possible(call, [Hint("process_publish", {"process": process}, "Publish the newest draft.")]),
+        status=409,
+    )
+
+
 def _next(process: Process, route: Route | None) -> list[Hint]:
     """Return the calls that make sense once a process is published: of a held one, how starts come to it."""
     return first_calls(process) if route is None else try_calls(process.id)
@@ -134,7 +135,7 @@ def _next(process: Process, route: Route | None) -> list[Hint]:
 def _published_already(reader: Reader, tenant: str, file: ProcessFile) -> dict[str, int]:
     """Return the versions of the processes of a file if all are its newest drafts already, else nothing."""
     found = {key: reader.find_definition(tenant, KIND, key) for key in file.reads}
-    if any(row is None or row.changed or not row.version for row in found.values()):
+    if any(row is None or row.changed or row.state != "published" for row in found.values()):
         return {}
     return {key: row.version for key, row in found.items() if row is not None}
 

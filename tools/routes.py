@@ -90,7 +90,7 @@ async def process_route(call: Call, arguments: ProcessRoute) -> ProcessRouted:
         if _same(made, old):
             return routed, old, routed.newest, []
         transaction.put_route(tenant, KIND, process, made.text() if made else "")
-        timers = _put_base(call, transaction, process, base_of(routed), made, routed.newest, at)
+        timers = register_starts(call, transaction, process, base_of(routed), made, routed.newest, at)
         told: dict[str, Json] = {
             "was": told_of(old, routed.newest),
             "now": told_of(made, routed.newest),
@@ -259,7 +259,7 @@ def _same(made: Route | None, old: Route | None) -> bool:
     return made._replace(since=0, by="") == old._replace(since=0, by="")
 
 
-def _put_base(
+def register_starts(
     call: Call,
     transaction: Transaction,
     process: str,

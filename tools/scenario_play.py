@@ -8,6 +8,7 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine import events as ev
 from flowmaster.engine.bpmn.scenario_names import names_of
 from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.lookup import tried_again
 from flowmaster.engine.model import Constant, Job, Process, Rule
 from flowmaster.engine.outline.scenarios import NEXT, Answer, Scenario, Sent, ServiceAnswer
 from flowmaster.engine.state import EventWait, JobWait, State, TaskWait, TimerWait, Wait
@@ -173,9 +174,19 @@ class Player:
                 continue
             if found:
                 self._use(found[0])
-            self._do(state, _outcome(self._sandbox.now(), wait, service))
+            self._do(state, self._outcome(state, wait, service))
             return True
         return False
+
+    def _outcome(self, state: State, wait: JobWait, service: ServiceAnswer) -> cmd.Command:
+        now, left = self._sandbox.now(), wait.retries - 1
+        if service.error:
+            return cmd.ThrowJobError(now, "worker", wait.id, service.error, "", service.variables)
+        if service.fail:
+            process = self._sandbox.models.process(self._sandbox.reader, TENANT, state.process, state.version)
+            due = tried_again(process, state, wait, now) if left > 0 else None
+            return cmd.FailJob(now, "worker", wait.id, service.fail, left, due)
+        return cmd.CompleteJob(now, "worker", wait.id, service.variables)
 
     def _is_declared(self, state: State, wait: JobWait, service: ServiceAnswer) -> bool:
         """Return whether a result is of the declared types; one that is not is noted and leaves the job open."""
@@ -284,6 +295,9 @@ class Player:
                 found = self._next(self._scenario.services, self._called(state, wait), state, wait)
             if found is not None and found[1] is not None and found[1].after:
                 moments.append(later(wait.since, found[1].after))
+            if isinstance(wait, JobWait) and wait.retries > 0 and wait.due is not None:
+                if found is None or found[1] is not None:
+                    moments.append(wait.due)
         return [moment for moment in moments if moment > self._sandbox.now()]
 
     def _resting(self, state: State) -> list[int]:
@@ -296,8 +310,6 @@ class Player:
                 last = not set(self._scenario.expect.waits_at).isdisjoint(self._names(state, wait.element))
                 if node is not None and node.element == wait.element and not wait.purpose and not last:
                     moments.append(wait.due)
-            elif isinstance(wait, JobWait) and wait.due is not None and wait.retries > 0:
-                moments.append(wait.due)
         return moments
 
     def _stands_open(self, state: State) -> bool:
@@ -345,14 +357,6 @@ class Player:
             desk.step(request, state.instance, lambda found, now: command)
 
         self._sandbox.do(step)
-
-
-def _outcome(now: int, wait: JobWait, service: ServiceAnswer) -> cmd.Command:
-    if service.error:
-        return cmd.ThrowJobError(now, "worker", wait.id, service.error, "", service.variables)
-    if service.fail:
-        return cmd.FailJob(now, "worker", wait.id, service.fail, wait.retries - 1)
-    return cmd.CompleteJob(now, "worker", wait.id, service.variables)
 
 
 def _awaits(state: State, message: Sent) -> bool:

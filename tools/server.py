@@ -8,7 +8,7 @@ from pydantic import Field
 from flowmaster import __version__
 from flowmaster.engine.timers import iso
 from flowmaster.runtime.clock import CLOCK_SETTING
-from flowmaster.runtime.observation.health import CONNECTORS, STORE, TIMERS, WRITER
+from flowmaster.runtime.observation.health import CONNECTORS, GRAPH, STORE, TIMERS, WRITER
 from flowmaster.tools.app import App
 from flowmaster.tools.extras import EXTRAS, command_for, is_installed
 from flowmaster.tools.models import Arguments, Result, Shape
@@ -56,9 +56,14 @@ async def server_info(call: Call, arguments: ServerInfoRead) -> ServerInfo:
         now=iso(app.runtime.now()),
         clock="virtual" if app.runtime.clock.virtual else "machine",
         data=app.settings.data if call.caller.may(EVERYTHING) else "",
-        stores=[_store_name(app)],
+        stores=[_store_name(app), *(["arangodb"] if app.runtime.graph.mirror is not None else [])],
         operations=len(app.registry),
-        parts=[_store(app), *(_part(app, each) for each in (WRITER, TIMERS, CONNECTORS)), *_extras(app)],
+        parts=[
+            _store(app),
+            *(_part(app, each) for each in (WRITER, TIMERS, CONNECTORS)),
+            *_graph(call),
+            *_extras(app),
+        ],
     )
 
 
@@ -83,6 +88,24 @@ def _part(app: App, name: str) -> Part:
     if trouble is None:
         return Part(part=name, state="ok")
     return Part(part=name, state="failing", says=trouble.says, since=iso(trouble.since))
+
+
+def _graph(call: Call) -> list[Part]:
+    """Return how the copy of the links is, where there is one; its address is for those who hold every right."""
+    graph = call.app.runtime.graph.health(call.caller.tenant)
+    if graph is None:
+        return []
+    if graph.state == "failing":
+        return [_part(call.app, GRAPH)]
+    place = f" at {graph.shown}" if call.caller.may(EVERYTHING) else ""
+    return [Part(part=GRAPH, state="ok", says=f"{graph.product or 'ArangoDB'}{place}: {_GRAPH[graph.state]}")]
+
+
+_GRAPH = {
+    "current": "it has all links",
+    "behind": "it is being brought up to date; links are read from the tables meanwhile",
+    "unknown": "not reached yet; links are read from the tables meanwhile",
+}
 
 
 def _extras(app: App) -> list[Part]:

@@ -131,6 +131,7 @@ def _ready(call: Call, arguments: ProcessSimulate, around: Around, begins: int, 
         tuple(source.called.values()),
         begins=begins,
         place=place,
+        may_read=call.caller.may("instance.read"),
     )
     return _Ready(source, planner.plan(around, arguments.cases, arguments.seed))
 

@@ -59,7 +59,10 @@ class _Kept(NamedTuple):
 class Cases:
     """Finds the kinds of cases of a process."""
 
-    def __init__(self, reader: Reader, tenant: str, process: Process, *, begins: int, place: str) -> None:
+    def __init__(
+        self, reader: Reader, tenant: str, process: Process, *, begins: int, place: str, may_read: bool
+    ) -> None:
+        self._may_read = may_read
         self._reader = reader
         self._tenant = tenant
         self._process = process
@@ -87,9 +90,13 @@ class Cases:
             ], f"inputs and answers: {told}, each as often{note}"
         if asked == "scenarios":
             raise self._none("The process has no scenario that could be a case.")
+        if asked == "recorded" and not self._may_read:
+            raise self._none("What instances began with is read by who holds the right `instance.read`.")
         recorded = [
             self._case(_start_of(each))
-            for each in recorded_starts(self._reader, self._tenant, self._process.id)
+            for each in (
+                recorded_starts(self._reader, self._tenant, self._process.id) if self._may_read else ()
+            )
         ]
         cases_found = [case._replace(notices=None) for case in recorded if case is not None]
         if cases_found:

@@ -38,7 +38,10 @@ class Planned(NamedTuple):
 
 
 class Planner:
-    """Makes the plan of a simulation of one model; `place` stands before the names of arguments in refusals."""
+    """Makes the plan of a simulation of one model; `place` stands before the names of arguments in refusals.
+
+    What instances began with is taken only for who `may_read` it: a refusal may quote it.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,9 @@ class Planner:
         *,
         begins: int,
         place: str = "",
+        may_read: bool = True,
     ) -> None:
+        self._may_read = may_read
         self._reader = reader
         self._tenant = tenant
         self._process = process
@@ -65,7 +70,14 @@ class Planner:
     def plan(self, given: Around, cases: int, seed: int) -> Planned:
         """Return the plan, or refuse what makes no sense."""
         self._check_names(given)
-        case_list = Cases(self._reader, self._tenant, self._process, begins=self._begins, place=self._place)
+        case_list = Cases(
+            self._reader,
+            self._tenant,
+            self._process,
+            begins=self._begins,
+            place=self._place,
+            may_read=self._may_read,
+        )
         inputs, said_of_inputs = case_list.inputs(given)
         between, said_of_arrivals = self._arrivals(given.arrivals)
         durations, sources = self._durations(given)

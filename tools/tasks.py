@@ -9,8 +9,9 @@ from flowmaster.engine import commands as cmd
 from flowmaster.engine.elements.task_actions import TRANSITIONS
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskPerformed
+from flowmaster.engine.feel.evaluation import FeelLimitExceeded
 from flowmaster.engine.feel.said import said
-from flowmaster.engine.model import Element, Process, UserTask
+from flowmaster.engine.model import Element, Process, UserTask, Value
 from flowmaster.engine.scope import visible
 from flowmaster.engine.state import State, TaskWait
 from flowmaster.engine.timers import iso
@@ -195,6 +196,7 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
     task = task_of(state.instance, wait)
     who = " as somebody who is not excluded" if wait.excluded and not wait.assignee else ""
     answer: dict[str, Json] = dict.fromkeys(required_of(form)) | values
+    answer |= dict.fromkeys(_not_as_it_stands(element, seen, answer))
     fill = ", with a value for each null" if None in answer.values() else ""
     complete = Hint(
         "task_act", {"task": task, "action": "complete", "variables": answer}, f"Do it{who}{fill}."
@@ -222,6 +224,21 @@ def _view(process: Process, state: State, wait: TaskWait) -> TaskView:
         checks=_checks(element),
         next=[follow_up(complete)] if wait.state in TRANSITIONS["complete"].allowed else [],
     )
+
+
+def _not_as_it_stands(element: Element, seen: Mapping[str, Json], answer: Mapping[str, Json]) -> list[str]:
+    """Return the fields whose prefilled values a check of the task forbids, so that they have to be given anew."""
+    checks = element.details.checks if isinstance(element.details, UserTask) else ()
+    given = {**seen, **answer}
+    broken = [check.condition for check in checks if not _holds(check.condition, given)]
+    return sorted({name for condition in broken for name in condition.names} & set(answer))
+
+
+def _holds(condition: Value, given: Mapping[str, Json]) -> bool:
+    try:
+        return condition.value(given) is True
+    except FeelLimitExceeded:
+        return False
 
 
 def _checks(element: Element) -> list[AnswerCheck]:

@@ -25,7 +25,9 @@ from flowmaster.engine.model import (
     Flow,
     Job,
     Link,
+    MultiInstance,
     Process,
+    Rule,
     Script,
     UserTask,
     Value,
@@ -108,7 +110,10 @@ def _answered(process: Process, reading: Reading) -> frozenset[str]:
 
 def _is_output(element: Element, value: Value) -> bool:
     """Return whether an expression reads what the element itself has just found."""
-    return isinstance(element.details, Script) and any(value is mapping.source for mapping in element.outputs)
+    found = [mapping.source for mapping in element.outputs]
+    if isinstance(element.loop, MultiInstance):
+        found += [one for one in (element.loop.output_element, element.loop.completion) if one is not None]
+    return isinstance(element.details, Script | Rule) and any(value is one for one in found)
 
 
 def _is_inside(process: Process, element: Element, scopes: set[str]) -> bool:
@@ -171,11 +176,8 @@ class _Graph:
                 if arrived[point] < self.joins[point]:
                     continue
             reached.add(point)
-            blocked = not point.done and point.element in setting
             waiting += [
-                target
-                for target, _ in self.next[point]
-                if not (blocked and target.done and target.element == point.element)
+                target for target, _ in self.next[point] if not (target.done and target.element in setting)
             ]
         return frozenset(reached)
 

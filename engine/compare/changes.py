@@ -180,7 +180,7 @@ def _of_process(old: Process, new: Process) -> Iterator[Change]:
                     yield Change(
                         kind, f"{what}: {name}", was=one.get(name), now=other.get(name), behaves=behaves
                     )
-        elif one != other:
-            yield Change("changed", what, was=plain(one, {}), now=plain(other, {}), behaves=behaves)
+        elif (before := plain(one, {})) != (after := plain(other, {})):
+            yield Change("changed", what, was=before, now=after, behaves=behaves)
     root = _of_element(old.root, new.root, {})
     yield from (one._replace(element="", before="") for one in root if one.what not in ("name", "id"))

@@ -1,7 +1,7 @@
 """The ad-hoc sub-process: inner activities in any order, side by side or one at a time (BPMN 2.0.2, 10.3.5, 13.3.5).
 
 Where the model names a job type, a worker or agent chooses: the activities inside are its tool box. It is asked at the
-beginning and each time a way inside has ended; its result is a `Choice`.
+beginning and each time a way inside has ended, and sees what is collected so far; its result is a `Choice`.
 """
 
 from collections.abc import Mapping
@@ -58,6 +58,7 @@ class AdHocSubProcess(SubProcess):
                 for one in tools_of(run.elements, element)
             ]
             run.emit(VariablesSet(node.key, element.id, {TOOLS: tools}))
+            _show_collected(run, node, element, details)
             open_job(run, node, element, details.job)
             return
         chosen = _chosen(run, node, element, details)
@@ -87,6 +88,7 @@ class AdHocSubProcess(SubProcess):
         if enough:
             run.emit(LoopStopped(node.key, element.id))
         elif details.job is not None and is_end:
+            _show_collected(run, node, element, details)
             open_job(run, node, element, details.job)
 
     def _is_enough(self, run: Execution, node: Node, element: Element, inner: Node) -> bool:
@@ -207,6 +209,14 @@ def _wrong(path: str, message: str, expected: Json) -> FlowMasterError:
         'or say `{"done": true}`.',
         status=422,
     )
+
+
+def _show_collected(run: Execution, node: Node, element: Element, details: AdHoc) -> None:
+    """Let the worker who chooses see what has been collected so far."""
+    turns = run.state.nodes[node.key].turns
+    if details.output_collection and turns is not None and turns.results is not None:
+        found = {details.output_collection: list(turns.results)}
+        run.emit(VariablesSet(node.key, element.id, found))
 
 
 def _job(run: Execution, node: Node) -> int | None:

@@ -118,6 +118,7 @@ class ScopeBuilder:
         self.flows: list[Planned] = []
         self.entries: dict[str, str] = {}
         self.jumps: list[tuple[list[Tail], str]] = []
+        self._is_beside = False
 
     def whole(self, starts: Iterable[tuple[Tail, str]], steps: tuple[Node, ...], end: str) -> None:
         """Build a whole scope: from its starts, each leading to the first step or a named one, to its end.
@@ -301,7 +302,9 @@ class ScopeBuilder:
         )
         add_trigger(builder.document, event, handler.trigger, builder.step_id)
         self._say(event, handler)
+        was, self._is_beside = self._is_beside, self._is_beside or handler.keep
         left = self.steps(handler.steps, [Tail(event.id)])
+        self._is_beside = was
         if handler.keep and left:
             self.link(left, self._plain_end(f"{event.id} end", event.id))
             return []
@@ -398,7 +401,8 @@ class ScopeBuilder:
             self.element, "endEvent", node.at, {"id": builder.ids[node.at], "name": label or None}
         )
         add_trigger(builder.document, element, node.trigger, builder.step_id)
-        for word, value in with_result(node, result_in(self.element)).words.items():
+        result = "" if self._is_beside else result_in(self.element)
+        for word, value in with_result(node, result).words.items():
             if word != "title":
                 builder.words.write(element, word, value)
         return element.id

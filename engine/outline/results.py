@@ -1,5 +1,6 @@
 """The result of a process: the variable that each of its ends writes its own name into.
 
+Ends of what happens beside a step that goes on write nothing, since the case does not end there.
 `result: outcome` makes `end: paid` set `outcome` to "paid". Every end says so itself in its output mappings, as BPMN
 and zeebe have it; `fm:result` on the process remembers the variable, so that ends which are added later do the same.
 """
@@ -18,7 +19,6 @@ from flowmaster.engine.outline.nodes import (
     Parallel,
     Step,
     everywhere,
-    in_scope,
     on_the_way,
 )
 from flowmaster.engine.outline.values import literal
@@ -88,7 +88,7 @@ def ends_of_groups(outline: Outline) -> list[str]:
 def _ends(outline: Outline) -> Iterator[End]:
     lists = [outline.steps, *(handler.steps for handler in outline.events if not handler.keep)]
     for steps in lists:
-        yield from (node for node in in_scope(steps) if isinstance(node, End))
+        yield from (node for node in on_the_way(steps) if isinstance(node, End))
 
 
 def _left_out(end: End, variable: str) -> bool:
@@ -122,7 +122,7 @@ def _one(node: Node, variable: str) -> Node:
 
 
 def _handler(handler: Handler, variable: str) -> Handler:
-    return replace(handler, steps=_all(handler.steps, variable))
+    return handler if handler.keep else replace(handler, steps=_all(handler.steps, variable))
 
 
 def _plain(end: End, variable: str) -> End:

@@ -76,6 +76,7 @@ class Actions:
         self.working(times.working, step, said)
         self._notes(step, said.text)
         target.append(step)
+        self._desk.last_step = step
 
     def step(self, said: Said, name: str, rule: str, confidence: str, *, kind: str = "ask") -> Step:
         """Return a step that people do, or a message that is waited for."""

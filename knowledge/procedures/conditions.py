@@ -15,6 +15,7 @@ from flowmaster.knowledge.procedures.names import variable_of
 SURE: Final = Decimal("0.85")
 LIKELY: Final = Decimal("0.65")
 OPEN: Final = Decimal("0.35")
+TEXT_LENGTH_MAX = 500
 WORDS_MAX = 8
 """How many words a yes or no may have that is taken as said."""
 
@@ -150,7 +151,7 @@ _SAME = {"accepted": "approved", "granted": "approved", "authorised": "approved"
 
 def condition_of(text: str, language: str) -> Condition:
     """Return what a condition says."""
-    said = " ".join(text.split()).strip(" ,.;:")
+    said = " ".join(text.split()).strip(" ,.;:")[:TEXT_LENGTH_MAX]
     compared = _compared(said, language)
     if compared is not None:
         return compared

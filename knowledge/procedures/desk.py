@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from flowmaster.knowledge.documents.work import Work
 from flowmaster.knowledge.procedures.candidates import (
     Candidates,
     Doubt,
@@ -25,8 +26,10 @@ _VERBLESS_WORDS_MAX = 12
 class Desk:
     """Gathers what one reading finds beside the steps."""
 
-    def __init__(self, language: Language, known: Sequence[str]) -> None:
+    def __init__(self, language: Language, known: Sequence[str], work: Work) -> None:
         self.language = language
+        self.work = work
+        self.last_step: Step | None = None
         self.roles = RoleBook(language, tuple(known))
         self.section_roles: list[str] = []
         self.last_roles: list[str] = []

@@ -1,360 +1,22 @@
 """English: its verbs, roles and things, and how a main clause is read."""
 
 import re
-from functools import cache
 
+from flowmaster.knowledge.procedures.english_words import (
+    ADVERBS,
+    BE,
+    DETERMINERS,
+    MODALS,
+    NOBODY,
+    PREPOSITIONS,
+    PRONOUNS,
+    ROLES,
+    SYSTEMS,
+    THINGS,
+    forms,
+)
 from flowmaster.knowledge.procedures.language import ActorKind, Clause, Knows
 
-_VERBS = """
-accept acknowledge activate add address adjust agree allocate analyse analyze announce apply appoint approve archive
-arrange ask assemble assess assign attach audit authorise authorize block book bring build buy calculate call cancel
-carry certify check choose clarify classify clean clear close collect compare compile complete compute conduct confirm
-consolidate contact control convert copy correct count create debit decide decline define delete deliver deploy design
-destroy determine develop diagnose disburse discuss dispatch display distribute document download draft draw email
-enable encrypt enrol enroll enter escalate estimate evaluate examine execute explain export extract fax file fill find
-fix follow forward generate get give grant hand handle hire hold identify implement import inform initiate inspect
-install instruct interview investigate invite invoice issue keep label launch lock log maintain make mail mark match
-measure mix monitor move negotiate note notify obtain offer open order organise organize pack park pay perform pick place
-plan post prepare present print prioritise prioritize process produce propose provide publish purchase put quote rank
-read receive recommend reconcile record recruit refund register reject release remind remove renew repair replace reply
-report request reserve reset resolve respond restart restore retrieve return review revise revoke route run save scan
-schedule screen seal search select sell send serve set settle ship show sign sort specify start stop store submit
-supervise supply suspend take terminate test thank track train transfer transmit treat unlock unpack update upload use
-validate verify visit wash weigh withdraw write
-"""
-_IRREGULAR = {
-    "bring": "brought", "build": "built", "buy": "bought", "choose": "chosen", "draw": "drawn", "find": "found",
-    "get": "got", "give": "given", "hold": "held", "keep": "kept", "make": "made", "pay": "paid", "put": "put",
-    "quote": "quoted", "read": "read", "run": "run", "sell": "sold", "send": "sent", "set": "set", "show": "shown",
-    "take": "taken", "withdraw": "withdrawn", "write": "written", "reset": "reset",
-}  # fmt: skip
-_ROLES = frozenset(
-    [
-        "accountant",
-        "accounting",
-        "accounts",
-        "administration",
-        "administrator",
-        "admin",
-        "adviser",
-        "advisor",
-        "agency",
-        "agent",
-        "analyst",
-        "applicant",
-        "approver",
-        "architect",
-        "assistant",
-        "auditor",
-        "authority",
-        "bank",
-        "board",
-        "boss",
-        "buyer",
-        "candidate",
-        "caller",
-        "cashier",
-        "ceo",
-        "cfo",
-        "cio",
-        "client",
-        "clerk",
-        "colleague",
-        "commission",
-        "committee",
-        "company",
-        "compliance",
-        "consultant",
-        "contractor",
-        "controller",
-        "controlling",
-        "coo",
-        "coordinator",
-        "council",
-        "counsel",
-        "courier",
-        "court",
-        "cto",
-        "customer",
-        "department",
-        "dept",
-        "designer",
-        "desk",
-        "developer",
-        "director",
-        "division",
-        "doctor",
-        "driver",
-        "employee",
-        "employer",
-        "engineer",
-        "everyone",
-        "expert",
-        "finance",
-        "foreman",
-        "guard",
-        "handler",
-        "head",
-        "helpdesk",
-        "hr",
-        "inspector",
-        "insurer",
-        "it",
-        "lab",
-        "laboratory",
-        "lawyer",
-        "lead",
-        "leader",
-        "legal",
-        "librarian",
-        "logistics",
-        "maintenance",
-        "management",
-        "manager",
-        "marketing",
-        "mechanic",
-        "member",
-        "notary",
-        "nurse",
-        "office",
-        "officer",
-        "operator",
-        "operations",
-        "owner",
-        "partner",
-        "patient",
-        "payable",
-        "payables",
-        "payroll",
-        "personnel",
-        "pharmacist",
-        "physician",
-        "pilot",
-        "planner",
-        "president",
-        "procurement",
-        "producer",
-        "production",
-        "programmer",
-        "purchasing",
-        "qa",
-        "recruiter",
-        "reception",
-        "receptionist",
-        "receivable",
-        "receivables",
-        "rep",
-        "representative",
-        "requester",
-        "requestor",
-        "researcher",
-        "reviewer",
-        "sales",
-        "scientist",
-        "secretary",
-        "security",
-        "seller",
-        "sender",
-        "specialist",
-        "staff",
-        "steward",
-        "student",
-        "submitter",
-        "supervisor",
-        "supplier",
-        "surgeon",
-        "teacher",
-        "team",
-        "technician",
-        "technologist",
-        "tester",
-        "therapist",
-        "trainee",
-        "trainer",
-        "treasury",
-        "underwriter",
-        "unit",
-        "user",
-        "vendor",
-        "warehouse",
-        "worker",
-    ]
-)
-_THINGS = frozenset(
-    [
-        "answer",
-        "calendar",
-        "computer",
-        "container",
-        "copier",
-        "counter",
-        "data",
-        "date",
-        "deliverer",
-        "disorder",
-        "document",
-        "error",
-        "filter",
-        "folder",
-        "form",
-        "header",
-        "invoice",
-        "ledger",
-        "letter",
-        "matter",
-        "monitor",
-        "newsletter",
-        "number",
-        "offer",
-        "order",
-        "paper",
-        "parameter",
-        "printer",
-        "process",
-        "register",
-        "reminder",
-        "server",
-        "shower",
-        "transfer",
-        "visitor",
-        "voucher",
-        "water",
-        "weather",
-        "sensor",
-        "router",
-        "scanner",
-        "cover",
-        "layer",
-        "error",
-        "color",
-        "colour",
-        "factor",
-        "indicator",
-        "motor",
-        "sector",
-        "vector",
-        "list",
-        "checklist",
-        "request",
-        "amount",
-        "application",
-        "fault",
-        "draft",
-    ]
-)
-_SYSTEMS = frozenset(
-    [
-        "system",
-        "software",
-        "app",
-        "tool",
-        "portal",
-        "platform",
-        "database",
-        "sap",
-        "erp",
-        "crm",
-        "bot",
-        "robot",
-        "scheduler",
-        "website",
-        "jira",
-        "servicenow",
-        "salesforce",
-        "workflow",
-        "server",
-        "interface",
-        "engine",
-        "dms",
-        "lims",
-        "mes",
-        "cms",
-        "api",
-    ]
-)
-_BE = frozenset({"is", "are", "be", "been", "being", "gets", "get"})
-_MODALS = frozenset(
-    {"must", "shall", "should", "will", "can", "may", "would", "could", "need", "needs", "has", "have"}
-)
-_ADVERBS = frozenset(
-    [
-        "also",
-        "then",
-        "first",
-        "immediately",
-        "promptly",
-        "always",
-        "additionally",
-        "now",
-        "subsequently",
-        "manually",
-        "automatically",
-        "carefully",
-        "either",
-        "only",
-        "next",
-        "finally",
-        "again",
-        "thoroughly",
-        "formally",
-        "briefly",
-        "directly",
-        "to",
-        "therefore",
-        "thereby",
-        "jointly",
-        "afterwards",
-        "electronically",
-        "usually",
-        "normally",
-    ]
-)
-_DETERMINERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "each",
-        "every",
-        "all",
-        "any",
-        "this",
-        "that",
-        "these",
-        "those",
-        "his",
-        "her",
-        "its",
-        "their",
-        "our",
-        "your",
-        "both",
-        "some",
-        "one",
-    ]
-)
-_PREPOSITIONS = frozenset(
-    [
-        "of",
-        "for",
-        "in",
-        "on",
-        "at",
-        "with",
-        "from",
-        "into",
-        "by",
-        "to",
-        "about",
-        "as",
-        "against",
-        "between",
-        "via",
-        "per",
-    ]
-)
-_PRONOUNS = frozenset({"he", "she", "they", "he/she", "s/he"})
-_NOBODY = frozenset({"you", "we", "i"})
 _NOUN_PHRASE_MAX = 7
 _SHORT = re.compile(
     r",?\s+(?:which|who|so that|in order to|because|since|by means of|according to|as described|as defined)\b.*",
@@ -364,69 +26,25 @@ _BY = re.compile(r"\bby\s+(?:the\s+|an?\s+|our\s+|its\s+|his\s+|her\s+|their\s+)
 _WORD = re.compile(r"[^\s]+")
 
 
-def _third(base: str) -> str:
-    if base.endswith(("s", "x", "z", "ch", "sh", "o")):
-        return f"{base}es"
-    return f"{base[:-1]}ies" if re.search(r"[^aeiou]y$", base) else f"{base}s"
-
-
-def _past(base: str) -> str:
-    if base in _IRREGULAR:
-        return _IRREGULAR[base]
-    if base.endswith("e"):
-        return f"{base}d"
-    if re.search(r"[^aeiou]y$", base):
-        return f"{base[:-1]}ied"
-    doubled = base in (
-        "cancel",
-        "ship",
-        "stop",
-        "plan",
-        "log",
-        "refer",
-        "submit",
-        "drop",
-        "control",
-        "label",
-        "enrol",
-    )
-    return f"{base}{base[-1]}ed" if doubled or base == "transfer" else f"{base}ed"
-
-
-@cache
-def _forms() -> tuple[frozenset[str], dict[str, str], dict[str, str], dict[str, str]]:
-    bases = frozenset(_VERBS.split())
-    third = {_third(base): base for base in bases}
-    past = {_past(base): base for base in bases} | {
-        f"{base}ed": base for base in bases if not base.endswith("e")
-    }
-    past |= {"e-mailed": "e-mail"}
-    gerund = {
-        (base[:-1] if base.endswith("e") and not base.endswith("ee") else base) + "ing": base
-        for base in bases
-    }
-    return bases, third, past, gerund
-
-
 def role_kind(phrase: str) -> ActorKind:
     """Tell whether a noun phrase names somebody, a system or a thing, by its head."""
-    words = [word for word in re.findall(r"[\w/&'-]+", phrase.lower()) if word not in _DETERMINERS]
+    words = [word for word in re.findall(r"[\w/&'-]+", phrase.lower()) if word not in DETERMINERS]
     if not words or len(words) > _NOUN_PHRASE_MAX:
         return ""
-    if len(words) == 1 and words[0] in _PRONOUNS:
+    if len(words) == 1 and words[0] in PRONOUNS:
         return "same"
-    cut = next((at for at, word in enumerate(words) if word in _PREPOSITIONS and at), len(words))
+    cut = next((at for at, word in enumerate(words) if word in PREPOSITIONS and at), len(words))
     head = words[cut - 1].removesuffix("'s")
-    single = head[:-1] if head.endswith("s") and head not in _ROLES else head
-    if head in _SYSTEMS or single in _SYSTEMS:
+    single = head[:-1] if head.endswith("s") and head not in ROLES else head
+    if head in SYSTEMS or single in SYSTEMS:
         return "system"
     if (
-        head in _ROLES
-        or single in _ROLES
+        head in ROLES
+        or single in ROLES
         or (head[:1] and phrase.split()[-1] in ("HR", "IT", "QA", "AP", "AR", "QM"))
     ):
         return "role"
-    if single in _THINGS:
+    if single in THINGS:
         return "thing"
     return "role" if re.search(r"[a-z]{3}(?:er|or|ist|eer|ian)$", single) else ""
 
@@ -440,11 +58,11 @@ def clause(text: str, knows: Knows) -> Clause:
     passive, active = _passive_at(bare), _active_at(bare, words, knows)
     if active is not None and (passive is None or active[1] <= passive[0]):
         return _active(words, bare, active, knows)
-    if bare[0] in _forms()[0] or _is_command(bare):
-        return Clause(_named(bare[0], words[1:]), bare[0], form="imperative", sure=bare[0] in _forms()[0])
+    if bare[0] in forms()[0] or _is_command(bare):
+        return Clause(_named(bare[0], words[1:]), bare[0], form="imperative", sure=bare[0] in forms()[0])
     if passive is not None:
         return _passive(words, bare, passive, knows)
-    base = _forms()[3].get(bare[0])
+    base = forms()[3].get(bare[0])
     if base is not None:
         return Clause(_named(base, words[1:]), base, form="noun", sure=True)
     return Clause(_short(" ".join(words)), form="")
@@ -454,7 +72,7 @@ def _is_command(bare: list[str]) -> bool:
     """Tell whether an unknown word is likely a verb: something definite stands behind it."""
     return (
         len(bare) > 2
-        and bare[0] not in _DETERMINERS | _PREPOSITIONS | _MODALS | _BE | _PRONOUNS | _NOBODY
+        and bare[0] not in DETERMINERS | PREPOSITIONS | MODALS | BE | PRONOUNS | NOBODY
         and bare[1] in ("the", "a", "an", "all", "each", "every", "any", "your", "their")
         and not bare[0].endswith(("ly", "ing", "ed", "tion"))
     )
@@ -462,39 +80,39 @@ def _is_command(bare: list[str]) -> bool:
 
 def _active_at(bare: list[str], words: list[str], knows: Knows) -> tuple[int, int, str] | None:
     """Return where the subject ends, where the verb stands, and its base form."""
-    bases, third, _, gerund = _forms()
+    bases, third, _, gerund = forms()
     for at in range(1, min(len(bare), _NOUN_PHRASE_MAX + 4)):
         word = bare[at]
         end = _subject_end(bare, at)
         if end == 0 or end > _NOUN_PHRASE_MAX:
             continue
-        helped = any(each in _MODALS for each in bare[end:at])
+        helped = any(each in MODALS for each in bare[end:at])
         kind = "role" if knows(" ".join(words[:end])) else role_kind(" ".join(words[:end]))
-        if helped and word in bases and word not in _BE:
+        if helped and word in bases and word not in BE:
             return end, at, word
         if bare[end:at] and bare[at - 1] == "for" and word in gerund and "responsible" in bare[end:at]:
             return end, at, gerund[word]
         if (
             word in third
-            and (kind in ("role", "system", "same") or bare[0] in _DETERMINERS)
+            and (kind in ("role", "system", "same") or bare[0] in DETERMINERS)
             and kind != "thing"
         ):
             return end, at, third[word]
-        plural = bare[end - 1].endswith("s") or bare[end - 1] in ("team", "staff", *_PRONOUNS, *_NOBODY)
+        plural = bare[end - 1].endswith("s") or bare[end - 1] in ("team", "staff", *PRONOUNS, *NOBODY)
         if word in bases and kind in ("role", "same") and plural:
             return end, at, word
-        if word in bases and bare[:end] and bare[0] in _NOBODY and end == 1:
+        if word in bases and bare[:end] and bare[0] in NOBODY and end == 1:
             return end, at, word
         strange = kind in ("role", "system") and word.endswith("s") and not word.endswith("ss") and at == end
         if (
             (
                 strange
-                and bare[0] in _DETERMINERS
+                and bare[0] in DETERMINERS
                 and role_kind(" ".join(words[: at + 1])) == ""
                 and word not in third
             )
             and at + 1 < len(bare)
-            and bare[at + 1] in _DETERMINERS | _PREPOSITIONS
+            and bare[at + 1] in DETERMINERS | PREPOSITIONS
         ):
             return end, at, word[:-1]
     return None
@@ -503,19 +121,17 @@ def _active_at(bare: list[str], words: list[str], knows: Knows) -> tuple[int, in
 def _subject_end(bare: list[str], at: int) -> int:
     """Return where the noun phrase before a verb ends: helping verbs and adverbs are left out."""
     end = at
-    while end and (
-        bare[end - 1] in _MODALS | _ADVERBS or bare[end - 1] in ("is", "are", "responsible", "for")
-    ):
+    while end and (bare[end - 1] in MODALS | ADVERBS or bare[end - 1] in ("is", "are", "responsible", "for")):
         end -= 1
     inside = bare[:end]
-    if any(word in _BE or word in _MODALS or word in ("and", "or", "that", "which") for word in inside):
+    if any(word in BE or word in MODALS or word in ("and", "or", "that", "which") for word in inside):
         return 0 if not _is_pair(inside) else end
     return end
 
 
 def _is_pair(inside: list[str]) -> bool:
     return "and" in inside and not any(
-        word in _BE or word in _MODALS or word in ("that", "which") for word in inside
+        word in BE or word in MODALS or word in ("that", "which") for word in inside
     )
 
 
@@ -523,10 +139,10 @@ def _active(words: list[str], bare: list[str], at: tuple[int, int, str], knows: 
     end, verb_at, base = at
     actor = " ".join(words[:end]).strip(",;:")
     kind: ActorKind = "role" if knows(actor) else role_kind(actor)
-    if bare[0] in _NOBODY:
+    if bare[0] in NOBODY:
         actor, kind = "", ""
-    if kind == "" and bare[0] not in _NOBODY:
-        kind = "role" if end <= 4 and base in _forms()[0] and bare[end - 1] not in _THINGS else "thing"
+    if kind == "" and bare[0] not in NOBODY:
+        kind = "role" if end <= 4 and base in forms()[0] and bare[end - 1] not in THINGS else "thing"
         if kind == "role" and base in (
             "start",
             "stop",
@@ -538,22 +154,22 @@ def _active(words: list[str], bare: list[str], at: tuple[int, int, str], knows: 
             "receive",
         ):
             kind = "thing"
-    form = "active" if kind in ("role", "system", "same") or bare[0] in _NOBODY else "event"
+    form = "active" if kind in ("role", "system", "same") or bare[0] in NOBODY else "event"
     name = _named(base, words[verb_at + 1 :])
-    return Clause(name, base, actor, kind, form, base in _forms()[0])  # type: ignore[arg-type]  # Both are literals.
+    return Clause(name, base, actor, kind, form, base in forms()[0])  # type: ignore[arg-type]  # Both are literals.
 
 
 def _passive_at(bare: list[str]) -> tuple[int, int, str] | None:
     """Return where the form of `be` stands, where the participle, and its base form."""
-    past = _forms()[2]
+    past = forms()[2]
     for at, word in enumerate(bare):
-        if word not in _BE or at == 0:
+        if word not in BE or at == 0:
             continue
         for later in range(at + 1, min(at + 4, len(bare))):
             found = bare[later]
             if found in past or (found.endswith("ed") and len(found) > 4):
                 return at, later, past.get(found) or re.sub(r"(?<=[^e])ed$", "", found)
-            if found not in _ADVERBS | _BE and not found.endswith("ly"):
+            if found not in ADVERBS | BE and not found.endswith("ly"):
                 break
     return None
 
@@ -561,7 +177,7 @@ def _passive_at(bare: list[str]) -> tuple[int, int, str] | None:
 def _passive(words: list[str], bare: list[str], at: tuple[int, int, str], knows: Knows) -> Clause:
     be_at, verb_at, base = at
     start = be_at
-    while start and bare[start - 1] in _MODALS | _ADVERBS:
+    while start and bare[start - 1] in MODALS | ADVERBS:
         start -= 1
     thing, rest = words[:start], " ".join(words[verb_at + 1 :])
     actor, kind = "", ""
@@ -573,7 +189,7 @@ def _passive(words: list[str], bare: list[str], at: tuple[int, int, str], knows:
             rest = f"{rest[: by.start()]} {rest[by.end() + len(phrase) :]}"
             break
     name = _named(base, [*thing, *rest.split()])
-    return Clause(name, base, actor, kind, "passive", base in _forms()[0])  # type: ignore[arg-type]  # A literal.
+    return Clause(name, base, actor, kind, "passive", base in forms()[0])  # type: ignore[arg-type]  # A literal.
 
 
 def _phrase(text: str) -> str:
@@ -581,7 +197,7 @@ def _phrase(text: str) -> str:
     found: list[str] = []
     for word in text.split()[:_NOUN_PHRASE_MAX]:
         bare = word.strip(",;:.()").lower()
-        if bare in _PREPOSITIONS - {"of"} or bare in (
+        if bare in PREPOSITIONS - {"of"} or bare in (
             "and",
             "or",
             "within",
@@ -599,7 +215,7 @@ def _phrase(text: str) -> str:
 
 
 def _named(base: str, rest: list[str]) -> str:
-    third = _forms()[1]
+    third = forms()[1]
     words = [
         third.get(word.lower(), word) if at and rest[at - 1].lower() in ("and", "or", "then") else word
         for at, word in enumerate(rest)

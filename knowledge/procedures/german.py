@@ -1,40 +1,10 @@
 """German: its verbs, roles and things, and how a main clause is read."""
 
 import re
-from functools import cache
-from typing import NamedTuple
 
+from flowmaster.knowledge.procedures.german_words import forms
 from flowmaster.knowledge.procedures.language import ActorKind, Clause, Knows
 
-_VERBS = """
-abgleichen ab|legen ab|lehnen ab|schließen ab|stimmen ab|warten an|fordern an|legen an|melden an|nehmen=nimmt,angenommen
-analysieren ändern an|bieten=bietet,angeboten archivieren auf|bereiten auf|nehmen=nimmt,aufgenommen aus|drucken
-aus|füllen aus|händigen aus|liefern aus|lösen aus|stellen aus|wählen aus|werten aus|zahlen bauen beantragen
-beantworten beauftragen bearbeiten befragen begleichen=begleicht,beglichen begleiten begründen benachrichtigen
-beraten=berät,beraten berechnen bereit|stellen berichten beschaffen bescheinigen beschreiben=beschreibt,beschrieben
-bestätigen bestellen bestimmen bewerten bezahlen bitten=bittet,gebeten buchen dokumentieren drucken durch|führen
-ein|fordern ein|geben=gibt,eingegeben ein|holen ein|laden=lädt,eingeladen ein|lagern ein|leiten ein|pflegen ein|planen
-ein|reichen ein|richten ein|schalten ein|scannen ein|tragen=trägt,eingetragen ein|weisen=weist,eingewiesen
-entfernen entgegen|nehmen=nimmt,entgegengenommen entscheiden=entscheidet,entschieden entsorgen entsperren erfassen
-erhalten=erhält,erhalten erheben=erhebt,erhoben erinnern erledigen ermitteln eröffnen erstatten erstellen erteilen
-fertigen festlegen fest|stellen fest|legen fordern formulieren frei|geben=gibt,freigegeben frei|schalten führen füllen
-geben=gibt,gegeben genehmigen gewähren hinterlegen holen hoch|laden=lädt,hochgeladen identifizieren informieren
-installieren klären klassifizieren kommissionieren kontaktieren kontieren kontrollieren kopieren korrigieren
-kündigen laden=lädt,geladen leisten leiten liefern lochen löschen mahnen markieren melden messen=misst,gemessen
-mit|teilen montieren nach|fassen nach|fordern nehmen=nimmt,genommen notieren öffnen organisieren packen pflegen planen
-präsentieren priorisieren protokollieren prüfen quittieren recherchieren rechnen registrieren reinigen reparieren
-reservieren sammeln scannen schicken schließen=schließt,geschlossen schreiben=schreibt,geschrieben schulen senden
-setzen sichern sichten sortieren speichern sperren stellen stempeln stornieren suchen testen teilen
-tragen=trägt,getragen treffen=trifft,getroffen überarbeiten übergeben=übergibt,übergeben übermitteln
-übernehmen=übernimmt,übernommen überprüfen übersenden übertragen=überträgt,übertragen überwachen überweisen=überweist,überwiesen
-um|setzen unterrichten unterschreiben=unterschreibt,unterschrieben unterzeichnen untersuchen validieren veranlassen
-vereinbaren vergeben=vergibt,vergeben vergleichen=vergleicht,verglichen verpacken verschicken versenden verständigen
-verteilen verwalten veröffentlichen vervollständigen verbuchen verlangen verfassen vor|bereiten vor|legen vor|schlagen=schlägt,vorgeschlagen
-vor|nehmen=nimmt,vorgenommen wählen warten weiter|geben=gibt,weitergegeben weiter|leiten wiegen=wiegt,gewogen
-zahlen zeichnen ziehen=zieht,gezogen zurück|geben=gibt,zurückgegeben zurück|senden zurück|weisen=weist,zurückgewiesen
-zusammen|fassen zusammen|stellen zu|ordnen zu|stellen zu|weisen=weist,zugewiesen zu|senden zählen desinfizieren
-verladen=verlädt,verladen beladen=belädt,beladen entladen=entlädt,entladen anfordern eskalieren signieren
-"""
 _ROLE_ENDS = (
     "leiter|leiterin|leitung|bearbeiter|bearbeiterin|bearbeitung|mitarbeiter|mitarbeiterin|mitarbeiterinnen|abteilung|"
     "buchhaltung|buchhalter|buchhalterin|führer|führerin|führung|prüfer|prüferin|berater|beraterin|beratung|manager|"
@@ -221,50 +191,18 @@ _FILLING = frozenset(
 )
 
 
-class _Verb(NamedTuple):
-    infinitive: str
-    particle: str
-
-
-@cache
-def _forms() -> tuple[dict[str, list[_Verb]], dict[str, str], frozenset[str]]:
-    """Return the finite forms, the participles and the infinitives."""
-    finite: dict[str, list[_Verb]] = {}
-    participles: dict[str, str] = {}
-    infinitives: set[str] = set()
-    for entry in _VERBS.split():
-        word, _, irregular = entry.partition("=")
-        third, _, past = irregular.partition(",")
-        particle, bar, verb = word.rpartition("|")
-        infinitive = f"{particle}{verb}" if bar else verb
-        stem = verb.removesuffix("en") if verb.endswith("en") else verb.removesuffix("n")
-        third = third or f"{stem}{'et' if stem.endswith(('t', 'd', 'chn', 'ffn', 'gn')) else 't'}"
-        closed = re.match(r"(?:be|ge|er|ver|zer|ent|emp|über|unter|hinter|wider)\w", verb) or verb.endswith(
-            "ieren"
-        )
-        ended = "et" if stem.endswith(("t", "d", "chn", "ffn", "gn")) else "t"
-        past = past or f"{particle}{'' if closed else 'ge'}{stem}{ended}"
-        for form in (third, verb):
-            finite.setdefault(form, []).append(_Verb(infinitive, particle))
-        participles[past] = infinitive
-        infinitives.add(infinitive)
-        if particle:
-            infinitives.add(f"{particle}zu{verb}")
-    return finite, participles, frozenset(infinitives)
-
-
 def is_third(word: str) -> bool:
     """Tell whether a word is the form of a verb that goes with he, she or it: it may open a condition."""
     bare = word.strip(",;:.").lower()
     return bare.endswith("t") and (
-        bare in _forms()[0] or bare in ("erfolgt", "kommt", "trifft", "geht", "bleibt")
+        bare in forms()[0] or bare in ("erfolgt", "kommt", "trifft", "geht", "bleibt")
     )
 
 
 def is_finite(word: str) -> bool:
     """Tell whether a word can be the verb of a main clause."""
     bare = word.strip(",;:.").lower()
-    return (bare in _forms()[0] and word[:1].islower()) or bare in _PASSIVE | _MODAL | _IS | {
+    return (bare in forms()[0] and word[:1].islower()) or bare in _PASSIVE | _MODAL | _IS | {
         "erfolgt",
         "gilt",
         "endet",
@@ -294,15 +232,13 @@ def clause(text: str, knows: Knows) -> Clause:
     if not words:
         return Clause("")
     bare = [word.strip(",;:()\"'„“").lower() for word in words]
-    if len(bare) > 1 and bare[1] == "sie" and bare[0] in _forms()[0]:
+    if len(bare) > 1 and bare[1] == "sie" and bare[0] in forms()[0]:
         return _polite(words, bare)
     at = _verb_at(words, bare)
     last = bare[-1]
-    if at is None or (
-        last in _forms()[2] and bare[at] not in _MODAL | _PASSIVE | _IS and at == len(bare) - 1
-    ):
+    if at is None or (last in forms()[2] and bare[at] not in _MODAL | _PASSIVE | _IS and at == len(bare) - 1):
         if (
-            last in _forms()[2]
+            last in forms()[2]
             or last.endswith("ieren")
             or (len(bare) > 1 and re.search(r"(?:[^aeiou]en|eln|ern)$", last) and words[-1][0].islower())
         ):
@@ -310,7 +246,7 @@ def clause(text: str, knows: Knows) -> Clause:
                 _name(words[:-1], last),
                 last,
                 form="imperative",
-                sure=last in _forms()[2] or last.endswith("ieren"),
+                sure=last in forms()[2] or last.endswith("ieren"),
             )
         first = words[0]
         nominal = (
@@ -321,7 +257,7 @@ def clause(text: str, knows: Knows) -> Clause:
 
 
 def _polite(words: list[str], bare: list[str]) -> Clause:
-    verbs = _forms()[0][bare[0]]
+    verbs = forms()[0][bare[0]]
     verb = next((each for each in verbs if each.particle and each.particle == bare[-1]), None)
     rest = words[2:-1] if verb is not None else words[2:]
     infinitive = verb.infinitive if verb is not None else bare[0]
@@ -332,11 +268,7 @@ def _verb_at(words: list[str], bare: list[str]) -> int | None:
     for at, word in enumerate(bare[:12]):
         if word in _PASSIVE | _MODAL | _IS:
             return at
-        if (
-            word in _forms()[0]
-            and words[at][0].islower()
-            and not (at == len(bare) - 1 and word in _forms()[2])
-        ):
+        if word in forms()[0] and words[at][0].islower() and not (at == len(bare) - 1 and word in forms()[2]):
             return at
         if (
             at
@@ -346,7 +278,7 @@ def _verb_at(words: list[str], bare: list[str]) -> int | None:
             and _is_subject(words[:at])
         ):
             return at
-    if bare[0] in _forms()[0] and bare[0] not in _forms()[2]:
+    if bare[0] in forms()[0] and bare[0] not in forms()[2]:
         return 0
     return None
 
@@ -381,7 +313,7 @@ def _main(words: list[str], bare: list[str], at: int, knows: Knows) -> Clause:
 
 def _verb(finite: str, after: list[str]) -> tuple[str, list[str], bool, bool]:
     """Return the infinitive, what stands behind the verb without its second part, whether it is passive, and known."""
-    _, participles, infinitives = _forms()
+    _, participles, infinitives = forms()
     last = after[-1].strip(",;:.").lower() if after else ""
     if finite in _PASSIVE:
         if last in participles or re.search(r"(?:ge\w+(?:t|en)|(?:be|er|ver|ent)\w+(?:t|en)|iert)$", last):
@@ -402,7 +334,7 @@ def _verb(finite: str, after: list[str]) -> tuple[str, list[str], bool, bool]:
         ):
             return plain, after[: -2 if to else -1], False, last in infinitives
         return "", after, False, False
-    verbs = _forms()[0].get(finite, [])
+    verbs = forms()[0].get(finite, [])
     for verb in verbs:
         if verb.particle and verb.particle == last:
             return verb.infinitive, after[:-1], False, True

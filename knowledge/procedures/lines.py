@@ -11,7 +11,6 @@ _HASH = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _UNDERLINE = re.compile(r"(=+|-{3,})\s*$")
 _RULE = re.compile(r"(?:[-*_]\s?){3,}$")
 _TABLE_LINE = re.compile(r"\|.*\|\s*$")
-_TABLE_RULE = re.compile(r"\|?[\s:|+-]*-[\s:|+-]*\|?\s*$")
 _LINK = re.compile(r"!?\[([^\]\n]{0,200})\]\([^()\s]{0,500}\)")
 _STRONG = re.compile(r"(\*\*|__|`)(?=\S)([^*`\n]{1,500}?)(?<=\S)\1")
 LABEL = re.compile(r"[^\W\d_][\w /()-]{1,40}:(?:\s|$)")
@@ -19,6 +18,8 @@ _HEADING_WORDS_MAX = 9
 _HEADING_LENGTH_MAX = 90
 _LABEL_LENGTH_MAX = 60
 """How long a label with what stands behind it may be that is taken as a line of its own."""
+_PIECE_LENGTH_MAX = 4_000
+"""How long a text may be in which signs of Markdown are looked for."""
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -60,6 +61,10 @@ class _Maker:
             self._skip = False
             return
         text = line.text.strip().lstrip(">").strip()
+        if len(text) > _PIECE_LENGTH_MAX:
+            self._close_table()
+            self._add_text(line, text)
+            return
         if _TABLE_LINE.match(text):
             self._close_text()
             self._row(text, line.where)
@@ -167,7 +172,7 @@ class _Maker:
         return max(len(self._indents) - 1, sign.mark.count(".") if kind == "number" else 0)
 
     def _row(self, text: str, where: str) -> None:
-        if _TABLE_RULE.match(text):
+        if not text.strip("|:+- \t"):
             return
         cells = _CELL.split(text.strip().removeprefix("|").removesuffix("|"))
         self._table.append(
@@ -215,5 +220,6 @@ def _joined(lines: Sequence[Written]) -> tuple[str, tuple[Spot, ...]]:
 def plain(text: str) -> str:
     """Return a text without the signs of Markdown and without signs that cannot be seen."""
     seen = "".join(letter if letter.isprintable() else " " for letter in text)
-    shown = _STRONG.sub(r"\2", _LINK.sub(r"\1", seen))
-    return " ".join(shown.replace("**", "").split())
+    if len(seen) <= _PIECE_LENGTH_MAX:
+        seen = _STRONG.sub(r"\2", _LINK.sub(r"\1", seen))
+    return " ".join(seen.replace("**", "").split())

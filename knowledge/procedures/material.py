@@ -30,9 +30,14 @@ class Material:
     roles: tuple[str, ...] = ()
 
 
-def blocks_of(data: bytes, document: ReadDocument, headings: frozenset[str], work: Work) -> tuple[Block, ...]:
-    """Return the blocks of a document that was read; `headings` are titles known as such."""
-    if document.type in ("csv", "xlsx"):
+def blocks_of(
+    data: bytes, document: ReadDocument, headings: frozenset[str], work: Work, *, is_text: bool = False
+) -> tuple[Block, ...]:
+    """Return the blocks of a document that was read; `headings` are titles known as such.
+
+    A text whose lines all hold a semicolon may be a table; where it is called no table, `is_text` takes it as text.
+    """
+    if not is_text and document.type in ("csv", "xlsx"):
         return tuple(_sheets(document, work))
     if document.type == "docx":
         return tuple(_of_docx(read_docx(data, document.filename, work), work))
@@ -47,6 +52,8 @@ def _of_text(text: str, headings: frozenset[str], work: Work) -> list[Block]:
     lines: list[Written] = []
     apart = True
     for number, line in enumerate(work.each(text.replace("\f", "\n").splitlines()), 1):
+        if apart and not line.strip():
+            continue
         wide = line.expandtabs(4)
         lines.append(Written(wide, f"line {number}", len(wide) - len(wide.lstrip()), apart=apart))
         apart = not line.strip()

@@ -11,7 +11,6 @@ from flowmaster.knowledge.procedures.candidates import (
     Choice,
     Node,
     Step,
-    steps_in,
 )
 from flowmaster.knowledge.procedures.desk import Desk
 from flowmaster.knowledge.procedures.languages import LANGUAGES
@@ -27,6 +26,8 @@ LOOKED_FOR = (
     "sentences that say who does what",
     "tables with a column of steps, of roles (RACI) or one per role",
 )
+DEPTH_MAX = 4
+"""How deep entries may stand in others; deeper ones count as this deep."""
 _ENTRY = re.compile(r"(?P<role>[^:()\d]{2,50}?)\s*[:–—-]\s+\S")
 
 
@@ -54,7 +55,7 @@ class _Walk:
     def __init__(self, material: Material, sections: Sequence[Placed], work: Work) -> None:
         self._sections = sections
         self._work = work
-        self._desk = Desk(LANGUAGES[material.language], material.roles)
+        self._desk = Desk(LANGUAGES[material.language], material.roles, work)
         self._say = Statements(self._desk)
         self._nodes: list[Node] = []
         self._parents: list[tuple[int, list[Node], str]] = []
@@ -143,7 +144,8 @@ class _Walk:
     # Entries of lists
 
     def _item(self, block: Block) -> None:
-        while self._parents and self._parents[-1][0] >= block.level:
+        level = min(block.level, DEPTH_MAX)
+        while self._parents and self._parents[-1][0] >= level:
             self._parents.pop()
         into = self._parents[-1][1] if self._parents else self._nodes
         before = self._parents[-1][2] if self._parents else ""
@@ -153,9 +155,7 @@ class _Walk:
         made = self._read_all(sentences_of(block), into, rule, listed=True)
         self._desk.mark(mark.removeprefix("step "), into[first:], made)
         self._heading = None
-        self._parents.append(
-            (block.level, self._below(block, into, made), mark if block.mark != "-" else before)
-        )
+        self._parents.append((level, self._below(block, into, made), mark if block.mark != "-" else before))
 
     def _read_all(self, said: Sequence[Said], into: list[Node], rule: str, *, listed: bool) -> Node | None:
         """Read the sentences of one block; the first is what the block is about."""
@@ -196,9 +196,7 @@ class _Walk:
         if self._heading is not None:
             self._body(self._heading, said)
             return
-        current: Node | None = None
-        if last is not None and self._nodes:
-            current = next(reversed(list(steps_in(self._nodes))), None)
+        current = self._desk.last_step if last is not None else None
         for sentence in said:
             self._say.read(sentence, self._nodes, rule="sentence", listed=False, current=current)
 

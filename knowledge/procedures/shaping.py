@@ -25,6 +25,8 @@ from flowmaster.knowledge.procedures.conditions import Condition
 
 STEPS_MAX = 300
 """How many steps one draft may have."""
+NODES_MAX = 600
+"""How many steps, decisions, jumps and ends together."""
 UNASSIGNED = "unassigned"
 """The role of steps of which the text does not say who does them."""
 

@@ -12,6 +12,8 @@ from flowmaster.knowledge.procedures.names import variable_of
 from flowmaster.knowledge.procedures.sentences import Said
 from flowmaster.knowledge.procedures.times import times_in
 
+SENTENCE_LENGTH_MAX = 1_500
+"""How long a sentence may be that is read."""
 _OPENERS_MAX = 3
 _ENDING_WORDS_MAX = 9
 _INTRODUCES = re.compile(
@@ -42,11 +44,12 @@ class Statements:
         rule: str,
         listed: bool,
         current: Node | None = None,
-        nested: int = 0,
     ) -> Node | None:
         """Read a sentence; return the node that it became or changed, None if it became nothing."""
-        if not nested:
-            self.opened_other = None
+        self._desk.work.step()
+        self.opened_other = None
+        if len(said.text) > SENTENCE_LENGTH_MAX:
+            return self._nothing(said, "too long for one sentence")
         if isinstance(current, Step) and self.label(said, current):
             return current
         if not listed and self.label(said, None):
@@ -57,7 +60,7 @@ class Statements:
             return None
         said = Said(text, said.where)
         target: list[Node] = [] if beside else into
-        made = self._sentence(said, target, into, rule=rule, listed=listed, nested=nested)
+        made = self._sentence(said, target, into, rule=rule, listed=listed, nested=0)
         if beside and target:
             return self._put_beside(target, into, said)
         return made

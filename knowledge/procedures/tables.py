@@ -10,7 +10,7 @@ from flowmaster.knowledge.procedures.candidates import Beside, Choice, Node, Ste
 from flowmaster.knowledge.procedures.conditions import condition_of
 from flowmaster.knowledge.procedures.desk import Desk, source_of
 from flowmaster.knowledge.procedures.sentences import Said
-from flowmaster.knowledge.procedures.statements import Statements
+from flowmaster.knowledge.procedures.statements import SENTENCE_LENGTH_MAX, Statements
 
 HEADER_ROWS_MAX = 8
 _RACI = re.compile(r"(?:[RACISDEMVZ](?:\s*[/,+&]\s*|\s*)?){1,4}", re.IGNORECASE)
@@ -184,6 +184,10 @@ def _fill(step: Step, kind: str, cell: Cell, title: str, desk: Desk) -> None:
 
 def _step_of(cell: Cell, row: Sequence[Cell], desk: Desk) -> Step | None:
     """Read the cell of a step; its role may stand inside it."""
+    desk.work.step()
+    if len(cell.text) > SENTENCE_LENGTH_MAX:
+        desk.leave(cell.where, cell.text, "too long for one step")
+        return None
     held: list[Node] = []
     quote = " | ".join(each.text for each in row if each.text)
     said = Said(quote or cell.text, cell.where)

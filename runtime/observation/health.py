@@ -9,8 +9,9 @@ WRITER: Final = "writer"
 TIMERS: Final = "timers"
 CONNECTORS: Final = "connectors"
 TELEMETRY: Final = "telemetry"
+GRAPH: Final = "graph"
 
-PARTS: Final = (STORE, WRITER, TIMERS, CONNECTORS, TELEMETRY)
+PARTS: Final = (STORE, WRITER, TIMERS, CONNECTORS, TELEMETRY, GRAPH)
 """The parts that can break by themselves."""
 
 NEEDED: Final = frozenset({STORE, WRITER})

@@ -1,8 +1,19 @@
-"""Refusals of simulations that grow beyond all bounds."""
+"""Bounds of simulations: cases that are taken for endless, and refusals of those that are too many."""
+
+from typing import Final
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.timers import iso
 from flowmaster.runtime.simulation.figures import Figures
+from flowmaster.runtime.simulation.play import Whole
+
+ACTS_MAX: Final = 10_000
+"""Acts of people, workers, messages and timers in one case; one that goes on behind them is stuck."""
+
+YEARS_MAX: Final = 10
+"""A case that is not over after so many years is stuck."""
+
+_YEAR_MS: Final = 31_557_600_000
 
 
 def too_many(figures: Figures, at: int, most: int) -> FlowMasterError:
@@ -32,3 +43,10 @@ def too_long(figures: Figures, at: int, most: int) -> FlowMasterError:
         fix="Simulate fewer cases.",
         status=422,
     )
+
+
+def endless_of(whole: Whole, at: int) -> str:
+    """Return why a case is taken for one without an end, empty if it is not."""
+    if whole.acts > ACTS_MAX:
+        return f"It goes on behind {ACTS_MAX:,} acts."
+    return f"It goes on for more than {YEARS_MAX} years." if at > whole.begun + YEARS_MAX * _YEAR_MS else ""

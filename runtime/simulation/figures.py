@@ -60,7 +60,7 @@ class Stuck(NamedTuple):
 
 @dataclass(slots=True)
 class Figures:
-    """What came of the cases. `until` is when the last one ended, or the last work was done."""
+    """What came of the cases. `until` is when the last one ended, or came if none did."""
 
     ended: Counter[str] = field(default_factory=Counter)
     cycles: list[int] = field(default_factory=list)

@@ -17,6 +17,7 @@ class Whole:
 
     number: int
     case: Case
+    begun: int
     plays: "dict[str, Play]" = field(default_factory=dict)
     calls: int = 0
     visits: dict[str, int] = field(default_factory=dict)

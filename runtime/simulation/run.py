@@ -21,16 +21,13 @@ from flowmaster.engine.scope import scope_of
 from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait, Wait
 from flowmaster.engine.timers import later
 from flowmaster.runtime.results import check_result
-from flowmaster.runtime.simulation.bounds import too_long, too_many
+from flowmaster.runtime.simulation.bounds import endless_of, too_long, too_many
 from flowmaster.runtime.simulation.family import Family
 from flowmaster.runtime.simulation.figures import Figures, Stuck, Tally
 from flowmaster.runtime.simulation.luck import Luck, StepLuck
 from flowmaster.runtime.simulation.plan import Outcome, Plan, World
 from flowmaster.runtime.simulation.play import Play, Whole
 from flowmaster.runtime.simulation.pools import Offer, Pools
-
-ACTS_MAX: Final = 20_000
-"""Acts of people, workers, messages and timers in one case; one that goes on behind them is stuck."""
 
 IDLE_MAX: Final = 500
 """Timers that fire in one case while nobody acts; one that goes on behind them is stuck."""
@@ -106,8 +103,9 @@ class Simulation:
         if number < self._plan.cases:
             self._await(number + 1)
         case, variables = self._luck.case(number)
-        whole = self._open[number] = Whole(number, case)
+        whole = self._open[number] = Whole(number, case, at)
         self.figures.arrived += 1
+        self.figures.until = max(self.figures.until, at)
         if len(self._open) > OPEN_MAX:
             raise too_many(self.figures, at, OPEN_MAX)
         model = self._world.main
@@ -145,8 +143,14 @@ class Simulation:
         whole, at = play.whole, command.at
         whole.acts += 1
         self.figures.acts += 1
-        if whole.acts > ACTS_MAX:
-            self._spoil(play, "", f"It goes on behind {ACTS_MAX:,} acts.")
+        if endless := endless_of(whole, at):
+            self._spoil(
+                play,
+                max(
+                    play.tally.steps, key=lambda one: whole.visits.get(f"{play.process}/{one}", 0), default=""
+                ),
+                endless,
+            )
             return
         if self.figures.acts > ACTS_IN_SUM_MAX:
             raise too_long(self.figures, at, ACTS_IN_SUM_MAX)
@@ -249,7 +253,6 @@ class Simulation:
             step = play.tally.step(wait.element)
             step.worked += max(0.0, at - begun)
             step.works += 1
-            self.figures.until = max(self.figures.until, at)
 
     def _let_go(self, play: Play, offer: Offer, at: int) -> None:
         """Let a task be over: whoever works on it is free for the next one."""
@@ -266,7 +269,6 @@ class Simulation:
         step.worked += worked
         step.works += 1
         self.figures.cost += self._pools.cost(offer, worked)
-        self.figures.until = max(self.figures.until, at)
 
     def _fire(self, play: Play, wait: TimerWait, at: int) -> None:
         if wait.id not in play.state.waits or play.is_over():

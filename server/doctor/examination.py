@@ -16,6 +16,7 @@ from flowmaster.server.doctor.data_folder import data_folder
 from flowmaster.server.doctor.database import database
 from flowmaster.server.doctor.entries import entries
 from flowmaster.server.doctor.finding import Finding
+from flowmaster.server.doctor.graph import graph
 from flowmaster.server.doctor.neighbours import Served, served
 from flowmaster.server.doctor.start import start
 from flowmaster.server.readable import table
@@ -37,6 +38,7 @@ def examine(options: Mapping[str, str]) -> int:
         *surroundings.environment(os.environ),
         *data_folder(settings.data, now=now, deep="deep" in options),
         *database(settings.store),
+        *graph(settings),
         *neighbours.others(settings, found),
         neighbours.port(settings, found),
         surroundings.path(started),

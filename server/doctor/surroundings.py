@@ -13,15 +13,18 @@ from flowmaster.engine.feel.zones import offset_of_instant
 from flowmaster.engine.timers import iso
 from flowmaster.server.clients.launch import Launch
 from flowmaster.server.doctor.finding import Finding
-from flowmaster.server.settings import DOCUMENT_FOLDERS
+from flowmaster.server.settings import DOCUMENT_FOLDERS, GRAPH
 from flowmaster.server.top.command import KEY
 from flowmaster.server.wiring import ALLOWED_HOSTS
+from flowmaster.stores.arango.address import PASSWORD
 
 OLDEST_YEAR: Final = 2026
 """No clock that is right can be before this FlowMaster was made."""
 
 VARIABLES: Final[Mapping[str, str]] = {
     "XDG_DATA_HOME": "the folder with the default data folder",
+    GRAPH: "the ArangoDB with a copy of the links",
+    PASSWORD: "the password of that ArangoDB",
     DOCUMENT_FOLDERS: "the folders whose documents may be read by path",
     ALLOWED_HOSTS: "private hosts that connectors may call",
     KEY: "the key that `flowmaster top` shows to a server",

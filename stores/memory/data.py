@@ -118,6 +118,8 @@ class Data:
         self.versions: dict[tuple[str, str, str, int], tuple[rows.Version, str]] = {}
         self.releases: dict[tuple[str, str, str, str, str], tuple[ReleaseRow, str]] = {}
         self.links: dict[tuple[str, str, str, int], tuple[int, int, tuple[GraphLink, ...]]] = {}
+        self.graph: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+        self.graph_numbers: dict[tuple[str, str, str, int | None], int] = {}
         self.documents: dict[tuple[str, str], tuple[int, rows.DocumentRow, str]] = {}
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.settings: dict[tuple[str, str], str] = {}

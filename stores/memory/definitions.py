@@ -5,6 +5,7 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.memory.data import Head, locked
+from flowmaster.stores.memory.graph_changes import GraphChangeWriter
 from flowmaster.stores.memory.instances import holds
 from flowmaster.stores.memory.releases import ReleaseReader, ReleaseWriter
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
@@ -79,6 +80,8 @@ class DefinitionReader(ReleaseReader):
         elif at is not None:
             found = [each for each in found if each.valid_from <= at]
             found.sort(key=lambda each: (each.valid_from, each.version), reverse=True)
+        else:
+            return self.routed(tenant, kind, key).newest
         return found[0].version if found else None
 
     def versions(self, tenant: str, kind: str, key: str) -> list[rows.Version]:
@@ -87,6 +90,7 @@ class DefinitionReader(ReleaseReader):
         found = (
             self._data.versions[tenant, kind, key, number]
             for number in range(head.row.version if head else 0, 0, -1)
+            if (tenant, kind, key, number) in self._data.versions
         )
         return [version._replace(meta=codec.load(meta)) for version, meta in found]
 
@@ -121,7 +125,7 @@ class DefinitionReader(ReleaseReader):
 
 
 @locked
-class DefinitionWriter(DefinitionReader, ReleaseWriter):
+class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
     """The writes of definitions and documents."""
 
     def put_draft(
@@ -190,11 +194,28 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
         if place not in data.definitions:
             return False
         data.delete(data.definitions, place)
-        tables: tuple[dict[Any, Any], ...] = (data.drafts, data.versions, data.links, data.releases)
+        tables: tuple[dict[Any, Any], ...] = (
+            data.drafts,
+            data.versions,
+            data.releases,
+            data.links,
+            data.graph_numbers,
+        )
         for table in tables:
             for row in [row for row in table if row[:3] == place]:
                 data.delete(table, row)
+        self.renew_graph(tenant)
         return True
+
+    def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:
+        """Delete one version with its links, and say whether it was there; its number is not given again."""
+        place = (tenant, kind, key, version)
+        gone = self._data.delete(self._data.versions, place)
+        self._data.delete(self._data.links, place)
+        self._data.delete(self._data.graph_numbers, place)
+        if gone:
+            self.renew_graph(tenant)
+        return gone
 
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""
@@ -234,3 +255,4 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
         state = "archived" if head.archived else "published" if row.version else "draft"
         row = row._replace(state=state, changed=row.draft > head.published_draft)
         self._data.put(self._data.definitions, (tenant, row.kind, row.key), head._replace(row=row))
+        self._graph_changed(tenant, row.kind, row.key)

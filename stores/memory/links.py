@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from flowmaster.engine.links.model import DECISION, PROCESS, Link, Node
 from flowmaster.stores.graph import DRAFT, LINKS_MAX, KeptLink, Unlinked, View
-from flowmaster.stores.memory.data import Part, locked
+from flowmaster.stores.memory.data import locked
+from flowmaster.stores.memory.graph_changes import GraphChangeReader, GraphChangeWriter
 
 
 @locked
-class LinkReader(Part):
+class LinkReader(GraphChangeReader):
     """The reads of links."""
 
     def links_of(self, tenant: str, owner: Node, version: int) -> list[Link]:
@@ -68,7 +69,7 @@ class LinkReader(Part):
 
 
 @locked
-class LinkWriter(LinkReader):
+class LinkWriter(LinkReader, GraphChangeWriter):
     """The writes of links."""
 
     def put_links(
@@ -76,8 +77,11 @@ class LinkWriter(LinkReader):
     ) -> None:
         """Replace all links of a version of a definition; for `DRAFT`, `draft` is the number of the draft."""
         self._data.put(self._data.links, (tenant, *owner, version), (draft, revision, tuple(links)))
+        self._graph_changed(tenant, *owner, version)
 
     def drop_links(self, tenant: str, owner: Node) -> None:
         """Forget all links that the versions and drafts of a definition have."""
-        for place in [place for place in self._data.links if place[:3] == (tenant, *owner)]:
-            self._data.delete(self._data.links, place)
+        places = [place for place in self._data.links if place[:3] == (tenant, *owner)]
+        for place in places:
+            self._data.put(self._data.links, place, (self._data.links[place][0], 0, ()))
+        self._graph_changed(tenant, *owner, *(place[3] for place in places))

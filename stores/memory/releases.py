@@ -22,7 +22,9 @@ class ReleaseReader(Part):
     def routed(self, tenant: str, kind: str, key: str) -> Routed:
         """Return the newest version of a definition with the route of new starts, in one look."""
         head = self._data.definitions.get((tenant, kind, key))
-        return Routed(None, "") if head is None else Routed(head.row.version or None, head.route)
+        if head is None:
+            return Routed(None, "")
+        return Routed(None if head.archived else head.row.version or None, head.route)
 
     def runs(self, tenant: str, process: str, *, since: int, limit: int) -> list[Run]:
         """Return the newest instances of a process that began at or after an instant, without sandboxes."""

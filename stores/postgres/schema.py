@@ -340,5 +340,31 @@ ALTER TABLE definition ADD COLUMN route TEXT NOT NULL DEFAULT '';
 ALTER TABLE start ADD COLUMN routed BIGINT NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
+_VERSION_8 = """
+CREATE TABLE graph (tenant BIGINT PRIMARY KEY, number BIGINT NOT NULL, space BIGINT NOT NULL);
+CREATE TABLE graph_former (
+    tenant BIGINT NOT NULL,
+    space BIGINT NOT NULL,
+    PRIMARY KEY (tenant, space)
+);
+ALTER TABLE definition ADD COLUMN graph BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE linked ADD COLUMN graph BIGINT NOT NULL DEFAULT 0;
+UPDATE definition SET graph = num
+    WHERE kind IN (SELECT id FROM word WHERE text IN ('process', 'decision'));
+UPDATE linked SET graph = definition;
+INSERT INTO graph (tenant, number, space)
+    SELECT tenant, max(num), (random() * 4503599627370496)::BIGINT FROM definition GROUP BY tenant;
+CREATE INDEX definition_graph ON definition (tenant, graph);
+"""
+
+MIGRATIONS = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    _VERSION_5,
+    _VERSION_6,
+    _VERSION_7,
+    _VERSION_8,
+)
 """Each entry takes a database from the version before it to its own number, counted from 1."""

@@ -5,8 +5,9 @@ from typing import Any
 from flowmaster.engine.values import Json
 from flowmaster.stores import codec, refusals, rows
 from flowmaster.stores.paging import checked_limit, cursor_numbers, numbers_cursor
+from flowmaster.stores.sql.graph_changes import LINKED, GraphChangeWriter
 from flowmaster.stores.sql.part import Where
-from flowmaster.stores.sql.releases import ReleaseReader, ReleaseWriter
+from flowmaster.stores.sql.releases import IN_FORCE, ReleaseReader, ReleaseWriter
 from flowmaster.stores.sql.seen import Seen
 
 _STATE = "CASE WHEN archived = 1 THEN 'archived' WHEN version > 0 THEN 'published' ELSE 'draft' END"
@@ -105,7 +106,7 @@ class DefinitionReader(ReleaseReader):
             query = f"{_NUMBER} AND x.valid_from <= ? ORDER BY x.valid_from DESC, x.version DESC LIMIT 1"
             values = (*values, at)
         else:
-            query = "SELECT nullif(version, 0) FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
+            query = f"SELECT {IN_FORCE} FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
         number: int | None = self._db.value(query, values)
         return number
 
@@ -171,7 +172,7 @@ class DefinitionReader(ReleaseReader):
         return rows.DocumentRow(document, name, media_type, sha256, size, by, at, codec.load(meta))
 
 
-class DefinitionWriter(DefinitionReader, ReleaseWriter):
+class DefinitionWriter(DefinitionReader, GraphChangeWriter, ReleaseWriter):
     """The writes of definitions and documents; what was `_seen` of versions is forgotten when one is published."""
 
     _seen: Seen
@@ -212,6 +213,7 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             "UPDATE definition SET draft = ?, name = ?, updated = ?, updated_by = ? WHERE num = ?",
             (number, name, at, self._words.number(by), definition),
         )
+        self._head_changed(tenant, kind, definition)
         self._db.run(
             "DELETE FROM draft WHERE definition = ? AND number <= ?", (definition, number - rows.DRAFTS_KEPT)
         )
@@ -248,16 +250,19 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             " archived = 0 WHERE num = ?",
             (version, draft, name, at, actor, definition),
         )
+        self._head_changed(tenant, kind, definition)
         return version
 
     def archive_definition(self, tenant: str, kind: str, key: str, archived: bool) -> bool:
         """Put a definition out of sight, or back, and say whether it exists."""
-        return bool(
-            self._db.count(
-                "UPDATE definition SET archived = ? WHERE tenant = ? AND kind = ? AND key = ?",
-                (int(archived), *self._definition_key(tenant, kind, key)),
-            )
+        definition = self._db.value(
+            "UPDATE definition SET archived = ? WHERE tenant = ? AND kind = ? AND key = ? RETURNING num",
+            (int(archived), *self._definition_key(tenant, kind, key)),
         )
+        if definition is not None:
+            self._seen.newest.clear()
+            self._head_changed(tenant, kind, definition)
+        return definition is not None
 
     def delete_definition(self, tenant: str, kind: str, key: str) -> bool:
         """Delete a definition with its drafts, versions, links and releases, and say whether it was there."""
@@ -272,7 +277,22 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
         self._db.run("DELETE FROM release WHERE tenant = ? AND kind = ? AND key = ?", place)
         for table in ("draft", "version", "link", "linked"):
             self._db.run(f"DELETE FROM {table} WHERE definition = ?", (number,))
+        if kind in LINKED:
+            self.renew_graph(tenant)
         return True
+
+    def delete_version(self, tenant: str, kind: str, key: str, version: int) -> bool:
+        """Delete one version with its links, and say whether it was there; its number is not given again."""
+        number = self._db.value(
+            "SELECT num FROM definition WHERE tenant = ? AND kind = ? AND key = ?",
+            self._definition_key(tenant, kind, key),
+        )
+        gone = self._db.count("DELETE FROM version WHERE definition = ? AND version = ?", (number, version))
+        for table in ("link", "linked"):
+            self._db.run(f"DELETE FROM {table} WHERE definition = ? AND version = ?", (number, version))
+        if gone:
+            self.renew_graph(tenant)
+        return bool(gone)
 
     def put_document(self, tenant: str, document: rows.DocumentRow) -> None:
         """Add a document or replace what is known of it."""
@@ -311,6 +331,11 @@ class DefinitionWriter(DefinitionReader, ReleaseWriter):
             (self._words.number(tenant), sha256, data),
         )
         return sha256
+
+    def _head_changed(self, tenant: str, kind: str, definition: int) -> None:
+        """Let whoever keeps a copy of the links know which versions count now."""
+        if kind in LINKED:
+            self._graph_changed(self._words.number(tenant), definition)
 
     def _definition(
         self, tenant: str, kind: str, key: str, *, name: str, by: str, at: int

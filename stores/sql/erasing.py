@@ -313,6 +313,7 @@ class TraceEraser(InstanceEraser, DefinitionWriter):
             return traces.OPEN_WORK
         if self._has_old_seal(key[0]):
             return traces.OLD_SEAL
+        self._renew_graphs_with(key[0])
         names = (chain.pseudonym(text, number) for number in count(1))
         self._words.rename(key[0], next(name for name in names if not self._is_word(name)))
         return traces.ERASED

@@ -1,13 +1,13 @@
 """The graph of links in two tables: `link` holds them, `linked` says of which versions they were derived."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from flowmaster.engine.links.model import DECISION, PROCESS, Link, Node
+from flowmaster.engine.links.model import Link, Node
 from flowmaster.stores.graph import LINKS_MAX, KeptLink, Unlinked, View
-from flowmaster.stores.sql.part import Part, among
+from flowmaster.stores.sql.graph_changes import LINK_COLUMNS, LINKED, GraphChangeReader, GraphChangeWriter
+from flowmaster.stores.sql.part import among
 
-_COLUMNS: Final = "l.kind, l.source_kind, l.source, l.target_kind, l.target, l.element, l.pinned, l.free"
 _OF: Final[dict[View, str]] = {
     "published": "l.version = d.version",
     "draft": "l.version = CASE WHEN d.draft > 0 THEN 0 ELSE d.version END",
@@ -20,7 +20,7 @@ _WALK: Final = (
     " JOIN definition d ON d.num = l.definition AND d.archived = 0 AND {of}"
     " WHERE w.depth < ? AND l.kind {kinds}),"
     " near AS (SELECT kind, name, min(depth) AS depth FROM walk GROUP BY kind, name)"
-    f" SELECT {_COLUMNS}, d.kind, d.key, l.version FROM near n"
+    f" SELECT {LINK_COLUMNS}, d.kind, d.key, l.version FROM near n"
     " JOIN link l ON l.tenant = ? AND l.{here} = n.name AND l.{here}_kind = n.kind"
     " JOIN definition d ON d.num = l.definition AND d.archived = 0 AND {of}"
     " WHERE n.depth < ? AND l.kind {kinds}"
@@ -37,16 +37,12 @@ _UNLINKED: Final = (
 _OWNER: Final = "SELECT num FROM definition WHERE tenant = ? AND kind = ? AND key = ?"
 
 
-class LinkReader(Part):
+class LinkReader(GraphChangeReader):
     """The reads of links."""
 
     def links_of(self, tenant: str, owner: Node, version: int) -> list[Link]:
         """Return the links that a version of a definition has, in the order of its model."""
-        found = self._db.all(
-            f"SELECT {_COLUMNS} FROM link l WHERE l.definition = ? AND l.version = ? ORDER BY l.number",
-            (self._owner(tenant, owner), version),
-        )
-        return [self._link(row) for row in found]
+        return list(self._links_of(self._owner(tenant, owner), version))
 
     def walk(
         self, tenant: str, start: Node, *, up: bool, depth: int, kinds: Sequence[str], view: View
@@ -76,7 +72,7 @@ class LinkReader(Part):
 
     def unlinked(self, tenant: str, *, revision: int, limit: int) -> list[Unlinked]:
         """Return versions and newest drafts without links of this revision of what is derived."""
-        numbers = self._words.numbers((PROCESS, DECISION))
+        numbers = self._words.numbers(LINKED)
         part = (self._words.find(tenant), *numbers, revision)
         found = self._db.all(_UNLINKED.format(kinds=among(numbers)), (*part, *part, limit))
         return [
@@ -89,20 +85,8 @@ class LinkReader(Part):
         )
         return number
 
-    def _link(self, row: tuple[Any, ...]) -> Link:
-        kind, source_kind, source, target_kind, target, element, pinned, free = row
-        text, optional = self._words.text, self._words.optional_text
-        return Link(
-            text(kind),
-            Node(text(source_kind), text(source)),
-            Node(text(target_kind), text(target)),
-            optional(element),
-            optional(pinned),
-            bool(free),
-        )
 
-
-class LinkWriter(LinkReader):
+class LinkWriter(LinkReader, GraphChangeWriter):
     """The writes of links."""
 
     def put_links(
@@ -131,13 +115,19 @@ class LinkWriter(LinkReader):
                 ),
             )
         self._db.run(
-            "INSERT INTO linked (definition, version, draft, revision) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (definition, version) DO UPDATE SET draft = excluded.draft, revision = excluded.revision",
-            (definition, version, draft, revision),
+            "INSERT INTO linked (definition, version, draft, revision, graph) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (definition, version) DO UPDATE SET draft = excluded.draft, revision = excluded.revision,"
+            " graph = excluded.graph",
+            (definition, version, draft, revision, self._graph_changed(number(tenant), definition)),
         )
 
     def drop_links(self, tenant: str, owner: Node) -> None:
         """Forget all links that the versions and drafts of a definition have."""
         definition = self._owner(tenant, owner)
-        for table in ("link", "linked"):
-            self._db.run(f"DELETE FROM {table} WHERE definition = ?", (definition,))
+        if definition is None:
+            return
+        self._db.run("DELETE FROM link WHERE definition = ?", (definition,))
+        self._db.run(
+            "UPDATE linked SET revision = 0, graph = ? WHERE definition = ?",
+            (self._graph_changed(self._words.number(tenant), definition), definition),
+        )

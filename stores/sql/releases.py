@@ -8,6 +8,9 @@ from flowmaster.stores.sql.part import Part, among
 from flowmaster.stores.sql.seen import Seen
 
 _KEY = "tenant = ? AND kind = ? AND key = ?"
+IN_FORCE = "CASE WHEN archived = 0 THEN nullif(version, 0) END"
+"""The newest version, null where nothing is published or the definition is out of use."""
+
 STATUSES = ("active", "paused", "completed", "cancelled", "failed")
 
 
@@ -28,7 +31,7 @@ class ReleaseReader(Part):
     def routed(self, tenant: str, kind: str, key: str) -> Routed:
         """Return the newest version of a definition with the route of new starts, in one look."""
         found = self._db.one(
-            f"SELECT nullif(version, 0), route FROM definition WHERE {_KEY}",
+            f"SELECT {IN_FORCE}, route FROM definition WHERE {_KEY}",
             (self._words.find(tenant), self._words.find(kind), key),
         )
         return Routed(None, "") if found is None else Routed(found[0], found[1])

@@ -366,6 +366,23 @@ ALTER TABLE definition ADD COLUMN route TEXT NOT NULL DEFAULT '';
 ALTER TABLE start ADD COLUMN routed INTEGER NOT NULL DEFAULT 0;
 """
 
+_VERSION_12 = """
+CREATE TABLE graph (tenant INTEGER PRIMARY KEY, number INTEGER NOT NULL, space INTEGER NOT NULL) STRICT;
+CREATE TABLE graph_former (
+    tenant INTEGER NOT NULL,
+    space INTEGER NOT NULL,
+    PRIMARY KEY (tenant, space)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE definition ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked ADD COLUMN graph INTEGER NOT NULL DEFAULT 0;
+UPDATE definition SET graph = num
+    WHERE kind IN (SELECT id FROM word WHERE text IN ('process', 'decision'));
+UPDATE linked SET graph = definition;
+INSERT INTO graph (tenant, number, space) SELECT tenant, max(num), abs(random() % 4503599627370496)
+    FROM definition GROUP BY tenant;
+CREATE INDEX definition_graph ON definition (tenant, graph);
+"""
+
 MIGRATIONS = (
     _VERSION_1,
     _VERSION_2,
@@ -378,5 +395,6 @@ MIGRATIONS = (
     _VERSION_9,
     _VERSION_10,
     _VERSION_11,
+    _VERSION_12,
 )
 """Each entry takes a file from the version before it to its own number, counted from 1."""

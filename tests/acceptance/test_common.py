@@ -57,6 +57,7 @@ WRITES: dict[str, tuple[Body, Body]] = {
         {"process": "nightly", "action": "pause"},
         {"process": "nightly", "action": "trigger"},
     ),
+    "graph_rebuild": ({}, {"reason": "somebody wrote to it"}),
     "event_send": (
         {"kind": "message", "name": "nobody waits", "ttl": "P1Y"},
         {"kind": "message", "name": "nobody waits"},
@@ -81,6 +82,8 @@ WRITES: dict[str, tuple[Body, Body]] = {
     "data_scrub": ({"reason": "monthly"}, {"reason": "asked for"}),
     "data_hold": ({"instances": ["leave:1"]}, {"instances": ["leave:2"]}),
     "retention_save": ({"process": "leave", "after": "P1Y"}, {"process": "leave", "after": "P2Y"}),
+    "process_archive": ({"process": "leave"}, {"process": "letter"}),
+    "process_delete": ({"process": "guarded"}, {"process": "letter"}),
 }
 """A call of every write, and the same with other arguments."""
 
@@ -167,6 +170,8 @@ OF_OTHERS: dict[str, Body] = {
     "process_publish": {"process": "leave"},
     "process_import": {"document": "a-txt:1"},
     "process_restore": {"process": "leave", "version": 1},
+    "process_archive": {"process": "leave"},
+    "process_delete": {"process": "guarded"},
     "process_branch": {"process": "leave", "branch": "other"},
     "process_branches": {"process": "leave"},
     "process_merge": {"process": "leave@dual"},

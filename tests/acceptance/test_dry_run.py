@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 850
+CALLS = 1_000
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -93,6 +93,18 @@ async def _start(chance: Chance) -> Body:
 
 async def _restore(chance: Chance) -> Body:
     return {"process": chance.process(), "version": chance.one(1, 1, 2, 99, "gold")}
+
+
+async def _archive(chance: Chance) -> Body:
+    return {"process": chance.process(), "action": chance.one("archive", "bring_back", "bring_back", "burn")}
+
+
+async def _delete(chance: Chance) -> Body:
+    if chance.random.random() < 0.3:
+        trial = f"trial-{chance.random.randrange(1_000)}"
+        await chance.agent.ask("process_create", outline={**LETTER, "process": trial})
+        return {"process": trial}
+    return {"process": chance.process(), "version": chance.one(None, 1, 1, 2, 99)}
 
 
 async def _branch(chance: Chance) -> Body:
@@ -257,6 +269,10 @@ async def _hold(chance: Chance) -> Body:
     return {"instances": [await chance.instance()], "hold": chance.one(True, False)}
 
 
+async def _rebuild(chance: Chance) -> Body:
+    return {}
+
+
 async def _retention(chance: Chance) -> Body:
     after = chance.one("P1Y", "PT1H", "soon", "", "P0D")
     return {"process": chance.process(), "after": after, "hold": chance.one(True, False, False)}
@@ -269,6 +285,8 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "process_publish": _publish,
     "process_import": _import,
     "process_restore": _restore,
+    "process_archive": _archive,
+    "process_delete": _delete,
     "process_branch": _branch,
     "process_merge": _merge,
     "process_policy": _policy,
@@ -290,6 +308,7 @@ DRAWN: dict[str, Callable[[Chance], Any]] = {
     "data_erase": _erase,
     "data_scrub": _scrub,
     "data_hold": _hold,
+    "graph_rebuild": _rebuild,
     "retention_save": _retention,
 }
 

@@ -107,3 +107,46 @@ def test_generated_cases_play_every_tool_of_a_box() -> None:
         assert [one["covers"] for one in made["suggested"]] == ["g -> e", "g -> found"]
 
     played(play)
+
+
+def test_a_worker_is_told_what_an_agent_is_to_do_and_with_what() -> None:
+    step: Body = {"agent": "Say in one word what it is about.", "tools": ["search", "read"], "model": "small"}
+    outline: Any = {
+        "process": "sort",
+        "steps": [{"sort": {**step, "headers": {"tone": "kind"}}}, {"end": "done"}],
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.started(await agent.published(outline))
+        found = (await taken(agent, types=["agent"]))["items"][0]
+        assert found["headers"] == {
+            "instruction": "Say in one word what it is about.",
+            "tools": "search, read",
+            "model": "small",
+            "tone": "kind",
+        }
+
+    played(play)
+
+
+def test_the_agent_sees_what_its_tools_have_found_so_far() -> None:
+    collects = BOX.replace("<zeebe:adHoc/>", '<zeebe:adHoc outputCollection="found" outputElement="=hit"/>')
+
+    async def play(agent: Agent) -> None:
+        process = await agent.published(None, bpmn=bpmn(collects))
+        instance = (await agent.started(process))["instance"]
+        expected: list[str] = []
+        for hit in ("M8", "M10"):
+            job_ = (await taken(agent, types=["agent.next"]))["items"][0]
+            assert job_["variables"]["found"] == expected
+            await agent.ask("work_finish", job=job_["job"], variables={"activate": ["search"]})
+            search = (await taken(agent, instance=instance))["items"][0]
+            await agent.ask("work_finish", job=search["job"], variables={"hit": hit})
+            expected.append(hit)
+        last = (await taken(agent, types=["agent.next"]))["items"][0]
+        assert last["variables"]["found"] == ["M8", "M10"]
+        await agent.ask("work_finish", job=last["job"], variables={"done": True})
+        ended = await agent.ask("instance_read", instance=instance)
+        assert ended["variables"]["found"] == ["M8", "M10"]
+
+    played(play)

@@ -10,6 +10,10 @@ _ROLES = ext('<fm:role id="clerk" name="Clerk"/>')
 
 
 _SCRIPT = "<extensionElements><zeebe:script expression='{}' resultVariable='{}'/></extensionElements>"
+_HIDES = (
+    "<zeebe:ioMapping><zeebe:input source='=2 * amount' target='amount'/>"
+    "<zeebe:input source='=amount' target='x'/></zeebe:ioMapping>"
+)
 _SETS_SUM = '<scriptTask id="a">' + _SCRIPT.format("=amount + 1", "sum") + "</scriptTask>"
 
 
@@ -371,19 +375,7 @@ _EXPRESSIONS = {
             _DATA + line('<scriptTask id="b">' + _SCRIPT.format("=sum + 1", "x") + "</scriptTask>", _SETS_SUM)
         ),
     ),
-    "variable.hidden": Example(
-        "a",
-        bpmn(
-            _DATA
-            + line(
-                node(
-                    "task",
-                    "<zeebe:ioMapping><zeebe:input source='=2 * amount' target='amount'/>"
-                    "<zeebe:input source='=amount' target='x'/></zeebe:ioMapping>",
-                )
-            )
-        ),
-    ),
+    "variable.hidden": Example("a", bpmn(_DATA + line(node("task", _HIDES)))),
     "variable.time_as_text": Example(
         "b",
         bpmn(

@@ -51,6 +51,24 @@ def test_what_is_set_later_is_null_before() -> None:
     assert (code, element) == ("variable.perhaps_null", "sum")
 
 
+@pytest.mark.parametrize("step", [{"rule": "price", "into": "price"}, {"set": {"price": "line * 2"}}])
+def test_what_each_turn_finds_and_gives_to_the_collection_is_not_read_before(step: dict[str, Json]) -> None:
+    each: Json = {"item": "line", "in": "[1, 2]", "collect": "prices", "from": "price"}
+    assert said({"find prices": {**step, "each": each}}, {"sum up": {"set": {"total": "sum(prices)"}}}) == []
+    assert said({"sum up": {"set": {"total": "price"}}}, {"find prices": {**step, "each": each}}) != []
+
+
+def test_what_a_group_collects_or_gives_is_set_behind_it() -> None:
+    inner: Json = [{"price": {"set": {"price": "line * 2"}}}]
+    each: Json = {"item": "line", "in": "[1, 2]", "collect": "prices", "from": "price"}
+    total: Json = {"sum up": {"set": {"total": "sum(prices)"}}}
+    assert said({"find prices": {"group": inner, "each": each}}, total) == []
+    alone: Json = [{"price": {"set": {"price": "amount * 2"}}}]
+    assert said({"find": {"group": alone, "into": {"prices": "[price]"}}}, total) == []
+    before = said({"sum up": {"set": {"total": "prices[1] + 1"}}}, {"find": {"group": inner, "each": each}})
+    assert [(code, element) for code, element, _ in before] == [("variable.perhaps_null", "sum_up")]
+
+
 def test_a_read_that_the_same_condition_guards_is_right() -> None:
     approve: Json = {"if": "amount > 100", "then": [ask("approve", "approved")]}
     assert said(approve, {"if": "amount > 100 and approved", "then": [{"end": "yes"}]}) == []

@@ -133,17 +133,17 @@ def answer_to(random: Random, schema: Body) -> Any:
                 for name, entry in schema.get("properties", {}).items()
                 if name in required or random.random() < 0.5
             }
+        case "array":
+            return [answer_to(random, schema["items"]) for _ in range(random.randint(0, 2))]
         case "boolean":
             return random.random() < 0.7
         case "integer" | "number":
             return random.randint(int(schema.get("minimum", 0)), int(schema.get("maximum", 1_000)))
-        case "array":
-            return [answer_to(random, schema["items"]) for _ in range(random.randint(1, 3))]
         case "string":
-            if schema.get("format") == "date":
-                return f"20{random.randint(10, 25)}-0{random.randint(1, 9)}-15"
             if schema.get("format") == "person":
                 return random.choice(PEOPLE)
+            if schema.get("format") == "email":
+                return "somebody@example.org"
             return "x" * random.randint(schema.get("minLength", 0) or 1, min(40, schema.get("maxLength", 40)))
         case other:
             raise AssertionError(f"no value is made for {other!r}: {schema}")
@@ -238,31 +238,107 @@ def a_thought(random: Random) -> Body:
     return {"triage": triage, "draft": {"summary": "s", "actions": actions * random.choice((0, 1, 3))}}
 
 
+def a_contract(random: Random, start: Body, today: date) -> Body:
+    """Return a contract of any value and length, on our paper or theirs."""
+    contract = {
+        "number": f"CT-{random.getrandbits(40)}",
+        "value": random.choice((500, 20000, 50000, 50001, 300000)),
+        "months": random.choice((12, 24, 25)),
+        "own_paper": random.random() < 0.5,
+    }
+    sender, *approvers = random.sample(PEOPLE, 4)
+    return {"contract": {**start["contract"], **contract}, "sender": sender, "approvers": approvers}
+
+
+def a_reading(random: Random) -> Body:
+    """Return what the agent reads in a contract, and the redline that it drafts."""
+    kinds = ("liability", "payment", "law", "data", "renewal", "property", "other")
+    clauses = [
+        {"kind": random.choice(kinds), "text": "t", "number": random.choice((0, 45, 90, 500000))}
+        for _ in range(random.randint(0, 3))
+    ]
+    confidence = random.choice((0.5, 0.8, 0.99))
+    return {"clauses": clauses, "confidence": confidence, "redline": "We propose this."}
+
+
+def a_claim(random: Random, start: Body, today: date) -> Body:
+    """Return a claim of any size, reported soon or late, with enough photos or too few."""
+    claim = {
+        "number": f"CL-{random.getrandbits(40)}",
+        "happened": (today - timedelta(days=random.choice((2, 40)))).isoformat(),
+        "reported": today.isoformat(),
+        "estimate": random.choice((900, 1501, 9000, 30000)),
+        "injured": random.random() < 0.2,
+        "photos": start["claim"]["photos"][: random.choice((2, 3))],
+    }
+    return {"claim": {**start["claim"], **claim}}
+
+
+def a_choice(random: Random) -> Body:
+    """Return what the agent of a claim does next: it uses tools, or says that it is done."""
+    tools = (
+        "look_at_photos",
+        "look_up_earlier_claims",
+        "price_the_repair",
+        "ask_the_customer",
+        "inspect_the_car",
+    )
+    if random.random() < 0.6:
+        return {"activate": random.sample(tools, random.choice((1, 2)))}
+    assessment = {
+        "damage": random.choice((200, 1500, 6000, 15000, 19000)),
+        "suspicious": random.random() < 0.2,
+        "confidence": random.choice((0.5, 0.8, 0.95)),
+        "summary": "A dent.",
+    }
+    return {"done": True, "assessment": assessment}
+
+
+def a_finding(random: Random) -> Body:
+    """Return what a tool of the agent finds."""
+    return {"finding": "The door is dented."}
+
+
 def a_merchant(random: Random, start: Body, today: date) -> Body:
-    """Return a merchant of any country, form, line of business and size."""
+    """Return a merchant of any kind from anywhere, owned by people and a company."""
     merchant = {
-        "number": f"M-{random.getrandbits(40)}",
-        "country": random.choice(("DE", "GB", "TR", "KP", "BR")),
-        "legal_form": random.choice(("sole_trader", "partnership", "limited", "public", "association")),
-        "activity": random.choice(("5499", "5812", "6051", "7995")),
-        "monthly_volume": random.choice((5_000, 50_001, 100_000, 2_000_000)),
+        "country": random.choice(("DE", "GB", "US", "PA", "IR")),
+        "legal_form": random.choice(("company", "trust")),
+        "business": random.choice(("retail", "travel", "gambling")),
+        "turnover": random.choice((1000, 200000, 2000000)),
     }
-    return {**start, "merchant": {**start["merchant"], **merchant}, "salesperson": random.choice(PEOPLE)}
-
-
-def its_owners(random: Random) -> Body:
-    """Return up to three owners, of whom some own a quarter or less."""
-    shares = random.choice(((100,), (60, 25), (25, 25, 25), (26, 26, 26), ()))
-    exposed = random.random() < 0.2
+    entity = random.choice(("DE01", "GB01", "US01"))
     return {
-        "owners": [
-            {"name": f"Owner {share}", "share": share, "country": "DE", "exposed": exposed}
-            for share in shares
-        ]
+        "application": {"number": f"M-{random.getrandbits(40)}", "entity": entity},
+        "merchant": {**start["merchant"], **merchant},
+        "owners": random.sample(start["owners"], random.randint(1, 3)),
+        "sales": random.choice(PEOPLE),
     }
+
+
+def a_screening(random: Random) -> Body:
+    """Return what the lists say of somebody."""
+    return {"hits": int(random.random() < 0.2), "exposed": random.random() < 0.2}
 
 
 WORLDS: Mapping[str, World] = {
+    "contract-review": World(
+        start=a_contract,
+        work={
+            "agent": a_reading,
+            "esign.send": lambda random: {"envelope": f"E-{random.getrandbits(40)}"},
+            "archive.store": lambda random: {"archive_id": "A-1"},
+        },
+        errors={"esign.send": ("RECIPIENT_UNKNOWN",)},
+        messages={
+            "partner answers": lambda random: {
+                "says": random.choice(("accepts", "counters", "counters", "rejects")),
+                "document": "next.pdf",
+            },
+            "countersigned": nothing,
+            "contract withdrawn": lambda random: {"reason": "no longer needed"},
+        },
+    ),
     "employee-onboarding": World(
         start=a_hire,
         work={
@@ -321,22 +397,60 @@ WORLDS: Mapping[str, World] = {
     "merchant-onboarding": World(
         start=a_merchant,
         work={
-            "register.read": lambda random: {
-                "company": {
-                    "status": random.choice(("active", "active", "active", "dissolved")),
-                    "since": "2019-04-01",
+            "register.lookup": lambda random: {
+                "register": {"number": "HRB 1", "active": random.random() < 0.9}
+            },
+            "sanctions.screen": a_screening,
+            "agent": lambda random: {
+                "news": {
+                    "findings": random.choice((0, 1)),
+                    "summary": "n",
+                    "confidence": random.choice((0.5, 0.9)),
                 }
             },
-            "ownership.resolve": its_owners,
-            "sanctions.screen": lambda random: {"hit": random.random() < 0.1},
-            "acquiring.open": lambda random: {"account": "A-1"},
+            "accounts.open": lambda random: {"account": "ACC-1"},
         },
-        errors={"register.read": ("NOT_FOUND",), "ownership.resolve": ("CHAIN_BROKEN",)},
+        errors={"register.lookup": ("NOT_FOUND",)},
         messages={
-            "papers sent": lambda random: {"papers": []},
-            "application withdrawn": nothing,
-            "adverse news": nothing,
-            "account closed": nothing,
+            "papers sent": lambda random: {"papers": [{"name": "extract", "document": "e.pdf"}]},
+            "application withdrawn": lambda random: {"reason": "another one"},
+            "merchant data changed": lambda random: {
+                "owners": [{"name": "Nora Berg", "country": "NO", "share": 100, "kind": "person"}]
+            },
+            "sanctions list changed": nothing,
+            "merchant leaves": nothing,
+        },
+    ),
+    "motor-claim": World(
+        start=a_claim,
+        work={
+            "policy.check": lambda random: {
+                "cover": {
+                    "covered": random.random() < 0.9,
+                    "deductible": 300,
+                    "car_value": random.choice((10000, 20000, 60000)),
+                    "since": "2020-01-01",
+                }
+            },
+            "fraud.score": lambda random: {"fraud": {"score": random.choice((0.1, 0.6, 0.9)), "signs": []}},
+            "claims.agent": a_choice,
+            "photos.read": a_finding,
+            "claims.history": a_finding,
+            "workshop.price": a_finding,
+            "bank.transfer": lambda random: {"reference": "T-1"},
+        },
+        errors={
+            "policy.check": ("POLICY_UNKNOWN",),
+            "fraud.score": ("NO_SCORE",),
+            "claims.agent": ("NO_RESULT",),
+            "bank.transfer": ("ACCOUNT_CLOSED",),
+        },
+        messages={
+            "photos sent": lambda random: {"photos": [{"name": "door", "document": "4.jpg"}]},
+            "wreck chosen": lambda random: {"keeps_wreck": random.random() < 0.5},
+            "papers sent": lambda random: {"paper": "bill.pdf"},
+            "task needed": lambda random: {"task": "Call them", "assignee": random.choice(PEOPLE)},
+            "claim withdrawn": lambda random: {"reason": "repaired it myself"},
         },
     ),
     "order-fulfilment": World(

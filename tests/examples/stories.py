@@ -271,68 +271,170 @@ async def after_the_war_room(office: Office) -> None:
     assert await office.ended_at() == "solved and learned from"
 
 
-async def merchant(agent: Agent, start: Body) -> None:
-    """A shop whose owners nobody finds, with a namesake on a list, missing papers, a year of peace and then adverse news."""
-    number = "M-2026-9"
-    office = await begun(
-        agent, "merchant-onboarding", {**start, "merchant": {**start["merchant"], "number": number}}
-    )
-    await office.work("register.read", error_code="NOT_FOUND")
-    company = {"status": "active", "since": "2026-10-01"}
-    assert await office.refused("look_it_up_by_hand", "anton", company=company) == "task.person_excluded"
-    await office.act("look_it_up_by_hand", "sina", company=company)
-    people = [
-        {"name": name, "share": share, "country": "DE", "exposed": False}
-        for name, share in (("Mara Lind", 60), ("Jon Berg", 25))
-    ]
-    await office.work("ownership.resolve", variables={"owners": people})
-    assert (await office.read())["variables"]["beneficial"] == people[:1]
-    taken = await agent.ask("work_take", types=["sanctions.screen"], instance=office.instance, limit=10)
-    assert {job["variables"]["name"] for job in taken["items"]} == {"Mara Lind", start["merchant"]["name"]}
-    for job in taken["items"]:
-        await agent.ask(
-            "work_finish", job=job["job"], variables={"hit": job["variables"]["name"] == "Mara Lind"}
-        )
-    why = {"explanation": "Born in another year than the listed person."}
-    await office.act("clear_hits", "cora", cleared=True, **why)
-    assert (await office.read())["variables"]["risk"] == "medium"
+async def contract(agent: Agent, start: Body) -> None:
+    """A contract of 84,000 EUR: read by hand, two reviewers, one redline, a vote of two of three, two signatures."""
+    mine = {**start, "contract": {**start["contract"], "number": "CT-9"}}
+    office = await begun(agent, "contract-review", mine)
+    given = await office.work("agent", error_code="UNREADABLE")
+    assert given["document"] == "ct-2026-55.pdf"
+    unlimited = {"kind": "liability", "text": "Liability is unlimited."}
+    late = {"kind": "payment", "text": "Payment within 45 days.", "number": 45}
+    await office.act("read_by_hand", "lars", clauses=[unlimited, late])
+    assert (await office.read())["variables"]["reviewers"] == ["legal", "finance"]
+    assert await office.refused("review_for_legal", "lars", legal_ok=False) == "task.answer_forbidden"
+    await office.act("review_for_legal", "lars", legal_ok=False, legal_says="Cap it.")
+    assert await office.refused("review_for_finance", "silke", finance_ok=True) == "task.person_excluded"
+    await office.act("review_for_finance", "fritz", finance_ok=True)
 
-    assert (await office.work("mail"))["papers"] == ["register extract", "list of shareholders"]
+    assert (await office.work("agent", variables={"redline": "Cap it at the fees."}))[
+        "legal_says"
+    ] == "Cap it."
+    await office.act("release_redline", "lars", redline="Section 7: capped at the fees.")
+    assert (await office.work("mail"))["text"] == "Section 7: capped at the fees."
+    await agent.advance("P7D")
+    await office.work("mail")
+    await office.send("partner answers", "CT-9", says="accepts", document="v2.pdf")
+    capped = {"kind": "liability", "text": "Capped at the fees.", "number": 84000}
+    read = await office.work("agent", variables={"clauses": [capped], "confidence": 0.97})
+    assert read["document"] == "v2.pdf"
+
+    tasks = (await agent.ask("task_find", instance=office.instance))["items"]
+    assert sorted(item["assignee"] for item in tasks) == ["anke", "bernd", "carla"]
+    for item in tasks[:2]:
+        done = {"task": item["task"], "action": "complete", "as_user": item["assignee"]}
+        await agent.ask("task_act", **done, variables={"agreed": True})
+    assert await office.open_tasks() == ["sign for the company"]
+    await office.act("sign_for_the_company", "dirk", place="Hamburg")
+    assert await office.send("contract withdrawn", "CT-9", reason="too late") == []
+    await office.work("esign.send", variables={"envelope": "E-9"})
+    await office.send("countersigned", "E-9")
+    await office.work("archive.store", variables={"archive_id": "A-9"})
+    assert await office.ended_at() == "signed"
+    assert (await office.read())["variables"]["outcome"] == "signed"
+
+
+async def claim(agent: Agent, start: Body) -> None:
+    """A total loss: the agent uses services and people as its tools and is not sure; the customer keeps the wreck."""
+    mine = {**start, "claim": {**start["claim"], "number": "CL-9", "estimate": 15000}}
+    office = await begun(agent, "motor-claim", mine)
+    cover = {"covered": True, "deductible": 300, "car_value": 20000, "since": "2021-05-01"}
+    await office.work("policy.check", variables={"cover": cover})
+    assert float((await office.work("reserve.book"))["amount"]) == 18000
+    await office.work("fraud.score", variables={"fraud": {"score": 0.2, "signs": []}})
+
+    taken = await agent.ask("work_take", types=["claims.agent"], instance=office.instance)
+    job = taken["items"][0]
+    assert job["headers"]["instruction"].startswith("Find out what the damage of this claim is")
+    assert [tool["elementName"] for tool in job["variables"]["adHocSubProcessElements"]] == [
+        "look at photos",
+        "look up earlier claims",
+        "price the repair",
+        "ask the customer",
+        "inspect the car",
+    ]
+    question = {"element": "ask_the_customer", "variables": {"question": "Does the door open?"}}
+    chosen = {"activate": ["look_at_photos", question]}
+    await agent.ask("work_finish", job=job["job"], variables=chosen)
+    await office.work("photos.read", variables={"finding": "The right side is hit."})
+    await office.act("ask_the_customer", "clara", finding="The door does not open.")
+    unsure = {"damage": 14500, "suspicious": False, "confidence": 0.7, "summary": "The right side."}
+    asked = await office.work("claims.agent", variables={"done": True, "assessment": unsure})
+    assert asked["findings"] == ["The right side is hit.", "The door does not open."]
+
+    assert await office.send("task needed", "CL-9", task="Get the police report", assignee="paul") != []
+    await office.act("assess_by_hand", "clara", damage=14800, grounds="The pillar is bent, too.")
+    await office.act("value_the_wreck", "artur", wreck=4000)
+    assert float((await office.work("mail"))["wreck"]) == 4000
+    assert await office.send("wreck chosen", "CL-9", keeps_wreck=True) == [office.instance]
+    assert float((await office.work("reserve.book"))["amount"]) == 15700
+    assert await office.refused("approve_as_senior", "clara", approved=True) == "task.person_excluded"
+    await office.act("approve_as_senior", "sven", approved=True)
+    assert await office.open_tasks() == ["do what is needed"]
+    await office.act("do_what_is_needed", "paul", answer="It is in the file.")
+
+    await office.work("bank.transfer", error_code="ACCOUNT_CLOSED")
+    assert (
+        await office.refused("correct_account", "sven", iban="DE02500105170137075030")
+        == "task.person_excluded"
+    )
+    await office.act("correct_account", "peter", iban="DE02500105170137075030")
+    paid = await office.work("bank.transfer", variables={"reference": "T-9"})
+    assert (float(paid["amount"]), paid["iban"]) == (15700, "DE02500105170137075030")
+    await office.work("reserve.release")
+    await office.work("mail")
+    assert await office.ended_at() == "paid"
+
+
+async def merchant(agent: Agent, start: Body) -> None:
+    """A casino: an owner behind a company, one false hit, due diligence, twelve months, a changed list, a true match."""
+    casino = {**start["merchant"], "business": "gambling"}
+    mine = {**start, "merchant": casino, "application": {"number": "M-9", "entity": "DE01"}}
+    office = await begun(agent, "merchant-onboarding", mine)
+    await office.work("register.lookup", variables={"register": {"number": "HRB 9", "active": True}})
+    behind = [{"name": "Urs Frei", "country": "CH", "share": 80, "kind": "person"}]
+    assert (
+        await office.refused("look_through_company", "silke", people_behind=behind) == "task.person_excluded"
+    )
+    await office.act("look_through_company", "anna", people_behind=behind)
+    await screened(office, {"Mara Lind": 1})
+    await office.act("judge_hit", "cora", true_match=False, reason="Born in another year.")
+    assert (await office.read())["variables"]["risk"] == "high"
+
+    await office.act("check_papers", "anna", papers_ok=False, papers_missing="licence")
+    assert (await office.work("mail"))["missing"] == "licence"
     await agent.advance("P14D")
     await office.work("mail")
-    await office.send("papers sent", number, papers=[])
-    assert await office.refused("check_papers", "sina", papers_complete=False) == "task.answer_forbidden"
-    await office.act("check_papers", "sina", papers_complete=False, papers_missing="list of shareholders")
-    assert (await office.work("mail"))["missing"] == "list of shareholders"
-    await office.send("papers sent", number, papers=[{"name": "list", "document": "list.pdf"}])
-    await office.act("check_papers", "sina", papers_complete=True)
-    decision = {"decision": "accept", "reason": "Plausible for this trade."}
-    assert await office.refused("compliance_decides", "sina", **decision) == "task.person_excluded"
-    await office.act("compliance_decides", "cora", **decision)
-    assert (await office.work("acquiring.open", variables={"account": "A-9"}))["entity"] == "eu"
-    assert await office.send("application withdrawn", number) == []
+    papers = [{"name": "licence", "document": "licence.pdf"}]
+    await office.send("papers sent", "M-9", papers=papers)
+    await office.act("check_papers", "anna", papers_ok=True)
+    assert await office.refused("confirm_papers", "anna", confirmed=True) == "task.person_excluded"
+    await office.act("confirm_papers", "arne", confirmed=True)
+    news = {"findings": 0, "summary": "Nothing is known.", "confidence": 0.6}
+    given = await office.work("agent", variables={"news": news})
+    assert given["people"] == ["Mara Lind", "Nordsee Beteiligungen AG", "Urs Frei"]
+    await office.act("look_at_the_news", "cora", reason="It is not them.")
+    await office.work("mail")
+    await office.act("check_source_of_funds", "cora", source_of_funds="Twelve years of audits.", edd_ok=True)
+    assert await office.refused("agree", "cora", agreed=True) == "task.person_excluded"
+    await office.act("agree", "dirk", agreed=True)
+    assert (await office.work("accounts.open", variables={"account": "ACC-9"}))["risk"] == "high"
     await office.work("mail")
 
-    await agent.advance("P366D")
-    await office.work("ownership.resolve", variables={"owners": people})
-    await office.work("sanctions.screen", variables={"hit": False})
-    assert (await office.read())["variables"]["reviews"] == 1
-    assert await office.send("adverse news", number) == [office.instance]
-    await office.work("ownership.resolve", variables={"owners": people})
-    await office.work("sanctions.screen", variables={"hit": True})
-    await office.act("review_the_merchant", "cora", keep=False, reason="Charged with fraud last week.")
-    assert (await office.work("acquiring.suspend"))["account"] == "A-9"
+    await agent.advance("P1Y")
     await office.work("mail")
-    assert await office.ended_at() == "suspended"
-    assert (await office.read())["variables"]["outcome"] == "suspended"
+    assert (await office.read())["variables"]["reviews"] == 1
+    await office.work("register.lookup", variables={"register": {"number": "HRB 9", "active": True}})
+    await office.act("look_through_company", "anna", people_behind=behind)
+    await screened(office, {"Urs Frei": 2})
+    await office.act("judge_hit", "cora", true_match=True, reason="Listed since March.")
+    assert (await office.work("accounts.freeze"))["number"] == "ACC-9"
+    assert (
+        await office.refused("report_to_the_authority", "cora", reference="SAR-9") == "task.person_excluded"
+    )
+    await office.act("report_to_the_authority", "rolf", reference="SAR-9")
+    assert (await office.work("authority.report"))["why"] == "Listed since March."
+    assert await office.ended_at() == "refused for sanctions"
+
+
+async def screened(office: Office, hits: Mapping[str, int]) -> None:
+    """Screen the company and all its owners, side by side."""
+    found = {"types": ["sanctions.screen"], "instance": office.instance, "limit": 10}
+    taken = await office.agent.ask("work_take", **found)
+    names = [job["variables"]["name"] for job in taken["items"]]
+    assert names == ["Mara Lind", "Nordsee Beteiligungen AG", "Urs Frei", "Sonnenreisen GmbH"]
+    for job, name in zip(taken["items"], names, strict=True):
+        result = {"hits": hits.get(name, 0), "exposed": False}
+        await office.agent.ask("work_finish", job=job["job"], variables=result)
 
 
 STORIES: Mapping[str, Story] = {
+    "contract-review": contract,
     "employee-onboarding": onboarding,
     "invoice-to-pay": invoice,
     "loan-origination": loan,
     "major-incident": incident,
     "merchant-onboarding": merchant,
+    "motor-claim": claim,
     "order-fulfilment": order,
 }
 """The story of each example."""

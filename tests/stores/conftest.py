@@ -12,7 +12,7 @@ from flowmaster.stores.sqlite.store import SqliteStore
 from tests.postgres import cluster
 
 
-def _open(kind: str, folder: Path) -> Store:
+def open_store(kind: str, folder: Path) -> Store:
     if kind == "postgres":
         return PostgresStore(cluster().fresh())
     return MemoryStore() if kind == "memory" else SqliteStore(folder / "flowmaster.db")
@@ -20,6 +20,6 @@ def _open(kind: str, folder: Path) -> Store:
 
 @pytest.fixture(params=["sqlite", "memory", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = _open(request.param, tmp_path)
+    opened = open_store(request.param, tmp_path)
     yield opened
     opened.close()

@@ -311,3 +311,35 @@ def test_a_request_without_a_step_is_noted_once(store: Store) -> None:
     found = store.reader().find_once(TENANT, "k")
     assert found is not None
     assert repr(found.answer) == "{'n': Decimal('0.10')}"
+
+
+def test_a_definition_out_of_use_has_no_version_in_force(store: Store) -> None:
+    with store.transaction() as transaction:
+        for content in ("<a/>", "<b/>"):
+            transaction.put_version(TENANT, "process", "order", name="Order", content=content, by="ann", at=5)
+        assert transaction.version_number(TENANT, "process", "order") == 2
+        transaction.archive_definition(TENANT, "process", "order", True)
+        assert transaction.version_number(TENANT, "process", "order") is None
+        assert transaction.routed(TENANT, "process", "order").newest is None
+    reader = store.reader()
+    assert reader.version(TENANT, "process", "order") is None
+    assert reader.version(TENANT, "process", "order", 2) is not None
+    with store.transaction() as transaction:
+        transaction.archive_definition(TENANT, "process", "order", False)
+        assert transaction.version_number(TENANT, "process", "order") == 2
+
+
+def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(store: Store) -> None:
+    with store.transaction() as transaction:
+        for content in ("<a/>", "<b/>", "<c/>"):
+            transaction.put_version(TENANT, "process", "order", name="Order", content=content, by="ann", at=5)
+    with store.transaction() as transaction:
+        assert transaction.delete_version(TENANT, "process", "order", 2)
+        assert not transaction.delete_version(TENANT, "process", "order", 2)
+        assert not transaction.delete_version("other", "process", "order", 1)
+    assert [each.version for each in store.reader().versions(TENANT, "process", "order")] == [3, 1]
+    with store.transaction() as transaction:
+        told = transaction.put_version(
+            TENANT, "process", "order", name="Order", content="<d/>", by="ann", at=5
+        )
+    assert told == 4

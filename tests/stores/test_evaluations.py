@@ -84,7 +84,8 @@ def _back_to_the_first_version(path: Path) -> None:
         "DROP TABLE evaluation; DROP INDEX version_valid; ALTER TABLE version DROP COLUMN valid_from;"
         " DROP TABLE long_call; ALTER TABLE journal DROP COLUMN agent; DROP TABLE part; DROP INDEX wait_timer;"
         " DROP TABLE erasure; ALTER TABLE scope DROP COLUMN genesis; DROP TABLE link; DROP TABLE linked; DROP TABLE sent;"
-        " DROP TABLE release; ALTER TABLE definition DROP COLUMN route; ALTER TABLE start DROP COLUMN routed"
+        " DROP TABLE release; ALTER TABLE definition DROP COLUMN route; ALTER TABLE start DROP COLUMN routed;"
+        " DROP INDEX definition_graph; DROP TABLE graph; DROP TABLE graph_former; ALTER TABLE definition DROP COLUMN graph"
     )
     peer.pragma("user_version", 1)
     peer.close()

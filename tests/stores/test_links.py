@@ -1,5 +1,7 @@
 """The graph of links: every store keeps it with its versions, walks it up and down, and keeps tenants apart."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +10,24 @@ from flowmaster.engine.links.model import REVISION, Link, Node
 from flowmaster.engine.links.ways import endless_calls, shortest_way
 from flowmaster.stores.graph import DRAFT, KeptLink, Unlinked
 from flowmaster.stores.protocol import Store, Transaction
+from tests.arango.copied import SERVER, copied
+from tests.stores.conftest import open_store
 from tests.stores.given import AT, TENANT, Undone
 
 A, B, C, D = (Node("process", key) for key in "abcd")
 CALLS = ("calls",)
+
+
+@pytest.fixture(params=["sqlite", "memory", "postgres", "arango", *SERVER])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Return each store, and one whose links are read from a copy in ArangoDB: the double, and a server where there is one."""
+    if request.param in ("arango", *SERVER):
+        with copied(open_store("sqlite", tmp_path), on=request.param) as opened:
+            yield opened
+        return
+    opened = open_store(request.param, tmp_path)
+    yield opened
+    opened.close()
 
 
 def _calls(source: Node, target: Node, element: str = "go", **more: Any) -> Link:

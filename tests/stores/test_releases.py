@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from flowmaster.stores.postgres import schema as postgres
+from flowmaster.stores.postgres import transfer
 from flowmaster.stores.postgres.address import address_of
 from flowmaster.stores.postgres.connection import Connection, quoted
 from flowmaster.stores.postgres.loops import OwnLoop
@@ -187,3 +188,24 @@ def test_databases_of_every_schema_before_are_brought_here(version: int) -> None
             line.script(script)
             line.run("INSERT INTO migration (version) VALUES (?)", (number,))
     _use(PostgresStore(place))
+
+
+def test_releases_go_from_a_file_to_a_database_and_back(tmp_path: Path) -> None:
+    first, second, place = tmp_path / "one.db", tmp_path / "two.db", cluster().fresh()
+    store = SqliteStore(first)
+    approval = ReleaseRow("approval", "carl", "carl", AT, 4, {"decision": "approve"})
+    start = StartSubscription(TENANT, "order", 1, "begin", "message", "ordered", routed=True)
+    with store.transaction() as transaction:
+        _version(transaction)
+        transaction.put_release(*ORDER, approval)
+        transaction.put_route(*ORDER, "x")
+        transaction.put_starts(TENANT, "order", [start])
+    store.close()
+    transfer.load(first, place, lambda done, of: None)
+    transfer.export(place, second, lambda done, of: None)
+    for opened in (PostgresStore(place), SqliteStore(second)):
+        reader = opened.reader()
+        assert reader.releases(*ORDER, "approval") == [approval]
+        assert reader.routed(*ORDER) == Routed(1, "x")
+        assert reader.process_starts(TENANT, "order") == [start]
+        opened.close()

@@ -27,3 +27,32 @@ def test_an_end_with_a_name_stops_all_else() -> None:
         assert tested["failed"] == 0, tested
 
     played(play)
+
+
+BESIDE = """
+process: offer
+roles: [clerk]
+data: {signed: boolean}
+result: outcome
+steps:
+- sign:
+    ask: clerk
+    into: signed
+    on:
+    - {after: P1D, keep: true, then: [{if: signed = null, then: [{end: reminded}]}, {end: not needed}]}
+- {end: signed}
+scenarios:
+- {name: nobody signs, clock: [P2D], expect: {waits_at: [sign], variables: {outcome: null}}}
+- {name: signed late, answers: {sign: {signed: true, after: P2D}}, expect: {end: signed, variables: {outcome: signed}}}
+"""
+
+
+def test_an_end_beside_a_step_that_goes_on_is_no_result() -> None:
+    async def play(agent: Agent) -> None:
+        await agent.ask("process_create", outline=BESIDE)
+        assert (await agent.ask("process_test", process="offer"))["failed"] == 0
+        shown = (await agent.ask("process_read", process="offer"))["content"]
+        assert "result: outcome" in shown
+        assert "set:" not in shown
+
+    played(play)

@@ -173,6 +173,26 @@ def test_a_law_names_steps_that_undo_others_and_steps_of_events_by_names_with_bl
     played(play)
 
 
+def test_a_rule_decides_in_every_case_that_is_tried_against_a_law() -> None:
+    outline = {
+        **PAYMENT,
+        "steps": [
+            {"find route": {"rule": "route", "into": "route"}},
+            {"if": 'route = "review"', "then": PAYMENT["steps"][:1]},
+            *PAYMENT["steps"][2:],
+        ],
+        "always": {"looked at": "if pay.done then approve.done else true"},
+    }
+
+    async def play(agent: Agent) -> None:
+        await agent.ask("rule_save", decision="route", table="amount: number;=> route\n-;review\n")
+        await agent.ask("process_create", outline=outline)
+        told = await agent.ask("process_test", process="payment")
+        assert [law["holds"] for law in told["laws"]] == [True]
+
+    played(play)
+
+
 def test_laws_survive_bpmn_and_edits_and_can_be_taken_away() -> None:
     async def play(agent: Agent) -> None:
         await outcome(agent, always=FOUR_EYES)

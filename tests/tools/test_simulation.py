@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -466,5 +467,20 @@ def test_its_answers_stay_short_however_wide_the_process_and_the_question() -> N
         assert not answer.refused, answer.text
         assert token_count(answer.text) < TOKENS_MAX
         assert set(body_of(answer)["left_out"]) >= {"steps", "roles", "compared"}
+
+    played(play)
+
+
+def test_what_instances_began_with_is_for_those_who_may_read_instances() -> None:
+    async def play(agent: Agent) -> None:
+        await settled(agent)
+        await agent.started("letter", number="secret")
+        reader = Agent(agent.app, replace(agent.caller, rights=frozenset({"process.read"})))
+        assert (await agent.ask("process_simulate", process="letter", cases=5))["stuck"][0]["cases"] == 5
+        for asked in ({}, {"inputs": "recorded"}):
+            refused = await reader.refusal("process_simulate", process="letter", cases=5, **asked)
+            assert (refused["code"], refused["path"]) == ("simulation.inputs_wrong", "inputs")
+        given = [{"variables": {"number": "1"}}]
+        assert "stuck" in await reader.ask("process_simulate", process="letter", cases=5, inputs=given)
 
     played(play)

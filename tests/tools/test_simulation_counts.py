@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from examples.load import rule_arguments, rule_files
+from examples.load import examples, rule_arguments, rule_files
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
@@ -134,8 +134,10 @@ async def compared(agent: Agent, process: str, given: dict[str, Any]) -> Figures
     assert figures.ended == direct.ended
     assert figures.stuck.total() == direct.stuck
     assert figures.ended.total() + direct.stuck == CASES
-    assert visits == direct.visits
-    assert flows == direct.flows
+    if not any("goes on" in place.why for place in figures.stuck):
+        # A case without an end is left at different places.
+        assert visits == direct.visits
+        assert flows == direct.flows
     assert sorted(figures.cycles) == sorted(direct.cycles)
     assert len(set(figures.cycles)) > 10
     return figures
@@ -149,7 +151,7 @@ async def loaded(agent: Agent, folder: Path) -> str:
     return str(created["process"])
 
 
-@pytest.mark.parametrize("example", ["invoice-to-pay", "loan-origination", "employee-onboarding"])
+@pytest.mark.parametrize("example", examples())
 def test_the_counts_of_an_example_are_those_of_direct_execution(example: str) -> None:
     async def play(agent: Agent) -> None:
         process = await loaded(agent, EXAMPLES / example)

@@ -64,3 +64,30 @@ def test_a_task_tells_what_its_answer_is_checked_for() -> None:
         assert "checks" not in done
 
     played(play)
+
+
+def test_what_a_check_forbids_of_the_prefilled_values_is_to_be_given_anew() -> None:
+    outline: Any = {
+        "process": "leave",
+        "data": {"days": "integer", "note": "text"},
+        "start": {"needs": ["days", "note"]},
+        "steps": [
+            {
+                "look": {
+                    "ask": "boss",
+                    "form": {"days": "integer", "note": "text"},
+                    "into": ["days", "note"],
+                    "checks": {"Too many.": "days <= 30"},
+                }
+            }
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        process = await agent.published(outline)
+        for days, proposed in ((10, 10), (40, None)):
+            task = await agent.task((await agent.started(process, days=days, note="sun"))["instance"])
+            read = await agent.ask("task_read", task=task)
+            assert read["next"][0]["arguments"]["variables"] == {"days": proposed, "note": "sun"}
+
+    played(play)

@@ -1,0 +1,1 @@
+"""The copy of the graph of links in ArangoDB."""

@@ -1,0 +1,425 @@
+"""Plays cases on two versions of a process and keeps what differs by its cause, with the smallest case of each.
+
+Cases come from the scenarios of both, from real instances of the older one, and from searches on both: first for
+branches, then at what has changed and shows no difference yet. A case that one search finds is played on both sides, and
+both learn from it. The play is bounded in time and number; what was left out is told.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from flowmaster.engine.compare.changes import Change, compare
+from flowmaster.engine.compare.words import worded
+from flowmaster.engine.model import Process
+from flowmaster.engine.outline import scenarios as written
+from flowmaster.engine.values import Json
+from flowmaster.tools.behaviour_cases import Aim, Tongue, tongue
+from flowmaster.tools.behaviour_causes import (
+    Cause,
+    Structure,
+    aspects_of,
+    cause_of,
+    parting_of,
+    parts_in_words,
+)
+from flowmaster.tools.behaviour_least import Least
+from flowmaster.tools.behaviour_recorded import Records
+from flowmaster.tools.behaviour_rules import Ruled, Spot, parting, row_text, spots
+from flowmaster.tools.behaviour_seen import UNSEEN, Run, Side
+from flowmaster.tools.behaviour_view import BehaviourView, CauseView, DifferenceView, ExampleView, Source
+from flowmaster.tools.cases_chance import Chance
+from flowmaster.tools.cases_rules import RuleBook
+from flowmaster.tools.cases_search import ROUNDS, Case, Search, scenario_of
+from flowmaster.tools.cases_shown import suggestions
+from flowmaster.tools.json_text import write_json
+from flowmaster.tools.scenario_play import Played
+from flowmaster.tools.scenario_stage import Kit, Stage
+from flowmaster.tools.scenarios import branches_of, case_of
+
+SECONDS_MAX: Final = 8.0
+"""How long cases are played."""
+
+SEARCH_PLAYS: Final = 150
+"""How many cases the search of each version plays."""
+
+PLAYS_MORE: Final = 25
+"""How many it plays for branches where every change shows a difference already."""
+
+CASES_MAX: Final = 600
+"""How many cases are compared."""
+
+CHANCES_MAX: Final = 120
+"""How many cases are varied at random where a change shows no difference."""
+
+BASES_MAX: Final = 6
+"""From how many cases one row of a rule is aimed at."""
+
+ROUNDS_GIVEN: Final = 200
+"""How many acts of people, services, messages and time a scenario or a real instance may take."""
+
+OLD: Final = "then"
+NEW: Final = "now"
+
+
+class Furnished(NamedTuple):
+    """A side ready to be played: its model, and what its sandbox holds."""
+
+    process: Process
+    kit: Kit
+
+
+class TimeOver(Exception):
+    """The time for one part of the play is over."""
+
+
+@dataclass
+class Found:
+    """The cases that part for one cause, and the smallest of them, said for the newer side."""
+
+    cause: Cause
+    case: Case
+    source: Source
+    name: str
+    old: Run
+    new: Run
+    parts: str
+    cases: int = 0
+    sources: Counter[str] = field(default_factory=Counter)
+    differs: set[str] = field(default_factory=set)
+
+
+class Comparison:
+    """Plays cases on two versions, and keeps what differs by its cause."""
+
+    def __init__(
+        self,
+        sides: tuple[Furnished, Furnished],
+        ruled: Sequence[Ruled],
+        records: Records,
+        at: int,
+        tell: Callable[[int, int, str], None],
+    ) -> None:
+        old, new = sides
+        compared = compare(old.process, new.process)
+        ids, back = dict(compared.pairs), {theirs: ours for ours, theirs in compared.pairs.items()}
+        self._structure = Structure(
+            Side(old.process, ids, mark=OLD),
+            Side(new.process, {key: key for key in back}, mark=NEW),
+            compared.changes,
+            ruled,
+        )
+        self._records, self._tell = records, tell
+        self._began = self._until = time.monotonic()
+        self._stages = tuple(Stage(side.kit, side.process.id, at, self._between) for side in sides)
+        self._searches = tuple(
+            Search(stage, plays=SEARCH_PLAYS, rules=RuleBook(stage.kit.definitions)) for stage in self._stages
+        )
+        one, other = self._searches
+        self._tongues: tuple[Tongue, Tongue] = (tongue(one, other, ids), tongue(other, one, back))
+        self._aims = Aim(one, new.process, ids), Aim(other, old.process, back)
+        self._looked = [0, 0]
+        """How many of the cases of each search were played on both sides."""
+        self._known: set[bytes] = set()
+        self._met: dict[str, set[str]] = {OLD: set(), NEW: set()}
+        self._later: dict[str, set[str]] = {OLD: set(), NEW: set()}
+        self._rows: dict[str, set[tuple[str, int]]] = {OLD: set(), NEW: set()}
+        """The rows of rules that decided otherwise on each side."""
+        self._causes: dict[str, Found] = {}
+        self._explained: set[str] = set()
+        self._sources: Counter[str] = Counter()
+        self._otherwise = 0
+        self.notes: list[str] = []
+
+    def _between(self) -> None:
+        """Tell how far the play is between two cases, and stop a part of it whose time is over."""
+        now = time.monotonic()
+        spent = min(int((now - self._began) * 10), int(SECONDS_MAX * 10))
+        self._tell(spent, int(SECONDS_MAX * 10), f"{sum(self._sources.values())} cases played on both")
+        if now > self._until:
+            raise TimeOver
+
+    def run(self) -> BehaviourView:
+        """Play all cases that there is time for."""
+        parts: tuple[tuple[float, str, Callable[[], None]], ...] = (
+            (0.25, "scenarios of the older side", lambda: self._scenarios(0)),
+            (0.4, "scenarios of the newer side", lambda: self._scenarios(1)),
+            (0.5, "recorded cases", self._recorded),
+            (0.65, "cases for branches", self._branches),
+            (0.8, "cases for what has changed", self._changed),
+            (0.9, "further cases for what has changed", self._further),
+        )
+        for share, what, part in parts:
+            self._until = self._began + share * SECONDS_MAX
+            try:
+                part()
+            except TimeOver:
+                self.notes.append(f"Not all {what} were played: the time was over.")
+        return self._view()
+
+    def _scenarios(self, number: int) -> None:
+        """Play the scenarios that one side carries."""
+        model = self._stages[number].model
+        carried = [one for one in model.scenarios if isinstance(one, Mapping)]
+        for raw in written.resolved_scenarios(carried, carried):
+            self._one(number, case_of(model, raw), "scenarios", str(raw.get("name", "")))
+
+    def _recorded(self) -> None:
+        """Play real instances again; one that does not go as it did is left out."""
+        lost = 0
+        for each in self._records.cases:
+            played = self._play(0, each.case, "recorded")
+            if played is None or not each.goes_again(played.history):
+                lost += 1
+            else:
+                self._one(0, each.case, "recorded", each.instance, played=played)
+        why = (
+            (lost, "does not go again as it did", "do not go again as they did"),
+            (self._records.erased, "has erased values", "have erased values"),
+            (self._records.long, "is too long", "are too long"),
+        )
+        for count, single, several in why:
+            if count:
+                self.notes.append(
+                    f"{count} real instance{'s' if count > 1 else ''} left out: {'they' if count > 1 else 'it'} {several if count > 1 else single}."
+                )
+
+    def _branches(self) -> None:
+        """Search cases for the branches of both sides: a few where every change shows a difference already."""
+        for number, search in enumerate(self._searches):
+            if not self._is_changed():
+                search.play(search.plain())
+            elif self._has_open():
+                search.cover(branches_of(search.stage.model))
+            else:
+                search.plays, left = min(search.plays, PLAYS_MORE), search.plays
+                search.cover(branches_of(search.stage.model), chances=0)
+                search.plays = max(0, left - PLAYS_MORE)
+            self._both(number)
+
+    def _changed(self) -> None:
+        """Aim at the changes that show no difference yet, and at the rows of rules that differ."""
+        for change in self._structure.changes:
+            for number, aim in enumerate(self._aims):
+                for _ in aim.at(change, now=number == 1) if self._is_open(change) else ():
+                    self._both(number)
+                    if not self._is_open(change):
+                        break
+        for ruled in self._structure.ruled:
+            for number, search in enumerate(self._searches):
+                for spot in self._spots(ruled, number):
+                    self._at_row(ruled, number, search, spot)
+
+    def _at_row(self, ruled: Ruled, number: int, search: Search, spot: Spot) -> None:
+        """Play cases in which a row of a rule decides otherwise."""
+        own = ruled.new if number else ruled.old
+        bases = [
+            (tried, asked, turns)
+            for tried in search.tried
+            for asked, turns in zip(tried.trace.decided, tried.trace.asked, strict=True)
+            if asked.decision == ruled.decision
+        ]
+        for tried, asked, turns in bases[:BASES_MAX]:
+            for change in parting(ruled, own, spot, asked):
+                search.pursue(tried, turns, change)
+                self._both(number)
+                if spot not in self._spots(ruled, number):
+                    return
+
+    def _spots(self, ruled: Ruled, number: int) -> list[Spot]:
+        """Return the rows of one side that differ and did not decide otherwise in any case yet."""
+        own, other = (ruled.new, ruled.old) if number else (ruled.old, ruled.new)
+        shown = self._rows[NEW if number else OLD]
+        return [spot for spot in spots(own, other, ruled.decision) if (spot.decision, spot.row) not in shown]
+
+    def _further(self) -> None:
+        """Search rows, limits and variations by chance while there is something that shows no difference."""
+        for number, search in enumerate(self._searches):
+            if self._has_open():
+                suggestions(search, branches_of(search.stage.model), [])
+                self._both(number)
+        for number, search in enumerate(self._searches):
+            chance = Chance(search.world, search.stage.process)
+            for _ in range(CHANCES_MAX):
+                if not self._has_open() or not search.tried:
+                    break
+                search.play(chance.varied(search.tried))
+                self._both(number)
+
+    def _is_changed(self) -> bool:
+        return bool(self._structure.ruled) or bool(self._structure.behaving)
+
+    def _is_open(self, change: Change) -> bool:
+        return change.behaves and repr(change) not in self._explained and not self._is_hidden(change)
+
+    def _is_hidden(self, change: Change) -> bool:
+        """Tell whether an element came or went of which nobody outside sees anything."""
+        old, new = self._structure.old.process, self._structure.new.process
+        element = new.elements.get(change.element) or old.elements.get(change.before)
+        return change.what == "" and element is not None and element.kind in UNSEEN
+
+    def _has_open(self) -> bool:
+        """Tell whether some change or row shows no difference yet."""
+        return any(map(self._is_open, self._structure.changes)) or any(
+            self._spots(ruled, number) for ruled in self._structure.ruled for number in (0, 1)
+        )
+
+    def _both(self, number: int) -> None:
+        """Play on both sides what the search of one has found since."""
+        search = self._searches[number]
+        while self._looked[number] < len(search.tried):
+            tried = search.tried[self._looked[number]]
+            self._looked[number] += 1
+            self._one(number, tried.case, "generated", played=tried.played)
+
+    def _play(self, number: int, case: Case, source: Source) -> Played | None:
+        scenario = scenario_of(case)
+        rounds = ROUNDS if source == "generated" else ROUNDS_GIVEN
+        return None if scenario is None else self._stages[number].play(scenario, rounds=rounds)
+
+    def _one(
+        self, number: int, case: Case, source: Source, name: str = "", *, played: Played | None = None
+    ) -> None:
+        """Play a case of one side on both, unless it was played before."""
+        told = self._tongues[number].said(case)
+        sides = (case, told) if number == 0 else (told, case)
+        key = write_json(sides[1])
+        if key in self._known or sum(self._sources.values()) >= CASES_MAX:
+            return
+        self._known.add(key)
+        mine = played or self._play(number, case, source)
+        theirs = self._play(1 - number, told, source)
+        if mine is None or theirs is None:
+            return
+        if source != "generated" and mine.ended:
+            self._searches[number].add(case, mine)
+        if theirs.ended:
+            self._searches[1 - number].add(told, theirs)
+        runs = (mine, theirs) if number == 0 else (theirs, mine)
+        self._sources[source] += 1
+        self._judge(
+            Run(self._structure.old, runs[0]), Run(self._structure.new, runs[1]), sides[1], source, name
+        )
+
+    def _judge(self, old: Run, new: Run, case: Case, source: Source, name: str) -> None:
+        """Note whether two runs part, where and why."""
+        at = parting_of(self._structure, old, new)
+        if at is not None and (old.played.unfinished or new.played.unfinished) and None in (at.was, at.now):
+            at = None
+        for word, run, seen in ((OLD, old, at and at.was), (NEW, new, at and at.now)):
+            self._met[word] |= run.visited(seen.place if seen else None)
+            self._later[word] |= run.visited()
+        if at is None:
+            return
+        cause = cause_of(self._structure, old, new, at)
+        found = self._causes.get(cause.key)
+        if found is None or len(write_json(case)) < len(write_json(found.case)):
+            parts = parts_in_words(self._structure, old, new, at)
+            before = (found.cases, found.sources, found.differs) if found else (0, Counter[str](), set[str]())
+            found = self._causes[cause.key] = Found(cause, case, source, name, old, new, parts, *before)
+        found.cases += 1
+        found.sources[source] += 1
+        found.differs |= aspects_of(old, new)
+        self._otherwise += not old.ends_as(new)
+        self._explained |= set(map(repr, cause.changes))
+        for word, rows in ((OLD, cause.rows[0]), (NEW, cause.rows[1])):
+            self._rows[word] |= set(rows)
+
+    def _view(self) -> BehaviourView:
+        total, changed = sum(self._sources.values()), sum(found.cases for found in self._causes.values())
+        if not total:
+            self.notes.append(
+                "No case could be played: no scenario, no real instance, and the search found none."
+            )
+        elif total >= CASES_MAX:
+            self.notes.append(f"No more than {CASES_MAX} cases are compared.")
+        unreached, unseen = self._silent()
+        return BehaviourView(
+            cases=total,
+            same=total - changed,
+            changed=changed,
+            end_otherwise=self._otherwise,
+            sources=dict(self._sources),
+            differences=list(self._differences()),
+            not_reached=unreached,
+            unseen=unseen,
+            notes=self.notes,
+        )
+
+    def _differences(self) -> Iterator[DifferenceView]:
+        self._until = self._began + SECONDS_MAX
+        for found in sorted(self._causes.values(), key=lambda each: -each.cases):
+            cause, case = found.cause, self._least(found)
+            yield DifferenceView(
+                cause=CauseView(
+                    kind=cause.kind,
+                    text=cause.text,
+                    element=cause.element,
+                    decision=cause.decision,
+                    was=cause.was,
+                    now=cause.now,
+                    values=dict(cause.values),
+                ),
+                cases=found.cases,
+                sources=dict(found.sources),
+                differs=sorted(found.differs),
+                parts=found.parts,
+                example=ExampleView(
+                    source=found.source,
+                    name=found.name,
+                    case=case,
+                    then=found.old.ending,
+                    now=found.new.ending,
+                ),
+            )
+
+    def _least(self, found: Found) -> dict[str, Json]:
+        """Return the inputs of an example as short as they can be said."""
+
+        def parts_as_before(case: Case) -> bool:
+            played = (
+                self._play(0, self._tongues[1].said(case), found.source),
+                self._play(1, case, found.source),
+            )
+            if played[0] is None or played[1] is None:
+                return False
+            old, new = Run(self._structure.old, played[0]), Run(self._structure.new, played[1])
+            at = parting_of(self._structure, old, new)
+            if at is None or cause_of(self._structure, old, new, at).key != found.cause.key:
+                return False
+            found.old, found.new, found.parts = old, new, parts_in_words(self._structure, old, new, at)
+            return True
+
+        least = Least(self._stages[1].model, parts_as_before)
+        try:
+            return least.said(found.case, found.new)
+        except TimeOver:
+            return least.so_far
+
+    def _silent(self) -> tuple[list[str], list[str]]:
+        """Return the changes that no case came to, and those that cases came to without a difference."""
+        unreached: list[str] = []
+        unseen: list[str] = []
+        structure = self._structure
+        for one in filter(self._is_open, structure.changes):
+            text = worded(one, structure.old.process, structure.new.process)
+            if not one.element and not one.before or _in(one, self._met):
+                unseen.append(text)
+            elif _in(one, self._later):
+                unreached.append(f"{text} Cases come there only behind another difference.")
+            else:
+                unreached.append(text)
+        for ruled in structure.ruled:
+            for number, word in ((0, OLD), (1, NEW)):
+                model = ruled.new if number else ruled.old
+                unseen += [
+                    f"The decision {spot.decision!r} {word}: {row_text(model, spot.decision, spot.row)}."
+                    for spot in self._spots(ruled, number)
+                ]
+        return unreached, unseen
+
+
+def _in(change: Change, met: Mapping[str, set[str]]) -> bool:
+    return change.before in met[OLD] or change.element in met[NEW]

@@ -1,0 +1,285 @@
+"""Where two versions of a decision part: the rows that differ, and inputs at which both answer otherwise.
+
+Inputs are sought over the variables that a played case had when it asked: column by column a changed row is aimed at, and
+each step is kept only if both versions, asked at once, come nearer to answering otherwise. Only what parts is played.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import Final, NamedTuple
+
+from flowmaster.engine.compare.aspects import plain
+from flowmaster.engine.dmn import model as m
+from flowmaster.engine.dmn.table import CompiledTable
+from flowmaster.engine.errors import FlowMasterError
+from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.expression import to_json
+from flowmaster.engine.proof.changes import Change, over
+from flowmaster.engine.proof.limits import around, unlike
+from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.values import Json
+from flowmaster.tools.cases_origins import Decided, Moment
+from flowmaster.tools.cases_rules import RuleModel, RuleView
+from flowmaster.tools.json_text import write_json
+
+VALUES_MAX: Final = 8
+"""How many values of one column are tried."""
+
+WAYS_MAX: Final = 4
+"""How many ways to one value are tried."""
+
+KEPT_MAX: Final = 6
+"""How many of the nearest changes are gone on from."""
+
+STEPS_MAX: Final = 8
+"""How many changes are put over each other."""
+
+ASKED_MAX: Final = 600
+"""How often both versions are asked for one row, from one case."""
+
+
+class Ruled(NamedTuple):
+    """A decision that the two sides ask in different versions: the models, and the numbers of the versions."""
+
+    decision: str
+    old: RuleModel
+    new: RuleModel
+    was: int
+    now: int
+
+    def part(self, view: Moment) -> bool:
+        """Tell whether both versions answer otherwise over the variables of a moment."""
+        return _answer(self.old, self.decision, view) != _answer(self.new, self.decision, view)
+
+
+class Spot(NamedTuple):
+    """A row that one version has otherwise than the other, or alone: its decision, its place, the same row there, columns.
+
+    Row -1 stands for a decision that is no table, or whose table is asked in another way.
+    """
+
+    decision: str
+    row: int
+    other: int = -1
+    columns: tuple[int, ...] = ()
+
+
+def spots(own: RuleModel, other: RuleModel, decision: str) -> list[Spot]:
+    """Return where a version of a decision, or of one that it requires, differs from another version."""
+    found: list[Spot] = []
+    for each in own.reached(decision):
+        ours, theirs = own.decisions[each], other.decisions.get(each)
+        one, two = own.table(each), other.table(each)
+        if one is not None and two is not None and _asks(one.node) == _asks(two.node):
+            found += _rows(each, one.node, two.node)
+        elif theirs is None or plain(ours.logic, {}) != plain(theirs.logic, {}):
+            found.append(Spot(each, -1))
+    return found
+
+
+def _asks(table: m.DecisionTable) -> tuple[object, ...]:
+    """Return how a table is asked: hit policy, columns and outputs."""
+    inputs = tuple((each.expression.text, each.values) for each in table.inputs)
+    outputs = tuple((each.name, plain(each.default, {})) for each in table.outputs)
+    return table.hit_policy, table.aggregation, inputs, outputs
+
+
+def _rows(decision: str, own: m.DecisionTable, other: m.DecisionTable) -> Iterator[Spot]:
+    one, two = _cells(own), _cells(other)
+    for tag, first, last, start, end in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
+        for row in range(first, last) if tag != "equal" else ():
+            there = start + row - first
+            if there >= end:
+                yield Spot(decision, row)
+                continue
+            columns = [place for place in range(len(own.inputs)) if one[row][place] != two[there][place]]
+            yield Spot(decision, row, there, tuple(columns))
+
+
+def _cells(table: m.DecisionTable) -> list[tuple[str, ...]]:
+    return [tuple(each.text for each in (*rule.inputs, *rule.outputs)) for rule in table.rules]
+
+
+def _answer(model: RuleModel, decision: str, view: Moment) -> object:
+    """Return what a version of a decision answers over the variables of a moment, or by which error it does not."""
+    given = {name: view.variables[name] for name in view.variables if name not in model.decisions}
+    try:
+        found = model.compiled.decision(decision).evaluate(given, view.at, surroundings=given)
+        return write_json(to_json(found.value))
+    except FlowMasterError as error:
+        return error.code
+
+
+class _Column(NamedTuple):
+    """A column of a row that is aimed at: its expression, and values that it may have."""
+
+    node: s.Node
+    values: Sequence[object]
+    fits: Callable[[object], bool]
+
+
+def parting(ruled: Ruled, own: RuleModel, spot: Spot, asked: Decided) -> Iterator[Change]:
+    """Give changes of a case after which both versions answer otherwise where it asked them, for the row of a spot."""
+    other = ruled.old if own is ruled.new else ruled.new
+    table, theirs = own.table(spot.decision), other.table(spot.decision)
+    if table is None or spot.row < 0:
+        return
+    budget = [ASKED_MAX]
+    for columns in _targets(own, asked.view, table, theirs, spot):
+        yield from _nearer(ruled, own, columns, asked.view, budget)
+
+
+def _targets(
+    own: RuleModel, view: Moment, table: CompiledTable, theirs: CompiledTable | None, spot: Spot
+) -> Iterator[list[_Column]]:
+    """Give what the columns may hold: in one that differs a value at which the cells part, in the others what fits."""
+    nodes = [own.parsed(column.expression.text) for column in table.node.inputs]
+    rules = RuleView(own, view)
+    fitting = [
+        _Column(node, rules.values(table, place, spot.row, node), table.indexes[place].cells[spot.row].passes)
+        if node is not None and table.indexes[place].cells[spot.row].constants is not None
+        else None
+        for place, node in enumerate(nodes)
+    ]
+    for place in spot.columns if theirs is not None else ():
+        node = nodes[place]
+        assert theirs is not None
+        for value in _apart(table, theirs, spot, place) if node is not None else ():
+            at = [*fitting]
+            at[place] = _Column(node, [value], lambda now, value=value: _equal(now, value))  # type: ignore[misc]
+            yield [each for each in at if each is not None]
+    yield [each for each in fitting if each is not None]
+
+
+def _apart(table: CompiledTable, theirs: CompiledTable, spot: Spot, column: int) -> list[object]:
+    """Return values that a cell of a row lets pass and the same cell of the other version does not, or the other way round."""
+    cells = (table.indexes[column].cells[spot.row], theirs.indexes[column].cells[spot.other])
+    if any(cell.constants is None for cell in cells):
+        return []
+    named = [value for cell in cells for value in cell.named or ()]
+    near = [each for value in named for each in (*around(value), *unlike(value))]
+    return [value for value in near if cells[0].passes(value) != cells[1].passes(value)][:VALUES_MAX]
+
+
+def _equal(now: object, value: object) -> bool:
+    return now == value and isinstance(now, bool) is isinstance(value, bool)
+
+
+def _nearer(
+    ruled: Ruled, own: RuleModel, columns: Sequence[_Column], view: Moment, budget: list[int]
+) -> Iterator[Change]:
+    """Give changes after which the versions part, sought step by step from those that meet the most columns."""
+    kept: list[Change] = [{}]
+    known: set[bytes] = set()
+    for _ in range(STEPS_MAX):
+        found: list[tuple[int, Change]] = []
+        for before in kept:
+            for change in _steps(own, columns, view, before):
+                key = write_json(
+                    [[*map(str, place), str(value)] for place, value in sorted(change.items(), key=repr)]
+                )
+                if key in known or budget[0] <= 0:
+                    continue
+                known.add(key)
+                budget[0] -= 1
+                after = view.under(change)
+                if ruled.part(after):
+                    yield change
+                else:
+                    found.append((len(_unmet(RuleView(own, after), columns)), change))
+        found.sort(key=lambda each: each[0])
+        kept = [change for _, change in found[:KEPT_MAX]]
+
+
+def _steps(own: RuleModel, columns: Sequence[_Column], view: Moment, before: Change) -> Iterator[Change]:
+    """Give a change with one more put over it, towards a column that is not met."""
+    rules = RuleView(own, view.under(before) if before else view)
+    for column in _unmet(rules, columns) or columns:
+        for value in column.values[:VALUES_MAX]:
+            for change in islice(Solver(rules).becomes(column.node, value), WAYS_MAX):
+                if change:
+                    yield over(before, change)
+
+
+def _unmet(rules: RuleView, columns: Sequence[_Column]) -> list[_Column]:
+    return [column for column in columns if not column.fits(rules.value(column.node))]
+
+
+class Blamed(NamedTuple):
+    """The rows of a decision to which it goes back that both versions answer otherwise, counted from 0 on each side.
+
+    A row that stands on both sides is named on both, also where it matches on one alone.
+    """
+
+    decision: str
+    old: tuple[int, ...]
+    new: tuple[int, ...]
+
+
+def blamed(ruled: Ruled, was: Sequence[Json], now: Sequence[Json]) -> Blamed | None:
+    """Return the rows that differ and match on one side alone, or on both with another answer, from what matched then and now.
+
+    Of decisions that require each other, the first one asked is told.
+    """
+    matched, matches = _matched(was), _matched(now)
+    for decision in reversed(ruled.old.reached(ruled.decision)):
+        old, new = matched.get(decision, {}), matches.get(decision, {})
+        own = [each for each in spots(ruled.old, ruled.new, ruled.decision) if each.decision == decision]
+        other = [each for each in spots(ruled.new, ruled.old, ruled.decision) if each.decision == decision]
+        if not own and not other:
+            continue
+        asked = next(iter((*old.values(), *new.values())), {})
+        here = [each for each in own if each.row in old or _passes(ruled.old, each, asked)]
+        there = [each for each in other if each.row in new or _passes(ruled.new, each, asked)]
+        rows = {each.row for each in here} | {each.other for each in there}
+        others = {each.row for each in there} | {each.other for each in here}
+        if rows or others:
+            return Blamed(decision, tuple(sorted(rows - {-1})), tuple(sorted(others - {-1})))
+        if any(each.row < 0 for each in (*own, *other)):
+            return Blamed(decision, (-1,), (-1,))
+    return None
+
+
+Asked = Mapping[str, Json]
+
+
+def _matched(rules: Sequence[Json]) -> dict[str, dict[int, Asked]]:
+    """Return the rows of each decision that matched, with what their columns were asked."""
+    found: dict[str, dict[int, Asked]] = {}
+    for each in rules:
+        if isinstance(each, Mapping) and isinstance(row := each.get("rule"), int):
+            asked = each.get("inputs")
+            found.setdefault(str(each.get("decision")), {})[row - 1] = (
+                asked if isinstance(asked, Mapping) else {}
+            )
+    return found
+
+
+def _passes(model: RuleModel, spot: Spot, asked: Asked) -> bool:
+    """Tell whether a row matches what its columns are asked."""
+    table = model.table(spot.decision)
+    if table is None or spot.row < 0 or not asked:
+        return False
+    cells = [index.cells[spot.row] for index in table.indexes]
+    return all(
+        cell.constants is not None and cell.passes(asked.get(label))
+        for label, cell in zip(table.labels, cells, strict=True)
+        if not cell.is_open
+    )
+
+
+def rows_in_words(model: RuleModel, decision: str, rows: Sequence[int]) -> str:
+    """Return rows of a decision in words: what each asks, and what it answers."""
+    return "; ".join(filter(None, (row_text(model, decision, row) for row in rows)))
+
+
+def row_text(model: RuleModel, decision: str, row: int) -> str:
+    """Return a row of a table in words, or the expression of a decision that is no table."""
+    table, known = model.table(decision), model.decisions.get(decision)
+    if table is None or not 0 <= row < len(table.node.rules):
+        return known.logic.text if known is not None and isinstance(known.logic, m.Literal) else ""
+    rule = table.node.rules[row]
+    cells = zip(table.labels, rule.inputs, strict=False)
+    asks = ", ".join(f"{label} {cell.text}" for label, cell in cells if cell.text.strip() not in ("", "-"))
+    return f"row {row + 1} ({asks or 'else'}: {', '.join(cell.text for cell in rule.outputs)})"
