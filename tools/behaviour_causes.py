@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.compare.changes import Change
-from flowmaster.engine.compare.words import worded
+from flowmaster.engine.compare.words import kind_in_words, worded
 from flowmaster.engine.dmn.cases import same
 from flowmaster.engine.feel.said import named, quoted, said
 from flowmaster.engine.values import Json
-from flowmaster.tools.behaviour_rules import Ruled, blamed, rows_in_words
-from flowmaster.tools.behaviour_seen import ASPECTS, Run, Seen, Side, Taken, words_of
+from flowmaster.tools.behaviour_parting import Parting, Structure, is_rewritten, parting_of
+from flowmaster.tools.behaviour_rules import blamed, rows_in_words
+from flowmaster.tools.behaviour_seen import Run, Seen, Side, Taken, words_of
 from flowmaster.tools.behaviour_view import Kind
+
+DIFFERENCES_MAX: Final = 20
+"""How many differences of one case are told apart."""
+
+OFFERED: Final = ("task", "timer", "job", "failed", "waiting", "moved on", "called", "sent")
+"""What may differ of a step without another course behind it."""
 
 CHANGES_TOLD: Final = 3
 """How many changes the words for one cause name."""
@@ -61,103 +66,72 @@ class Cause(NamedTuple):
         return repr((self.kind, self.element, self.decision, self.changes, self.rows))
 
 
-class Parting(NamedTuple):
-    """Where two runs part: what was to be seen then and what is now (None: nothing more), and after how much that is alike."""
+class Difference(NamedTuple):
+    """One difference of two runs: why they part, where, and the runs without what differs before."""
 
-    alike: int
-    was: Seen | None
-    now: Seen | None
-
-
-@dataclass(frozen=True)
-class Structure:
-    """The two sides, what differs of their models, and the decisions that they ask in different versions."""
-
-    old: Side
-    new: Side
-    changes: Sequence[Change]
-    ruled: Sequence[Ruled]
-
-    @cached_property
-    def behaving(self) -> list[Change]:
-        """Return the changes that touch what instances do."""
-        return [one for one in self.changes if one.behaves]
+    cause: Cause
+    at: Parting
+    old: Run
+    new: Run
 
     @property
-    def reorders(self) -> bool:
-        """Tell whether steps come in another order."""
-        return any(one.kind == "moved" or one.what == "way" for one in self.changes)
+    def parts(self) -> str:
+        """Return in words where the runs part."""
+        return _in_words(self.old, self.new, self.at)
 
 
-def parting_of(structure: Structure, old: Run, new: Run) -> Parting | None:
-    """Return where two runs part, None if nothing that is to be seen differs.
+def differences_of(structure: Structure, old: Run, new: Run) -> Iterator[Difference]:
+    """Give where two runs part first and why, and where a step is only offered otherwise also what differs behind it.
 
-    What happens side by side may come in any order; only where the model itself orders steps otherwise, their order counts.
+    Behind the first one only those are given whose cause is sure: others may follow from what differs before.
     """
-    alike = next(
-        (place for place, (one, other) in enumerate(zip(old.keys, new.keys, strict=False)) if one != other),
-        min(len(old.keys), len(new.keys)),
-    )
-    if alike == len(old.keys) == len(new.keys):
-        return None
-    was, now = _unmatched(old, new, alike), _unmatched(new, old, alike)
-    if was is None and now is None:
-        if not structure.reorders:
-            return None
-        was, now = old.seen[alike], new.seen[alike]
-    return Parting(alike, was, now)
+    for number in range(DIFFERENCES_MAX):
+        at = parting_of(structure, old, new)
+        if at is None:
+            return
+        cause = next(_sure(structure, old, new, at), None)
+        if cause is None and not number:
+            cause = next(
+                _likely(structure, old, new, at), Cause("other", "No change of the model explains it.")
+            )
+        if cause is None:
+            return
+        yield Difference(cause, at, old, new)
+        was, now = at.was, at.now
+        if (
+            was is None
+            or now is None
+            or was.kind not in OFFERED
+            or (was.kind, was.element) != (now.kind, now.element)
+        ):
+            return
+        old, new = old.without(was.kind, was.element), new.without(was.kind, was.element)
 
 
-def _unmatched(run: Run, other: Run, alike: int) -> Seen | None:
-    """Return the first thing behind what is alike that the other run does not have."""
-    left = Counter(other.keys[alike:])
-    for key, seen in zip(run.keys[alike:], run.seen[alike:], strict=True):
-        if not left[key]:
-            return seen
-        left[key] -= 1
-    return None
-
-
-def aspects_of(old: Run, new: Run) -> set[str]:
-    """Return what of two runs differs: the end, the path, tasks, timers, messages, work, decisions, variables."""
-    was, now = (
-        Counter((key, ASPECTS[seen.kind]) for key, seen in zip(run.keys, run.seen, strict=True))
-        for run in (old, new)
-    )
-    found = {aspect for _, aspect in ((was - now) + (now - was))}
-    if not old.ends_as(new):
-        found.add("end")
-    if not same(dict(old.variables), dict(new.variables)):
-        found.add("variables")
-    return found
-
-
-def parts_in_words(structure: Structure, old: Run, new: Run, at: Parting) -> str:
-    """Return in words where two runs part first."""
+def _in_words(old: Run, new: Run, at: Parting) -> str:
     before = next((seen for seen in reversed(old.seen[: at.alike]) if seen.kind == "came"), None)
     start = f"After {old.side.label(before.own)}: " if before is not None else ""
-    was = words_of(structure.old, at.was) if at.was else f"nothing more ({old.ending})"
-    now = words_of(structure.new, at.now) if at.now else f"nothing more ({new.ending})"
+    was = words_of(old.side, at.was) if at.was else f"nothing more ({old.ending})"
+    now = words_of(new.side, at.now) if at.now else f"nothing more ({new.ending})"
     return f"{start}then {was}; now {now}."
 
 
-def cause_of(structure: Structure, old: Run, new: Run, parting: Parting) -> Cause:
-    """Return why two runs part."""
-    for found in _causes(structure, old, new, parting):
-        return found
-    return Cause("other", "No change of the model explains it.")
-
-
-def _causes(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
-    """Give what may be the cause, the surest first."""
+def _sure(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
+    """Give what is the cause: a rule, a change of the element itself at which they part, a condition that is another one."""
     was, now = parting.was, parting.now
-    if "start refused" in (was.kind if was else "", now.kind if now else ""):
-        yield from _of_start(structure, old, new)
     yield from _of_rule(structure, old, new, parting)
     if was is not None and now is not None and (was.kind, was.element) == (now.kind, now.element):
         yield from _of_facts(structure, old, new, was, now)
-    yield from _of_turn(structure, old, new, parting)
+    yield from _of_turn(structure, old, new, parting, rewritten=True)
+
+
+def _likely(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
+    """Give what else may be the cause, the likeliest first."""
+    was, now = parting.was, parting.now
+    if "start refused" in (was.kind if was else "", now.kind if now else ""):
+        yield from _of_start(structure, old, new)
     yield from _of_steps(structure, was, now)
+    yield from _of_turn(structure, old, new, parting, rewritten=False)
     yield from _near(structure, old, new, parting)
     behaving = structure.behaving
     for changes in ([one for one in behaving if not one.element and not one.before], behaving):
@@ -190,20 +164,25 @@ def _of_rule(structure: Structure, old: Run, new: Run, parting: Parting) -> Iter
     found = blamed(ruled, was.matched if was else (), now.matched if now else ())
     if found is None:
         return
-    told = (
-        rows_in_words(ruled.old, found.decision, found.old),
-        rows_in_words(ruled.new, found.decision, found.new),
+    rows = (found.old, found.new)
+    told = [
+        rows_in_words(model, found.decision, each) for model, each in zip(ruled.models, rows, strict=True)
+    ]
+    versions = " and ".join(
+        f"{each or 'no such row'} in version {number}"
+        for each, number in zip(told, ruled.versions, strict=True)
     )
+    values = dict(found.asked or made.inputs)
     of = f" of {quoted(ruled.decision)}" if found.decision != ruled.decision else ""
     yield Cause(
         "rule",
-        f"{quoted(found.decision)}{of}: {told[0] or 'no such row'} in version {ruled.was}, {told[1] or 'no such row'} in"
-        f" version {ruled.now}. With {named(dict(made.inputs))} it answers {_answer(was)} then and {_answer(now)} now.",
+        f"{quoted(found.decision)}{of}: {versions}. With {named(values)} it answers {_answer(was)} then and"
+        f" {_answer(now)} now.",
         made.element,
         ruled.decision,
         was=told[0] or None,
         now=told[1] or None,
-        values=dict(made.inputs),
+        values=values,
         rows=(
             tuple((found.decision, row) for row in found.old),
             tuple((found.decision, row) for row in found.new),
@@ -270,12 +249,14 @@ def _acting(run: Run, seen: Seen) -> set[str]:
     return found
 
 
-def _of_turn(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterator[Cause]:
-    """Give the condition at which the runs went different ways, up to where they part."""
+def _of_turn(
+    structure: Structure, old: Run, new: Run, parting: Parting, *, rewritten: bool
+) -> Iterator[Cause]:
+    """Give the turn at which the runs went different ways, up to where they part: where a condition was `rewritten`, or any."""
     for was, now in _turns(old, new, parting):
         key, before = now.flow.source, was.flow.source
         changes = [one for one in structure.behaving if (one.before, one.element) == (before, key)]
-        if not changes:
+        if not changes or (rewritten and not any(map(is_rewritten, changes))):
             continue
         values: dict[str, Json] = {}
         for run, taken in ((old, was), (new, now)):
@@ -305,9 +286,9 @@ def _turns(old: Run, new: Run, parting: Parting) -> Iterator[tuple[Taken, Taken]
     for taken in old.taken:
         others = theirs.get(taken.element, [])[visits[taken.element] :]
         visits[taken.element] += 1
-        if others and others[0].target != taken.target:
-            if taken.place <= until_old and others[0].place <= until_new:
-                yield taken, others[0]
+        apart = others and others[0].target != taken.target
+        if apart and taken.place <= until_old and others[0].place <= until_new:
+            yield taken, others[0]
 
 
 def _conditions(side: Side, key: str) -> dict[str, Json]:
@@ -373,9 +354,9 @@ def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:
 
 
 def _of_changes(structure: Structure, kind: Kind, changes: Sequence[Change], more: str = "") -> Cause:
-    one = changes[0]
+    one = next((each for each in changes if each.what == "kind"), changes[0])
     return Cause(
-        kind,
+        "step" if one.what == "kind" else kind,
         f"{_sentences(structure, changes)}{more}",
         one.element or one.before,
         was=[each.was for each in changes][:CHANGES_TOLD],
@@ -385,6 +366,14 @@ def _of_changes(structure: Structure, kind: Kind, changes: Sequence[Change], mor
 
 
 def _sentences(structure: Structure, changes: Sequence[Change]) -> str:
-    told = [worded(one, structure.old.process, structure.new.process) for one in changes]
+    """Return changes in words; of a step that is of another kind nothing else is told."""
+    old, new = structure.old.process, structure.new.process
+    others = {each.element: each for each in changes if each.what == "kind"}
+    told = [
+        f"The {kind_in_words(old, one.before)} {said(old.elements[one.before].label)} is the"
+        f" {kind_in_words(new, one.element)} {said(new.elements[one.element].label)} now."
+        for one in others.values()
+    ]
+    told += [worded(one, old, new) for one in changes if not one.element or one.element not in others]
     more = f" And {len(told) - CHANGES_TOLD} more changes." if len(told) > CHANGES_TOLD else ""
     return " ".join(told[:CHANGES_TOLD]) + more

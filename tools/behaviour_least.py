@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from flowmaster.engine.model import Process
 from flowmaster.engine.outline import scenarios as written
 from flowmaster.engine.values import Json
-from flowmaster.tools.behaviour_seen import Run
 from flowmaster.tools.behaviour_view import CASE_BYTES
 from flowmaster.tools.cases_search import Case
 from flowmaster.tools.cases_shown import overlay
@@ -17,7 +16,7 @@ from flowmaster.tools.scenarios import case_of
 TRIES_MAX: Final = 16
 """How many parts of one case are tried to be left out."""
 
-SHORT_BYTES: Final = 160
+SHORT_BYTES: Final = 80
 """How long a case may be without being made shorter."""
 
 LIKE_BYTES: Final = 20
@@ -27,33 +26,34 @@ LIKE_BYTES: Final = 20
 Whole = dict[str, Json]
 
 
-class Least:
-    """Makes one case shorter, as long as it still shows what it is an example of."""
+T = TypeVar("T")
 
-    def __init__(self, process: Process, shows: Callable[[Case], bool]) -> None:
+
+class Least(Generic[T]):
+    """Makes one case shorter, as long as it still `shows` what it is an example of."""
+
+    def __init__(self, process: Process, shows: Callable[[Case], T | None], case: Case, proof: T) -> None:
         self._process = process
         self._shows = shows
-        self.so_far: dict[str, Json] = {}
-        """The shortest so far."""
+        self._whole = {word: part for word, part in case.items() if part or word == "given"}
+        self.said = self._bounded(self._like(self._whole))
+        """The shortest way to say it so far; one that is too long says so instead."""
+        self.proof = proof
+        """What playing it has shown."""
 
-    def said(self, case: Case, run: Run) -> dict[str, Json]:
-        """Return a case as short as it can be said; one that is too long says so instead."""
-        whole = {word: part for word, part in case.items() if part or word == "given"}
-        self.so_far = self._bounded(self._like(whole))
-        tries = TRIES_MAX
-        for less in self._parts(whole, run.visited()):
-            if len(write_json(self.so_far)) <= SHORT_BYTES or tries <= 0:
-                break
+    def shorten(self, came: set[str]) -> None:
+        """Take away what can be taken away; `came` are the elements that the case comes to."""
+        whole, tries = self._whole, TRIES_MAX
+        for less in self._parts(whole, came):
+            if len(write_json(self.said)) <= SHORT_BYTES or tries <= 0:
+                return
             left = less(whole)
-            if left == whole:
-                continue
-            tries -= 1
-            if self._shows(left):
-                whole = left
-                short = self._like(whole)
-                if len(write_json(short)) < len(write_json(self.so_far)) or "too_long" in self.so_far:
-                    self.so_far = self._bounded(short)
-        return self.so_far
+            proof = None if left == whole else self._shows(left)
+            tries -= left != whole
+            if proof is not None:
+                whole, short = left, self._like(left)
+                if len(write_json(short)) < len(write_json(self.said)) or "too_long" in self.said:
+                    self.said, self.proof = self._bounded(short), proof
 
     def _like(self, whole: dict[str, Json]) -> dict[str, Json]:
         """Return what a case says differently than the scenario that is most like it, if that is shorter."""

@@ -8,6 +8,7 @@ both learn from it. The play is bounded in time and number; what was left out is
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -17,42 +18,40 @@ from flowmaster.engine.model import Process
 from flowmaster.engine.outline import scenarios as written
 from flowmaster.engine.values import Json
 from flowmaster.tools.behaviour_cases import Aim, Tongue, tongue
-from flowmaster.tools.behaviour_causes import (
-    Cause,
-    Structure,
-    aspects_of,
-    cause_of,
-    parting_of,
-    parts_in_words,
-)
+from flowmaster.tools.behaviour_causes import Difference, differences_of
 from flowmaster.tools.behaviour_least import Least
+from flowmaster.tools.behaviour_parting import Structure, aspects_of, is_rewritten, is_way
 from flowmaster.tools.behaviour_recorded import Records
-from flowmaster.tools.behaviour_rules import Ruled, Spot, parting, row_text, spots
+from flowmaster.tools.behaviour_rules import Ruled, Spot, parting, row_text
 from flowmaster.tools.behaviour_seen import UNSEEN, Run, Side
 from flowmaster.tools.behaviour_view import BehaviourView, CauseView, DifferenceView, ExampleView, Source
 from flowmaster.tools.cases_chance import Chance
 from flowmaster.tools.cases_rules import RuleBook
-from flowmaster.tools.cases_search import ROUNDS, Case, Search, scenario_of
+from flowmaster.tools.cases_search import CHANCES, ROUNDS, Case, Search, scenario_of
 from flowmaster.tools.cases_shown import suggestions
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.scenario_play import Played
 from flowmaster.tools.scenario_stage import Kit, Stage
 from flowmaster.tools.scenarios import branches_of, case_of
+from flowmaster.tools.steps import Steps
 
 SECONDS_MAX: Final = 8.0
 """How long cases are played."""
 
-SEARCH_PLAYS: Final = 150
-"""How many cases the search of each version plays."""
+TOLD_PER_SECOND: Final = 2
+"""How often it is told how far the play is."""
+
+PLAYS_MAX: Final = 150
+"""How many cases the search of each version plays for branches, for what has changed, and by chance."""
 
 PLAYS_MORE: Final = 25
 """How many it plays for branches where every change shows a difference already."""
 
+EVENTS_MAX: Final = 100_000
+"""How many events all cases of one search may come to."""
+
 CASES_MAX: Final = 600
 """How many cases are compared."""
-
-CHANCES_MAX: Final = 120
-"""How many cases are varied at random where a change shows no difference."""
 
 BASES_MAX: Final = 6
 """From how many cases one row of a rule is aimed at."""
@@ -79,13 +78,10 @@ class TimeOver(Exception):
 class Found:
     """The cases that part for one cause, and the smallest of them, said for the newer side."""
 
-    cause: Cause
+    shown: Difference
     case: Case
     source: Source
     name: str
-    old: Run
-    new: Run
-    parts: str
     cases: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     differs: set[str] = field(default_factory=set)
@@ -100,7 +96,7 @@ class Comparison:
         ruled: Sequence[Ruled],
         records: Records,
         at: int,
-        tell: Callable[[int, int, str], None],
+        steps: Steps,
     ) -> None:
         old, new = sides
         compared = compare(old.process, new.process)
@@ -111,11 +107,12 @@ class Comparison:
             compared.changes,
             ruled,
         )
-        self._records, self._tell = records, tell
+        self._records, self._steps = records, steps
+        self._told, self._told_last = 0, int(SECONDS_MAX * TOLD_PER_SECOND)
         self._began = self._until = time.monotonic()
         self._stages = tuple(Stage(side.kit, side.process.id, at, self._between) for side in sides)
         self._searches = tuple(
-            Search(stage, plays=SEARCH_PLAYS, rules=RuleBook(stage.kit.definitions)) for stage in self._stages
+            Search(stage, events=EVENTS_MAX, rules=RuleBook(stage.kit.definitions)) for stage in self._stages
         )
         one, other = self._searches
         self._tongues: tuple[Tongue, Tongue] = (tongue(one, other, ids), tongue(other, one, back))
@@ -125,19 +122,22 @@ class Comparison:
         self._known: set[bytes] = set()
         self._met: dict[str, set[str]] = {OLD: set(), NEW: set()}
         self._later: dict[str, set[str]] = {OLD: set(), NEW: set()}
-        self._rows: dict[str, set[tuple[str, int]]] = {OLD: set(), NEW: set()}
+        self._rows: tuple[set[tuple[str, int]], set[tuple[str, int]]] = set(), set()
         """The rows of rules that decided otherwise on each side."""
         self._causes: dict[str, Found] = {}
         self._explained: set[str] = set()
         self._sources: Counter[str] = Counter()
-        self._otherwise = 0
+        self._changed_cases = self._otherwise = 0
         self.notes: list[str] = []
 
     def _between(self) -> None:
         """Tell how far the play is between two cases, and stop a part of it whose time is over."""
+        self._steps.check()
         now = time.monotonic()
-        spent = min(int((now - self._began) * 10), int(SECONDS_MAX * 10))
-        self._tell(spent, int(SECONDS_MAX * 10), f"{sum(self._sources.values())} cases played on both")
+        done = min(int((now - self._began) * TOLD_PER_SECOND), self._told_last)
+        if done > self._told:
+            self._told = done
+            self._steps.tell(done, self._told_last, f"{sum(self._sources.values())} cases played on both")
         if now > self._until:
             raise TimeOver
 
@@ -175,32 +175,29 @@ class Comparison:
                 lost += 1
             else:
                 self._one(0, each.case, "recorded", each.instance, played=played)
-        why = (
-            (lost, "does not go again as it did", "do not go again as they did"),
-            (self._records.erased, "has erased values", "have erased values"),
-            (self._records.long, "is too long", "are too long"),
-        )
-        for count, single, several in why:
+        for count, why in (
+            (lost, "they do not go again as they did"),
+            (self._records.erased, "values of them are erased"),
+            (self._records.long, "they are too long"),
+        ):
             if count:
-                self.notes.append(
-                    f"{count} real instance{'s' if count > 1 else ''} left out: {'they' if count > 1 else 'it'} {several if count > 1 else single}."
-                )
+                self.notes.append(f"Real instances left out since {why}: {count}.")
 
     def _branches(self) -> None:
         """Search cases for the branches of both sides: a few where every change shows a difference already."""
         for number, search in enumerate(self._searches):
-            if not self._is_changed():
+            if not self._structure.ruled and not self._structure.behaving:
                 search.play(search.plain())
-            elif self._has_open():
-                search.cover(branches_of(search.stage.model))
             else:
-                search.plays, left = min(search.plays, PLAYS_MORE), search.plays
-                search.cover(branches_of(search.stage.model), chances=0)
-                search.plays = max(0, left - PLAYS_MORE)
+                is_open = self._has_open()
+                search.plays = PLAYS_MAX if is_open else PLAYS_MORE
+                search.cover(branches_of(search.stage.model), CHANCES if is_open else 0)
             self._both(number)
 
     def _changed(self) -> None:
         """Aim at the changes that show no difference yet, and at the rows of rules that differ."""
+        for search in self._searches:
+            search.plays = PLAYS_MAX
         for change in self._structure.changes:
             for number, aim in enumerate(self._aims):
                 for _ in aim.at(change, now=number == 1) if self._is_open(change) else ():
@@ -208,13 +205,13 @@ class Comparison:
                     if not self._is_open(change):
                         break
         for ruled in self._structure.ruled:
-            for number, search in enumerate(self._searches):
-                for spot in self._spots(ruled, number):
-                    self._at_row(ruled, number, search, spot)
+            for number in (0, 1):
+                for spot in self._hidden_rows(ruled, number):
+                    self._at_row(ruled, number, spot)
 
-    def _at_row(self, ruled: Ruled, number: int, search: Search, spot: Spot) -> None:
+    def _at_row(self, ruled: Ruled, number: int, spot: Spot) -> None:
         """Play cases in which a row of a rule decides otherwise."""
-        own = ruled.new if number else ruled.old
+        search = self._searches[number]
         bases = [
             (tried, asked, turns)
             for tried in search.tried
@@ -222,48 +219,54 @@ class Comparison:
             if asked.decision == ruled.decision
         ]
         for tried, asked, turns in bases[:BASES_MAX]:
-            for change in parting(ruled, own, spot, asked):
+            for change in parting(ruled, number, spot, asked):
                 search.pursue(tried, turns, change)
                 self._both(number)
-                if spot not in self._spots(ruled, number):
+                if spot not in self._hidden_rows(ruled, number):
                     return
 
-    def _spots(self, ruled: Ruled, number: int) -> list[Spot]:
+    def _hidden_rows(self, ruled: Ruled, number: int) -> list[Spot]:
         """Return the rows of one side that differ and did not decide otherwise in any case yet."""
-        own, other = (ruled.new, ruled.old) if number else (ruled.old, ruled.new)
-        shown = self._rows[NEW if number else OLD]
-        return [spot for spot in spots(own, other, ruled.decision) if (spot.decision, spot.row) not in shown]
+        shown = self._rows[number]
+        return [spot for spot in ruled.spots[number] if (spot.decision, spot.row) not in shown]
 
     def _further(self) -> None:
         """Search rows, limits and variations by chance while there is something that shows no difference."""
         for number, search in enumerate(self._searches):
+            search.plays = PLAYS_MAX
             if self._has_open():
                 suggestions(search, branches_of(search.stage.model), [])
                 self._both(number)
         for number, search in enumerate(self._searches):
-            chance = Chance(search.world, search.stage.process)
-            for _ in range(CHANCES_MAX):
+            search.plays, chance = PLAYS_MAX, Chance(search.world, search.stage.process)
+            for _ in range(PLAYS_MAX):
                 if not self._has_open() or not search.tried:
                     break
                 search.play(chance.varied(search.tried))
                 self._both(number)
 
-    def _is_changed(self) -> bool:
-        return bool(self._structure.ruled) or bool(self._structure.behaving)
-
     def _is_open(self, change: Change) -> bool:
         return change.behaves and repr(change) not in self._explained and not self._is_hidden(change)
 
     def _is_hidden(self, change: Change) -> bool:
-        """Tell whether an element came or went of which nobody outside sees anything."""
-        old, new = self._structure.old.process, self._structure.new.process
-        element = new.elements.get(change.element) or old.elements.get(change.before)
-        return change.what == "" and element is not None and element.kind in UNSEEN
+        """Tell whether a change shows in others alone: a gateway or form that came or went, ways along steps that did."""
+        structure = self._structure
+        if change.what == "":
+            element = structure.new.process.elements.get(
+                change.element
+            ) or structure.old.process.elements.get(change.before)
+            return element is not None and element.kind in UNSEEN
+        if change.what.startswith("forms: "):
+            return change.kind in ("added", "removed")
+        return change.what == "lane" or (
+            structure.comes_or_goes and not is_rewritten(change) and is_way(change)
+        )
 
     def _has_open(self) -> bool:
-        """Tell whether some change or row shows no difference yet."""
-        return any(map(self._is_open, self._structure.changes)) or any(
-            self._spots(ruled, number) for ruled in self._structure.ruled for number in (0, 1)
+        """Tell whether some change or row shows no difference yet, and does not always stand behind another difference."""
+        open_now = [one for one in self._structure.changes if self._is_open(one)]
+        return any(not _in(one, self._later) or _in(one, self._met) for one in open_now) or any(
+            self._hidden_rows(ruled, number) for ruled in self._structure.ruled for number in (0, 1)
         )
 
     def _both(self, number: int) -> None:
@@ -297,38 +300,41 @@ class Comparison:
             self._searches[number].add(case, mine)
         if theirs.ended:
             self._searches[1 - number].add(told, theirs)
-        runs = (mine, theirs) if number == 0 else (theirs, mine)
         self._sources[source] += 1
-        self._judge(
-            Run(self._structure.old, runs[0]), Run(self._structure.new, runs[1]), sides[1], source, name
-        )
+        self._judge(*self._as_runs(number, mine, theirs), sides[1], source, name)
+
+    def _as_runs(self, number: int, mine: Played, theirs: Played) -> tuple[Run, Run]:
+        """Return what was played on one side and on the other as runs, the older side first."""
+        old, new = (mine, theirs) if number == 0 else (theirs, mine)
+        return Run(self._structure.old, old), Run(self._structure.new, new)
 
     def _judge(self, old: Run, new: Run, case: Case, source: Source, name: str) -> None:
-        """Note whether two runs part, where and why."""
-        at = parting_of(self._structure, old, new)
-        if at is not None and (old.played.unfinished or new.played.unfinished) and None in (at.was, at.now):
-            at = None
-        for word, run, seen in ((OLD, old, at and at.was), (NEW, new, at and at.now)):
-            self._met[word] |= run.visited(seen.place if seen else None)
+        """Note where two runs part, and why."""
+        found = list(differences_of(self._structure, old, new))
+        for each in found:
+            self._note(each, case, source, name)
+        last = found[-1].at if found else None
+        for word, run, seen in ((OLD, old, last and last.was), (NEW, new, last and last.now)):
+            self._met[word] |= run.visited(seen.place - 1 if seen else None)
             self._later[word] |= run.visited()
-        if at is None:
-            return
-        cause = cause_of(self._structure, old, new, at)
-        found = self._causes.get(cause.key)
-        if found is None or len(write_json(case)) < len(write_json(found.case)):
-            parts = parts_in_words(self._structure, old, new, at)
-            before = (found.cases, found.sources, found.differs) if found else (0, Counter[str](), set[str]())
-            found = self._causes[cause.key] = Found(cause, case, source, name, old, new, parts, *before)
+        self._changed_cases += bool(found)
+        self._otherwise += bool(found) and not old.ends_as(new)
+
+    def _note(self, shown: Difference, case: Case, source: Source, name: str) -> None:
+        """Count a case for the cause of a difference, and keep it as the example if it is the smallest."""
+        cause = shown.cause
+        found = self._causes.setdefault(cause.key, Found(shown, case, source, name))
+        if len(write_json(case)) < len(write_json(found.case)):
+            found.shown, found.case, found.source, found.name = shown, case, source, name
         found.cases += 1
         found.sources[source] += 1
-        found.differs |= aspects_of(old, new)
-        self._otherwise += not old.ends_as(new)
+        found.differs |= aspects_of(shown.old, shown.new)
         self._explained |= set(map(repr, cause.changes))
-        for word, rows in ((OLD, cause.rows[0]), (NEW, cause.rows[1])):
-            self._rows[word] |= set(rows)
+        for rows, told in zip(self._rows, cause.rows, strict=True):
+            rows.update(told)
 
     def _view(self) -> BehaviourView:
-        total, changed = sum(self._sources.values()), sum(found.cases for found in self._causes.values())
+        total, changed = sum(self._sources.values()), self._changed_cases
         if not total:
             self.notes.append(
                 "No case could be played: no scenario, no real instance, and the search found none."
@@ -351,7 +357,8 @@ class Comparison:
     def _differences(self) -> Iterator[DifferenceView]:
         self._until = self._began + SECONDS_MAX
         for found in sorted(self._causes.values(), key=lambda each: -each.cases):
-            cause, case = found.cause, self._least(found)
+            case = self._least(found)
+            cause, old, new = found.shown.cause, found.shown.old, found.shown.new
             yield DifferenceView(
                 cause=CauseView(
                     kind=cause.kind,
@@ -365,38 +372,32 @@ class Comparison:
                 cases=found.cases,
                 sources=dict(found.sources),
                 differs=sorted(found.differs),
-                parts=found.parts,
+                parts=found.shown.parts,
                 example=ExampleView(
                     source=found.source,
                     name=found.name,
-                    case=case,
-                    then=found.old.ending,
-                    now=found.new.ending,
+                    case=case if "too_long" in case else {**case, "expect": new.expectation},
+                    then=old.ending,
+                    now=new.ending,
                 ),
             )
 
     def _least(self, found: Found) -> dict[str, Json]:
-        """Return the inputs of an example as short as they can be said."""
+        """Return the inputs of an example as short as they can be said, and keep what playing just these shows."""
 
-        def parts_as_before(case: Case) -> bool:
-            played = (
-                self._play(0, self._tongues[1].said(case), found.source),
-                self._play(1, case, found.source),
-            )
-            if played[0] is None or played[1] is None:
-                return False
-            old, new = Run(self._structure.old, played[0]), Run(self._structure.new, played[1])
-            at = parting_of(self._structure, old, new)
-            if at is None or cause_of(self._structure, old, new, at).key != found.cause.key:
-                return False
-            found.old, found.new, found.parts = old, new, parts_in_words(self._structure, old, new, at)
-            return True
+        def shows(case: Case) -> Difference | None:
+            new = self._play(1, case, found.source)
+            old = self._play(0, self._tongues[1].said(case), found.source)
+            if new is None or old is None:
+                return None
+            told = differences_of(self._structure, *self._as_runs(1, new, old))
+            return next((each for each in told if each.cause.key == found.shown.cause.key), None)
 
-        least = Least(self._stages[1].model, parts_as_before)
-        try:
-            return least.said(found.case, found.new)
-        except TimeOver:
-            return least.so_far
+        least = Least(self._stages[1].model, shows, found.case, found.shown)
+        with suppress(TimeOver):
+            least.shorten(found.shown.new.visited())
+        found.shown = least.proof
+        return least.said
 
     def _silent(self) -> tuple[list[str], list[str]]:
         """Return the changes that no case came to, and those that cases came to without a difference."""
@@ -413,10 +414,9 @@ class Comparison:
                 unreached.append(text)
         for ruled in structure.ruled:
             for number, word in ((0, OLD), (1, NEW)):
-                model = ruled.new if number else ruled.old
                 unseen += [
-                    f"The decision {spot.decision!r} {word}: {row_text(model, spot.decision, spot.row)}."
-                    for spot in self._spots(ruled, number)
+                    f"The decision {spot.decision!r} {word}: {row_text(ruled.models[number], spot.decision, spot.row)}."
+                    for spot in self._hidden_rows(ruled, number)
                 ]
         return unreached, unseen
 

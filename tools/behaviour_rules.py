@@ -5,7 +5,9 @@ each step is kept only if both versions, asked at once, come nearer to answering
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -39,20 +41,6 @@ ASKED_MAX: Final = 600
 """How often both versions are asked for one row, from one case."""
 
 
-class Ruled(NamedTuple):
-    """A decision that the two sides ask in different versions: the models, and the numbers of the versions."""
-
-    decision: str
-    old: RuleModel
-    new: RuleModel
-    was: int
-    now: int
-
-    def part(self, view: Moment) -> bool:
-        """Tell whether both versions answer otherwise over the variables of a moment."""
-        return _answer(self.old, self.decision, view) != _answer(self.new, self.decision, view)
-
-
 class Spot(NamedTuple):
     """A row that one version has otherwise than the other, or alone: its decision, its place, the same row there, columns.
 
@@ -65,7 +53,27 @@ class Spot(NamedTuple):
     columns: tuple[int, ...] = ()
 
 
-def spots(own: RuleModel, other: RuleModel, decision: str) -> list[Spot]:
+@dataclass(frozen=True)
+class Ruled:
+    """A decision that the two sides ask in different versions: the models, older one first, and the numbers of the versions."""
+
+    decision: str
+    models: tuple[RuleModel, RuleModel]
+    versions: tuple[int, int]
+
+    @cached_property
+    def spots(self) -> tuple[list[Spot], list[Spot]]:
+        """Return the rows of each version that the other has otherwise, or not at all."""
+        old, new = self.models
+        return _spots(old, new, self.decision), _spots(new, old, self.decision)
+
+    def part(self, view: Moment) -> bool:
+        """Tell whether both versions answer otherwise over the variables of a moment."""
+        old, new = self.models
+        return _answer(old, self.decision, view) != _answer(new, self.decision, view)
+
+
+def _spots(own: RuleModel, other: RuleModel, decision: str) -> list[Spot]:
     """Return where a version of a decision, or of one that it requires, differs from another version."""
     found: list[Spot] = []
     for each in own.reached(decision):
@@ -119,9 +127,9 @@ class _Column(NamedTuple):
     fits: Callable[[object], bool]
 
 
-def parting(ruled: Ruled, own: RuleModel, spot: Spot, asked: Decided) -> Iterator[Change]:
+def parting(ruled: Ruled, side: int, spot: Spot, asked: Decided) -> Iterator[Change]:
     """Give changes of a case after which both versions answer otherwise where it asked them, for the row of a spot."""
-    other = ruled.old if own is ruled.new else ruled.new
+    own, other = ruled.models[side], ruled.models[1 - side]
     table, theirs = own.table(spot.decision), other.table(spot.decision)
     if table is None or spot.row < 0:
         return
@@ -209,12 +217,13 @@ def _unmet(rules: RuleView, columns: Sequence[_Column]) -> list[_Column]:
 class Blamed(NamedTuple):
     """The rows of a decision to which it goes back that both versions answer otherwise, counted from 0 on each side.
 
-    A row that stands on both sides is named on both, also where it matches on one alone.
+    A row that stands on both sides is named on both, also where it matches on one alone. `asked` is what the columns hold.
     """
 
     decision: str
     old: tuple[int, ...]
     new: tuple[int, ...]
+    asked: Mapping[str, Json]
 
 
 def blamed(ruled: Ruled, was: Sequence[Json], now: Sequence[Json]) -> Blamed | None:
@@ -222,22 +231,20 @@ def blamed(ruled: Ruled, was: Sequence[Json], now: Sequence[Json]) -> Blamed | N
 
     Of decisions that require each other, the first one asked is told.
     """
+    old_model, new_model = ruled.models
     matched, matches = _matched(was), _matched(now)
-    for decision in reversed(ruled.old.reached(ruled.decision)):
+    for decision in reversed(old_model.reached(ruled.decision)):
         old, new = matched.get(decision, {}), matches.get(decision, {})
-        own = [each for each in spots(ruled.old, ruled.new, ruled.decision) if each.decision == decision]
-        other = [each for each in spots(ruled.new, ruled.old, ruled.decision) if each.decision == decision]
-        if not own and not other:
-            continue
+        own, other = ([each for each in side if each.decision == decision] for side in ruled.spots)
         asked = next(iter((*old.values(), *new.values())), {})
-        here = [each for each in own if each.row in old or _passes(ruled.old, each, asked)]
-        there = [each for each in other if each.row in new or _passes(ruled.new, each, asked)]
+        here = [each for each in own if each.row in old or _passes(old_model, each, asked)]
+        there = [each for each in other if each.row in new or _passes(new_model, each, asked)]
         rows = {each.row for each in here} | {each.other for each in there}
         others = {each.row for each in there} | {each.other for each in here}
         if rows or others:
-            return Blamed(decision, tuple(sorted(rows - {-1})), tuple(sorted(others - {-1})))
+            return Blamed(decision, tuple(sorted(rows - {-1})), tuple(sorted(others - {-1})), asked)
         if any(each.row < 0 for each in (*own, *other)):
-            return Blamed(decision, (-1,), (-1,))
+            return Blamed(decision, (-1,), (-1,), asked)
     return None
 
 

@@ -1,6 +1,7 @@
 """What is to be seen of a played case: how it ended, and step by step what happened, in terms that two versions share."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from decimal import Decimal
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -11,6 +12,7 @@ from flowmaster.engine.compare.ways import behind, ways
 from flowmaster.engine.dmn.cases import same
 from flowmaster.engine.feel.said import named, quoted, said
 from flowmaster.engine.model import Flow, Process
+from flowmaster.engine.outline.scenarios import START
 from flowmaster.engine.state import ChildWait, EventWait, JobWait, TaskWait, TimerWait, Wait
 from flowmaster.engine.values import Json
 from flowmaster.stores.rows import HistoryEntry
@@ -114,6 +116,13 @@ class Run:
         self.played = played
         self.seen = list(_seen(side, played))
 
+    def without(self, kind: str, element: str) -> "Run":
+        """Return the run without what was to be seen of one kind at one element."""
+        found = copy(self)
+        found.__dict__.pop("keys", None)
+        found.seen = [seen for seen in self.seen if (seen.kind, seen.element) != (kind, element)]
+        return found
+
     @cached_property
     def keys(self) -> list[bytes]:
         """Return what the things to be seen are compared by."""
@@ -173,6 +182,24 @@ class Run:
             return "it waits at " + (", ".join(map(self.side.label, waiting)) or "a join")
         ends = f" at {self.side.label(facts.ends[-1])}" if facts.ends else ""
         return f"it ends {state.status}{ends}"
+
+    @cached_property
+    def expectation(self) -> dict[str, Json]:
+        """Return how it ended as what a scenario expects."""
+        state = self.played.state
+        if state is None:
+            return {"refused": [START]}
+        facts = Facts(self.side.process, state, self.played)
+        found: dict[str, Json] = {}
+        if facts.refusals:
+            found["refused"] = list(facts.refusals)
+        if facts.incidents:
+            found["incident"] = sorted(facts.incidents)[0]
+        elif state.status == "active":
+            found["waits_at"] = list(facts.waiting)
+        elif facts.ends:
+            found["end"] = self.side.process.elements[facts.ends[-1]].label
+        return found if any(found.values()) else {"path": list(facts.path[:1])}
 
     def visited(self, until: int | None = None) -> set[str]:
         """Return the elements that were come to or waited for, up to a place in the history."""
@@ -305,37 +332,39 @@ def _even(value: Json) -> Json:
     return value
 
 
+_WORDS: Final[Mapping[str, str]] = {
+    "came": "it comes to {name}",
+    "cancelled": "{name} is cancelled",
+    "task": "{name} is offered{offered}",
+    "timer": "the time of {name} is over {timed}",
+    "job": "{name} is handed out as work{told}",
+    "failed": "the try at {name} fails{told}",
+    "called": "{name} calls{told}",
+    "waiting": "{name} waits for{told}",
+    "set": "{values} is set",
+    "over": "{name} is {how}",
+    "ended": "it ends {status}",
+    "start refused": "the start is refused",
+    "answer refused": "an answer is refused at {name}",
+    "decided": "{name} decides {answer}",
+}
+"""What was to be seen in words, by its kind."""
+
+
 def words_of(side: Side, seen: Seen) -> str:
     """Return in words what was to be seen."""
-    name = side.label(seen.own)
-    match seen.kind:
-        case "came":
-            return f"it comes to {name}"
-        case "task":
-            return f"{name} is offered{_offered(seen.facts)}"
-        case "timer":
-            return f"the time of {name} is over {_timed(seen.facts)}"
-        case "job":
-            return f"{name} is handed out as work ({named(_told(seen.facts))})"
-        case "waiting":
-            return f"{name} waits for {named(_told(seen.facts))}"
-        case "failed":
-            return f"the try at {name} fails ({named(_told(seen.facts))})"
-        case "decided":
-            return f"{name} decides {said(seen.facts['answer'])}"
-        case "set":
-            return f"{named(seen.facts)} is set"
-        case "over":
-            return f"{name} is {seen.facts['how']}"
-        case "ended":
-            return f"it ends {seen.facts['status']}"
-        case "start refused":
-            return "the start is refused"
-        case "answer refused":
-            return f"an answer is refused at {name}"
-        case kind:
-            told = _told(seen.facts)
-            return f"{kind} at {name}" + (f" ({named(told)})" if told else "")
+    told = named(_told(seen.facts))
+    parts = {
+        "name": side.label(seen.own),
+        "offered": _offered(seen.facts) if seen.kind == "task" else "",
+        "timed": _timed(seen.facts) if seen.kind == "timer" else "",
+        "told": f" ({told})" if told else "",
+        "values": told or "nothing",
+        "how": str(seen.facts.get("how")),
+        "status": str(seen.facts.get("status")),
+        "answer": said(seen.facts.get("answer")),
+    }
+    return _WORDS.get(seen.kind, f"{seen.kind} at {{name}}{{told}}").format(**parts)
 
 
 def _told(facts: Mapping[str, Json]) -> dict[str, Json]:

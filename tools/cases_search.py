@@ -125,7 +125,7 @@ class Search:
         while self._pass(wanted):
             pass
         chance = Chance(self.world, self.stage.process)
-        for _ in range(chances):
+        for _ in range(chances if self.tried else 0):
             if self.plays <= 0 or not self.missing(wanted):
                 return
             case = chance.varied(self.tried)

@@ -37,7 +37,7 @@ async def behaviour_view(call: Call, old: Sided, new: Sided) -> BehaviourView:
     at = runtime.now()
     asked = [_asked(old.process), _asked(new.process)]
     _check_rules(old, asked)
-    chosen = [_chosen(runtime.reader, tenant, side, at) for side in (old, new)]
+    chosen = [_chosen(runtime.reader, tenant, side, at, word) for side, word in ((old, "from"), (new, "to"))]
     sides = (
         _furnished(runtime.reader, tenant, old, chosen[0]),
         _furnished(runtime.reader, tenant, new, chosen[1]),
@@ -48,13 +48,13 @@ async def behaviour_view(call: Call, old: Sided, new: Sided) -> BehaviourView:
     elif old.version is not None:
         notes.append("Real instances were left out: you may not read them.")
     ruled = [
-        Ruled(key, RuleModel(was.content), RuleModel(now.content), was.version, now.version)
+        Ruled(key, (RuleModel(was.content), RuleModel(now.content)), (was.version, now.version))
         for key, was in chosen[0].items()
         if was.content != (now := chosen[1][key]).content
     ]
 
     def work(steps: Steps) -> BehaviourView:
-        comparison = Comparison(sides, ruled, records, at, steps.tell)
+        comparison = Comparison(sides, ruled, records, at, steps)
         comparison.notes += notes
         return comparison.run()
 
@@ -86,9 +86,16 @@ def _check_rules(side: Sided, asked: Sequence[set[str]]) -> None:
             )
 
 
-def _chosen(reader: Reader, tenant: str, side: Sided, at: int) -> dict[str, Version]:
-    """Return the versions of decisions that a side asks, as far as they are named."""
-    return {key: version_of(reader, tenant, key, wanted, at) for key, wanted in side.rules.items()}
+def _chosen(reader: Reader, tenant: str, side: Sided, at: int, word: str) -> dict[str, Version]:
+    """Return the versions of decisions that a side asks, as far as they are named; `word` is how the caller names the side."""
+    found: dict[str, Version] = {}
+    for key, wanted in side.rules.items():
+        try:
+            found[key] = version_of(reader, tenant, key, wanted, at)
+        except FlowMasterError as error:
+            error.path = f"rules.{key[:80]}.{word}"
+            raise
+    return found
 
 
 def _furnished(reader: Reader, tenant: str, side: Sided, chosen: Mapping[str, Version]) -> Furnished:

@@ -232,7 +232,11 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
     number = wanted if isinstance(wanted, int) else reader.version_number(tenant, KIND, process, tag=wanted)
     if number is None:
         raise no_tag(reader, tenant, process, str(wanted), path, further=(DRAFT,))
-    version = version_of(reader, tenant, process, number)
+    try:
+        version = version_of(reader, tenant, process, number)
+    except FlowMasterError as error:
+        error.path = path
+        raise
     model = compile_process(version.content, process)
     return _Side(f"version {version.version}", model, version.content, version.version)
 

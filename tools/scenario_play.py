@@ -295,9 +295,9 @@ class Player:
                 found = self._next(self._scenario.services, self._called(state, wait), state, wait)
             if found is not None and found[1] is not None and found[1].after:
                 moments.append(later(wait.since, found[1].after))
-            if isinstance(wait, JobWait) and wait.retries > 0 and wait.due is not None:
-                if found is None or found[1] is not None:
-                    moments.append(wait.due)
+            is_told = found is None or found[1] is not None
+            if isinstance(wait, JobWait) and wait.retries > 0 and wait.due is not None and is_told:
+                moments.append(wait.due)
         return [moment for moment in moments if moment > self._sandbox.now()]
 
     def _resting(self, state: State) -> list[int]:

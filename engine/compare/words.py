@@ -91,9 +91,14 @@ def _name(process: Process, key: str) -> str:
     return "the process" if key == process.id else said(element.label)
 
 
-def _kind(process: Process, key: str) -> str:
+def kind_in_words(process: Process, key: str) -> str:
+    """Return what people call the kind of an element, as `user task`."""
     words = "".join(f" {each.lower()}" if each.isupper() else each for each in process.elements[key].kind)
-    return f"The {words.strip()}"
+    return words.strip()
+
+
+def _kind(process: Process, key: str) -> str:
+    return f"The {kind_in_words(process, key)}"
 
 
 def _after(process: Process, sources: Json) -> str:

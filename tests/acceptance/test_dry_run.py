@@ -10,7 +10,7 @@ from tests.acceptance.agent import Agent, Body, body_of, outcome, played, whole_
 from tests.acceptance.clocks import timed
 from tests.acceptance.town import LEAVE, LETTER, LEVELS, settled
 
-CALLS = 1_000
+CALLS = 1_300
 SEED = 20_260_214
 NEEDS: dict[str, Body] = {"leave": {"days": 2, "who": "ann"}, "letter": {"number": "4711"}}
 
@@ -359,6 +359,6 @@ def test_a_dry_run_changes_nothing_and_foretells_the_real_run() -> None:
                 assert foretold["dry_run"], call
                 assert {each["operation"] for each in foretold.get("next", [])} <= {operation}, call
             chance.jobs += [item["job"] for item in came.get("items", []) if "job" in item]
-        assert min(succeeded.values()) >= 3, succeeded
+        assert min(succeeded.values()) >= 3, min(succeeded.items(), key=lambda each: each[1])
 
     played(play)

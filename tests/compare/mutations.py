@@ -46,18 +46,18 @@ def mutations() -> list[Mutation]:
     return [each for example in EXAMPLES for kind in KINDS for each in of_kind(example, kind)]
 
 
-def drawn(seed: int, count: int) -> list[Mutation]:
-    """Return so many mutations of all examples and kinds in turn; the same seed draws the same ones."""
+def drawn(seed: int) -> Iterator[Mutation]:
+    """Give the mutations of all examples and kinds in turn; the same seed draws the same ones."""
     draw = Random(seed)
     every = {(example, kind): list(of_kind(example, kind)) for example in EXAMPLES for kind in KINDS}
     for spots in every.values():
         draw.shuffle(spots)
     order = [(example, kind) for kind in KINDS for example in EXAMPLES]
     draw.shuffle(order)
-    found: list[Mutation] = []
-    while len(found) < count:
-        found += [every[key].pop() for key in order if every[key]][: count - len(found)]
-    return found
+    while any(every.values()):
+        for key in order:
+            if every[key]:
+                yield every[key].pop()
 
 
 def outline_of(example: str) -> Outline:
@@ -285,17 +285,20 @@ def _of_dmn(text: str) -> Decisions:
         plain = [[_unescaped(cell) for cell in row] for row in cells]
         inputs = rules[0].group().count("<inputEntry")
         for key, row, rows in _of_rows(plain, inputs, len(plain[0]) - inputs):
-            if len(rows) < len(plain):
-                body = table.group().replace(rules[row - 1].group(), "")
-            else:
-                entries = iter([_escaped(cell) for cell in rows[row - 1]])
-                changed = re.sub(
-                    r"(<(?:input|output)Entry[^>]*><text>)(.*?)(</text>)",
-                    lambda found, entries=entries: found.group(1) + next(entries) + found.group(3),
-                    rules[row - 1].group(),
-                )
-                body = table.group().replace(rules[row - 1].group(), changed)
+            own = rules[row - 1].group()
+            changed = "" if len(rows) < len(plain) else _with_entries(own, rows[row - 1])
+            body = table.group().replace(own, changed)
             yield f"{table.group(1)} {key}", row, {"dmn": text.replace(table.group(), body)}
+
+
+def _with_entries(rule: str, cells: list[str]) -> str:
+    """Return a rule of a DMN file with other texts in its entries."""
+    entries = iter(cells)
+
+    def put(found: re.Match[str]) -> str:
+        return found.group(1) + _escaped(next(entries)) + found.group(3)
+
+    return re.sub(r"(<(?:input|output)Entry[^>]*><text>)(.*?)(</text>)", put, rule)
 
 
 _DECISIONS: dict[str, Callable[[str], Decisions]] = {".json": _of_json, ".csv": _of_csv, ".dmn": _of_dmn}

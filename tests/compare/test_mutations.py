@@ -1,0 +1,97 @@
+"""Every mutation of the examples that some input reveals is found, and its cause names what was changed."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+import pytest
+
+from examples.load import load
+from flowmaster.tools import behaviour_play
+from tests.acceptance.agent import Agent, played
+from tests.compare.mutations import EXAMPLES, Mutation, drawn, mutations
+from tests.compare.unrevealed import UNREVEALED
+from tests.house.tree import ROOT
+
+SEED = 24
+SAMPLE = 24
+
+SECONDS = 120.0
+"""How long one comparison may take here: what it finds may not hang on how busy the machine is."""
+
+Verdict = Literal["refused", "found", "missed", "another cause"]
+
+
+class Judged(NamedTuple):
+    """What came of a mutation, and what the comparison tells."""
+
+    mutation: Mutation
+    verdict: Verdict
+    told: str
+
+    @property
+    def name(self) -> str:
+        """Return what the mutation is called."""
+        return f"{self.mutation.example} {self.mutation.kind} {self.mutation.key}"
+
+
+async def judged(agent: Agent, mutation: Mutation) -> Judged:
+    """Make a mutation the draft, or the next version of its decision, and compare it with what is published."""
+    asked: dict[str, Any] = {"process": mutation.example, "what": "behaviour"}
+    if mutation.decision:
+        given = {"decision": mutation.decision, "valid_from": "2099-01-01", "tests": [], **mutation.content}
+        made = await agent.answer("rule_save", given)
+    else:
+        made = await agent.answer("process_create", {"outline": mutation.outline})
+    if made.refused:
+        return Judged(mutation, "refused", made.text)
+    if mutation.decision:
+        version = json.loads(made.text)["version"]
+        asked |= {"from": 1, "to": 1, "rules": {mutation.decision: {"from": 1, "to": version}}}
+    answer = await agent.answer("process_compare", asked)
+    assert not answer.refused, (mutation.key, answer.text)
+    body = json.loads(answer.text)
+    causes = [each["cause"] for each in body["behaviour"]["differences"]]
+    if not causes:
+        return Judged(mutation, "missed", answer.text)
+    said = " ".join(json.dumps(cause, ensure_ascii=False) for cause in causes)
+    named = not mutation.about or any(
+        json.dumps(name, ensure_ascii=False)[1:-1] in said for name in mutation.about
+    )
+    rule = {cause.get("decision", "") for cause in causes} == {mutation.decision}
+    return Judged(mutation, "found" if named and rule else "another cause", said)
+
+
+def all_judged(chosen: Iterable[Mutation], most: int) -> list[Judged]:
+    """Load the examples and judge mutations of them, until so many were accepted."""
+    found: list[Judged] = []
+
+    async def play(agent: Agent) -> None:
+        for example in EXAMPLES:
+            await load(lambda operation, given: agent.ask(operation, **given), ROOT / "examples" / example)
+        for mutation in chosen:
+            if sum(each.verdict != "refused" for each in found) < most:
+                found.append(await judged(agent, mutation))
+
+    played(play)
+    return found
+
+
+def test_a_drawn_sample_of_mutations_is_found_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behaviour_play, "SECONDS_MAX", SECONDS)
+    found = all_judged(
+        (each for each in drawn(SEED) if f"{each.example} {each.kind} {each.key}" not in UNREVEALED), SAMPLE
+    )
+    wrong = [each for each in found if each.verdict in ("missed", "another cause")]
+    assert not wrong, wrong[0]
+    assert sum(each.verdict == "found" for each in found) == SAMPLE
+
+
+@pytest.mark.soak
+def test_all_mutations_are_found_but_those_that_nothing_reveals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behaviour_play, "SECONDS_MAX", SECONDS)
+    found = all_judged(mutations(), len(mutations()))
+    missed = {each.name for each in found if each.verdict == "missed"}
+    assert missed == set(UNREVEALED)
+    assert [each for each in found if each.verdict == "another cause"] == []
+    assert sum(each.verdict == "found" for each in found) > 400
