@@ -42,8 +42,8 @@ def test_every_role_reads_and_only_reading_is_in_the_role_of_readers() -> None:
 
 
 def test_what_destroys_needs_a_right_that_only_operators_have() -> None:
-    # A designer deletes a branch of drafts once that is confirmed; without being asked that needs `operation.destroy` too.
-    asked = {"operation.call", "data.erase", "process.write"}
+    # A designer deletes drafts and processes once that is confirmed; unasked that needs `operation.destroy` as well.
+    asked = {"operation.call", "data.erase", "process.write", "process.publish"}
     destroying = {each.right for each in catalog() if each.destructive} - asked
     for role in ("reader", "worker", "designer"):
         assert not {*destroying, DESTROY} & ROLES[role], role
