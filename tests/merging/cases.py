@@ -76,7 +76,7 @@ def says(document: BpmnDocument) -> Snapshot:
             is_own = sort in ("element", "flow", "process") or not number
             found[sort, name if is_own else f"{process.id}/{name}"] = said
     for (sort, name), said in found.items():
-        lane = document.lane_of(document.element(name)) if sort == "element" else None
+        lane = document.lane_of(document.element(name)) if sort == "element" and name else None
         if lane is not None:
             said["lane"] = lane.id
     return found

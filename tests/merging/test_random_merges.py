@@ -142,8 +142,8 @@ def check_nothing_lost(base: BpmnDocument, ours: BpmnDocument, theirs: BpmnDocum
 
 
 def value(found: Snapshot, key: tuple[str, str], word: str) -> Any:
-    """Return what something says, with what is foreign as plain values, whatever its prefixes."""
-    return found[key].get(word) if key in found else ABSENT
+    """Return what something says; an empty word says nothing."""
+    return found.get(key, {}).get(word) or ABSENT
 
 
 def names(found: Merge) -> set[str]:
