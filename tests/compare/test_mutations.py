@@ -14,7 +14,7 @@ from tests.compare.unrevealed import UNREVEALED
 from tests.house.tree import ROOT
 
 SEED = 24
-SAMPLE = 24
+SAMPLE = 12
 
 SECONDS = 120.0
 """How long one comparison may take here: what it finds may not hang on how busy the machine is."""
