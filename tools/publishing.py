@@ -145,11 +145,13 @@ def publish(
 ) -> Published:
     """Publish every process of a file, with its start subscriptions; pauses of its timers go on.
 
-    Where a route holds new starts, what starts the version that they go to stays registered.
+    Where a route holds new starts, what starts the version that they go to stays registered, or is again if the
+    process was out of use.
     """
     xml = file.document.to_xml()
     done = Published({}, {})
     for key, read in file.reads.items():
+        before = transaction.find_definition(tenant, KIND, key)
         version = done.versions[key] = transaction.put_version(
             tenant,
             KIND,
@@ -164,10 +166,14 @@ def publish(
         )
         settle_approvals(transaction, tenant, key, version)
         link_version(transaction, tenant, read.process, version)
+        route = held_by(transaction, tenant, key)
         done.timers[key] = []
-        if held_by(transaction, tenant, key) is None:
-            starts = starts_of(read.process, tenant, version, at)
-            done.timers[key] = put_starts(transaction, models, read.process, starts, tenant)
+        if route is None or (before is not None and before.state == "archived"):
+            begun = read.process if route is None else models.process(transaction, tenant, key, route.base)
+            starts = starts_of(begun, tenant, version if route is None else route.base, at)
+            is_tried = route is not None and route.mode == "canary"
+            marked = [start._replace(routed=is_tried) for start in starts]
+            done.timers[key] = put_starts(transaction, models, begun, marked, tenant)
     return done
 
 

@@ -198,7 +198,10 @@ def _otherwise(
     if arguments.otherwise is not None:
         other = number_of(transaction, tenant, process, arguments.otherwise, "otherwise")
     else:
-        other = base if base is not None and base != version else version - 1
+        older = [
+            each.version for each in transaction.versions(tenant, KIND, process) if each.version < version
+        ]
+        other = base if base is not None and base != version else max(older, default=0)
     if other == version or other < 1:
         known: list[Json] = [
             each.version for each in transaction.versions(tenant, KIND, process) if each.version != version

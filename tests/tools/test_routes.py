@@ -383,6 +383,31 @@ def test_a_dry_run_of_a_route_tells_and_changes_nothing() -> None:
     played(play)
 
 
+def test_a_process_that_was_out_of_use_comes_back_with_its_route() -> None:
+    async def play(agent: Agent) -> None:
+        await put(agent, triggered(MESSAGE.format("m1")), triggered(MESSAGE.format("m1"), "Second"))
+        await agent.ask("process_route", process="p", action="hold", version=1)
+        await agent.ask("process_archive", process="p")
+        refusal = await agent.refusal("process_route", process="p", action="clear")
+        assert refusal["code"] == "process.archived"
+        await put(agent, triggered(MESSAGE.format("m1"), "Third"))
+        (instance,) = (await agent.ask("event_send", kind="message", name="order"))["delivered"]
+        assert await version_of(agent, instance) == 1
+
+    played(play)
+
+
+def test_the_others_go_to_the_version_before_that_is_still_there() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND, THIRD)
+        await agent.ask("process_delete", process="approval", version=2)
+        assert (await route(agent, percent=10))["route"]["otherwise"] == 1
+        refusal = await agent.refusal("process_delete", process="approval", version=1)
+        assert refusal["code"] == "process.in_use"
+
+    played(play)
+
+
 def test_tenants_route_their_own_starts() -> None:
     async def play(agent: Agent) -> None:
         other = agent.of("other")
