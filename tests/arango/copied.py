@@ -34,8 +34,8 @@ def double() -> Iterator[Double]:
 
 @contextmanager
 def mirror_on(running: Double, **how: Any) -> Iterator[ArangoMirror]:
-    """Connect to a double as a server does."""
-    made = ArangoMirror(address_of(running.url), PASSWORD, **how)
+    """Connect to a double as a server does; it has time enough unless the test says otherwise, however busy the machine is."""
+    made = ArangoMirror(address_of(running.url), PASSWORD, **{"seconds": 20.0, **how})
     try:
         yield made
     finally:
