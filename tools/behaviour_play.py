@@ -168,20 +168,15 @@ class Comparison:
 
     def _recorded(self) -> None:
         """Play real instances again; one that does not go as it did is left out."""
-        lost = 0
+        left = self._records.left_out
         for each in self._records.cases:
             played = self._play(0, each.case, "recorded")
             if played is None or not each.goes_again(played.history):
-                lost += 1
+                left["they do not go again as they did"] += 1
             else:
                 self._one(0, each.case, "recorded", each.instance, played=played)
-        for count, why in (
-            (lost, "they do not go again as they did"),
-            (self._records.erased, "values of them are erased"),
-            (self._records.long, "they are too long"),
-        ):
-            if count:
-                self.notes.append(f"Real instances left out since {why}: {count}.")
+        for why, count in left.items():
+            self.notes.append(f"Real instances left out since {why}: {count}.")
 
     def _branches(self) -> None:
         """Search cases for the branches of both sides: a few where every change shows a difference already."""
@@ -219,7 +214,7 @@ class Comparison:
             if asked.decision == ruled.decision
         ]
         for tried, asked, turns in bases[:BASES_MAX]:
-            for change in parting(ruled, number, spot, asked):
+            for change in parting(ruled, number, spot, asked, self._between):
                 search.pursue(tried, turns, change)
                 self._both(number)
                 if spot not in self._hidden_rows(ruled, number):

@@ -127,15 +127,20 @@ class _Column(NamedTuple):
     fits: Callable[[object], bool]
 
 
-def parting(ruled: Ruled, side: int, spot: Spot, asked: Decided) -> Iterator[Change]:
-    """Give changes of a case after which both versions answer otherwise where it asked them, for the row of a spot."""
+def parting(
+    ruled: Ruled, side: int, spot: Spot, asked: Decided, between: Callable[[], None]
+) -> Iterator[Change]:
+    """Give changes of a case after which both versions answer otherwise where it asked them, for the row of a spot.
+
+    `between` is called on the way; it may stop the search.
+    """
     own, other = ruled.models[side], ruled.models[1 - side]
     table, theirs = own.table(spot.decision), other.table(spot.decision)
     if table is None or spot.row < 0:
         return
     budget = [ASKED_MAX]
     for columns in _targets(own, asked.view, table, theirs, spot):
-        yield from _nearer(ruled, own, columns, asked.view, budget)
+        yield from _nearer(ruled, own, columns, asked.view, budget, between)
 
 
 def _targets(
@@ -177,7 +182,12 @@ def _equal(now: object, value: object) -> bool:
 
 
 def _nearer(
-    ruled: Ruled, own: RuleModel, columns: Sequence[_Column], view: Moment, budget: list[int]
+    ruled: Ruled,
+    own: RuleModel,
+    columns: Sequence[_Column],
+    view: Moment,
+    budget: list[int],
+    between: Callable[[], None],
 ) -> Iterator[Change]:
     """Give changes after which the versions part, sought step by step from those that meet the most columns."""
     kept: list[Change] = [{}]
@@ -185,6 +195,7 @@ def _nearer(
     for _ in range(STEPS_MAX):
         found: list[tuple[int, Change]] = []
         for before in kept:
+            between()
             for change in _steps(own, columns, view, before):
                 key = write_json(
                     [[*map(str, place), str(value)] for place, value in sorted(change.items(), key=repr)]

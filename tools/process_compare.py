@@ -168,7 +168,7 @@ async def _behaviour(call: Call, arguments: ProcessCompare, old: "_Side", new: "
         process=arguments.process,
         compared=f"{old.name} with {new.name}",
         summary=summary_of(view),
-        same_behaviour=view.cases > 0 and not view.changed,
+        same_behaviour=view.cases > 0 and not view.changed and not view.not_reached,
         changes=[],
         behaviour=shown,
         next=[] if arguments.rules else _played_next(arguments.process, shown, new),

@@ -123,13 +123,11 @@ def _removed(outline: Outline, step: Step) -> Told:
 
 
 def _names(step: Step) -> Iterator[str]:
-    """Give what a cause may call a step: its name, its condition, its end."""
+    """Give what a cause may call a step: its name, its condition, its end; a way has none."""
     end = step.body.get("end")
-    yield from (
-        each
-        for each in (step.name, step.body.get("name"), step.body.get("if"), step.body.get("goto"), end)
-        if isinstance(each, str) and each
-    )
+    for each in (step.name, step.body.get("name"), step.body.get("if"), end):
+        if isinstance(each, str) and each:
+            yield each
     if isinstance(end, dict):
         yield str(end["name"])
 
