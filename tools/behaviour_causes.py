@@ -301,11 +301,10 @@ def _conditions(side: Side, key: str) -> dict[str, Json]:
 
 def _of_steps(structure: Structure, was: Seen | None, now: Seen | None) -> Iterator[Cause]:
     """Give the step that came or went, or whose answer is taken otherwise."""
-    for one in structure.behaving:
-        gone = one.kind == "removed" and not one.element and was is not None and one.before == was.own
-        come = one.kind == "added" and not one.before and now is not None and one.element == now.own
-        if one.what == "" and (gone or come):
-            yield _of_changes(structure, "step", [one])
+    for side, seen in ((structure.old, was), (structure.new, now)):
+        whole = structure.whole(side, seen.own) if seen is not None else []
+        if whole:
+            yield _of_changes(structure, "step", whole[:1])._replace(changes=tuple(whole))
     for seen in (was, now):
         if seen is not None and seen.kind == "answer refused":
             own = [one for one in structure.behaving if seen.own in (one.element, one.before)]

@@ -130,6 +130,8 @@ def _names(step: Step) -> Iterator[str]:
             yield each
     if isinstance(end, dict):
         yield str(end["name"])
+    if found := re.fullmatch(r"P(\d+)D", str(step.body.get("after", ""))):
+        yield f"{found.group(1)} days"
 
 
 def _timer(outline: Outline, step: Step) -> Told:

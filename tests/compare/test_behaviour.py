@@ -251,3 +251,19 @@ def test_several_changes_are_told_apart_though_every_case_meets_the_first_of_the
         assert "not_reached" not in body["behaviour"]
 
     played(play)
+
+
+def test_a_branch_is_compared_with_the_draft_it_began_from() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent)
+        await agent.ask("process_branch", process="trip", branch="limit")
+        await agent.ask(
+            "process_create", process="trip@limit", outline=trip((("steps", 3, "if"), "cost >= 500"))
+        )
+        body = await agent.ask("process_compare", process="trip@limit", what="behaviour")
+        assert only(body)["cause"]["values"] == {"cost": 500}
+        (hint,) = body["next"]
+        assert hint["arguments"]["process"] == "trip@limit"
+        assert (await agent.ask("process_test", **hint["arguments"]))["passed"] == 1
+
+    played(play)
