@@ -41,6 +41,10 @@ class Structure:
             self.new: {one.element: one for one in alone if one.kind == "added"},
         }
 
+    def alone(self, change: Change) -> tuple[Side, str]:
+        """Return the side that alone has the element of a change, and the element; of any other change the newer side."""
+        return (self.old, change.before) if not change.element else (self.new, change.element)
+
     def whole(self, side: Side, key: str) -> list[Change]:
         """Return the change by which an element came or went: of the outermost one that did so with it, then of all inside."""
         apart = self._apart[side]

@@ -4,7 +4,8 @@ Inputs are sought over the variables that a played case had when it asked: colum
 each step is kept only if both versions, asked at once, come nearer to answering otherwise. Only what parts is played.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property, partial
@@ -17,7 +18,7 @@ from flowmaster.engine.dmn.table import CompiledTable
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.proof.changes import Change, over
+from flowmaster.engine.proof.changes import Change, Place, over
 from flowmaster.engine.proof.limits import around, unlike
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.values import Json
@@ -28,8 +29,11 @@ from flowmaster.tools.json_text import write_json
 VALUES_MAX: Final = 8
 """How many values of one column are tried."""
 
-WAYS_MAX: Final = 4
-"""How many ways to one value are tried."""
+WAYS_MAX: Final = 40
+"""How many ways to one value are looked at."""
+
+ALIKE_MAX: Final = 2
+"""How many of them are tried that change the same inputs."""
 
 KEPT_MAX: Final = 6
 """How many of the nearest changes are gone on from."""
@@ -218,9 +222,18 @@ def _steps(own: RuleModel, columns: Sequence[_Column], view: Moment, before: Cha
     rules = RuleView(own, view.under(before) if before else view)
     for column in _unmet(rules, columns) or columns:
         for value in column.values[:VALUES_MAX]:
-            for change in islice(Solver(rules).becomes(column.node, value), WAYS_MAX):
-                if change:
-                    yield over(before, change)
+            for change in _unlike(islice(Solver(rules).becomes(column.node, value), WAYS_MAX)):
+                yield over(before, change)
+
+
+def _unlike(changes: Iterable[Change]) -> Iterator[Change]:
+    """Give of changes that are about the same inputs only a few."""
+    counts: Counter[frozenset[Place]] = Counter()
+    for change in changes:
+        inputs = frozenset(change)
+        counts[inputs] += 1
+        if change and counts[inputs] <= ALIKE_MAX:
+            yield change
 
 
 def _unmet(rules: RuleView, columns: Sequence[_Column]) -> list[_Column]:
