@@ -168,7 +168,9 @@ class Aim:
         for tried in self._bases(element):
             for step in dict.fromkeys(steps):
                 known = found_at(tried.case, ("answers", step, 0))
-                for after in ("", *_times_of(tried, step)) if isinstance(known, Mapping) else ():
+                if not isinstance(known, Mapping):
+                    continue
+                for after in ("", *_times_of(tried, step)):
                     late: dict[str, Json] = {"after": after} if after else {}
                     answer: dict[str, Json] = {**known, "by": SOMEBODY_ELSE, **late}
                     self._search.play(case_with(tried.case, {("answers", step): [answer]}))
