@@ -49,7 +49,9 @@ class ExampleView(Shape):
 
     source: Source = Field(description="Where it comes from.")
     name: str = Field(default="", description="The scenario or instance that it is.")
-    case: dict[str, Any] = Field(description="Its inputs, as a scenario for `process_test`.")
+    case: dict[str, Any] = Field(
+        description="Its inputs, as a scenario for `process_test`; `too_long` stands for what is."
+    )
     then: str = Field(description="How it ended.")
     now: str = Field(description="How it ends now.")
 
