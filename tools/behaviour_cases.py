@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from flowmaster.engine import events as ev
 from flowmaster.engine.compare.changes import Change
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.model import InputCheck, Process, UserTask
@@ -15,10 +16,11 @@ from flowmaster.engine.outline.scenarios import NEXT
 from flowmaster.engine.proof import schemas
 from flowmaster.engine.proof.changes import found_at
 from flowmaster.engine.proof.solving import Solver
+from flowmaster.engine.state import TimerWait
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_limits import limits_of
 from flowmaster.tools.cases_origins import form_of
-from flowmaster.tools.cases_search import Case, Search, Tried, case_with
+from flowmaster.tools.cases_search import MINUTE, Case, Search, Tried, case_with, lasting
 from flowmaster.tools.cases_trace import Turn, node_of
 
 TRIES: Final = 6
@@ -29,6 +31,9 @@ BASES_MAX: Final = 12
 
 PROVOKED: Final[tuple[Mapping[str, Json], ...]] = ({"fail": "away"}, {"after": "P1D"}, {"after": "P30D"})
 """What else work may come to where it goes smoothly."""
+
+SOMEBODY_ELSE: Final = "somebody else"
+"""Who does a step in place of whoever did it."""
 
 Goals = list[tuple[s.Node, bool]]
 
@@ -102,6 +107,8 @@ class Aim:
             yield from self._at_checks_of(own)
         elif change.what == "checks of the start":
             yield from self._at_start()
+        elif change.what == "exclusions":
+            yield from self._by_others(own, [*_steps_named(change.was), *_steps_named(change.now)])
         if own:
             yield from self._provoked(own)
 
@@ -156,6 +163,19 @@ class Aim:
                     self._search.play(case_with(tried.case, change))
                     yield
 
+    def _by_others(self, element: str, steps: Sequence[str]) -> Iterator[None]:
+        """Play cases in which others than usual did the steps whose performers a task excludes: at once, or once escalated."""
+        for tried in self._bases(element):
+            for step in dict.fromkeys(steps):
+                known = found_at(tried.case, ("answers", step, 0))
+                if not isinstance(known, Mapping):
+                    continue
+                for after in ("", *_times_of(tried, step)):
+                    late: dict[str, Json] = {"after": after} if after else {}
+                    answer: dict[str, Json] = {**known, "by": SOMEBODY_ELSE, **late}
+                    self._search.play(case_with(tried.case, {("answers", step): [answer]}))
+                    yield
+
     def _provoked(self, element: str) -> Iterator[None]:
         """Play cases in which a step fails, lasts, is answered late or not at all, and those at the limits of its times."""
         details = self._search.stage.model.elements[element].details
@@ -182,6 +202,23 @@ class Aim:
 
     def _bases(self, element: str) -> list[Tried]:
         return [tried for tried in self._search.tried if element in tried.trace.entered][:BASES_MAX]
+
+
+def _steps_named(exclusions: Json) -> Iterator[str]:
+    """Give the steps that exclusions name."""
+    for each in exclusions if isinstance(exclusions, list) else ():
+        if isinstance(each, Mapping) and isinstance(step := each.get("step"), str) and step:
+            yield step
+
+
+def _times_of(tried: Tried, step: str) -> Iterator[str]:
+    """Give times just after the reminders and deadlines of a step."""
+    for entry in tried.played.history:
+        match entry.event:
+            case ev.WaitOpened(wait=TimerWait(element=element, due=due, since=since)) if element == step:
+                yield lasting(due - since + MINUTE)
+            case _:
+                continue
 
 
 def _steps(case: Case, word: str) -> Mapping[str, Json]:

@@ -37,7 +37,20 @@ _BY_KIND: Final[Mapping[str, Kind]] = {
 }
 """What a cause is called that is an element's own, by the kind of what was to be seen."""
 
-_TIMES: Final = ("due", "remind", "escalat", "timer", "duration", "date", "cycle", "time", "late", "within")
+_TIMES: Final = (
+    "due",
+    "deadline",
+    "follow up",
+    "remind",
+    "escalat",
+    "timer",
+    "duration",
+    "date",
+    "cycle",
+    "time",
+    "late",
+    "within",
+)
 """Parts of the names of aspects that tell of times."""
 
 
@@ -227,11 +240,10 @@ def _of_facts(structure: Structure, old: Run, new: Run, was: Seen, now: Seen) ->
 
 
 def _fitting(changes: Sequence[Change], kind: str) -> list[Change]:
-    """Return the changes of an element that fit what was to be seen: of times for a timer, else all."""
-    if kind in ("timer", "moved on"):
-        timed = [one for one in changes if any(part in one.what for part in _TIMES)]
-        return timed or list(changes)
-    return list(changes)
+    """Return the changes of an element that fit what was to be seen: of times for a timer, of all but those for the rest."""
+    told = [one for one in changes if one.what != "lane"] or list(changes)
+    is_timer = kind in ("timer", "moved on")
+    return [one for one in told if is_timer is any(part in one.what for part in _TIMES)] or told
 
 
 def _acting(run: Run, seen: Seen) -> set[str]:
@@ -301,11 +313,10 @@ def _conditions(side: Side, key: str) -> dict[str, Json]:
 
 def _of_steps(structure: Structure, was: Seen | None, now: Seen | None) -> Iterator[Cause]:
     """Give the step that came or went, or whose answer is taken otherwise."""
-    for one in structure.behaving:
-        gone = one.kind == "removed" and not one.element and was is not None and one.before == was.own
-        come = one.kind == "added" and not one.before and now is not None and one.element == now.own
-        if one.what == "" and (gone or come):
-            yield _of_changes(structure, "step", [one])
+    for side, seen in ((structure.old, was), (structure.new, now)):
+        whole = structure.whole(side, seen.own) if seen is not None else []
+        if whole:
+            yield _of_changes(structure, "step", whole[:1])._replace(changes=tuple(whole))
     for seen in (was, now):
         if seen is not None and seen.kind == "answer refused":
             own = [one for one in structure.behaving if seen.own in (one.element, one.before)]
@@ -320,12 +331,16 @@ def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterato
     near = [one for one in structure.behaving if one.before in before or one.element in after]
     own = {each.own for each in (parting.was, parting.now) if each is not None and each.own}
     chosen = [one for one in near if own & {one.element, one.before}] or near
-    came_or_went = [one for one in chosen if one.what == "" and one.kind in ("added", "removed")]
-    if chosen:
+    whole = [all_of_it for one in chosen if (all_of_it := structure.whole(*structure.alone(one)))]
+    if whole:
+        tops = list(dict.fromkeys(each[0] for each in whole))
+        inside = dict.fromkeys(one for each in whole for one in each)
+        yield _of_changes(structure, "step", tops)._replace(changes=tuple(inside))
+    elif chosen:
         orders = any(one.kind == "moved" or one.what == "way" for one in chosen)
         seen = parting.now or parting.was
         kind: Kind = _BY_KIND.get(seen.kind, "other") if seen is not None else "other"
-        yield _of_changes(structure, "step" if came_or_went or orders else kind, came_or_went or chosen)
+        yield _of_changes(structure, "step" if orders else kind, chosen)
 
 
 def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:
@@ -342,15 +357,13 @@ def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:
                 found.add(wait.element)
             case ev.ElementEntered(element=element) | ev.ElementCompleted(element=element):
                 found.add(element)
-            case (
-                ev.WaitClosed(element=element)
-                | ev.ErrorThrown(element=element)
-                | ev.IncidentRaised(element=element)
-            ):
+            case ev.WaitClosed(element=element) | ev.IncidentRaised(element=element):
                 found.add(element)
+            case ev.ErrorThrown(element=element, caught_by=catcher):
+                found |= {element, catcher}
             case _:
                 continue
-    return found
+    return found - {""}
 
 
 def _of_changes(structure: Structure, kind: Kind, changes: Sequence[Change], more: str = "") -> Cause:

@@ -1,13 +1,14 @@
 """Two versions side by side as they are played: what differs of their models, and where two runs of a case part first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from flowmaster.engine.compare.changes import Change
 from flowmaster.engine.dmn.cases import same
+from flowmaster.engine.model import Process
 from flowmaster.tools.behaviour_rules import Ruled
 from flowmaster.tools.behaviour_seen import ASPECTS, Run, Seen, Side
 
@@ -31,10 +32,41 @@ class Structure:
         """Tell whether some step came or went."""
         return any(one.what == "" and one.kind in ("added", "removed") for one in self.changes)
 
+    @cached_property
+    def _apart(self) -> dict[Side, dict[str, Change]]:
+        """Return the elements that one side has alone."""
+        alone = [one for one in self.behaving if one.what == "" and one.kind in ("added", "removed")]
+        return {
+            self.old: {one.before: one for one in alone if one.kind == "removed"},
+            self.new: {one.element: one for one in alone if one.kind == "added"},
+        }
+
+    def alone(self, change: Change) -> tuple[Side, str]:
+        """Return the side that alone has the element of a change, and the element; of any other change the newer side."""
+        return (self.old, change.before) if not change.element else (self.new, change.element)
+
+    def whole(self, side: Side, key: str) -> list[Change]:
+        """Return the change by which an element came or went: of the outermost one that did so with it, then of all inside."""
+        apart = self._apart[side]
+        if key not in apart:
+            return []
+        outer = list(_outward(side.process, key))
+        top = next(one for one in reversed(outer) if one in apart)
+        inside = [one for one in apart if one != top and top in _outward(side.process, one)]
+        return [apart[top], *map(apart.__getitem__, inside)]
+
     @property
     def reorders(self) -> bool:
         """Tell whether steps come in another order."""
         return any(one.what in ("way", "place", "scope", "host") for one in self.changes)
+
+
+def _outward(process: Process, key: str) -> Iterator[str]:
+    """Give an element, what it stands on the border of or in, and so on outward."""
+    while key and key != process.id:
+        yield key
+        element = process.elements[key]
+        key = element.host or element.scope
 
 
 def is_rewritten(change: Change) -> bool:

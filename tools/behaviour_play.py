@@ -22,7 +22,7 @@ from flowmaster.tools.behaviour_causes import Difference, differences_of
 from flowmaster.tools.behaviour_least import Least
 from flowmaster.tools.behaviour_parting import Structure, aspects_of, is_rewritten, is_way
 from flowmaster.tools.behaviour_recorded import Records
-from flowmaster.tools.behaviour_rules import Ruled, Spot, parting, row_text
+from flowmaster.tools.behaviour_rules import STEPS_MAX, RowAim, Ruled, Spot, row_text
 from flowmaster.tools.behaviour_seen import UNSEEN, Run, Side
 from flowmaster.tools.behaviour_view import BehaviourView, CauseView, DifferenceView, ExampleView, Source
 from flowmaster.tools.cases_chance import Chance
@@ -53,8 +53,8 @@ EVENTS_MAX: Final = 100_000
 CASES_MAX: Final = 600
 """How many cases are compared."""
 
-BASES_MAX: Final = 6
-"""From how many cases one row of a rule is aimed at."""
+AIMS: Final = ((1, 12), (STEPS_MAX, 4))
+"""In how many steps one row of a rule is aimed at, and from how many cases."""
 
 ROUNDS_GIVEN: Final = 200
 """How many acts of people, services, messages and time a scenario or a real instance may take."""
@@ -168,20 +168,15 @@ class Comparison:
 
     def _recorded(self) -> None:
         """Play real instances again; one that does not go as it did is left out."""
-        lost = 0
+        left = self._records.left_out
         for each in self._records.cases:
             played = self._play(0, each.case, "recorded")
             if played is None or not each.goes_again(played.history):
-                lost += 1
+                left["they do not go again as they did"] += 1
             else:
                 self._one(0, each.case, "recorded", each.instance, played=played)
-        for count, why in (
-            (lost, "they do not go again as they did"),
-            (self._records.erased, "values of them are erased"),
-            (self._records.long, "they are too long"),
-        ):
-            if count:
-                self.notes.append(f"Real instances left out since {why}: {count}.")
+        for why, count in left.items():
+            self.notes.append(f"Real instances left out since {why}: {count}.")
 
     def _branches(self) -> None:
         """Search cases for the branches of both sides: a few where every change shows a difference already."""
@@ -218,12 +213,15 @@ class Comparison:
             for asked, turns in zip(tried.trace.decided, tried.trace.asked, strict=True)
             if asked.decision == ruled.decision
         ]
-        for tried, asked, turns in bases[:BASES_MAX]:
-            for change in parting(ruled, number, spot, asked):
-                search.pursue(tried, turns, change)
-                self._both(number)
-                if spot not in self._hidden_rows(ruled, number):
-                    return
+        aim = RowAim(ruled, number, spot, self._between)
+        bases.sort(key=lambda base: aim.distance(base[1]))
+        for steps, most in AIMS:
+            for tried, asked, turns in bases[:most]:
+                for change in aim.parting(asked, steps):
+                    search.pursue(tried, turns, change)
+                    self._both(number)
+                    if spot not in self._hidden_rows(ruled, number):
+                        return
 
     def _hidden_rows(self, ruled: Ruled, number: int) -> list[Spot]:
         """Return the rows of one side that differ and did not decide otherwise in any case yet."""

@@ -19,10 +19,10 @@ from flowmaster.tools.cases_origins import form_of
 from flowmaster.tools.cases_search import Case, lasting
 from flowmaster.tools.cases_trace import node_of
 
-RECORDED_MAX: Final = 20
+RECORDED_MAX: Final = 30
 """How many of the newest instances are played again."""
 
-EVENTS_MAX: Final = 1_000
+EVENTS_MAX: Final = 500
 """Events of one instance up to which it is played again."""
 
 
@@ -40,29 +40,29 @@ class Recorded(NamedTuple):
 
 
 class Records(NamedTuple):
-    """The newest real instances as cases, and how many were left out since values of them are erased, or they are long."""
+    """The newest real instances as cases, and how many were left out, by the reason."""
 
     cases: list[Recorded]
-    erased: int
-    long: int
+    left_out: Counter[str]
 
 
 def recorded(reader: Reader, tenant: str, process: Process, version: int) -> Records:
     """Return the newest real instances of a version as cases."""
-    found: list[Recorded] = []
-    erased = long = 0
+    found, left = list[Recorded](), Counter[str]()
     page = reader.find_instances(
         tenant, InstanceFilter(process=process.id, version=version, limit=RECORDED_MAX)
     )
     for row in page.items:
         history = reader.history(tenant, row.instance, limit=EVENTS_MAX + 1)
         if any(entry.erased for entry in history):
-            erased += 1
+            left["values of them are erased"] += 1
         elif len(history) > EVENTS_MAX:
-            long += 1
-        elif history and isinstance(history[0].event, ev.InstanceStarted):
+            left["they are too long"] += 1
+        elif any(isinstance(entry.event, ev.InstanceMigrated | ev.InstanceForked) for entry in history):
+            left["they began by another version or as a copy"] += 1
+        else:
             found.append(_Reading(process).read(row.instance, history))
-    return Records(found, erased, long)
+    return Records(found, left)
 
 
 @dataclass
@@ -99,12 +99,21 @@ class _Reading:
                 case _:
                     pass
             evolve(self.state, entry.event)
+        self._still_open()
         case: dict[str, Json] = {"at": iso(began.at), "given": dict(began.event.variables)}
         parts = {"business_key": began.event.business_key, "start": self._start()}
         case |= {word: text for word, text in parts.items() if text}
         lists = {"answers": self.answers, "services": self.services, "messages": self.messages}
         case |= {word: part for word, part in lists.items() if part}  # type: ignore[misc]  # JSON all through
         return Recorded(instance, case, tuple(self.came))
+
+    def _still_open(self) -> None:
+        """Note what nobody has done yet: the answer before would count again."""
+        for wait in self.state.waits.values():
+            if isinstance(wait, TaskWait):
+                self.answers.setdefault(wait.element, []).append(None)
+            elif isinstance(wait, JobWait) and not wait.purpose:
+                self.services.setdefault(wait.element, []).append(None)
 
     def _start(self) -> str:
         """Return the start event at which it began, if that is none by hand."""

@@ -4,7 +4,8 @@ Inputs are sought over the variables that a played case had when it asked: colum
 each step is kept only if both versions, asked at once, come nearer to answering otherwise. Only what parts is played.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property, partial
@@ -14,10 +15,11 @@ from typing import Final, NamedTuple
 from flowmaster.engine.compare.aspects import plain
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.dmn.table import CompiledTable
+from flowmaster.engine.dmn.table_index import Cell
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import to_json
-from flowmaster.engine.proof.changes import Change, over
+from flowmaster.engine.proof.changes import Change, Place, over
 from flowmaster.engine.proof.limits import around, unlike
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.values import Json
@@ -28,13 +30,16 @@ from flowmaster.tools.json_text import write_json
 VALUES_MAX: Final = 8
 """How many values of one column are tried."""
 
-WAYS_MAX: Final = 4
-"""How many ways to one value are tried."""
+WAYS_MAX: Final = 40
+"""How many ways to one value are looked at."""
+
+ALIKE_MAX: Final = 2
+"""How many of them are tried that change the same inputs."""
 
 KEPT_MAX: Final = 6
 """How many of the nearest changes are gone on from."""
 
-STEPS_MAX: Final = 8
+STEPS_MAX: Final = 5
 """How many changes are put over each other."""
 
 ASKED_MAX: Final = 600
@@ -120,46 +125,106 @@ def _answer(model: RuleModel, decision: str, view: Moment) -> object:
 
 
 class _Column(NamedTuple):
-    """A column of a row that is aimed at: its expression, and values that it may have."""
+    """A column of a row that is aimed at: its expression, values that it may have, and whether it has one of those."""
 
     node: s.Node
     values: Sequence[object]
     fits: Callable[[object], bool]
 
 
-def parting(ruled: Ruled, side: int, spot: Spot, asked: Decided) -> Iterator[Change]:
-    """Give changes of a case after which both versions answer otherwise where it asked them, for the row of a spot."""
-    own, other = ruled.models[side], ruled.models[1 - side]
-    table, theirs = own.table(spot.decision), other.table(spot.decision)
-    if table is None or spot.row < 0:
-        return
-    budget = [ASKED_MAX]
-    for columns in _targets(own, asked.view, table, theirs, spot):
-        yield from _nearer(ruled, own, columns, asked.view, budget)
+class RowAim:
+    """Seeks changes of a case after which both versions of a decision answer otherwise where it asked, for one row.
+
+    `between` is called on the way; it may stop the search.
+    """
+
+    def __init__(self, ruled: Ruled, side: int, spot: Spot, between: Callable[[], None]) -> None:
+        self._ruled = ruled
+        self._own, self._other = ruled.models[side], ruled.models[1 - side]
+        self._spot = spot
+        self._between = between
+        self._left = 0
+
+    def distance(self, asked: Decided) -> int:
+        """Return how many columns keep the row from matching where a case asked."""
+        table = self._own.table(self._spot.decision)
+        if table is None or self._spot.row < 0:
+            return 0
+        self._between()
+        rules = RuleView(self._own, asked.view)
+        return len(_unmet(rules, [each for each in self._fitting(table, rules) if each is not None]))
+
+    def parting(self, asked: Decided, steps: int = STEPS_MAX) -> Iterator[Change]:
+        """Give changes, of so many steps at most, after which the versions part."""
+        table = self._own.table(self._spot.decision)
+        if table is None or self._spot.row < 0:
+            return
+        self._left = ASKED_MAX
+        for columns in self._targets(table, asked.view):
+            yield from self._nearer(columns, asked.view, steps)
+
+    def _fitting(self, table: CompiledTable, rules: RuleView) -> list[_Column | None]:
+        """Return for each column of the row what fits, as far as its cell is constant."""
+        found: list[_Column | None] = []
+        for place, column in enumerate(table.node.inputs):
+            node, cell = self._own.parsed(column.expression.text), table.indexes[place].cells[self._spot.row]
+            if node is None or cell.constants is None:
+                found.append(None)
+            else:
+                fits = partial(_passes_both, cell, table.allowed[place])
+                found.append(_Column(node, rules.values(table, place, self._spot.row, node), fits))
+        return found
+
+    def _targets(self, table: CompiledTable, view: Moment) -> Iterator[list[_Column]]:
+        """Give what the columns may hold: in one that differs a value at which the cells part, in the others what fits."""
+        theirs = self._other.table(self._spot.decision)
+        fitting = self._fitting(table, RuleView(self._own, view))
+        for place in self._spot.columns if theirs is not None else ():
+            node = self._own.parsed(table.node.inputs[place].expression.text)
+            assert theirs is not None
+            for value in _apart(table, theirs, self._spot, place) if node is not None else ():
+                assert node is not None
+                at = [*fitting]
+                at[place] = _Column(node, [value], partial(_equal, value))
+                yield [each for each in at if each is not None]
+        yield [each for each in fitting if each is not None]
+
+    def _nearer(self, columns: Sequence[_Column], view: Moment, steps: int) -> Iterator[Change]:
+        """Give changes after which the versions part, sought step by step from those that meet the most columns."""
+        kept: list[Change] = [{}]
+        known: set[str] = set()
+        for number in range(steps):
+            found: list[tuple[int, Change]] = []
+            for before in kept:
+                for change in self._steps(columns, view, before, anywhere=not number):
+                    key = repr(sorted(change.items(), key=repr))
+                    if key in known or self._left <= 0:
+                        continue
+                    known.add(key)
+                    self._left -= 1
+                    after = view.under(change)
+                    if self._ruled.part(after):
+                        yield change
+                    else:
+                        found.append((len(_unmet(RuleView(self._own, after), columns)), change))
+            found.sort(key=lambda each: each[0])
+            kept = [change for _, change in found[:KEPT_MAX]]
+
+    def _steps(
+        self, columns: Sequence[_Column], view: Moment, before: Change, *, anywhere: bool
+    ) -> Iterator[Change]:
+        """Give a change with one more put over it, towards a column that is not met; where all are, `anywhere`."""
+        rules = RuleView(self._own, view.under(before) if before else view)
+        for column in _unmet(rules, columns) or (columns if anywhere else ()):
+            for value in column.values[:VALUES_MAX]:
+                self._between()
+                for change in _unlike(islice(Solver(rules).becomes(column.node, value), WAYS_MAX)):
+                    yield over(before, change)
 
 
-def _targets(
-    own: RuleModel, view: Moment, table: CompiledTable, theirs: CompiledTable | None, spot: Spot
-) -> Iterator[list[_Column]]:
-    """Give what the columns may hold: in one that differs a value at which the cells part, in the others what fits."""
-    nodes = [own.parsed(column.expression.text) for column in table.node.inputs]
-    rules = RuleView(own, view)
-    fitting = [
-        _Column(node, rules.values(table, place, spot.row, node), table.indexes[place].cells[spot.row].passes)
-        if node is not None and table.indexes[place].cells[spot.row].constants is not None
-        else None
-        for place, node in enumerate(nodes)
-    ]
-    for place in spot.columns if theirs is not None else ():
-        node = nodes[place]
-        assert theirs is not None
-        if node is None:
-            continue
-        for value in _apart(table, theirs, spot, place):
-            at = [*fitting]
-            at[place] = _Column(node, [value], partial(_equal, value))
-            yield [each for each in at if each is not None]
-    yield [each for each in fitting if each is not None]
+def _passes_both(cell: Cell, allowed: Cell, value: object) -> bool:
+    """Tell whether a value fits a cell, and may stand in its column at all."""
+    return cell.passes(value) and (allowed.constants is None or allowed.passes(value))
 
 
 def _apart(table: CompiledTable, theirs: CompiledTable, spot: Spot, column: int) -> list[object]:
@@ -172,44 +237,18 @@ def _apart(table: CompiledTable, theirs: CompiledTable, spot: Spot, column: int)
     return [value for value in near if cells[0].passes(value) != cells[1].passes(value)][:VALUES_MAX]
 
 
-def _equal(now: object, value: object) -> bool:
+def _equal(value: object, now: object) -> bool:
     return now == value and isinstance(now, bool) is isinstance(value, bool)
 
 
-def _nearer(
-    ruled: Ruled, own: RuleModel, columns: Sequence[_Column], view: Moment, budget: list[int]
-) -> Iterator[Change]:
-    """Give changes after which the versions part, sought step by step from those that meet the most columns."""
-    kept: list[Change] = [{}]
-    known: set[bytes] = set()
-    for _ in range(STEPS_MAX):
-        found: list[tuple[int, Change]] = []
-        for before in kept:
-            for change in _steps(own, columns, view, before):
-                key = write_json(
-                    [[*map(str, place), str(value)] for place, value in sorted(change.items(), key=repr)]
-                )
-                if key in known or budget[0] <= 0:
-                    continue
-                known.add(key)
-                budget[0] -= 1
-                after = view.under(change)
-                if ruled.part(after):
-                    yield change
-                else:
-                    found.append((len(_unmet(RuleView(own, after), columns)), change))
-        found.sort(key=lambda each: each[0])
-        kept = [change for _, change in found[:KEPT_MAX]]
-
-
-def _steps(own: RuleModel, columns: Sequence[_Column], view: Moment, before: Change) -> Iterator[Change]:
-    """Give a change with one more put over it, towards a column that is not met."""
-    rules = RuleView(own, view.under(before) if before else view)
-    for column in _unmet(rules, columns) or columns:
-        for value in column.values[:VALUES_MAX]:
-            for change in islice(Solver(rules).becomes(column.node, value), WAYS_MAX):
-                if change:
-                    yield over(before, change)
+def _unlike(changes: Iterable[Change]) -> Iterator[Change]:
+    """Give of changes that are about the same inputs only a few."""
+    counts: Counter[frozenset[Place]] = Counter()
+    for change in changes:
+        inputs = frozenset(change)
+        counts[inputs] += 1
+        if change and counts[inputs] <= ALIKE_MAX:
+            yield change
 
 
 def _unmet(rules: RuleView, columns: Sequence[_Column]) -> list[_Column]:

@@ -9,12 +9,12 @@ from flowmaster.tools.bounds import leading, left_out
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import Arguments, Shape
 
-DIFFERENCES_BYTES: Final = 4_300
+DIFFERENCES_BYTES: Final = 3_600
 CHANGES_BYTES: Final = 500
 NOTES_BYTES: Final = 500
 """How long the lists of an answer may be."""
 
-CASE_BYTES: Final = 1_500
+CASE_BYTES: Final = 1_000
 VALUE_BYTES: Final = 240
 TEXT_CHARACTERS: Final = 500
 """How long the parts of one difference may be: its case, a value, a text."""
@@ -49,7 +49,9 @@ class ExampleView(Shape):
 
     source: Source = Field(description="Where it comes from.")
     name: str = Field(default="", description="The scenario or instance that it is.")
-    case: dict[str, Any] = Field(description="Its inputs, as a scenario for `process_test`.")
+    case: dict[str, Any] = Field(
+        description="Its inputs, as a scenario for `process_test`; `too_long` stands for what is."
+    )
     then: str = Field(description="How it ended.")
     now: str = Field(description="How it ends now.")
 

@@ -225,10 +225,13 @@ class RuleView:
             ways = [change for value in values for change in solver.becomes(node, value)]
             found = pairs(found, ways)
         yield from (change for change in found if change)
-        for node, values in zip(columns, wanted, strict=True):
-            if node is not None:
-                for value in values:
-                    yield from (change for change in solver.becomes(node, value) if change)
+        yield from _in_turn(
+            [
+                _to_values(solver, node, values)
+                for node, values in zip(columns, wanted, strict=True)
+                if node is not None
+            ]
+        )
 
     def values(self, table: CompiledTable, place: int, row: int, node: s.Node) -> list[object]:
         """Return values of a column that a row matches, those first that the fewest rows before it match too."""
@@ -250,6 +253,23 @@ class RuleView:
     def _listed(self, node: s.Node) -> Iterable[object]:
         named = path_of(node)
         return () if named is None else self.choices(*named)
+
+
+def _to_values(solver: Solver, node: s.Node, values: Sequence[object]) -> Iterator[Change]:
+    for value in values:
+        yield from (change for change in solver.becomes(node, value) if change)
+
+
+def _in_turn(sources: Sequence[Iterator[Change]]) -> Iterator[Change]:
+    """Give one change of each source after the other, so that the many of one do not keep back those of the others."""
+    waiting = list(sources)
+    while waiting:
+        for source in list(waiting):
+            found = next(source, None)
+            if found is None:
+                waiting.remove(source)
+            else:
+                yield found
 
 
 def _nearby(named: Sequence[object]) -> Iterator[object]:

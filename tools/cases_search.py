@@ -204,6 +204,7 @@ class Search:
 
     def _attempt(self, tried: Tried, flow: Flow) -> bool:
         """Try to take a flow by changing a case that came near."""
+        self.stage.between()
         source = self.stage.model.elements[flow.source]
         for case in islice(self._events(tried, source, flow), TRIES):
             self.play(case)

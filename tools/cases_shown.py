@@ -57,6 +57,7 @@ def _in_rows(search: Search, shown: "Shown") -> Iterator[Suggestion]:
     """Search cases for the rows of rules that no case matched."""
     missed = {decision: list(rows) for decision, rows in missed_rows(search).items()}
     for tried in list(search.tried):
+        search.stage.between()
         for origin in tried.trace.decided:
             model = search.rules.models.get((origin.decision, origin.version))
             table = model.table(origin.decision) if model is not None else None
@@ -80,6 +81,7 @@ def missed_rows(search: Search) -> dict[str, list[int]]:
 def _at_limits(search: Search, shown: "Shown", known: Sequence[Tried]) -> Iterator[Suggestion]:
     seen: set[tuple[str, str]] = set()
     for tried in list(search.tried):
+        search.stage.between()
         for limit in limits_of(search, tried):
             if (limit.element, limit.what) in seen or len(seen) >= LIMITS_MAX:
                 continue

@@ -1,5 +1,6 @@
 """What two versions of a process do otherwise: both are furnished with their rules, and cases are played on them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ async def behaviour_view(call: Call, old: Sided, new: Sided) -> BehaviourView:
         _furnished(runtime.reader, tenant, old, chosen[0]),
         _furnished(runtime.reader, tenant, new, chosen[1]),
     )
-    records, notes = Records([], 0, 0), list[str]()
+    records, notes = Records([], Counter()), list[str]()
     if old.version is not None and call.caller.may("instance.read"):
         records = recorded(runtime.reader, tenant, old.process, old.version)
     elif old.version is not None:

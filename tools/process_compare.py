@@ -168,22 +168,23 @@ async def _behaviour(call: Call, arguments: ProcessCompare, old: "_Side", new: "
         process=arguments.process,
         compared=f"{old.name} with {new.name}",
         summary=summary_of(view),
-        same_behaviour=view.cases > 0 and not view.changed,
+        same_behaviour=view.cases > 0 and not view.changed and not view.not_reached,
         changes=[],
         behaviour=shown,
-        next=[] if arguments.rules else _played_next(arguments.process, shown, new),
+        next=[] if arguments.rules else _played_next(shown, new),
         left_out=left,
     )
 
 
-def _played_next(process: str, view: BehaviourView, new: "_Side") -> list[NextCall]:
+def _played_next(view: BehaviourView, new: "_Side") -> list[NextCall]:
     """Return the call that plays the first example on the newer side."""
     first = view.differences[0].example if view.differences else None
     if first is None or "too_long" in first.case:
         return []
     scenario: dict[str, Json] = {"name": "what goes another way", **first.case}
-    version: dict[str, Json] = {} if new.version is None else {"version": new.version}
-    asked: dict[str, Json] = {"process": process, "scenarios": [scenario], **version}
+    asked: dict[str, Json] = {"process": new.address or new.process.id, "scenarios": [scenario]}
+    if new.version is not None:
+        asked["version"] = new.version
     return [follow_up(Hint("process_test", asked, "Play the first example on the newer side."))]
 
 

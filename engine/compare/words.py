@@ -88,7 +88,10 @@ def _name(process: Process, key: str) -> str:
     element = process.elements.get(key)
     if element is None:
         return said(key)
-    return "the process" if key == process.id else said(element.label)
+    if key == process.id:
+        return "the process"
+    host = process.elements.get(element.host)
+    return said(element.label) if host is None else f"{said(element.label)} on {said(host.label)}"
 
 
 def kind_in_words(process: Process, key: str) -> str:

@@ -123,15 +123,15 @@ def _removed(outline: Outline, step: Step) -> Told:
 
 
 def _names(step: Step) -> Iterator[str]:
-    """Give what a cause may call a step: its name, its condition, its end."""
+    """Give what a cause may call a step: its name, its condition, its end; a way has none."""
     end = step.body.get("end")
-    yield from (
-        each
-        for each in (step.name, step.body.get("name"), step.body.get("if"), step.body.get("goto"), end)
-        if isinstance(each, str) and each
-    )
+    for each in (step.name, *(step.body.get(word) for word in ("name", "title", "if", "end"))):
+        if isinstance(each, str) and each:
+            yield each
     if isinstance(end, dict):
         yield str(end["name"])
+    if found := re.fullmatch(r"P(\d+)D", str(step.body.get("after", ""))):
+        yield f"{found.group(1)} days"
 
 
 def _timer(outline: Outline, step: Step) -> Told:
@@ -142,7 +142,7 @@ def _timer(outline: Outline, step: Step) -> Told:
             entries = [((word, number), each) for number, each in enumerate(value)]
         for where, text in entries:
             for later in _later(text):
-                yield f"{word} {later}", (step.name,), with_at(outline, (*step.place, *where), later)
+                yield f"{word} {later}", _called(step), with_at(outline, (*step.place, *where), later)
     if isinstance(step.body.get("escalate"), dict):
         for text, whom in step.body["escalate"].items():
             for later in _later(text):
@@ -156,6 +156,11 @@ def _timer(outline: Outline, step: Step) -> Told:
         yield "retry times", (step.name,), with_at(outline, (*step.place, "retry", "times"), times + 1)
         for later in _later(wait):
             yield f"retry {later}", (step.name,), with_at(outline, (*step.place, "retry", "wait"), later)
+
+
+def _called(step: Step) -> tuple[str, ...]:
+    """Return what a cause may call a step: by its name or its title."""
+    return tuple(each for each in (step.name, step.body.get("title")) if each)
 
 
 def _role(outline: Outline, step: Step) -> Told:

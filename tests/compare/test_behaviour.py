@@ -224,3 +224,46 @@ def test_what_does_not_fit_is_refused_with_its_place() -> None:
         assert (other["code"], other["path"]) == ("arguments.invalid", "rules")
 
     played(play)
+
+
+def test_several_changes_are_told_apart_though_every_case_meets_the_first_of_them() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent)
+        body = await compared(
+            agent,
+            trip(
+                (("steps", 1, "approve", "ask"), "clerk"),
+                (("steps", 1, "approve", "remind"), "P1D"),
+                (("steps", 3, "if"), "cost >= 500"),
+                (("steps", 4, "book", "retry"), {"times": 3, "wait": "PT9M"}),
+            ),
+        )
+        causes = {
+            (each["cause"]["kind"], each["cause"]["element"]) for each in body["behaviour"]["differences"]
+        }
+        assert causes == {
+            ("task", "approve"),
+            ("timer", "approve"),
+            ("condition", "expensive"),
+            ("work", "book"),
+        }
+        assert "unseen" not in body["behaviour"]
+        assert "not_reached" not in body["behaviour"]
+
+    played(play)
+
+
+def test_a_branch_is_compared_with_the_draft_it_began_from() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent)
+        await agent.ask("process_branch", process="trip", branch="limit")
+        await agent.ask(
+            "process_create", process="trip@limit", outline=trip((("steps", 3, "if"), "cost >= 500"))
+        )
+        body = await agent.ask("process_compare", process="trip@limit", what="behaviour")
+        assert only(body)["cause"]["values"] == {"cost": 500}
+        (hint,) = body["next"]
+        assert hint["arguments"]["process"] == "trip@limit"
+        assert (await agent.ask("process_test", **hint["arguments"]))["passed"] == 1
+
+    played(play)

@@ -75,13 +75,37 @@ def test_instances_that_cannot_be_played_again_are_left_out_and_told() -> None:
         body = await compared(agent, trip((("scenarios",), None), AT_LEAST))
         assert body["behaviour"]["sources"]["recorded"] == 1
         assert body["behaviour"]["notes"] == [
-            "Real instances left out since they do not go again as they did: 1.",
             "Real instances left out since values of them are erased: 1.",
+            "Real instances left out since they do not go again as they did: 1.",
         ]
         reader = Agent(agent.app, replace(agent.caller, rights=frozenset({"process.read"})))
         body = await reader.ask("process_compare", process="trip", what="behaviour")
         assert "recorded" not in body["behaviour"]["sources"]
         assert body["behaviour"]["notes"] == ["Real instances were left out: you may not read them."]
+
+    played(play)
+
+
+def test_an_instance_under_way_is_played_to_where_it_stands_and_one_that_was_moved_over_is_not() -> None:
+    later = trip((("scenarios",), None), (("steps", 1, "approve", "remind"), "P5D"))
+
+    async def play(agent: Agent) -> None:
+        await published(agent, BARE)
+        waiting = await agent.started("trip", cost=500, traveller="ann")
+        old = await agent.started("trip", cost=600, traveller="ann")
+        await published(agent, later)
+        asked = {"process": "trip", "what": "behaviour", "from": 1, "to": 2}
+        body = await agent.ask("process_compare", **asked)
+        (difference,) = body["behaviour"]["differences"]
+        assert difference["sources"]["recorded"] == 2
+        await agent.ask("instance_control", instance=old["instance"], action="migrate", version=2)
+        body = await agent.ask("process_compare", **asked)
+        assert body["behaviour"]["sources"]["recorded"] == 1
+        back = await agent.ask("process_compare", **{**asked, "from": 2, "to": 1})
+        assert back["behaviour"]["notes"] == [
+            "Real instances left out since they began by another version or as a copy: 1."
+        ]
+        assert waiting["status"] == "active"
 
     played(play)
 
