@@ -227,9 +227,14 @@ def _steps(case: Case, word: str) -> Mapping[str, Json]:
 
 
 def _checked(ours: Sequence[InputCheck], theirs: Sequence[InputCheck]) -> Iterator[Goals]:
-    """Give what must hold so that one list of checks refuses and the other does not."""
+    """Give what must hold so that one list of checks refuses and the other does not: first with all that both ask."""
     known = {check.condition.text for check in ours} & {check.condition.text for check in theirs}
-    one, other = (
+    shared: Goals = [
+        (node, True)
+        for check in ours
+        if check.condition.text in known and (node := node_of(check.condition)) is not None
+    ]
+    one, two = (
         [
             node
             for check in side
@@ -237,7 +242,7 @@ def _checked(ours: Sequence[InputCheck], theirs: Sequence[InputCheck]) -> Iterat
         ]
         for side in (ours, theirs)
     )
-    for node in one:
-        yield [(node, False), *((each, True) for each in other)]
-    for node in other:
-        yield [(node, False), *((each, True) for each in one)]
+    for more in (shared, []) if shared else ([],):
+        for mine, other in ((one, two), (two, one)):
+            for node in mine:
+                yield [(node, False), *((each, True) for each in other), *more]

@@ -59,6 +59,8 @@ AIMS: Final = ((1, 12), (STEPS_MAX, 4))
 ROUNDS_GIVEN: Final = 200
 """How many acts of people, services, messages and time a scenario or a real instance may take."""
 
+ALIKE: Final = "answers alike in both versions, whatever it is asked."
+
 OLD: Final = "then"
 NEW: Final = "now"
 
@@ -224,9 +226,13 @@ class Comparison:
                         return
 
     def _hidden_rows(self, ruled: Ruled, number: int) -> list[Spot]:
-        """Return the rows of one side that differ and did not decide otherwise in any case yet."""
+        """Return the rows of one side that may decide otherwise and did not in any case yet."""
         shown = self._rows[number]
-        return [spot for spot in ruled.spots[number] if (spot.decision, spot.row) not in shown]
+        return (
+            []
+            if ruled.alike
+            else [spot for spot in ruled.spots[number] if (spot.decision, spot.row) not in shown]
+        )
 
     def _further(self) -> None:
         """Search rows, limits and variations by chance while there is something that shows no difference."""
@@ -339,6 +345,9 @@ class Comparison:
             )
         elif total >= CASES_MAX:
             self.notes.append(f"No more than {CASES_MAX} cases are compared.")
+        for ruled in self._structure.ruled:
+            if ruled.alike:
+                self.notes.append(f"The decision {ruled.decision!r} {ALIKE}")
         unreached, unseen = self._silent()
         return BehaviourView(
             cases=total,

@@ -23,6 +23,7 @@ from flowmaster.engine.proof.changes import Change, Place, over
 from flowmaster.engine.proof.limits import around, unlike
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.values import Json
+from flowmaster.tools.behaviour_alike import alike
 from flowmaster.tools.cases_origins import Decided, Moment
 from flowmaster.tools.cases_rules import RuleModel, RuleView
 from flowmaster.tools.json_text import write_json
@@ -71,6 +72,15 @@ class Ruled:
         """Return the rows of each version that the other has otherwise, or not at all."""
         old, new = self.models
         return _spots(old, new, self.decision), _spots(new, old, self.decision)
+
+    @cached_property
+    def alike(self) -> bool:
+        """Whether it is proved that both versions answer alike, whatever they are asked."""
+        old, new = self.models
+        differing = {spot.decision for side in self.spots for spot in side}
+        tables = [(old.table(each), new.table(each)) for each in differing]
+        is_asked_alike = all(spot.row >= 0 for side in self.spots for spot in side)
+        return is_asked_alike and all(one and other and alike(one, other) for one, other in tables)
 
     def part(self, view: Moment) -> bool:
         """Tell whether both versions answer otherwise over the variables of a moment."""

@@ -1,12 +1,18 @@
 """Changes in words, for people who know the process and not its file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flowmaster.engine.compare.changes import Change, Compared
 from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
+
+ITEMS_TOLD: Final = 4
+"""How many items of a list that came or went are told one by one; of more the whole list is shown."""
+
+CALLED_BY: Final = ("message", "target", "name", "code")
+"""By which of its parts an item of a list is called."""
 
 SAID_MAX: Final = 120
 """Characters of a value that are shown."""
@@ -74,7 +80,32 @@ def _turned(what: str, was: Json, now: Json) -> str:
         parts = [key for key in dict.fromkeys((*was, *now)) if was.get(key) != now.get(key)]
         if parts and len(parts) <= 2:
             return "; ".join(f"{what} {_turned(part, was.get(part), now.get(part))}" for part in parts)
+    if isinstance(was, list) and isinstance(now, list):
+        gone, come = [one for one in was if one not in now], [one for one in now if one not in was]
+        if 1 <= len(gone) + len(come) <= ITEMS_TOLD:
+            return "; ".join(_items(what, gone, come))
     return f"{what} is {_value(now)} (before: {_value(was)})"
+
+
+def _items(what: str, gone: list[Json], come: list[Json]) -> Iterator[str]:
+    """Yield which items of a list came, went, or are otherwise though they are called the same."""
+    twins = {called: one for one in gone if (called := _called(one))}
+    for one in come:
+        called = _called(one)
+        was = twins.pop(called, None)
+        if isinstance(was, Mapping) and isinstance(one, Mapping):
+            yield f"{what} {_turned(said(called), was, one)}"
+            gone.remove(was)
+        else:
+            yield f"{what}: {said(called) if called else _value(one)} is new"
+    for one in gone:
+        yield f"{what}: {said(called) if (called := _called(one)) else _value(one)} is gone"
+
+
+def _called(item: Json) -> str:
+    """Return what an item of a list is called by: the message of a check, the target of a mapping; empty if by nothing."""
+    found = (item.get(key) for key in CALLED_BY) if isinstance(item, Mapping) else ()
+    return next((one for one in found if isinstance(one, str) and one), "")
 
 
 def _value(value: Json) -> str:

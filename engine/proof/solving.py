@@ -6,6 +6,7 @@ values at a limit come before those behind it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import chain, islice
 
 from flowmaster.engine.feel import syntax as s
@@ -33,6 +34,20 @@ GOALS_MAX = 5_000
 
 WAYS_MAX = 12
 """How many ways to meet each of several conditions are looked at."""
+
+DIGITS_MAX = 12
+"""To how many digits rounding is looked at."""
+
+ROUNDING = (
+    "floor",
+    "ceiling",
+    "decimal",
+    "round",
+    "round up",
+    "round down",
+    "round half up",
+    "round half down",
+)
 
 NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -133,6 +148,9 @@ class Solver:
 
     def _compared(self, operator: str, left: s.Node, right: s.Node) -> Iterator[Change]:
         one, other = self.view.value(left), self.view.value(right)
+        if operator in ("=", "!="):
+            yield from self._rounded(left, right, operator == "=")
+            yield from self._rounded(right, left, operator == "=")
         if other is not None or operator in ("=", "!="):
             for value in chain(meeting(operator, other), self._choices(left, operator, other)):
                 yield from self.becomes(left, value)
@@ -143,6 +161,20 @@ class Solver:
         for value in self.choices(right) if other is None else ():
             for meets in meeting(operator, value):
                 yield from pairs(self.becomes(right, value), self.becomes(left, meets))
+
+    def _rounded(self, node: s.Node, rounding: s.Node, wanted: bool) -> Iterator[Change]:
+        """Give values that rounding leaves as they are, or that have one digit more than it leaves."""
+        match rounding:
+            case s.Call(function=s.Name(name=name), arguments=(inner, *scale)) if name in ROUNDING:
+                now, digits = self.view.value(inner), self.view.value(scale[0]) if scale else 0
+            case _:
+                return
+        if path_of(inner) is None or path_of(inner) != path_of(node) or not isinstance(digits, int):
+            return
+        whole = self.view.value(rounding)
+        if is_number(now) and whole is not None and abs(digits) <= DIGITS_MAX:
+            more = 0 if wanted else Decimal(1).scaleb(-digits - 1)
+            yield from self._known(node, calculate("+", whole, more, QUIET, NOWHERE))
 
     def _choices(self, node: s.Node, operator: str, limit: object) -> Iterator[object]:
         """Give the values that an expression may have and that stand in a relation to a limit."""

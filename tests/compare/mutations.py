@@ -6,15 +6,21 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from examples.load import rule_files
+from examples.load import examples, outlines, rule_files
 from flowmaster.tools.outline_text import read_outline_text
 from tests.house.tree import ROOT
 
 KINDS = ("boundary", "swapped", "removed", "timer", "role", "row")
-EXAMPLES = ("employee-onboarding", "invoice-to-pay", "loan-origination")
+PROCESSES = {
+    file.stem if file.stem != "process" else name: file
+    for name in examples()
+    for file in outlines(ROOT / "examples" / name)
+}
+"""The processes of the examples, those that they call included, with their outlines."""
 
 Outline = dict[str, Any]
 Place = tuple[str | int, ...]
@@ -23,7 +29,7 @@ Place = tuple[str | int, ...]
 class Mutation(NamedTuple):
     """A changed outline, or the changed content of a decision as `rule_save` takes it; `about` the cause must name."""
 
-    example: str
+    process: str
     kind: str
     key: str
     about: tuple[str, ...]
@@ -43,16 +49,16 @@ class Step(NamedTuple):
 
 def mutations() -> list[Mutation]:
     """Return all mutations of the examples."""
-    return [each for example in EXAMPLES for kind in KINDS for each in of_kind(example, kind)]
+    return [each for process in PROCESSES for kind in KINDS for each in of_kind(process, kind)]
 
 
 def drawn(seed: int) -> Iterator[Mutation]:
     """Give the mutations of all examples and kinds in turn; the same seed draws the same ones."""
     draw = Random(seed)
-    every = {(example, kind): list(of_kind(example, kind)) for example in EXAMPLES for kind in KINDS}
+    every = {(process, kind): list(of_kind(process, kind)) for process in PROCESSES for kind in KINDS}
     for spots in every.values():
         draw.shuffle(spots)
-    order = [(example, kind) for kind in KINDS for example in EXAMPLES]
+    order = [(process, kind) for kind in KINDS for process in PROCESSES]
     draw.shuffle(order)
     while any(every.values()):
         for key in order:
@@ -60,33 +66,43 @@ def drawn(seed: int) -> Iterator[Mutation]:
                 yield every[key].pop()
 
 
-def outline_of(example: str) -> Outline:
-    """Return the outline of an example."""
-    text = (ROOT / "examples" / example / "process.yaml").read_text(encoding="utf-8")
-    outline = read_outline_text(text).value
+def outline_of(process: str) -> Outline:
+    """Return the outline of a process."""
+    outline = read_outline_text(PROCESSES[process].read_text(encoding="utf-8")).value
     assert isinstance(outline, dict)
     return outline
 
 
-def of_kind(example: str, kind: str) -> Iterator[Mutation]:
-    """Give the mutations of one kind of one example."""
+def rules_of(process: str) -> Iterator[Path]:
+    """Give the files of the decisions that a process asks."""
+    text, example = (
+        PROCESSES[process].read_text(encoding="utf-8"),
+        PROCESSES[process].relative_to(ROOT / "examples").parts[0],
+    )
+    for file in rule_files(ROOT / "examples" / example):
+        if re.search(rf"\brule: {file.stem}\b", text):
+            yield file
+
+
+def of_kind(process: str, kind: str) -> Iterator[Mutation]:
+    """Give the mutations of one kind of one process."""
     if kind == "row":
-        for file in rule_files(ROOT / "examples" / example):
+        for file in rules_of(process):
             text = file.read_text(encoding="utf-8")
             for key, row, content in _DECISIONS[file.suffix](text):
                 yield Mutation(
-                    example, kind, f"{file.stem} {key}", (f"row {row}",), decision=file.stem, content=content
+                    process, kind, f"{file.stem} {key}", (f"row {row}",), decision=file.stem, content=content
                 )
         return
-    outline = outline_of(example)
+    outline = outline_of(process)
     for step in _steps(outline["steps"], ("steps",)):
         for key, about, changed in _OF_STEPS[kind](outline, step):
-            yield Mutation(example, kind, f"{step.name} {key}".strip(), tuple(filter(None, about)), changed)
+            yield Mutation(process, kind, f"{step.name} {key}".strip(), tuple(filter(None, about)), changed)
     if kind == "boundary":
         for words, text in outline["start"].get("checks", {}).items():
             for moved in _moved(text):
                 changed = with_at(outline, ("start", "checks", words), moved)
-                yield Mutation(example, kind, f"start {moved}", (words,), changed)
+                yield Mutation(process, kind, f"start {moved}", (words,), changed)
 
 
 Told = Iterator[tuple[str, tuple[str, ...], Outline]]
@@ -229,7 +245,7 @@ def _steps(part: Any, place: Place, item: Place = (), name: str = "") -> Iterato
                 yield from _steps(each, here)
     elif isinstance(part, dict):
         yield Step(place, item, name, part)
-        for word in ("then", "else", "group", "all", "first", "on", "late", "steps"):
+        for word in ("then", "else", "choose", "any", "group", "all", "first", "on", "late", "steps"):
             inner_part = part.get(word)
             if isinstance(inner_part, list):
                 yield from _steps(inner_part, (*place, word))

@@ -7,10 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from examples.load import load
+from examples.load import examples, load
 from flowmaster.tools import behaviour_play
 from tests.acceptance.agent import Agent, played
-from tests.compare.mutations import EXAMPLES, Mutation, drawn, mutations
+from tests.compare.mutations import Mutation, drawn, mutations
 from tests.compare.unrevealed import UNREVEALED
 from tests.house.tree import ROOT
 
@@ -20,7 +20,8 @@ SAMPLE = 12
 SECONDS = 120.0
 """How long one comparison may take here: what it finds may not hang on how busy the machine is."""
 
-Verdict = Literal["refused", "found", "missed", "unrevealed", "another cause"]
+Verdict = Literal["refused", "found", "missed", "alike", "unrevealed", "another cause"]
+"""`alike` is a row of a decision that, as is proved, changes no answer; `unrevealed` stands in a list, with the reason."""
 
 
 class Judged(NamedTuple):
@@ -33,12 +34,12 @@ class Judged(NamedTuple):
     @property
     def name(self) -> str:
         """Return what the mutation is called."""
-        return f"{self.mutation.example} {self.mutation.kind} {self.mutation.key}"
+        return f"{self.mutation.process} {self.mutation.kind} {self.mutation.key}"
 
 
 async def judged(agent: Agent, mutation: Mutation) -> Judged:
     """Make a mutation the draft, or the next version of its decision, and compare it with what is published."""
-    asked: dict[str, Any] = {"process": mutation.example, "what": "behaviour"}
+    asked: dict[str, Any] = {"process": mutation.process, "what": "behaviour"}
     if mutation.decision:
         given = {"decision": mutation.decision, "valid_from": "2099-01-01", "tests": [], **mutation.content}
         made = await agent.answer("rule_save", given)
@@ -54,9 +55,12 @@ async def judged(agent: Agent, mutation: Mutation) -> Judged:
     body = json.loads(answer.text)
     causes = [each["cause"] for each in body["behaviour"]["differences"]]
     if not causes:
+        if behaviour_play.ALIKE in answer.text:
+            return Judged(mutation, "alike", answer.text)
         models = await agent.ask("process_compare", **{**asked, "what": "structure", "rules": {}})
         is_same = models["same_behaviour"] and not mutation.decision
-        return Judged(mutation, "unrevealed" if is_same else "missed", answer.text)
+        judged = Judged(mutation, "unrevealed" if is_same else "missed", answer.text)
+        return judged._replace(verdict="unrevealed") if judged.name in UNREVEALED else judged
     said = " ".join(json.dumps(cause, ensure_ascii=False) for cause in causes)
     named = not mutation.about or any(
         json.dumps(name, ensure_ascii=False)[1:-1] in said for name in mutation.about
@@ -70,7 +74,7 @@ def all_judged(chosen: Iterable[Mutation], most: int) -> list[Judged]:
     found: list[Judged] = []
 
     async def play(agent: Agent) -> None:
-        for example in EXAMPLES:
+        for example in examples():
             await load(lambda operation, given: agent.ask(operation, **given), ROOT / "examples" / example)
         for mutation in chosen:
             if sum(each.verdict != "refused" for each in found) < most:
