@@ -131,7 +131,7 @@ def _swapped(outline: Outline, step: Step) -> Told:
 
 
 def _removed(outline: Outline, step: Step) -> Told:
-    if step.item:
+    if step.item and step.body != {"else": []}:
         changed = deepcopy(outline)
         del at(changed, step.item[:-1])[step.item[-1]]
         names = [name for each in _steps(step.body, step.place, (), step.name) for name in _names(each)]
