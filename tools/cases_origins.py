@@ -66,7 +66,16 @@ class Merged:
     rest: "Origin | None"
 
 
-Origin: TypeAlias = Outside | Computed | Decided | Merged
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list gives the value: the list as an expression over the variables of a moment, and which item from 0."""
+
+    node: s.Node
+    view: "Moment"
+    number: int
+
+
+Origin: TypeAlias = Outside | Computed | Decided | Merged | Item
 
 
 DEPTH_MAX = 60
@@ -76,7 +85,7 @@ DEPTH_MAX = 60
 def depth_of(origin: Origin) -> int:
     """Return over how many moments an origin reaches back."""
     match origin:
-        case Computed(view=view) | Decided(view=view):
+        case Computed(view=view) | Decided(view=view) | Item(view=view):
             return view.depth
         case Merged(part=part, rest=rest):
             return 1 + max(depth_of(part), 0 if rest is None else depth_of(rest))
@@ -278,6 +287,11 @@ def renewed_by(world: World, origin: Origin, value: Json, change: Change, known:
                 return None
         case Decided():
             return world.rules.answer(origin, origin.view.under(change, known))
+        case Item(node=node, view=view, number=number):
+            try:
+                return found_at(to_json(view.under(change, known).value(node)), (number,))
+            except FlowMasterError:
+                return None
         case Merged(path=path, part=part, rest=rest):
             whole = value if rest is None else renewed_by(world, rest, value, change, known)
             inner = renewed_by(world, part, found_at(value, path), change, known)
@@ -295,6 +309,10 @@ def reach(world: World, origin: Origin, path: tuple[str, ...], value: object) ->
             yield from Solver(view).becomes(node, value)
         case Decided():
             yield from world.rules.reach(origin, path, value)
+        case Item():
+            place = place_of(origin)
+            if place is not None:
+                yield from _put(world, (*place, *path), value)
         case Merged(path=start, part=part, rest=rest):
             if path[: len(start)] == start:
                 yield from reach(world, part, path[len(start) :], value)
@@ -314,10 +332,33 @@ def choices(world: World, origin: Origin, path: tuple[str, ...]) -> Iterable[obj
             return () if named is None else view.choices(named[0], (*named[1], *path))
         case Decided():
             return world.rules.choices(origin, path)
+        case Item():
+            place = place_of(origin)
+            return () if place is None else choices(world, Outside(place), path)
         case Merged(path=start, part=part, rest=rest):
             if path[: len(start)] == start:
                 return choices(world, part, path[len(start) :])
             return () if rest is None else choices(world, rest, path)
+
+
+def place_of(origin: Origin | None) -> Place | None:
+    """Return where a case itself gives a value that is handed on unchanged, None where it is made of others."""
+    match origin:
+        case Outside(place=place):
+            return place
+        case Computed(node=node, view=view):
+            return _named_place(node, view)
+        case Item(node=node, view=view, number=number):
+            place = _named_place(node, view)
+            return None if place is None else (*place, number)
+        case _:
+            return None
+
+
+def _named_place(node: s.Node, view: "Moment") -> Place | None:
+    named = path_of(node)
+    place = None if named is None else place_of(view.origin(named[0]))
+    return None if named is None or place is None else (*place, *named[1])
 
 
 def _choices(schema: Schema, name: str) -> Iterable[object]:

@@ -16,7 +16,15 @@ from flowmaster.engine.model import Element, Error, Flow, Message, Rule, Script,
 from flowmaster.engine.outline.problems import OutlineRefused
 from flowmaster.engine.outline.scenarios import NEXT, Scenario, scenarios_of
 from flowmaster.engine.proof import schemas
-from flowmaster.engine.proof.changes import NO_CHANGE, Change, Place, changed, found_at, together
+from flowmaster.engine.proof.changes import (
+    NO_CHANGE,
+    SOLUTIONS_MAX,
+    Change,
+    Place,
+    changed,
+    found_at,
+    together,
+)
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait
 from flowmaster.engine.values import Json
@@ -232,6 +240,10 @@ class Search:
         new = self.play(case)
         if new is None or not repairs:
             return
+        if new.played.refused is not None:
+            for other in islice(self._accepted(case, change), REPAIRS):
+                self.pursue(tried, turns, other, repairs - 1)
+            return
         for before, now in zip(tried.trace.turns[:turns], new.trace.turns, strict=False):
             if before.element.id != now.element.id:
                 return
@@ -243,6 +255,15 @@ class Search:
                         if both is not None:
                             self.pursue(tried, turns, both, repairs - 1)
                 return
+
+    def _accepted(self, case: Case, change: Change) -> Iterator[Change]:
+        """Give a change with more to it, so that the checks of the start let it pass."""
+        nodes = [node_of(check.condition) for check in self.stage.model.checks]
+        goals = [(node, True) for node in nodes if node is not None]
+        for other in islice(Solver(self.given(case)).all_hold(goals) if goals else (), SOLUTIONS_MAX):
+            both = together(change, other)
+            if both is not None:
+                yield both
 
     def towards(self, turn: Turn, flow: Flow) -> Iterator[Change]:
         """Give changes after which a turn takes a flow."""

@@ -1,13 +1,14 @@
 """Folds the history of a played case: its turns, and which part of the case set which variable by then."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flowmaster.engine import events as ev
 from flowmaster.engine.evolve import blank, evolve
+from flowmaster.engine.execution import COUNTER
 from flowmaster.engine.feel import syntax as s
-from flowmaster.engine.model import Element, IoMapping, Script, Value
+from flowmaster.engine.model import Element, IoMapping, MultiInstance, Script, Value
 from flowmaster.engine.proof.changes import Place
 from flowmaster.engine.state import ROOT, EventWait, JobWait, State, TaskWait
 from flowmaster.engine.values import Json
@@ -16,6 +17,7 @@ from flowmaster.tools.cases_origins import (
     DEPTH_MAX,
     Computed,
     Decided,
+    Item,
     Level,
     Merged,
     Moment,
@@ -168,6 +170,9 @@ class Tracer:
         element = self.world.process.elements.get(self._state.nodes[acting].element)
         origins = self._origins.setdefault(scope, {})
         own = scope == acting
+        if own and element is not None and COUNTER in values:
+            origins.update(self._turn_of(acting, element, values, at))
+            return
         for name in values:
             found = self._origin(acting, element, own, name, at, origins.get(name)) if element else None
             if found is None or depth_of(found) > DEPTH_MAX:
@@ -176,6 +181,15 @@ class Tracer:
                 origins[name] = found
         if own:
             self._mapped.add(acting)
+
+    def _turn_of(
+        self, acting: int, element: Element, values: Mapping[str, Json], at: int
+    ) -> Iterator[tuple[str, Origin]]:
+        """Give where the item of a turn of a multi-instance activity comes from."""
+        loop, number = element.loop, values[COUNTER]
+        node = node_of(loop.collection) if isinstance(loop, MultiInstance) and loop.collection else None
+        if node is not None and isinstance(loop, MultiInstance) and isinstance(number, int):
+            yield loop.item, Item(node, self.moment(self._state.nodes[acting].scope, at), number - 1)
 
     def _origin(
         self, acting: int, element: Element, own: bool, name: str, at: int, before: Origin | None

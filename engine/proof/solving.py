@@ -7,7 +7,7 @@ values at a limit come before those behind it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, islice, product
 
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.arithmetic import calculate, negate
@@ -298,6 +298,8 @@ class Solver:
                 for name, entry in entries:
                     found = pairs(found, self.becomes(entry, value.get(name)))
                 yield from found
+            case s.For() if isinstance(value, list):
+                yield from self._collected(node, value)
             case s.Path(source=s.ContextOf(entries=entries), name=name):
                 yield from chain.from_iterable(
                     self.becomes(entry, value) for key, entry in entries if key == name
@@ -306,6 +308,24 @@ class Solver:
                 yield from VALUES[name](self, arguments, value)
             case _:
                 return
+
+    def _collected(self, node: s.For, wanted: Sequence[object]) -> Iterator[Change]:
+        """Give lists from whose items these values are made."""
+        (name, source), *more = node.iterators
+        now = self.view.value(source)
+        known = now if isinstance(now, list) and now else list(islice(self.choices(source), 1))
+        if more or not known or len(wanted) > ITEMS_MAX:
+            return
+        ways: list[list[tuple[Json, Change]]] = []
+        for place, value in enumerate(wanted):
+            inner = ItemView(self.view, name, known[place % len(known)], self.depth)
+            found = Solver(inner, self.depth + 1, self.fuel).becomes(node.body, value)
+            ways.append([(inner.made(change), inner.outside(change)) for change in islice(found, ITEMS_MAX)])
+        for chosen in islice(product(*ways), SOLUTIONS_MAX):
+            outside: Iterable[Change] = (NO_CHANGE,)
+            for _, change in chosen:
+                outside = pairs(outside, (change,))
+            yield from pairs(outside, self.becomes(source, [item for item, _ in chosen]))
 
     def _projected(self, node: s.Path, value: object) -> Iterator[Change]:
         """Give lists whose items have these values in one entry."""

@@ -243,3 +243,44 @@ def test_scenarios_of_both_sides_are_played_once() -> None:
         assert body["behaviour"]["sources"]["scenarios"] == 2
 
     played(play)
+
+
+def parcels(limit: int) -> Body:
+    return {
+        "process": "parcels",
+        "data": {"lines": [{"name": "text", "weight": "number"}], "total": "number"},
+        "start": {
+            "needs": ["lines", "total"],
+            "checks": {"The total is the sum.": "total = sum(for line in lines return line.weight * 2)"},
+        },
+        "steps": [
+            {
+                "pack": {
+                    "group": [
+                        {
+                            "name": "heavy?",
+                            "if": f"line.weight > {limit}",
+                            "then": [{"lift": {"call": "lift"}}],
+                        },
+                        {"wrap": {"call": "wrap"}},
+                    ],
+                    "each": {"item": "line", "in": "lines"},
+                }
+            },
+            {"end": "packed"},
+        ],
+    }
+
+
+def test_an_item_of_a_list_is_changed_where_a_turn_decides_by_it_and_the_start_still_takes_it() -> None:
+    async def play(agent: Agent) -> None:
+        await agent.published(parcels(30))
+        await agent.ask("process_create", outline=parcels(31))
+        body = await agent.ask("process_compare", process="parcels", what="behaviour")
+        (difference,) = body["behaviour"]["differences"]
+        assert difference["cause"]["kind"] == "condition"
+        given = difference["example"]["case"]["given"]
+        assert any(30 < line["weight"] <= 31 for line in given["lines"])
+        assert given["total"] == sum(line["weight"] * 2 for line in given["lines"])
+
+    played(play)
