@@ -310,9 +310,8 @@ def reach(world: World, origin: Origin, path: tuple[str, ...], value: object) ->
         case Decided():
             yield from world.rules.reach(origin, path, value)
         case Item():
-            place = place_of(origin)
-            if place is not None:
-                yield from _put(world, (*place, *path), value)
+            if (found := place_of(origin)) is not None:
+                yield from _put(world, (*found, *path), value)
         case Merged(path=start, part=part, rest=rest):
             if path[: len(start)] == start:
                 yield from reach(world, part, path[len(start) :], value)
@@ -333,8 +332,8 @@ def choices(world: World, origin: Origin, path: tuple[str, ...]) -> Iterable[obj
         case Decided():
             return world.rules.choices(origin, path)
         case Item():
-            place = place_of(origin)
-            return () if place is None else choices(world, Outside(place), path)
+            found = place_of(origin)
+            return () if found is None else choices(world, Outside(found), path)
         case Merged(path=start, part=part, rest=rest):
             if path[: len(start)] == start:
                 return choices(world, part, path[len(start) :])
@@ -349,8 +348,8 @@ def place_of(origin: Origin | None) -> Place | None:
         case Computed(node=node, view=view):
             return _named_place(node, view)
         case Item(node=node, view=view, number=number):
-            place = _named_place(node, view)
-            return None if place is None else (*place, number)
+            found = _named_place(node, view)
+            return None if found is None else (*found, number)
         case _:
             return None
 

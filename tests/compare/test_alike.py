@@ -17,7 +17,9 @@ from tests.dmn.test_analysis_by_force import ANSWERS, NUMBER, Table, inputs_of, 
 
 
 def compiled(table: Table) -> CompiledTable:
-    return read_dmn(table_to_dmn(table.form())).compile().table("t")
+    found = read_dmn(table_to_dmn(table.form())).compile().table("t")
+    assert found is not None
+    return found
 
 
 def answers(table: Table, given: tuple[object, ...]) -> list[str]:
