@@ -9,12 +9,12 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.model import Process
 from flowmaster.engine.timers import iso
-from flowmaster.runtime.models import unknown_process
+from flowmaster.runtime.lines import Line, line_at
 from flowmaster.runtime.simulation.run import Simulation
 from flowmaster.runtime.simulation.world import StoredWorld
 from flowmaster.tools import simulation_view as view
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.drafts import KIND, draft_of, one_of_two, version_of
+from flowmaster.tools.drafts import KIND, draft_of, known_line, one_of_two, version_of
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import follow_up
 from flowmaster.tools.naming import instant_of
@@ -66,14 +66,20 @@ async def process_simulate(call: Call, arguments: ProcessSimulate) -> Simulated:
     The engine decides on conditions, rules and timers; nothing is stored. A variant in `with` meets the same cases.
     """
     reader, tenant = call.app.runtime.reader, call.caller.tenant
-    if reader.find_definition(tenant, KIND, arguments.process) is None:
-        raise unknown_process(reader, tenant, arguments.process)
+    known_line(reader, tenant, arguments.process)
     begins = _begins(arguments.begins, call.app.runtime.now())
 
+    arounds: list[tuple[Around, str]] = [(arguments, "")]
+    if arguments.other is not None:
+        arounds.append((merged(arguments, arguments.other), "with."))
+
     def work(steps: Steps) -> list[Run]:
-        sides = [_ready(call, arguments, arguments, begins, "")]
-        if arguments.other is not None:
-            sides.append(_ready(call, arguments, merged(arguments, arguments.other), begins, "with."))
+        sources = [_source(call, arguments, around, place) for around, place in arounds]
+        models = [[source.process, *source.called.values()] for source in sources]
+        sides = [
+            _ready(call, arguments, source, around, begins, place, models[-1 - number])
+            for number, (source, (around, place)) in enumerate(zip(sources, arounds, strict=True))
+        ]
         return [_run(call, side, steps, number, len(sides)) for number, side in enumerate(sides)]
 
     runs = await in_steps(call, work)
@@ -104,15 +110,18 @@ def _begins(text: str, now: int) -> int:
     return given
 
 
-def _source(call: Call, arguments: ProcessSimulate, around: Around) -> _Source:
-    reader, tenant, key = call.app.runtime.reader, call.caller.tenant, arguments.process
+def _source(call: Call, arguments: ProcessSimulate, around: Around, place: str = "") -> _Source:
+    reader, tenant, line = call.app.runtime.reader, call.caller.tenant, line_at(arguments.process)
+    key = line.process
     one_of_two(around.version, around.draft)
     version = draft = None
     if around.version is not None:
-        published = version_of(reader, tenant, key, around.version)
+        published = version_of(reader, tenant, Line(key, around.branch).address, around.version)
         bpmn, version = published.content, published.version
     else:
-        saved = draft_of(reader, tenant, key, around.draft)
+        if around.branch:
+            line = known_line(reader, tenant, Line(key, around.branch).address, f"{place}branch")
+        saved = draft_of(reader, tenant, line.address, around.draft)
         bpmn, draft = saved.content, saved.number
     reads = {read.process.id: read.process for read in read_processes(parse_bpmn(bpmn), RUNNABLE)}
     called = {name: each for name, each in reads.items() if name != key}
@@ -122,13 +131,21 @@ def _source(call: Call, arguments: ProcessSimulate, around: Around) -> _Source:
     return _Source(bpmn, version, draft, reads[key], reads, called)
 
 
-def _ready(call: Call, arguments: ProcessSimulate, around: Around, begins: int, place: str) -> _Ready:
-    source = _source(call, arguments, around)
+def _ready(
+    call: Call,
+    arguments: ProcessSimulate,
+    source: _Source,
+    around: Around,
+    begins: int,
+    place: str,
+    beside: list[Process],
+) -> _Ready:
     planner = Planner(
         call.app.runtime.reader,
         call.caller.tenant,
         source.process,
         tuple(source.called.values()),
+        beside=beside,
         begins=begins,
         place=place,
         may_read=call.caller.may("instance.read"),

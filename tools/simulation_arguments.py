@@ -111,6 +111,7 @@ class Around(Arguments):
 
     version: int | None = Field(default=None, ge=1, description="A published version.")
     draft: int | None = Field(default=None, ge=1, description="A draft; default: the newest.")
+    branch: str = Field(default="", max_length=200, description="A branch of its drafts.")
     arrivals: Arrivals | None = Field(
         default=None, description="How often cases come; default: as recorded, else one an hour."
     )
@@ -160,7 +161,9 @@ class Around(Arguments):
 class ProcessSimulate(Around):
     """Which process, how many cases, and what happens around them."""
 
-    process: str = Field(max_length=200, description="Process id.", examples=["invoice-approval"])
+    process: str = Field(
+        max_length=300, description="Process id, or `process@branch`.", examples=["invoice-approval"]
+    )
     cases: int = Field(default=1_000, ge=1, le=CASES_MAX, description="How many cases come.")
     seed: int = Field(default=1, ge=0, le=SEED_MAX, description="The same seed gives the same figures.")
     begins: str = Field(default="", description="The date and time it begins; default: next midnight UTC.")

@@ -50,6 +50,7 @@ class Planner:
         process: Process,
         called: Sequence[Process],
         *,
+        beside: Sequence[Process] = (),
         begins: int,
         place: str = "",
         may_read: bool = True,
@@ -59,6 +60,8 @@ class Planner:
         self._tenant = tenant
         self._process = process
         self._models = [process, *called]
+        self._named = [*self._models, *beside]
+        """Whose steps and roles may be named: those of a variant beside it, too."""
         self._begins = begins
         self._place = place
         self._open_ended = any(
@@ -125,10 +128,10 @@ class Planner:
 
     def _check_names(self, given: Around) -> None:
         steps = {
-            name for model in self._models for element in model.elements for name in _names(model, element)
+            name for model in self._named for element in model.elements for name in _names(model, element)
         }
         types = {
-            name for model in self._models for element in model.elements for name in _types(model, element)
+            name for model in self._named for element in model.elements for name in _types(model, element)
         }
         work = steps | types
         for argument, named in (
@@ -143,7 +146,7 @@ class Planner:
                         "simulation.step_unknown",
                         f"No step is called {name!r}.{did_you_mean(name, sorted(work))}",
                         f"{argument}.{name}",
-                        sorted(_acting(self._models)),
+                        sorted(_acting(self._named)),
                         "Use the name or the id of a step, or the type of a job.",
                     )
         self._check_work(given)
@@ -152,7 +155,7 @@ class Planner:
     def _check_work(self, given: Around) -> None:
         people = {
             name
-            for model in self._models
+            for model in self._named
             for element in model.elements.values()
             if isinstance(element.details, UserTask)
             for name in _names(model, element.id)
@@ -170,7 +173,7 @@ class Planner:
                     "simulation.error_of_person",
                     f"{step!r} is done by people: it ends with an answer, not with an error.",
                     path,
-                    sorted(_acting(self._models) - people),
+                    sorted(_acting(self._named) - people),
                     "Give `variables` there, or name a step that a service does.",
                 )
 
@@ -189,7 +192,7 @@ class Planner:
     def _role_names(self) -> dict[str, str]:
         """Return the names of roles, each with the one that tasks are given to."""
         known: dict[str, str] = {}
-        for model in self._models:
+        for model in self._named:
             used = set(_roles_of(model))
             for role, name in model.roles.items():
                 main = name if name in used and role not in used else role
