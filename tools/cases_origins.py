@@ -5,7 +5,7 @@ answers the solver's questions by following origins back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -238,7 +238,10 @@ class Moment:
         found = known.get(id(self))
         if found is None:
             levels = [
-                level._replace(variables={**level.variables, **self._renewed(level, change, known)})
+                level._replace(
+                    variables={**level.variables, **self._renewed(level, change, known)},
+                    origins={name: origin_under(each, change, known) for name, each in level.origins.items()},
+                )
                 for level in self.levels
             ]
             found = known[id(self)] = Moment(self.world, levels, self.spare, self.at)
@@ -273,6 +276,18 @@ class Moment:
 
 Renewed = dict[int, Moment]
 """The moments as they would be after a change, by the identity of those that they were before."""
+
+
+def origin_under(origin: Origin, change: Change, known: Renewed) -> Origin:
+    """Return an origin as it would be after a change."""
+    match origin:
+        case Computed(view=view) | Decided(view=view) | Item(view=view):
+            return replace(origin, view=view.under(change, known))
+        case Merged(part=part, rest=rest):
+            after = None if rest is None else origin_under(rest, change, known)
+            return replace(origin, part=origin_under(part, change, known), rest=after)
+        case _:
+            return origin
 
 
 def renewed_by(world: World, origin: Origin, value: Json, change: Change, known: Renewed) -> Json:

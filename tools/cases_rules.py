@@ -15,7 +15,7 @@ from flowmaster.engine.feel.expression import BUILTIN_NAMES, from_json, to_json
 from flowmaster.engine.feel.names import NameSet
 from flowmaster.engine.feel.parser import parse_expression
 from flowmaster.engine.feel.scope import NOTHING
-from flowmaster.engine.proof.changes import Change, pairs
+from flowmaster.engine.proof.changes import Change, in_turn, pairs
 from flowmaster.engine.proof.limits import around, unlike
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.proof.views import View, path_of
@@ -225,7 +225,7 @@ class RuleView:
             ways = [change for value in values for change in solver.becomes(node, value)]
             found = pairs(found, ways)
         yield from (change for change in found if change)
-        yield from _in_turn(
+        yield from in_turn(
             [
                 _to_values(solver, node, values)
                 for node, values in zip(columns, wanted, strict=True)
@@ -258,18 +258,6 @@ class RuleView:
 def _to_values(solver: Solver, node: s.Node, values: Sequence[object]) -> Iterator[Change]:
     for value in values:
         yield from (change for change in solver.becomes(node, value) if change)
-
-
-def _in_turn(sources: Sequence[Iterator[Change]]) -> Iterator[Change]:
-    """Give one change of each source after the other, so that the many of one do not keep back those of the others."""
-    waiting = list(sources)
-    while waiting:
-        for source in list(waiting):
-            found = next(source, None)
-            if found is None:
-                waiting.remove(source)
-            else:
-                yield found
 
 
 def _nearby(named: Sequence[object]) -> Iterator[object]:

@@ -59,6 +59,18 @@ def pairs(first: Iterable[Change], second: Iterable[Change]) -> Iterator[Change]
                 yield both
 
 
+def in_turn(sources: Sequence[Iterator[Change]]) -> Iterator[Change]:
+    """Give one change of each source after the other, so that the many of one do not keep back those of the others."""
+    waiting = list(sources)
+    while waiting:
+        for source in list(waiting):
+            found = next(source, None)
+            if found is None:
+                waiting.remove(source)
+            else:
+                yield found
+
+
 def changed(case: Json, change: Change) -> Json:
     """Return a case with values put at their places; what lies between is made."""
     for place, value in change.items():

@@ -14,7 +14,7 @@ from flowmaster.engine.feel.arithmetic import calculate, negate
 from flowmaster.engine.feel.evaluation import NOWHERE, QUIET
 from flowmaster.engine.feel.numbers import is_number
 from flowmaster.engine.feel.values import Range
-from flowmaster.engine.proof.changes import NO_CHANGE, SOLUTIONS_MAX, Change, over, pairs
+from flowmaster.engine.proof.changes import NO_CHANGE, SOLUTIONS_MAX, Change, in_turn, over, pairs
 from flowmaster.engine.proof.functions import CONDITIONS, VALUES
 from flowmaster.engine.proof.limits import meeting, stands, unlike
 from flowmaster.engine.proof.views import ItemView, View, path_of
@@ -336,12 +336,14 @@ class Solver:
 
     def _calculated(self, operator: str, left: s.Node, right: s.Node, value: object) -> Iterator[Change]:
         one, other = self.view.value(left), self.view.value(right)
+        sides: list[Iterator[Change]] = []
         if other is not None:
-            yield from self._known(left, calculate(_INVERSE[operator], value, other, QUIET, NOWHERE))
+            sides.append(self._known(left, calculate(_INVERSE[operator], value, other, QUIET, NOWHERE)))
         if one is not None:
             first, second = (one, value) if operator in "-/" else (value, one)
             inverse = operator if operator in "-/" else _INVERSE[operator]
-            yield from self._known(right, calculate(inverse, first, second, QUIET, NOWHERE))
+            sides.append(self._known(right, calculate(inverse, first, second, QUIET, NOWHERE)))
+        yield from in_turn(sides)
         for part in self.choices(right):
             rest = calculate(_INVERSE[operator], value, part, QUIET, NOWHERE)
             if rest is not None:
