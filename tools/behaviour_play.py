@@ -218,12 +218,15 @@ class Comparison:
         aim = RowAim(ruled, number, spot, self._between)
         bases.sort(key=lambda base: aim.distance(base[1]))
         for steps, most in AIMS:
-            for tried, asked, turns in bases[:most]:
+            for tried, asked, turns in bases:
                 for change in aim.parting(asked, steps):
                     search.pursue(tried, turns, change)
                     self._both(number)
                     if spot not in self._hidden_rows(ruled, number):
                         return
+                most -= aim.has_asked
+                if not most:
+                    break
 
     def _hidden_rows(self, ruled: Ruled, number: int) -> list[Spot]:
         """Return the rows of one side that may decide otherwise and did not in any case yet."""

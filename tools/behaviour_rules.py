@@ -155,6 +155,11 @@ class RowAim:
         self._between = between
         self._left = 0
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether the last search found anything to change: where values are fixed there is nothing."""
+        return self._left < ASKED_MAX
+
     def distance(self, asked: Decided) -> int:
         """Return how many columns keep the row from matching where a case asked."""
         table = self._own.table(self._spot.decision)
