@@ -66,7 +66,7 @@ def summary(compared: Compared) -> str:
     told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     if not any(one.behaves for one in compared.changes):
         return f"Names and words have changed ({told}); instances do the same."
-    return f"{len(kinds)} changes: {told}."
+    return f"{len(kinds)} change{'s' * (len(kinds) > 1)}: {told}."
 
 
 def _of_process(change: Change) -> str:

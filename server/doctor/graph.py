@@ -31,7 +31,7 @@ def graph(settings: Settings) -> Iterator[Finding]:
             for tenant, state in sorted(store.reader().graph_states().items()):
                 behind = state.number - mirror.mark_of(state)
                 if behind > 0:
-                    says = f"the links of tenant {tenant!r} are {behind} changes behind the tables"
+                    says = f"the links of tenant {tenant!r} are {behind} change{'s' * (behind != 1)} behind the tables"
                     fix = "A server with `--graph` copies them while it runs; until then links are read from the tables."
                     yield Finding("graph", "warning", says, fix)
                 elif behind < 0:

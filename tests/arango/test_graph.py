@@ -328,7 +328,7 @@ def test_the_doctor_says_how_the_copy_is(
         transaction.archive_definition("default", "process", "order", True)
     store.close()
     _, behind = examined(settings)
-    assert behind.says == "the links of tenant 'default' are 1 changes behind the tables"
+    assert behind.says == "the links of tenant 'default' are 1 change behind the tables"
     running.stop()
     (away,) = examined(settings)
     assert (away.state, bool(away.fix)) == ("fault", True)

@@ -53,7 +53,7 @@ def test_a_merge_can_be_undone_and_made_again_whatever_was_edited_since() -> Non
         assert "tell" not in await steps(agent, "leave")
         await edit(agent, "leave", SLOW)
         merged = await agent.ask("process_merge", process="leave@dual")
-        assert (merged["draft"], merged["summary"]) == (5, "1 changes: 1 added.")
+        assert (merged["draft"], merged["summary"]) == (5, "1 change: 1 added.")
         assert "tell" in await steps(agent, "leave")
 
     played(play)
