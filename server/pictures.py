@@ -2,39 +2,51 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from flowmaster.engine.values import Json
 from flowmaster.server.options import UsageError
 from flowmaster.tools.answer import Answer
+from flowmaster.tools.data_urls import KINDS, PNG, base64_of
 from flowmaster.tools.json_text import write_json
-from flowmaster.tools.raster import PREFIX
 
 FIELDS = ("content", "picture", "diagram")
 """Where an answer may hold a picture."""
 
-_MARK = PREFIX.encode()
+_MARKS = tuple(kind.encode() for kind in KINDS)
 
 
 def with_pictures(answer: Answer) -> Answer:
-    """Return an answer whose PNG pictures are shown as images of their own, not as text.
+    """Return an answer whose PNG pictures are shown as images of their own and whose PDFs as files, not as text.
 
-    An agent would pay for the letters of a picture as text and could not see it.
+    An agent would pay for their letters as text and could not see them.
     """
-    if answer.refused or answer.shown or _MARK not in answer.body:
+    if answer.refused or answer.shown or not any(mark in answer.body for mark in _MARKS):
         return answer
     body = answer.data()
     assert isinstance(body, Mapping), "answers are objects"
-    images: list[Mapping[str, Json]] = []
+    blocks: list[Mapping[str, Json]] = []
     told = dict(body)
     for name in FIELDS:
         value = told.get(name)
-        if isinstance(value, str) and value.startswith(PREFIX):
-            images.append({"type": "image", "data": value.removeprefix(PREFIX), "mimeType": "image/png"})
-            told[name] = f"PNG, shown as image {len(images)} of this answer."
+        if isinstance(value, str) and (held := base64_of(value)) is not None:
+            blocks.append(_image(held) if value.startswith(PNG) else _file(held))
+            kind = "PNG, shown as image" if value.startswith(PNG) else "PDF, a file:"
+            told[name] = f"{kind} {len(blocks)} of this answer."
     text = write_json(told)
-    return answer._replace(body=text, shown=({"type": "text", "text": text.decode()}, *images))
+    return answer._replace(body=text, shown=({"type": "text", "text": text.decode()}, *blocks))
+
+
+def _image(held: str) -> Mapping[str, Json]:
+    return {"type": "image", "data": held, "mimeType": "image/png"}
+
+
+def _file(held: str) -> Mapping[str, Json]:
+    """Return a file within an answer (Model Context Protocol, Tools, embedded resources), addressed by its digest."""
+    address = f"urn:sha256:{sha256(held.encode()).hexdigest()}"
+    return {"type": "resource", "resource": {"uri": address, "mimeType": "application/pdf", "blob": held}}
 
 
 def write_view(body: Any, file: Path) -> str:
@@ -45,9 +57,12 @@ def write_view(body: Any, file: Path) -> str:
     """
     held = [name for name in FIELDS if isinstance(body, Mapping) and isinstance(body.get(name), str)]
     if not held:
-        raise UsageError("--out needs an answer with a text or picture: ask for a view such as svg or png.")
+        raise UsageError(
+            "--out needs an answer with a text or picture: ask for a view such as svg, png or pdf."
+        )
     text = body[held[0]]
-    data = b64decode(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else text.encode()
+    inside = base64_of(text)
+    data = text.encode() if inside is None else b64decode(inside)
     try:
         file.write_bytes(data)
     except OSError as error:

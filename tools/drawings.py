@@ -27,6 +27,7 @@ from flowmaster.tools.instance_view import IncidentView, WaitView, incident_view
 from flowmaster.tools.models import Arguments, Result, Shape
 from flowmaster.tools.naming import iso_duration
 from flowmaster.tools.pages import page_of
+from flowmaster.tools.pdf_book import Book, Picture, pdf_url
 from flowmaster.tools.pictures import heat_of, marks_of, standing_at, together
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.why import whole_history
@@ -41,6 +42,7 @@ INCIDENTS_MAX = 50
 """How many incidents of an instance are told."""
 
 Colours: TypeAlias = Literal["state", "time", "passes"]
+DrawnAs: TypeAlias = Literal["svg", "pdf"]
 
 _AT_WORK = ("active", "paused")
 
@@ -51,6 +53,7 @@ class InstanceDraw(Arguments):
     instance: str = Field(description="Instance id.", examples=["invoice-approval:7"])
     at: int | None = Field(default=None, description="As it stood after this `seq` of the history.")
     colours: Colours = Field(default="state", description="Where it stands, how long, or how often.")
+    view: DrawnAs = Field(default="svg", description="The picture as SVG, or on a page of a PDF.")
     cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
@@ -63,6 +66,7 @@ class ProcessDraw(Arguments):
     )
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     colours: Colours = Field(default="state", description="Where instances stand, how long, or how often.")
+    view: DrawnAs = Field(default="svg", description="The picture as SVG, or on a page of a PDF.")
     cursor: str | None = Field(default=None, description="Its next_cursor.")
 
 
@@ -94,7 +98,8 @@ class Drawing(Result):
     instances: int = Field(default=0, description="How many instances the figures of a process are of.")
     instances_total: int = Field(default=0, description="How many of them there are.")
     colours: Colours = Field(description="What the colours tell.")
-    svg: str = Field(description="The picture; pages of a longer one follow each other.")
+    svg: str = Field(default="", description="The picture; pages of a longer one follow each other.")
+    picture: str = Field(default="", description="The picture as PDF.")
     digest: str = Field(description="Of the whole picture: pages with another one do not belong together.")
     next_cursor: str | None = Field(default=None, description="Give it as `cursor` for the rest.")
     elements: list[DrawnElement] = Field(default=[], description="Its elements, on the first page.")
@@ -151,7 +156,9 @@ async def instance_draw(call: Call, arguments: InstanceDraw) -> Drawing:
         incident_counts=Counter(one.element for one in state.incidents.values()),
     )
     bpmn = version_of(reader, tenant, state.process, state.version).content
-    drawn = _drawing(bpmn, process, known, arguments.colours, place)
+    drawn = _drawing(bpmn, process, known, arguments, place)
+    if arguments.view == "pdf":
+        drawn = await _printed(drawn, state.instance, f"version {state.version}", "instance_draw")
     return drawn.model_copy(
         update={
             "version": state.version,
@@ -178,7 +185,10 @@ async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     process = compile_process(bpmn, line.process)
     place = _Place.of(arguments.cursor, call.app.runtime.clock.now(reader))
     known = await to_thread.run_sync(lambda: _of_all(reader, tenant, arguments, place.now))
-    drawn = _drawing(bpmn, process, known, arguments.colours, place)
+    drawn = _drawing(bpmn, process, known, arguments, place)
+    if arguments.view == "pdf":
+        about = f"version {version}" if version is not None else f"draft {draft}"
+        drawn = await _printed(drawn, drawn.name, about, "process_draw")
     return drawn.model_copy(update={"version": version, "draft": draft})
 
 
@@ -238,16 +248,24 @@ def _shown_heat(heat: Heat, colours: Colours) -> Heat | None:
             return replace(heat, lasted={})
 
 
-def _drawing(bpmn: str, process: Process, known: _Known, colours: Colours, place: _Place) -> Drawing:
+async def _printed(drawn: Drawing, title: str, about: str, operation: str) -> Drawing:
+    """Return a drawing with its picture as PDF."""
+    book = Book(title, about, [Picture(title, drawn.svg)])
+    return drawn.model_copy(update={"svg": "", "picture": await pdf_url(book, operation)})
+
+
+def _drawing(
+    bpmn: str, process: Process, known: _Known, asked: InstanceDraw | ProcessDraw, place: _Place
+) -> Drawing:
     svg = draw_svg(parse_bpmn(bpmn), known.marks)
-    part, following = page_of(svg, place.offset)
+    part, following = (svg, None) if asked.view == "pdf" else page_of(svg, place.offset)
     assert isinstance(part, str), "a page of a text is a text"
     return Drawing(
         process=process.id,
         name=process.root.label,
         instances=known.instances,
         instances_total=known.instances_total,
-        colours=colours,
+        colours=asked.colours,
         svg=part,
         digest=hashlib.sha256(svg.encode()).hexdigest()[:16],
         next_cursor=following and f"{following}@{place.now}",

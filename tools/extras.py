@@ -7,7 +7,7 @@ from flowmaster.engine.errors import FlowMasterError
 EXTRAS: dict[str, tuple[str, ...]] = {
     "agents": ("litellm", "pydantic_ai", "tiktoken"),
     "knowledge": ("chromadb",),
-    "documents": ("pdfplumber", "openpyxl"),
+    "documents": ("pdfplumber", "openpyxl", "reportlab"),
     "arango": ("arango",),
     "telemetry": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
 }

@@ -2,7 +2,7 @@
 
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
-from flowmaster.tools.raster import PREFIX
+from flowmaster.tools.data_urls import base64_of
 
 PAGE_ROWS = 100
 """How many entries of a view that is a list one answer holds."""
@@ -12,8 +12,8 @@ PAGE_CHARACTERS = 50_000
 
 
 def page_of(content: Json, cursor: str | None) -> tuple[Json, str | None]:
-    """Return the page of a view at a cursor, and the cursor of the next page; a PNG is never cut."""
-    if not isinstance(content, str | list) or (isinstance(content, str) and content.startswith(PREFIX)):
+    """Return the page of a view at a cursor, and the cursor of the next page; a file is never cut."""
+    if not isinstance(content, str | list) or (isinstance(content, str) and base64_of(content) is not None):
         return content, None
     start = offset_of(cursor)
     end = start + (PAGE_CHARACTERS if isinstance(content, str) else PAGE_ROWS)

@@ -32,8 +32,10 @@ from flowmaster.runtime.lines import branches_of, line_at
 from flowmaster.stores.protocol import Reader
 from flowmaster.tools.approvals import approvers
 from flowmaster.tools.drafts import KIND, ProcessFile, drafts_of, read_file
+from flowmaster.tools.handbook import handbook, part_for
 from flowmaster.tools.inputs import signature
 from flowmaster.tools.link_views import in_words
+from flowmaster.tools.pdf_book import Book
 from flowmaster.tools.registry import Call
 from flowmaster.tools.signatures import library_of
 
@@ -45,10 +47,10 @@ SOURCE = fm("source")
 
 VIEWS: TypeAlias = Literal[
     "outline", "bpmn", "svg", "png", "words", "table", "mermaid", "problems", "versions", "links", "raci",
-    "swimlanes", "data", "timeline",
+    "swimlanes", "data", "timeline", "pdf",
 ]  # fmt: skip
 
-NARROWED: tuple[VIEWS, ...] = ("table", "words", "raci", "swimlanes")
+NARROWED: tuple[VIEWS, ...] = ("table", "words", "raci", "swimlanes", "pdf")
 """The views that can be narrowed to the steps of a role or of a kind of performer."""
 
 
@@ -75,8 +77,23 @@ def render(call: Call, view: VIEWS, bpmn: str, process: str, performer: str | No
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     if view == "versions":
         return Shown(_versions(reader, tenant, process), {})
-    process = line_at(process).process
-    file = read_file(bpmn, call.app.registry, reader, tenant)
+    return _shown(call, read_file(bpmn, call.app.registry, reader, tenant), view, process, performer)
+
+
+def book_of(call: Call, bpmn: str, process: str, performer: str | None, about: str) -> Book:
+    """Return the handbook of a process, or of what concerns one performer of it."""
+    file = read_file(bpmn, call.app.registry, call.app.runtime.reader, call.caller.tenant)
+    model = file.process(line_at(process).process)
+
+    def view(name: str) -> Json:
+        return _shown(call, file, name, process, performer).content
+
+    title = model.name or model.id
+    return handbook(title, about, view) if performer is None else part_for(performer, title, about, view)
+
+
+def _shown(call: Call, file: ProcessFile, view: str, process: str, performer: str | None) -> Shown:
+    reader, tenant, process = call.app.runtime.reader, call.caller.tenant, line_at(process).process
     if performer is not None:
         return Shown(_NARROWED[view](file, process, performer), {})
     if view == "data":

@@ -50,7 +50,8 @@ from flowmaster.tools.models import (
 )
 from flowmaster.tools.outline_text import OutlineText, read_outline_text
 from flowmaster.tools.pages import page_of
-from flowmaster.tools.process_views import VIEWS, render
+from flowmaster.tools.pdf_book import pdf_url
+from flowmaster.tools.process_views import VIEWS, Shown, book_of, render
 from flowmaster.tools.raster import png_url
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
@@ -292,7 +293,12 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     known_line(reader, tenant, arguments.process)
     bpmn, version, draft = _source(reader, tenant, arguments)
-    shown = render(call, arguments.view, bpmn, arguments.process, arguments.performer)
+    if arguments.view == "pdf":
+        about = f"version {version}" if version is not None else f"draft {draft}"
+        book = book_of(call, bpmn, arguments.process, arguments.performer, about)
+        shown = Shown(await pdf_url(book, "process_read"), {})
+    else:
+        shown = render(call, arguments.view, bpmn, arguments.process, arguments.performer)
     whole = await png_url(str(shown.content)) if arguments.view == "png" else shown.content
     content, cursor = page_of(whole, arguments.cursor)
     return ProcessShown(

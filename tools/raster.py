@@ -1,10 +1,11 @@
 """Pictures as PNG: SVG drawn by resvg, with a font of our own so that text looks the same on every machine."""
 
 import re
-from base64 import b64encode
 from pathlib import Path
 
 import anyio.to_thread
+
+from flowmaster.tools.data_urls import PNG, url_of
 
 EDGE_MAX = 2_000
 """Pixels of the longer side; a larger picture is drawn smaller."""
@@ -12,7 +13,10 @@ EDGE_MAX = 2_000
 BYTES_MAX = 400_000
 """Length of a PNG in an answer; one that comes out longer is drawn smaller once more."""
 
-PREFIX = "data:image/png;base64,"
+PRINTED_ZOOM = 3.0
+PRINTED_MAX = 6_000
+"""How much larger a picture is drawn that is printed, and pixels of its longer side at most."""
+
 
 _FONT = Path(__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 _FAMILY = "Liberation Sans"
@@ -34,10 +38,27 @@ def png_of(svg: str) -> bytes:
     return drawn
 
 
+def beyond_font(text: str) -> bool:
+    """Tell whether a text holds letters for which the fonts of the machine are asked."""
+    return _BEYOND_FONT.search(text) is not None
+
+
+def font_file() -> Path:
+    """Return the file of our font."""
+    return _FONT
+
+
+def large_png(svg: str) -> bytes:
+    """Draw one of our pictures so large that it can be printed."""
+    found = _SIZE.match(svg)
+    assert found is not None, "our pictures tell their size"
+    return _drawn(svg, min(PRINTED_ZOOM, PRINTED_MAX / max(int(found[1]), int(found[2]))))
+
+
 async def png_url(svg: str) -> str:
     """Return a picture as PNG in a data URL, which every answer can hold; others are served while it is drawn."""
     drawn = await anyio.to_thread.run_sync(png_of, svg)
-    return PREFIX + b64encode(drawn).decode()
+    return url_of(PNG, drawn)
 
 
 def _drawn(svg: str, zoom: float) -> bytes:
@@ -49,5 +70,5 @@ def _drawn(svg: str, zoom: float) -> bytes:
         font_files=[str(_FONT)],
         font_family=_FAMILY,
         sans_serif_family=_FAMILY,
-        skip_system_fonts=_BEYOND_FONT.search(svg) is None,
+        skip_system_fonts=not beyond_font(svg),
     )

@@ -22,6 +22,7 @@ JSON: Final = "application/json"
 XML: Final = "application/xml"
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
+PDF: Final = "application/pdf"
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,14 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *_process("svg", "process-svg", "Process as SVG", "The diagram as SVG", SVG, path="/diagram.svg"),
     *_process("png", "process-png", "Process as PNG", "The diagram as PNG", PNG, path="/diagram.png"),
     *_process(
+        "pdf",
+        "process-handbook",
+        "Handbook of a process",
+        "The process as PDF, to print and to hand on: drawing, words, steps, who does what, data and times",
+        PDF,
+        path="/handbook.pdf",
+    ),
+    *_process(
         "swimlanes",
         "process-swimlanes",
         "Process in lanes by role as SVG",
@@ -217,6 +226,17 @@ RESOURCES: Final[tuple[Resource, ...]] = (
         PNG,
         ["picture"],
         field="picture",
+    ),
+    Resource(
+        "instance://{instance}/diagram.pdf",
+        "instance-pdf",
+        "Instance as PDF",
+        "The diagram with the path taken and where the instance stands, as PDF.",
+        PDF,
+        "instance_draw",
+        {"instance": "{instance}", "view": "pdf"},
+        "picture",
+        scope="{instance}",
     ),
     _instance(
         "/history",

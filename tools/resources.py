@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote_to_bytes
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.values import Json
 from flowmaster.tools.answer import Answer
+from flowmaster.tools.data_urls import base64_of
 from flowmaster.tools.invoke import invoke, refused
-from flowmaster.tools.raster import PREFIX
 from flowmaster.tools.registry import Call
 from flowmaster.tools.resource_table import RESOURCES, Resource
 from flowmaster.tools.watching import watched
@@ -80,8 +80,8 @@ async def read_resource(call: Call, address: str) -> Contents | Answer:
         assert isinstance(body, Mapping), "answers are objects"
         part = body[place.resource.field]
         assert isinstance(part, str), "a field that is read alone is a text"
-        if part.startswith(PREFIX):
-            return Contents(place, base64=part.removeprefix(PREFIX))
+        if (held := base64_of(part)) is not None:
+            return Contents(place, base64=held)
         parts.append(part)
         if not body.get("next_cursor"):
             return Contents(place, "".join(parts))

@@ -12,7 +12,7 @@ from flowmaster.engine.bpmn.document import BpmnDocument, parse_bpmn
 from flowmaster.engine.bpmn.vocabulary import BOUNDS, WAYPOINT
 from flowmaster.engine.compare.picture import KINDS
 from flowmaster.engine.outline.compile import compile_outline
-from flowmaster.tools.raster import PREFIX
+from flowmaster.tools.data_urls import PNG
 from tests.acceptance.agent import Agent, played
 from tests.compare.test_changes import LEAVE, leave
 
@@ -245,8 +245,8 @@ def test_an_element_that_is_called_as_a_ghost_would_be_is_none() -> None:
 def test_the_same_picture_comes_as_png_and_as_mermaid() -> None:
     async def play(agent: Agent) -> None:
         png = await compared(agent, LEAVE, leave("removed"), "png")
-        assert png["picture"].startswith(PREFIX)
-        assert b64decode(png["picture"].removeprefix(PREFIX)).startswith(b"\x89PNG")
+        assert png["picture"].startswith(PNG)
+        assert b64decode(png["picture"].removeprefix(PNG)).startswith(b"\x89PNG")
         chart = (await agent.ask("process_compare", process="leave", view="mermaid"))["picture"].splitlines()
         assert chart[0] == "flowchart LR"
         assert any(line.endswith('["× book"]') for line in chart)

@@ -19,8 +19,8 @@ from flowmaster.server.mcp_client import Context
 from flowmaster.server.mcp_rounds import Seal
 from flowmaster.tools.app import App
 from flowmaster.tools.asking import form
+from flowmaster.tools.data_urls import PNG
 from flowmaster.tools.models import Arguments, Result
-from flowmaster.tools.raster import PREFIX
 from flowmaster.tools.registry import AnyOperation, Call, operation
 from tests.conformance.fixture import PIXEL, Nothing
 from tests.conformance.fixtures_asking import asked, content_of, fields_of
@@ -48,7 +48,7 @@ async def fixture_text(call: Call, arguments: Nothing) -> Read:
 @operation(right="fixture.read", read_only=True)
 async def fixture_picture(call: Call, arguments: Nothing) -> Read:
     """Give a picture."""
-    return Read(content=f"{PREFIX}{PIXEL}")
+    return Read(content=f"{PNG}{PIXEL}")
 
 
 @operation(right="fixture.read", read_only=True)

@@ -64,6 +64,8 @@ def test_every_resource_is_read_as_what_it_says_it_is(era: Era) -> None:
                     assert ElementTree.fromstring(content).tag
                 case "image/png":
                     assert content.startswith(b"\x89PNG")
+                case "application/pdf":
+                    assert content.startswith(b"%PDF")
                 case _:
                     assert media_type == "application/yaml"
 

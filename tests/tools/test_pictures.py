@@ -15,8 +15,9 @@ from flowmaster.server.cli import run
 from flowmaster.server.mcp_door import mcp_server
 from flowmaster.stores.rows import HistoryEntry
 from flowmaster.tools import raster
+from flowmaster.tools.data_urls import PNG
 from flowmaster.tools.pictures import heat_of
-from flowmaster.tools.raster import EDGE_MAX, PREFIX, png_of
+from flowmaster.tools.raster import EDGE_MAX, png_of
 from tests.acceptance.agent import Agent, played
 from tests.bpmn.models import large_model
 
@@ -126,7 +127,7 @@ def test_a_case_is_drawn_with_its_heat_and_a_scale() -> None:
         assert "30 min" in hot["diagram"]
         assert "time spent" not in plain["diagram"]
         png = (await agent.ask("process_read", process="leave", view="png"))["content"]
-        assert png.startswith(PREFIX)
+        assert png.startswith(PNG)
 
     played(play)
 

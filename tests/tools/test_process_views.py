@@ -11,7 +11,7 @@ from lxml import etree
 from flowmaster.engine.bpmn.problem import Problem
 from flowmaster.engine.bpmn.svg_problems import STUCK, WRONG, problem_notes
 from flowmaster.engine.compare.picture import KINDS
-from flowmaster.tools.raster import PREFIX
+from flowmaster.tools.data_urls import PNG
 from tests.acceptance.agent import Agent, Body, played
 from tests.acceptance.town import bpmn
 
@@ -278,7 +278,7 @@ def test_an_unsound_model_is_drawn_with_its_problems_marked() -> None:
         assert f">{kind.name}</text>" in svg
         assert kind.style.line in svg
     assert "The join 'j' waits in vain" in svg
-    assert viewed("png", UNSOUND).startswith(PREFIX)
+    assert viewed("png", UNSOUND).startswith(PNG)
     assert "marked." not in viewed("svg"), "a sound model has no marks"
 
 
