@@ -217,6 +217,13 @@ class Comparison:
         ]
         aim = RowAim(ruled, number, spot, self._between)
         bases.sort(key=lambda base: aim.distance(base[1]))
+        asked_before: Counter[str] = Counter()
+        places: list[int] = []
+        for _, asked, _ in bases:
+            places.append(asked_before[asked.element])
+            asked_before[asked.element] += 1
+        # The steps that ask take turns: where one cannot be brought to the row, another one may.
+        bases = [base for _, base in sorted(zip(places, bases, strict=True), key=lambda each: each[0])]
         for steps, most in AIMS:
             for tried, asked, turns in bases:
                 for change in aim.parting(asked, steps):
