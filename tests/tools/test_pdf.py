@@ -105,7 +105,9 @@ def test_names_of_any_kind_do_no_harm(name: str) -> None:
         Section(said, [Line(said), Line("after")]),
         Section("T", Table((said, "b"), [(said, said)], (1, 1))),
     ]
-    document = pypdfium2.PdfDocument(pdf_of(Book(said, said, [Picture(said, named(xml_safe(said)))], sections)))
+    document = pypdfium2.PdfDocument(
+        pdf_of(Book(said, said, [Picture(said, named(xml_safe(said)))], sections))
+    )
     text = "".join(page.get_textpage().get_text_range() for page in document)
     assert "after" in text
     if name.startswith("<b>"):
