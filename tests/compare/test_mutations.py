@@ -100,7 +100,6 @@ def test_all_mutations_are_found_but_those_that_nothing_reveals(
     chosen = [each for kind in KINDS for each in of_kind(process, kind)]
     found = all_judged(chosen, len(chosen), [example_of(process)])
     counts = Counter((each.mutation.kind, each.verdict) for each in found)
-    print(process, dict(counts))
     assert [each for each in found if each.verdict in ("missed", "another cause")] == [], counts
     unrevealed = {each.name for each in found if each.verdict == "unrevealed"}
     assert unrevealed == {name for name in UNREVEALED if name.startswith(f"{process} ")}
