@@ -9,6 +9,8 @@ _EMPTY = (
     "Nothing has no sum: the sum of no items is null, so that another check refuses the start all the same."
 )
 
+_NO_SUCH = "No row of the decision answers what lies between the two limits."
+
 UNREVEALED: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -36,4 +38,5 @@ UNREVEALED: dict[str, str] = {
         ),
         _EMPTY,
     ),
+    "goods-return boundary less than the whole price? if terms.percent < 99": _NO_SUCH,
 }
