@@ -27,6 +27,7 @@ from flowmaster.engine.proof.changes import (
 )
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait
+from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_chance import Chance
 from flowmaster.tools.cases_origins import Level, Moment, Outside, World, form_of
@@ -173,7 +174,12 @@ class Search:
         given = case.get("given")
         known = given if isinstance(given, Mapping) else {}
         origins = {name: Outside(("given", name)) for name in known}
-        return Moment(self.world, [Level(known, origins, ("given",))], (), self.stage.at)
+        return Moment(self.world, [Level(known, origins, ("given",))], (), self._begins(case))
+
+    def _begins(self, case: Case) -> int:
+        """Return when a case begins: when it says, else when all do."""
+        begins = case.get("at")
+        return instant(begins) if isinstance(begins, str) and begins else self.stage.at
 
     def _with_checked_answers(self, case: Case) -> Case:
         for key, element in self.stage.model.elements.items():
@@ -189,7 +195,7 @@ class Search:
         known = entered if isinstance(entered, Mapping) else {}
         origins = {name: Outside(("answers", key, 0, name)) for name in known}
         level = Level(known, origins, ("answers", key, 0))
-        return Moment(self.world, [level, *self.given(case).levels], (), self.stage.at)
+        return Moment(self.world, [level, *self.given(case).levels], (), self._begins(case))
 
     def _pass(self, wanted: Sequence[Flow]) -> bool:
         """Try each missing flow from each case, the latest first; return whether one was found."""
