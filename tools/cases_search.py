@@ -57,6 +57,12 @@ ROUNDS = 50
 EVENTS_MAX = 25_000
 """How many events all cases of one search may come to."""
 
+AGAIN_MAX = 2
+"""How often a message is sent that is still waited for when it has come: what listens all the time never has enough."""
+
+TICKS_MAX = 12
+"""How often time goes on to what is due next."""
+
 ENDS_MAX = 5
 """How many tasks that a case leaves open are answered for it."""
 
@@ -389,9 +395,11 @@ class Search:
                     yield case_with(tried.case, {("services", wait.element): results})
             elif isinstance(wait, EventWait) and wait.kind == "message":
                 sent: Json = {"name": wait.name, "key": wait.key} if wait.key else {"name": wait.name}
-                yield _with_message(tried.case, sent)
+                if _listed(tried.case, "messages").count(sent) < AGAIN_MAX:
+                    yield _with_message(tried.case, sent)
             elif isinstance(wait, TimerWait) and not wait.purpose:
-                yield {**tried.case, "clock": [*_listed(tried.case, "clock"), NEXT]}
+                if _listed(tried.case, "clock").count(NEXT) < TICKS_MAX:
+                    yield {**tried.case, "clock": [*_listed(tried.case, "clock"), NEXT]}
 
 
 def _stays(turn: Turn, change: Change) -> bool:
