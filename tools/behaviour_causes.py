@@ -334,7 +334,7 @@ def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterato
     chosen = [one for one in near if own & {one.element, one.before}] or near
     whole = [all_of_it for one in chosen if (all_of_it := structure.whole(*structure.alone(one)))]
     ways = [one for one in chosen if one.what == "way"]
-    if ways and all(_is_gateway(structure, each[0]) for each in whole):
+    if ways and all(_is_nameless_gateway(structure, each[0]) for each in whole):
         chosen, whole = ways, []
     if whole:
         tops = list(dict.fromkeys(each[0] for each in whole))
@@ -347,11 +347,11 @@ def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterato
         yield _of_changes(structure, "step" if orders else kind, chosen)
 
 
-def _is_gateway(structure: Structure, change: Change) -> bool:
-    """Tell whether a change is one of a gateway: where ways lead elsewhere, these tell more."""
+def _is_nameless_gateway(structure: Structure, change: Change) -> bool:
+    """Tell whether a change is one of a gateway without a name: where ways lead elsewhere, these tell more."""
     side, key = structure.alone(change)
     element = side.process.elements.get(key)
-    return element is not None and element.kind in GATEWAY_KINDS
+    return element is not None and element.kind in GATEWAY_KINDS and not element.name
 
 
 def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:

@@ -61,10 +61,8 @@ async def judged(agent: Agent, mutation: Mutation) -> Judged:
         is_same = models["same_behaviour"] and not mutation.decision
         judged = Judged(mutation, "unrevealed" if is_same else "missed", answer.text)
         return judged._replace(verdict="unrevealed") if judged.name in UNREVEALED else judged
-    said = " ".join(json.dumps(cause, ensure_ascii=False) for cause in causes)
-    named = not mutation.about or any(
-        json.dumps(name, ensure_ascii=False)[1:-1] in said for name in mutation.about
-    )
+    said = " ".join(json.dumps(cause, ensure_ascii=False) for cause in causes).replace("\\", "")
+    named = not mutation.about or any(name in said for name in mutation.about)
     rule = {cause.get("decision", "") for cause in causes} == {mutation.decision}
     return Judged(mutation, "found" if named and rule else "another cause", said)
 
