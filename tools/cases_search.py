@@ -398,8 +398,9 @@ class Search:
                 if _listed(tried.case, "messages").count(sent) < AGAIN_MAX:
                     yield _with_message(tried.case, sent)
             elif isinstance(wait, TimerWait) and not wait.purpose:
-                if _listed(tried.case, "clock").count(NEXT) < TICKS_MAX:
-                    yield {**tried.case, "clock": [*_listed(tried.case, "clock"), NEXT]}
+                later = [*_listed(tried.case, "clock"), NEXT]
+                if later.count(NEXT) <= TICKS_MAX:
+                    yield {**tried.case, "clock": later}
 
 
 def _stays(turn: Turn, change: Change) -> bool:
