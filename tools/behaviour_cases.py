@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from flowmaster.engine import events as ev
 from flowmaster.engine.compare.changes import Change
 from flowmaster.engine.feel import syntax as s
+from flowmaster.engine.feel.expression import to_json
 from flowmaster.engine.model import InputCheck, Process, UserTask
 from flowmaster.engine.outline.scenarios import NEXT
 from flowmaster.engine.proof import schemas
@@ -31,6 +32,9 @@ BASES_MAX: Final = 12
 
 PROVOKED: Final[tuple[Mapping[str, Json], ...]] = ({"fail": "away"}, {"after": "P1D"}, {"after": "P30D"})
 """What else work may come to where it goes smoothly."""
+
+NEAR: Final = 2
+"""How many flows away a step is that a way still leads to."""
 
 SOMEBODY_ELSE: Final = "somebody else"
 """Who does a step in place of whoever did it."""
@@ -169,8 +173,12 @@ class Aim:
 
     def _by_others(self, element: str, steps: Sequence[str]) -> Iterator[None]:
         """Play cases in which others than usual did the steps whose performers a task excludes: at once, or once escalated."""
+        steps = [step for step in dict.fromkeys(steps) if step in self._search.stage.model.elements]
+        for step in steps:
+            yield from self._through(step, element)
+            yield from self._through(element, step)
         for tried in self._bases(element):
-            for step in dict.fromkeys(steps):
+            for step in steps:
                 known = found_at(tried.case, ("answers", step, 0))
                 if not isinstance(known, Mapping):
                     continue
@@ -179,6 +187,46 @@ class Aim:
                     answer: dict[str, Json] = {**known, "by": SOMEBODY_ELSE, **late}
                     self._search.play(case_with(tried.case, {("answers", step): [answer]}))
                     yield
+
+    def _through(self, step: str, element: str) -> Iterator[None]:
+        """Bring cases that come to an element past another step, too, which is answered one way or the other."""
+        elements = self._search.stage.model.elements.values()
+        for tried in self._bases(element):
+            for base in self._answered(tried, step) if step not in tried.trace.entered else ():
+                for turn in reversed(tried.trace.turns):
+                    for flow in turn.element.outgoing:
+                        if flow.id not in turn.taken and self._leads(flow.target, step):
+                            for change in islice(self._search.towards(turn, flow), TRIES):
+                                self._search.pursue(base, turn.number, change)
+                                yield
+                for event in elements:
+                    for flow in event.outgoing if event.host in tried.trace.entered else ():
+                        if self._leads(flow.target, step):
+                            for case in islice(self._search.events(base, event, flow), TRIES):
+                                self._search.play(case)
+                                yield
+
+    def _answered(self, tried: Tried, step: str) -> Iterator[Tried]:
+        """Give a case with answers to a step: first with what it holds by the end, which keeps it on its way."""
+        form = schemas.example(form_of(self._search.stage.model, step))
+        plain = form if isinstance(form, Mapping) else {}
+        held = tried.trace.last.variables if tried.trace.last is not None else {}
+        kept = {name: to_json(held[name]) if name in held else value for name, value in plain.items()}
+        turned = {name: not value if isinstance(value, bool) else value for name, value in plain.items()}
+        given: list[Mapping[str, Json]] = []
+        for answer in (kept, plain, turned):
+            if answer not in given:
+                given.append(answer)
+                yield tried._replace(case=case_with(tried.case, {("answers", step): [answer]}))
+
+    def _leads(self, start: str, step: str) -> bool:
+        """Tell whether a few flows lead from an element to a step."""
+        elements, here = self._search.stage.model.elements, {start}
+        for _ in range(NEAR):
+            if step in here:
+                return True
+            here = {flow.target for key in here for flow in elements[key].outgoing}
+        return step in here
 
     def _provoked(self, element: str) -> Iterator[None]:
         """Play cases in which a step fails, lasts, is answered late or not at all, and those at the limits of its times."""

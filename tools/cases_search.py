@@ -226,7 +226,7 @@ class Search:
         """Try to take a flow by changing a case that came near."""
         self.stage.between()
         source = self.stage.model.elements[flow.source]
-        for case in islice(self._events(tried, source, flow), TRIES):
+        for case in islice(self.events(tried, source, flow), TRIES):
             self.play(case)
             if flow.id in self.reached:
                 return True
@@ -293,7 +293,7 @@ class Search:
                 goals.append((node, False))
         yield from solver.all_hold(goals)
 
-    def _events(self, tried: Tried, source: Element, flow: Flow) -> Iterator[Case]:
+    def events(self, tried: Tried, source: Element, flow: Flow) -> Iterator[Case]:
         """Give cases in which an event happens that leads to a flow: on a boundary, or behind an event gateway."""
         elements = self.stage.model.elements
         if source.host and source.host in tried.trace.entered:
