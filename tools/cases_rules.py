@@ -203,12 +203,37 @@ class RuleView:
                 answer = output_of(table, row, path)
                 if answer == value and type(answer) is type(value):
                     yield from self.row(table, row)
+                elif (node := self._computed(table, row, path)) is not None:
+                    ways = Solver(self).becomes(node, value)
+                    yield from ways if self._decides(table, row) else pairs(self.row(table, row), ways)
         elif isinstance(found.logic, m.Literal):
             node = self._model.parsed(found.logic.text)
             if node is not None:
                 for name in path:
                     node = s.Path(node, name, NOWHERE)
                 yield from Solver(self).becomes(node, value)
+
+    def _computed(self, table: CompiledTable, row: int, path: tuple[str, ...]) -> s.Node | None:
+        """Return the expression by which a row computes a part of its answer, None where it is constant."""
+        names = [*table.names]
+        is_alone = len(names) == 1
+        if not is_alone and (not path or path[0] not in names):
+            return None
+        place = 0 if is_alone else names.index(path[0])
+        node = self._model.parsed(table.node.rules[row].outputs[place].text)
+        if table.outputs[row][place][0] or node is None:
+            return None
+        for name in path if is_alone else path[1:]:
+            node = s.Path(node, name, NOWHERE)
+        return node
+
+    def _decides(self, table: CompiledTable, row: int) -> bool:
+        """Tell whether the columns let a row match now."""
+        nodes = [self._model.parsed(column.expression.text) for column in table.node.inputs]
+        return all(
+            node is None or index.cells[row].passes(self.value(node))
+            for node, index in zip(nodes, table.indexes, strict=True)
+        )
 
     def row(self, table: CompiledTable, row: int) -> Iterator[Change]:
         """Give changes after which a row of a table decides, perhaps: of the columns that keep it, then of any one."""
