@@ -199,19 +199,25 @@ class RuleView:
         found = self._model.decisions[decision]
         table = self._model.table(decision)
         if table is not None:
-            for row in range(len(table.node.rules)):
-                answer = output_of(table, row, path)
-                if answer == value and type(answer) is type(value):
-                    yield from self.row(table, row)
-                elif (node := self._computed(table, row, path)) is not None:
-                    ways = Solver(self).becomes(node, value)
-                    yield from ways if self._decides(table, row) else pairs(self.row(table, row), ways)
+            yield from in_turn(list(self._by_rows(table, path, value)))
         elif isinstance(found.logic, m.Literal):
             node = self._model.parsed(found.logic.text)
             if node is not None:
                 for name in path:
                     node = s.Path(node, name, NOWHERE)
                 yield from Solver(self).becomes(node, value)
+
+    def _by_rows(
+        self, table: CompiledTable, path: tuple[str, ...], value: object
+    ) -> Iterator[Iterator[Change]]:
+        """Give for each row that answers a value, or may compute it, the changes after which it does."""
+        for row in range(len(table.node.rules)):
+            answer = output_of(table, row, path)
+            if answer == value and type(answer) is type(value):
+                yield self.row(table, row)
+            elif (node := self._computed(table, row, path)) is not None:
+                ways = Solver(self).becomes(node, value)
+                yield ways if self._decides(table, row) else pairs(self.row(table, row), ways)
 
     def _computed(self, table: CompiledTable, row: int, path: tuple[str, ...]) -> s.Node | None:
         """Return the expression by which a row computes a part of its answer, None where it is constant."""
