@@ -19,6 +19,7 @@ from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
 from flowmaster.tools.authors import put_authors
+from flowmaster.tools.landscape import landscape_of
 from flowmaster.tools.linking import link_drafts
 from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.registry import Registry
@@ -97,7 +98,7 @@ def read_file(
             for called in certain_calls(read.process).values()
         )
 
-    library = library_of(reader, tenant, reads)
+    library, landscape = library_of(reader, tenant, reads), landscape_of(reader, tenant, reads)
     problems: dict[str, tuple[Problem, ...]] = {}
     for key, read in reads.items():
         found = check_process(
@@ -106,6 +107,7 @@ def read_file(
             has_decision=knows_decision,
             has_version=knows_version,
             calls=calls,
+            landscape=landscape,
             library=library,
             at=at,
         )
