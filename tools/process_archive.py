@@ -11,7 +11,9 @@ from flowmaster.runtime.models import unknown_process, unknown_version
 from flowmaster.runtime.routes import read_route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionRow, InstanceFilter
+from flowmaster.tools.bounds import left_out
 from flowmaster.tools.drafts import KIND
+from flowmaster.tools.link_losses import left_alone
 from flowmaster.tools.models import NextCall, Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
@@ -19,6 +21,7 @@ from flowmaster.tools.routes import register_starts
 
 ADDRESS_MAX: Final = 200
 CALLERS_SHOWN: Final = 10
+AFFECTED_SHOWN: Final = 10
 OPEN: Final = ("active", "paused")
 
 
@@ -38,6 +41,9 @@ class ProcessArchived(Result):
     state: str = Field(description="archived, published or draft.")
     running: int = Field(description="Instances under way; they go on.")
     starts: int = Field(description="Start events by message, signal, time or fact that are registered now.")
+    affects: list[str] = Field(
+        default=[], description="Other processes whose messages or signals lose their other end by it."
+    )
 
 
 @operation(right="process.publish")
@@ -53,6 +59,7 @@ async def process_archive(call: Call, arguments: ProcessArchive) -> ProcessArchi
         row = _known(transaction, tenant, process)
         store_once(transaction, call, subject=process)
         out = arguments.action == "archive"
+        affects = [one.message for one in left_alone(transaction, tenant, [process], {})] if out else []
         if out != (row.state == "archived"):
             at = runtime.clock.now(transaction)
             if out:
@@ -78,6 +85,8 @@ async def process_archive(call: Call, arguments: ProcessArchive) -> ProcessArchi
             state=after.state,
             running=_count(transaction, tenant, process, None, open_only=True),
             starts=len(transaction.process_starts(tenant, process)),
+            affects=affects[:AFFECTED_SHOWN],
+            left_out=left_out({"affects": (len(affects), min(len(affects), AFFECTED_SHOWN))}),
             next=_next(process, after),
         )
 
