@@ -79,7 +79,7 @@ def test_whoever_stops_sending_or_receiving_is_told_whom_that_leaves_alone() -> 
         assert code == "message.unheard"
         assert "'order' (version 3) sends the message 'order packed' at 'tell'" in message
         assert await _problems(agent, _receiver(number="text")) == []
-        assert await _problems(agent, {**_sender(), "process": "order two"}) == []
+        assert await _problems(agent, {**_sender(), "process": "order-two"}) == []
         assert await _problems(agent, silent) == [], "another one sends it still"
 
     played(story)
