@@ -224,7 +224,7 @@ def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:
     return line.sibling(_owner(reader, tenant, line) or line.process)
 
 
-def one_of_two(version: int | None, draft: int | None) -> None:
+def one_of_two(version: int | str | None, draft: int | None) -> None:
     """Refuse a call that names a version and a draft: each is a model of its own."""
     if version is not None and draft is not None:
         raise FlowMasterError(

@@ -1,13 +1,13 @@
 """Taking processes out of use, bringing them back, and deleting what nothing needs any more."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.links.model import PROCESS, Node
 from flowmaster.runtime.lines import branches_of
-from flowmaster.runtime.models import unknown_process, unknown_version
+from flowmaster.runtime.models import unknown_process
 from flowmaster.runtime.routes import read_route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionRow, InstanceFilter
@@ -18,6 +18,7 @@ from flowmaster.tools.models import NextCall, Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.routes import register_starts
+from flowmaster.tools.versions import VersionName, number_of
 
 ADDRESS_MAX: Final = 200
 CALLERS_SHOWN: Final = 10
@@ -101,8 +102,8 @@ class ProcessDelete(WriteArguments):
     """Which process, or which version of it."""
 
     process: str = Field(max_length=ADDRESS_MAX, description="Process id.", examples=["invoice-approval"])
-    version: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Only this version; default: the whole process."
+    version: VersionName | None = Field(
+        default=None, description="Only this version, by number or tag; default: the whole process."
     )
 
 
@@ -153,11 +154,10 @@ async def process_delete(call: Call, arguments: ProcessDelete) -> ProcessDeleted
 
 
 def _delete_version(
-    transaction: Transaction, tenant: str, row: DefinitionRow, version: int
+    transaction: Transaction, tenant: str, row: DefinitionRow, wanted: int | str
 ) -> ProcessDeleted:
     process = row.key
-    if transaction.version(tenant, KIND, process, version) is None:
-        raise unknown_version(process, version)
+    version = number_of(transaction, tenant, process, wanted)
     if version == row.version:
         raise _refusal(
             process,

@@ -20,7 +20,7 @@ from flowmaster.tools.drafts import KIND, draft_of, known_line, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, NextCall, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.tags import no_tag
+from flowmaster.tools.versions import no_tag
 
 CHANGES_BYTES = 5_000
 DRAFT = "draft"

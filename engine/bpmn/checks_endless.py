@@ -105,9 +105,9 @@ def _set_off(process: Process, start: Start, landscape: Landscape) -> Iterator[_
                 yield _Step(element.id, f"{process.id} calls {called}", Start(called, begun))
         if sent:
             kind, name = sent
-            for begun in landscape.begun_by(kind, name):
-                words = f"{kind} {name!r} of {process.id} begins {begun.process}"
-                yield _Step(element.id, words, begun)
+            for start_of in landscape.begun_by(kind, name):
+                words = f"{kind} {name!r} of {process.id} begins {start_of.process}"
+                yield _Step(element.id, words, start_of)
 
 
 def _called(element: Element) -> str:
@@ -128,9 +128,7 @@ def _sent(element: Element) -> tuple[str, str] | None:
 
 
 def _is_start(process: Process, element: Element) -> bool:
-    return element.scope == process.id and (
-        element.kind == "startEvent" or element.id in process.root.starts
-    )
+    return element.scope == process.id and (element.kind == "startEvent" or element.id in process.root.starts)
 
 
 def _avoided(process: Process, start: str, wanted: str) -> bool:

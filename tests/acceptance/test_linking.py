@@ -154,9 +154,7 @@ def test_errors_deadlines_and_cancelling_go_over_a_call_as_they_are_modelled() -
         await agent.ask(again["operation"], **again["arguments"])
         read = await agent.ask("instance_read", instance=order)
         (child,) = (wait["child"] for wait in read["waiting"] if "child" in wait)
-        await agent.ask(
-            "task_act", task=await agent.task(child), action="complete", variables={"ok": True}
-        )
+        await agent.ask("task_act", task=await agent.task(child), action="complete", variables={"ok": True})
         assert await stand(order, child) == ["completed", "completed"]
 
     played(story)

@@ -19,9 +19,7 @@ BORDER = (
     '<boundaryEvent id="late" attachedToRef="j"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
     '</timerEventDefinition></boundaryEvent><endEvent id="e2"/>' + flow("late", "e2")
 )
-JOB = (
-    '<serviceTask id="j"><extensionElements><zeebe:taskDefinition type="t"/></extensionElements></serviceTask>'
-)
+JOB = '<serviceTask id="j"><extensionElements><zeebe:taskDefinition type="t"/></extensionElements></serviceTask>'
 LOOPED = (
     '<sendTask id="a" messageRef="m"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>'
     "</multiInstanceLoopCharacteristics></sendTask>"

@@ -120,7 +120,6 @@ def test_branches_are_no_processes_of_their_own() -> None:
 NOT_MERGED: list[tuple[str, Body]] = [
     ("process_publish", {"process": "leave@dual"}),
     ("instance_start", {"process": "leave@dual", "variables": {"days": 1, "who": "ann"}}),
-    ("process_restore", {"process": "leave@dual", "version": 1}),
     ("process_links", {"process": "leave@dual"}),
     ("timer_find", {"process": "leave@dual"}),
     ("retention_save", {"process": "leave@dual", "after": "P1Y"}),
