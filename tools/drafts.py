@@ -219,6 +219,12 @@ def main_line(reader: Reader, tenant: str, address: str) -> Line:
     return line
 
 
+def refuse_branch(reader: Reader, tenant: str, address: str) -> None:
+    """Refuse a branch where instances are meant: those are of its process, also if nobody knows that."""
+    if line_at(address).branch:
+        main_line(reader, tenant, address)
+
+
 def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:
     """Return the branch whose file holds a branch: its own, or that of the process whose file brought it along."""
     return line.sibling(_owner(reader, tenant, line) or line.process)

@@ -14,6 +14,7 @@ from flowmaster.runtime.desk import Desk, Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import AuditFilter, InstanceFilter, Once
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.drafts import refuse_branch
 from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action, migrate
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.losses import losses_of
@@ -145,6 +146,7 @@ async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOpera
     the real call, it refuses if other instances are meant by then. One that is refused leaves the rest done.
     """
     check_action(arguments.action, arguments, version=arguments.to_version, named="to_version")
+    refuse_branch(call.app.runtime.reader, call.caller.tenant, arguments.process)
     meant = _numbered(call, arguments)
     chosen = _chosen(call, meant)
     _check_selection(meant, chosen)

@@ -15,6 +15,7 @@ from flowmaster.runtime.past import state_at
 from flowmaster.runtime.routes import base_of
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.asking import FORM, flat_schema, form
+from flowmaster.tools.drafts import refuse_branch
 from flowmaster.tools.inputs import check_given, check_inputs, missing_inputs, signature
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, ResultList, Shape, Variables, WriteArguments
@@ -138,6 +139,7 @@ class InstanceItem(Shape):
 @operation(right="instance.read", core=True, read_only=True)
 async def instance_find(call: Call, arguments: InstanceFind) -> ResultList[InstanceItem]:
     """List instances, newest first."""
+    refuse_branch(call.app.runtime.reader, call.caller.tenant, arguments.process)
     page = call.app.runtime.reader.find_instances(
         call.caller.tenant,
         InstanceFilter(
