@@ -55,6 +55,10 @@ class Tongue(NamedTuple):
             told = {**self.plain.get(word, {}), **told}
             if told or word in case:
                 found[word] = told
+        expected = case.get("expect")
+        rest = expected.get("waits_at") if isinstance(expected, Mapping) else None
+        if isinstance(rest, list):
+            found["expect"] = {"waits_at": [self._step(str(name)) or name for name in rest]}
         messages = case.get("messages")
         if isinstance(messages, Sequence) and not isinstance(messages, str):
             found["messages"] = [self._sent(message) for message in messages]

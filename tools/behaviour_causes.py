@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from flowmaster.engine import events as ev
+from flowmaster.engine.bpmn.vocabulary import GATEWAY_KINDS
 from flowmaster.engine.compare.changes import Change
 from flowmaster.engine.compare.words import kind_in_words, worded
 from flowmaster.engine.dmn.cases import same
@@ -332,6 +333,9 @@ def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterato
     own = {each.own for each in (parting.was, parting.now) if each is not None and each.own}
     chosen = [one for one in near if own & {one.element, one.before}] or near
     whole = [all_of_it for one in chosen if (all_of_it := structure.whole(*structure.alone(one)))]
+    ways = [one for one in chosen if one.what == "way"]
+    if ways and all(_is_nameless_gateway(structure, each[0]) for each in whole):
+        chosen, whole = ways, []
     if whole:
         tops = list(dict.fromkeys(each[0] for each in whole))
         inside = dict.fromkeys(one for each in whole for one in each)
@@ -341,6 +345,13 @@ def _near(structure: Structure, old: Run, new: Run, parting: Parting) -> Iterato
         seen = parting.now or parting.was
         kind: Kind = _BY_KIND.get(seen.kind, "other") if seen is not None else "other"
         yield _of_changes(structure, "step" if orders else kind, chosen)
+
+
+def _is_nameless_gateway(structure: Structure, change: Change) -> bool:
+    """Tell whether a change is one of a gateway without a name: where ways lead elsewhere, these tell more."""
+    side, key = structure.alone(change)
+    element = side.process.elements.get(key)
+    return element is not None and element.kind in GATEWAY_KINDS and not element.name
 
 
 def _between(run: Run, alike: int, seen: Seen | None) -> set[str]:

@@ -93,7 +93,7 @@ def parting_of(structure: Structure, old: Run, new: Run) -> Parting | None:
     """Return where two runs part, None if nothing that is to be seen differs.
 
     What happens side by side may come in any order; only where the model itself orders steps otherwise, their order counts.
-    Where a play was cut short, what is missing behind it tells nothing.
+    Where a play was cut short, what is missing behind it tells nothing: moment by moment as much must be to be seen.
     """
     alike = next(
         (place for place, (one, other) in enumerate(zip(old.keys, new.keys, strict=False)) if one != other),
@@ -106,8 +106,23 @@ def parting_of(structure: Structure, old: Run, new: Run) -> Parting | None:
         if not structure.reorders or alike == min(len(old.keys), len(new.keys)):
             return None
         was, now = old.seen[alike], new.seen[alike]
-    is_cut = old.played.unfinished or new.played.unfinished
-    return None if is_cut and (was is None or now is None) else Parting(alike, was, now)
+    if (old.played.unfinished or new.played.unfinished) and (was is None or now is None):
+        at = _apart_at(old, new)
+        if at is None or alike == min(len(old.keys), len(new.keys)):
+            return None
+        was = _unmatched(old.until(at), new.until(at), alike) or old.seen[alike]
+        now = _unmatched(new.until(at), old.until(at), alike) or new.seen[alike]
+    return Parting(alike, was, now)
+
+
+def _apart_at(old: Run, new: Run) -> int | None:
+    """Return the first moment at which not the same is to be seen, before the first play was cut short."""
+    cut = [run.times[-1] for run in (old, new) if run.played.unfinished and run.times]
+    if not cut:
+        return None
+    was, now = (Counter(zip(run.times, run.keys, strict=True)) for run in (old, new))
+    moments = [at for at, _ in (*(was - now), *(now - was)) if at < min(cut)]
+    return min(moments, default=None)
 
 
 def _unmatched(run: Run, other: Run, alike: int) -> Seen | None:

@@ -166,7 +166,8 @@ class Comparison:
         model = self._stages[number].model
         carried = [one for one in model.scenarios if isinstance(one, Mapping)]
         for raw in written.resolved_scenarios(carried, carried):
-            self._one(number, case_of(model, raw), "scenarios", str(raw.get("name", "")))
+            case = {**case_of(model, raw), **_rest_of(raw)}
+            self._one(number, case, "scenarios", str(raw.get("name", "")))
 
     def _recorded(self) -> None:
         """Play real instances again; one that does not go as it did is left out."""
@@ -217,6 +218,13 @@ class Comparison:
         ]
         aim = RowAim(ruled, number, spot, self._between)
         bases.sort(key=lambda base: aim.distance(base[1]))
+        asked_before: Counter[str] = Counter()
+        places: list[int] = []
+        for _, asked, _ in bases:
+            places.append(asked_before[asked.element])
+            asked_before[asked.element] += 1
+        # The steps that ask take turns: where one cannot be brought to the row, another one may.
+        bases = [base for _, base in sorted(zip(places, bases, strict=True), key=lambda each: each[0])]
         for steps, most in AIMS:
             for tried, asked, turns in bases:
                 for change in aim.parting(asked, steps):
@@ -304,9 +312,9 @@ class Comparison:
         if mine is None or theirs is None:
             return
         if source != "generated" and mine.ended:
-            self._searches[number].add(case, mine)
+            self._searches[number].add(_going_on(case), mine)
         if theirs.ended:
-            self._searches[1 - number].add(told, theirs)
+            self._searches[1 - number].add(_going_on(told), theirs)
         self._sources[source] += 1
         self._judge(*self._as_runs(number, mine, theirs), sides[1], source, name)
 
@@ -429,6 +437,18 @@ class Comparison:
                     for spot in self._hidden_rows(ruled, number)
                 ]
         return unreached, unseen
+
+
+def _rest_of(scenario: Mapping[str, Json]) -> dict[str, Json]:
+    """Return where a scenario expects to rest in the end: no time is let pass there, or some would never end."""
+    expected = scenario.get("expect")
+    rest = expected.get("waits_at") if isinstance(expected, Mapping) else None
+    return {"expect": {"waits_at": rest}} if rest else {}
+
+
+def _going_on(case: Case) -> Case:
+    """Return a case from which the search goes on: it rests nowhere."""
+    return {word: part for word, part in case.items() if word != "expect"}
 
 
 def _in(change: Change, met: Mapping[str, set[str]]) -> bool:

@@ -116,10 +116,24 @@ class Run:
         self.played = played
         self.seen = list(_seen(side, played))
 
+    def until(self, at: int) -> "Run":
+        """Return the run up to the end of a moment."""
+        found = copy(self)
+        found.__dict__.pop("keys", None)
+        found.__dict__.pop("times", None)
+        found.seen = [seen for seen, then in zip(self.seen, self.times, strict=True) if then <= at]
+        return found
+
+    @cached_property
+    def times(self) -> list[int]:
+        """Return when each thing was to be seen, in virtual time."""
+        return [self.played.history[each.place].at for each in self.seen]
+
     def without(self, kind: str, element: str) -> "Run":
         """Return the run without what was to be seen of one kind at one element."""
         found = copy(self)
         found.__dict__.pop("keys", None)
+        found.__dict__.pop("times", None)
         found.seen = [seen for seen in self.seen if (seen.kind, seen.element) != (kind, element)]
         return found
 

@@ -55,6 +55,8 @@ class Decided:
     decision: str
     version: int
     view: "Moment"
+    element: str = ""
+    """The step that asked."""
 
 
 @dataclass(frozen=True, slots=True)

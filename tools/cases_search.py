@@ -27,6 +27,7 @@ from flowmaster.engine.proof.changes import (
 )
 from flowmaster.engine.proof.solving import Solver
 from flowmaster.engine.state import EventWait, JobWait, TaskWait, TimerWait
+from flowmaster.engine.timers import instant
 from flowmaster.engine.values import Json
 from flowmaster.tools.cases_chance import Chance
 from flowmaster.tools.cases_origins import Level, Moment, Outside, World, form_of
@@ -55,6 +56,12 @@ ROUNDS = 50
 
 EVENTS_MAX = 25_000
 """How many events all cases of one search may come to."""
+
+AGAIN_MAX = 2
+"""How often a message is sent that is still waited for when it has come: what listens all the time never has enough."""
+
+TICKS_MAX = 12
+"""How often time goes on to what is due next."""
 
 ENDS_MAX = 5
 """How many tasks that a case leaves open are answered for it."""
@@ -173,7 +180,12 @@ class Search:
         given = case.get("given")
         known = given if isinstance(given, Mapping) else {}
         origins = {name: Outside(("given", name)) for name in known}
-        return Moment(self.world, [Level(known, origins, ("given",))], (), self.stage.at)
+        return Moment(self.world, [Level(known, origins, ("given",))], (), self._begins(case))
+
+    def _begins(self, case: Case) -> int:
+        """Return when a case begins: when it says, else when all do."""
+        begins = case.get("at")
+        return instant(begins) if isinstance(begins, str) and begins else self.stage.at
 
     def _with_checked_answers(self, case: Case) -> Case:
         for key, element in self.stage.model.elements.items():
@@ -189,7 +201,7 @@ class Search:
         known = entered if isinstance(entered, Mapping) else {}
         origins = {name: Outside(("answers", key, 0, name)) for name in known}
         level = Level(known, origins, ("answers", key, 0))
-        return Moment(self.world, [level, *self.given(case).levels], (), self.stage.at)
+        return Moment(self.world, [level, *self.given(case).levels], (), self._begins(case))
 
     def _pass(self, wanted: Sequence[Flow]) -> bool:
         """Try each missing flow from each case, the latest first; return whether one was found."""
@@ -383,9 +395,12 @@ class Search:
                     yield case_with(tried.case, {("services", wait.element): results})
             elif isinstance(wait, EventWait) and wait.kind == "message":
                 sent: Json = {"name": wait.name, "key": wait.key} if wait.key else {"name": wait.name}
-                yield _with_message(tried.case, sent)
+                if _listed(tried.case, "messages").count(sent) < AGAIN_MAX:
+                    yield _with_message(tried.case, sent)
             elif isinstance(wait, TimerWait) and not wait.purpose:
-                yield {**tried.case, "clock": [*_listed(tried.case, "clock"), NEXT]}
+                later = [*_listed(tried.case, "clock"), NEXT]
+                if later.count(NEXT) <= TICKS_MAX:
+                    yield {**tried.case, "clock": later}
 
 
 def _stays(turn: Turn, change: Change) -> bool:

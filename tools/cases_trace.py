@@ -91,7 +91,9 @@ class Tracer:
                 self._enter(key, element)
             case ev.DecisionMade(key=key, decision=decision, version=version):
                 self._acting = key
-                self._decided[key] = Decided(decision, version, self.moment(key, at))
+                self._decided[key] = Decided(
+                    decision, version, self.moment(key, at), self._state.nodes[key].element
+                )
                 self.trace.decided.append(self._decided[key])
                 self.trace.asked.append(len(self.trace.turns))
             case ev.VariablesSet(scope=scope, values=values):

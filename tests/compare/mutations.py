@@ -73,13 +73,15 @@ def outline_of(process: str) -> Outline:
     return outline
 
 
+def example_of(process: str) -> str:
+    """Return the example that a process belongs to."""
+    return PROCESSES[process].relative_to(ROOT / "examples").parts[0]
+
+
 def rules_of(process: str) -> Iterator[Path]:
     """Give the files of the decisions that a process asks."""
-    text, example = (
-        PROCESSES[process].read_text(encoding="utf-8"),
-        PROCESSES[process].relative_to(ROOT / "examples").parts[0],
-    )
-    for file in rule_files(ROOT / "examples" / example):
+    text = PROCESSES[process].read_text(encoding="utf-8")
+    for file in rule_files(ROOT / "examples" / example_of(process)):
         if re.search(rf"\brule: {file.stem}\b", text):
             yield file
 

@@ -6,6 +6,7 @@ from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
+import mcp_types as types
 import pdfplumber
 import pypdfium2
 import pytest
@@ -105,7 +106,9 @@ def test_names_of_any_kind_do_no_harm(name: str) -> None:
         Section(said, [Line(said), Line("after")]),
         Section("T", Table((said, "b"), [(said, said)], (1, 1))),
     ]
-    document = pypdfium2.PdfDocument(pdf_of(Book(said, said, [Picture(said, named(xml_safe(said)))], sections)))
+    document = pypdfium2.PdfDocument(
+        pdf_of(Book(said, said, [Picture(said, named(xml_safe(said)))], sections))
+    )
     text = "".join(page.get_textpage().get_text_range() for page in document)
     assert "after" in text
     if name.startswith("<b>"):
@@ -172,9 +175,11 @@ def test_at_each_door_a_pdf_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
             assert text.type == "text"
             assert len(text.text) < 4_000
             assert embedded.type == "resource"
+            assert isinstance(embedded.resource, types.BlobResourceContents)
             assert embedded.resource.mime_type == "application/pdf"
             assert b64decode(embedded.resource.blob).startswith(b"%PDF")
             (read,) = (await client.read_resource("process://leave/handbook.pdf")).contents
+            assert isinstance(read, types.BlobResourceContents)
             assert read.blob == embedded.resource.blob
 
     played(play)

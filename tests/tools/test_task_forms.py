@@ -91,3 +91,33 @@ def test_what_a_check_forbids_of_the_prefilled_values_is_to_be_given_anew() -> N
             assert read["next"][0]["arguments"]["variables"] == {"days": proposed, "note": "sun"}
 
     played(play)
+
+
+def test_a_check_sees_no_older_value_of_a_field_that_is_left_out() -> None:
+    outline: Any = {
+        "process": "twice",
+        "data": {"ok": "boolean", "reason": "text"},
+        "steps": [
+            {
+                "look": {
+                    "ask": "boss",
+                    "form": {"ok": "boolean", "reason?": "text"},
+                    "into": ["ok", "reason"],
+                    "checks": {"Say why.": "ok or reason != null"},
+                }
+            },
+            {"name": "again?", "if": "not(ok)", "then": [{"goto": "look"}]},
+        ],
+    }
+
+    async def play(agent: Agent) -> None:
+        instance = (await agent.started(await agent.published(outline)))["instance"]
+        task = await agent.task(instance)
+        await agent.ask("task_act", task=task, action="complete", variables={"ok": False, "reason": "late"})
+        again = await agent.task(instance)
+        refused = await agent.refusal("task_act", task=again, action="complete", variables={"ok": False})
+        assert refused["code"] == "task.answer_forbidden"
+        assert "Say why." in refused["message"]
+        await agent.ask("task_act", task=again, action="complete", variables={"ok": True})
+
+    played(play)
