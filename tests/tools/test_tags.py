@@ -171,7 +171,11 @@ def test_a_tag_is_said_wherever_a_version_is_named() -> None:
             assert (read["version"], "look again" in read["content"]) == (1, False)
         assert (await agent.ask("process_draw", process="approval", version="good"))["version"] == 2
         simulated = await agent.ask(
-            "process_simulate", process="approval", version="old", cases=1, inputs=[{"variables": {"amount": 7}}]
+            "process_simulate",
+            process="approval",
+            version="old",
+            cases=1,
+            inputs=[{"variables": {"amount": 7}}],
         )
         assert simulated["version"] == 1
         scenario: dict[str, Json] = {
