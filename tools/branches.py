@@ -27,7 +27,7 @@ from flowmaster.tools.drafts import (
 from flowmaster.tools.models import Arguments, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
-from flowmaster.tools.tags import number_of
+from flowmaster.tools.versions import number_of
 
 ADDRESS_MAX = 250
 BRANCHES_MAX = 100

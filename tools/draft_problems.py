@@ -52,7 +52,7 @@ def after_draft(file: ProcessFile, line: Line) -> list[Hint]:
 
 def after_test(
     process: str,
-    version: int | None,
+    version: int | str | None,
     tested: Tested,
     shown: Sequence[Mapping[str, Json]],
     file: ProcessFile,

@@ -19,6 +19,7 @@ from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import Draft, Version
 from flowmaster.tools.authors import put_authors
+from flowmaster.tools.landscape import landscape_of
 from flowmaster.tools.linking import link_drafts
 from flowmaster.tools.process_tools import taken_name
 from flowmaster.tools.registry import Registry
@@ -97,7 +98,7 @@ def read_file(
             for called in certain_calls(read.process).values()
         )
 
-    library = library_of(reader, tenant, reads)
+    library, landscape = library_of(reader, tenant, reads), landscape_of(reader, tenant, reads)
     problems: dict[str, tuple[Problem, ...]] = {}
     for key, read in reads.items():
         found = check_process(
@@ -106,6 +107,7 @@ def read_file(
             has_decision=knows_decision,
             has_version=knows_version,
             calls=calls,
+            landscape=landscape,
             library=library,
             at=at,
         )
@@ -217,12 +219,18 @@ def main_line(reader: Reader, tenant: str, address: str) -> Line:
     return line
 
 
+def refuse_branch(reader: Reader, tenant: str, address: str) -> None:
+    """Refuse a branch where instances are meant: those are of its process, also if nobody knows that."""
+    if line_at(address).branch:
+        main_line(reader, tenant, address)
+
+
 def file_of_branch(reader: Reader, tenant: str, line: Line) -> Line:
     """Return the branch whose file holds a branch: its own, or that of the process whose file brought it along."""
     return line.sibling(_owner(reader, tenant, line) or line.process)
 
 
-def one_of_two(version: int | None, draft: int | None) -> None:
+def one_of_two(version: int | str | None, draft: int | None) -> None:
     """Refuse a call that names a version and a draft: each is a model of its own."""
     if version is not None and draft is not None:
         raise FlowMasterError(

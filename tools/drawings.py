@@ -30,6 +30,7 @@ from flowmaster.tools.pages import page_of
 from flowmaster.tools.pdf_book import Book, Picture, pdf_url
 from flowmaster.tools.pictures import heat_of, marks_of, standing_at, together
 from flowmaster.tools.registry import Call, operation
+from flowmaster.tools.versions import VersionName, named_version
 from flowmaster.tools.why import whole_history
 
 INSTANCES_MAX = 100
@@ -61,8 +62,9 @@ class ProcessDraw(Arguments):
     """Which process, and what its colours tell of its instances."""
 
     process: str = Field(description="Process id.", examples=["invoice-approval"])
-    version: int | None = Field(
-        default=None, ge=1, description="A published version and its instances; default: the newest draft."
+    version: VersionName | None = Field(
+        default=None,
+        description="A published version, by number or tag, and its instances; default: the newest draft.",
     )
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     colours: Colours = Field(default="state", description="Where instances stand, how long, or how often.")
@@ -177,29 +179,29 @@ async def process_draw(call: Call, arguments: ProcessDraw) -> Drawing:
     one_of_two(arguments.version, arguments.draft)
     version = draft = None
     if arguments.version is not None:
-        published = version_of(reader, tenant, arguments.process, arguments.version)
+        published = named_version(reader, tenant, arguments.process, arguments.version)
         bpmn, version = published.content, published.version
     else:
         saved = draft_of(reader, tenant, arguments.process, arguments.draft)
         bpmn, draft = saved.content, saved.number
     process = compile_process(bpmn, line.process)
     place = _Place.of(arguments.cursor, call.app.runtime.clock.now(reader))
-    known = await to_thread.run_sync(lambda: _of_all(reader, tenant, arguments, place.now))
+    known = await to_thread.run_sync(lambda: _of_all(reader, tenant, arguments, version, place.now))
     drawn = _drawing(bpmn, process, known, arguments, place)
     if arguments.view == "pdf":
         about = f"version {version}" if version is not None else f"draft {draft}"
         drawn = await _printed(drawn, drawn.name, about, "process_draw")
-    return drawn.model_copy(update={"version": version, "draft": draft})
+    return drawn.model_copy(update={"process": line.address, "version": version, "draft": draft})
 
 
-def _of_all(reader: Reader, tenant: str, arguments: ProcessDraw, now: int) -> _Known:
+def _of_all(reader: Reader, tenant: str, arguments: ProcessDraw, version: int | None, now: int) -> _Known:
     """Return what is known of the instances of a process: where they stand, or where their time went."""
     is_state = arguments.colours == "state"
     page = reader.find_instances(
         tenant,
         InstanceFilter(
             process=line_at(arguments.process).process,
-            version=arguments.version,
+            version=version,
             statuses=_AT_WORK if is_state else (),
             limit=INSTANCES_MAX,
         ),

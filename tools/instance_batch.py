@@ -14,12 +14,14 @@ from flowmaster.runtime.desk import Desk, Request
 from flowmaster.stores.protocol import Transaction
 from flowmaster.stores.rows import AuditFilter, InstanceFilter, Once
 from flowmaster.tools.bounds import leading, left_out
+from flowmaster.tools.drafts import refuse_branch
 from flowmaster.tools.instance_control import Action, ActionArguments, act, check_action, migrate
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.losses import losses_of
 from flowmaster.tools.models import NextCall, Result, Shape, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of, store_once
+from flowmaster.tools.versions import VersionName, number_of
 
 INSTANCES_MAX = 1_000
 """Instances that one batch operates."""
@@ -41,14 +43,14 @@ class _Several(WriteArguments):
         examples=[["invoice-approval:7", "invoice-approval:9"]],
     )
     process: str = Field(default="", description="Open ones of this process.", examples=["invoice-approval"])
-    version: int | None = Field(default=None, ge=1, description="Only on this version.")
+    version: VersionName | None = Field(default=None, description="Only on this version.")
     status: Literal["active", "paused"] | None = Field(default=None, description="Default: both.")
     business_key: str = Field(default="", description="Open ones with this key.")
     query: str = Field(default="", max_length=200, description="Words in id, key or process.")
     incidents: bool | None = Field(default=None, description="Only with, or without.")
     limit: int | None = Field(default=None, ge=1, le=INSTANCES_MAX, description="Only the newest.")
     of_batch: str = Field(default="", max_length=100, description="Those of a batch.")
-    to_version: int | None = Field(default=None, ge=1, description="migrate: to it.")
+    to_version: VersionName | None = Field(default=None, description="migrate: to it.")
     selection: str = Field(
         default="",
         max_length=100,
@@ -144,16 +146,38 @@ async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOpera
     the real call, it refuses if other instances are meant by then. One that is refused leaves the rest done.
     """
     check_action(arguments.action, arguments, version=arguments.to_version, named="to_version")
-    chosen = _chosen(call, arguments)
-    _check_selection(arguments, chosen)
+    refuse_branch(call.app.runtime.reader, call.caller.tenant, arguments.process)
+    meant = _numbered(call, arguments)
+    chosen = _chosen(call, meant)
+    _check_selection(meant, chosen)
     batch = await call.app.runtime.write(
-        lambda transaction: _note(transaction, call, arguments, chosen), dry_run=arguments.dry_run
+        lambda transaction: _note(transaction, call, meant, chosen), dry_run=arguments.dry_run
     )
     return await _operate(call, arguments, chosen, batch)
 
 
+def _numbered(call: Call, arguments: InstanceBatch) -> InstanceBatch:
+    """Return the call with numbers for tags, which may move between a call that tries and one that does."""
+    reader, tenant = call.app.runtime.reader, call.caller.tenant
+    found: dict[str, int] = {}
+    for name in ("version", "to_version"):
+        wanted = getattr(arguments, name)
+        if isinstance(wanted, str) and not arguments.process:
+            raise FlowMasterError(
+                "arguments.invalid",
+                f"A tag is one of a process, and the call names none for `{name}`.",
+                path=name,
+                expected="a number, or a tag beside `process`",
+                fix="Give the number of the version, or name the `process`.",
+            )
+        if isinstance(wanted, str):
+            found[name] = number_of(reader, tenant, arguments.process, wanted, name)
+    return arguments.model_copy(update=found)
+
+
 def _chosen(call: Call, arguments: InstanceBatch) -> list[str]:
     """Return the instances that a call means, oldest first, so that callers come before what they called."""
+    assert not isinstance(arguments.version, str), "a number stands for it by now"
     which = InstanceFilter(
         process=arguments.process,
         version=arguments.version,
@@ -257,11 +281,12 @@ def _note(transaction: Transaction, call: Call, arguments: InstanceBatch, chosen
 async def _operate(
     call: Call, arguments: InstanceBatch, chosen: Sequence[str], batch: str
 ) -> InstancesOperated:
-    outcomes = await _outcomes(call, arguments, chosen, batch)
+    meant = _numbered(call, arguments)
+    outcomes = await _outcomes(call, meant, chosen, batch)
     items = sorted(outcomes.items, key=lambda item: item.done)
     shown = items if "items" in arguments.detail else leading(items)
     done = sum(item.done for item in items)
-    selection = _selection(arguments, chosen)
+    selection = _selection(meant, chosen)
     do_it = _again(arguments, {"selection": selection}, f"Do it to {done} of {len(items)} instances.")
     return InstancesOperated(
         batch=batch,

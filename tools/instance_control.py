@@ -16,6 +16,7 @@ from flowmaster.tools.losses import loss_of
 from flowmaster.tools.models import Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
+from flowmaster.tools.versions import VersionName, number_of
 
 LEFT_TAKEN_UP = 100
 """Effects held back by a pause that a resume takes up at once."""
@@ -47,7 +48,7 @@ class InstanceControl(ActionArguments, _One):
 
     incident: int | None = Field(default=None, ge=1, description="retry: this one.")
     at: int | None = Field(default=None, description="fork: after this event.")
-    version: int | None = Field(default=None, ge=1, description="migrate: to it.")
+    version: VersionName | None = Field(default=None, description="migrate: to it.")
 
 
 async def _controlled_again(call: Call, arguments: InstanceControl, subject: str) -> InstanceView:
@@ -90,7 +91,7 @@ async def instance_control(call: Call, arguments: InstanceControl) -> InstanceVi
 
 
 def check_action(
-    action: str, arguments: ActionArguments, *, version: int | None, named: str = "version"
+    action: str, arguments: ActionArguments, *, version: int | str | None, named: str = "version"
 ) -> None:
     """Refuse an action that lacks what it needs, or is given what only a migration takes, the version as it is `named`."""
     needs = {
@@ -120,11 +121,12 @@ def check_action(
 
 
 def migrate(
-    desk: Desk, request: Request, instance: str, version: int | None, given: Mapping[str, str]
+    desk: Desk, request: Request, instance: str, wanted: int | str | None, given: Mapping[str, str]
 ) -> State:
     """Let an instance go on by another version of its process, and return how it is after."""
-    assert version is not None, "checked before"
+    assert wanted is not None, "checked before"
     state = desk.load(request.tenant, instance)
+    version = number_of(desk.transaction, request.tenant, state.process, wanted)
     if state.version == version:
         raise FlowMasterError(
             "instance.same_version",

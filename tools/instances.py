@@ -15,11 +15,13 @@ from flowmaster.runtime.past import state_at
 from flowmaster.runtime.routes import base_of
 from flowmaster.stores.rows import HISTORY_ENTRIES, InstanceFilter, InstanceRow
 from flowmaster.tools.asking import FORM, flat_schema, form
+from flowmaster.tools.drafts import refuse_branch
 from flowmaster.tools.inputs import check_given, check_inputs, missing_inputs, signature
 from flowmaster.tools.instance_view import Detail, InstanceView, after, load, view
 from flowmaster.tools.models import Arguments, ResultList, Shape, Variables, WriteArguments
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import request_of
+from flowmaster.tools.versions import VersionName, number_of
 from flowmaster.tools.why import explain
 
 WAIT_SECONDS_MAX = 9
@@ -30,7 +32,7 @@ class InstanceStart(WriteArguments):
     """What to start, with what."""
 
     process: str = Field(description="Published process.", examples=["invoice-approval"])
-    version: int | None = Field(default=None, ge=1, description="Default: the newest.")
+    version: VersionName | None = Field(default=None, description="Or tag; else newest.")
     variables: Variables = Field(
         default_factory=dict, description="Start values.", examples=[{"amount": 400}]
     )
@@ -65,9 +67,11 @@ async def instance_start(call: Call, arguments: InstanceStart) -> InstanceView:
     variables = {**arguments.variables, **await _asked_for(call, arguments)}
 
     def work(desk: Desk) -> str:
-        wish = Start(arguments.process, arguments.version or 0, variables, arguments.business_key)
-        if wish.version:
+        version = 0
+        if arguments.version is not None:
             desk.newest(tenant, arguments.process)  # Refuses one that is out of use.
+            version = number_of(desk.transaction, tenant, arguments.process, arguments.version)
+        wish = Start(arguments.process, version, variables, arguments.business_key)
         start = desk.routed(tenant, wish)
         process = runtime.models.process(desk.transaction, tenant, arguments.process, start.version)
         check_inputs(process, variables, at=desk.now)
@@ -88,8 +92,11 @@ async def _asked_for(call: Call, arguments: InstanceStart) -> Mapping[str, Json]
     runtime, tenant = call.app.runtime, call.caller.tenant
     if arguments.dry_run or not call.client.can_answer(FORM):
         return {}
-    version = arguments.version or base_of(runtime.reader.routed(tenant, "process", arguments.process))
-    if version is None:
+    if arguments.version is not None:
+        version = number_of(runtime.reader, tenant, arguments.process, arguments.version)
+    elif (base := base_of(runtime.reader.routed(tenant, "process", arguments.process))) is not None:
+        version = base
+    else:
         return {}
     process = runtime.models.process(runtime.reader, tenant, arguments.process, version)
     check_given(process, arguments.variables)
@@ -132,6 +139,7 @@ class InstanceItem(Shape):
 @operation(right="instance.read", core=True, read_only=True)
 async def instance_find(call: Call, arguments: InstanceFind) -> ResultList[InstanceItem]:
     """List instances, newest first."""
+    refuse_branch(call.app.runtime.reader, call.caller.tenant, arguments.process)
     page = call.app.runtime.reader.find_instances(
         call.caller.tenant,
         InstanceFilter(
@@ -169,7 +177,7 @@ class InstanceRead(Arguments):
     detail: list[Detail] = Field(
         default=[], description="More than the summary.", examples=[["history", "why"]]
     )
-    at: int | None = Field(default=None, description="As it stood after this `seq` of the history.")
+    at: int | None = Field(default=None, description="As it stood after this `seq`.")
     limit: int = Field(default=HISTORY_ENTRIES, ge=1, le=1000, description="History entries.")
     cursor: str | None = Field(default=None, description="From `history_next_cursor`.")
 

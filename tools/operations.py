@@ -51,7 +51,7 @@ class FoundOperations(Result):
 
 @operation(right="operation.find", core=True, read_only=True)
 async def operation_find(call: Call, arguments: OperationFind) -> FoundOperations:
-    """Find operations beyond this list; "outline language" or "rule table" gives a whole language on one page."""
+    """Find operations beyond this list; "outline language" or "rule table" gives a whole language."""
     registry = call.app.registry
     known = [each for each in registry if each.name not in _DOORS and is_offered(each, call)]
     ranked = sorted(((_score(each, arguments.query), each) for each in known), key=lambda pair: -pair[0])

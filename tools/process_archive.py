@@ -1,24 +1,28 @@
 """Taking processes out of use, bringing them back, and deleting what nothing needs any more."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.links.model import PROCESS, Node
 from flowmaster.runtime.lines import branches_of
-from flowmaster.runtime.models import unknown_process, unknown_version
+from flowmaster.runtime.models import unknown_process
 from flowmaster.runtime.routes import read_route
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.rows import DefinitionRow, InstanceFilter
+from flowmaster.tools.bounds import left_out
 from flowmaster.tools.drafts import KIND
+from flowmaster.tools.link_losses import left_alone
 from flowmaster.tools.models import NextCall, Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.routes import register_starts
+from flowmaster.tools.versions import VersionName, number_of
 
 ADDRESS_MAX: Final = 200
 CALLERS_SHOWN: Final = 10
+AFFECTED_SHOWN: Final = 10
 OPEN: Final = ("active", "paused")
 
 
@@ -38,6 +42,9 @@ class ProcessArchived(Result):
     state: str = Field(description="archived, published or draft.")
     running: int = Field(description="Instances under way; they go on.")
     starts: int = Field(description="Start events by message, signal, time or fact that are registered now.")
+    affects: list[str] = Field(
+        default=[], description="Other processes whose messages or signals lose their other end by it."
+    )
 
 
 @operation(right="process.publish")
@@ -53,6 +60,7 @@ async def process_archive(call: Call, arguments: ProcessArchive) -> ProcessArchi
         row = _known(transaction, tenant, process)
         store_once(transaction, call, subject=process)
         out = arguments.action == "archive"
+        affects = [one.message for one in left_alone(transaction, tenant, [process], {})] if out else []
         if out != (row.state == "archived"):
             at = runtime.clock.now(transaction)
             if out:
@@ -78,6 +86,8 @@ async def process_archive(call: Call, arguments: ProcessArchive) -> ProcessArchi
             state=after.state,
             running=_count(transaction, tenant, process, None, open_only=True),
             starts=len(transaction.process_starts(tenant, process)),
+            affects=affects[:AFFECTED_SHOWN],
+            left_out=left_out({"affects": (len(affects), min(len(affects), AFFECTED_SHOWN))}),
             next=_next(process, after),
         )
 
@@ -92,8 +102,8 @@ class ProcessDelete(WriteArguments):
     """Which process, or which version of it."""
 
     process: str = Field(max_length=ADDRESS_MAX, description="Process id.", examples=["invoice-approval"])
-    version: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Only this version; default: the whole process."
+    version: VersionName | None = Field(
+        default=None, description="Only this version, by number or tag; default: the whole process."
     )
 
 
@@ -144,11 +154,10 @@ async def process_delete(call: Call, arguments: ProcessDelete) -> ProcessDeleted
 
 
 def _delete_version(
-    transaction: Transaction, tenant: str, row: DefinitionRow, version: int
+    transaction: Transaction, tenant: str, row: DefinitionRow, wanted: int | str
 ) -> ProcessDeleted:
     process = row.key
-    if transaction.version(tenant, KIND, process, version) is None:
-        raise unknown_version(process, version)
+    version = number_of(transaction, tenant, process, wanted)
     if version == row.version:
         raise _refusal(
             process,

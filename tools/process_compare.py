@@ -20,7 +20,7 @@ from flowmaster.tools.drafts import KIND, draft_of, known_line, version_of
 from flowmaster.tools.migration_view import MigrationView, migration_view, moved
 from flowmaster.tools.models import Arguments, NextCall, Result, Shape, follow_up
 from flowmaster.tools.registry import Call, operation
-from flowmaster.tools.tags import no_tag
+from flowmaster.tools.versions import no_tag
 
 CHANGES_BYTES = 5_000
 DRAFT = "draft"
@@ -95,7 +95,8 @@ async def process_compare(call: Call, arguments: ProcessCompare) -> ProcessCompa
     reader, tenant = call.app.runtime.reader, call.caller.tenant
     line = known_line(reader, tenant, arguments.process)
     process = line.process
-    newest = DRAFT if line.branch else reader.version_number(tenant, KIND, process) or DRAFT
+    is_beside = line.branch and arguments.what != "migration"  # Instances are under way on versions alone.
+    newest = DRAFT if is_beside else reader.version_number(tenant, KIND, process) or DRAFT
     old = _side(reader, tenant, process, "from", arguments.from_version or newest)
     new = _side(
         reader, tenant, process, "to", arguments.to or (f"{MARK}{line.branch}" if line.branch else DRAFT)
@@ -199,7 +200,7 @@ def _migration(call: Call, arguments: ProcessCompare, old: "_Side", new: "_Side"
     if old.version is not None and new.version is not None and view.migratable:
         hints.append(follow_up(moved(process, old.version, new.version, arguments.mapping)))
     return ProcessCompared(
-        process=process,
+        process=arguments.process,
         compared=f"{old.name} with {new.name}",
         summary=told if view.open else f"No instance is under way on {old.name}.",
         same_behaviour=old.bpmn == new.bpmn,
@@ -243,6 +244,8 @@ def _side(reader: Reader, tenant: str, process: str, path: str, wanted: int | st
 
 
 def _summary(compared: Compared, old: _Side, new: _Side) -> str:
+    if old.name == new.name:
+        return f"Both sides are {old.name}: name another version, tag or `@branch` as `from` or `to`."
     if old.bpmn == new.bpmn:
         return "Both are the same file."
     return summary(compared)

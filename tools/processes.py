@@ -33,7 +33,6 @@ from flowmaster.tools.drafts import (
     one_of_two,
     read_file,
     save_draft,
-    version_of,
 )
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import (
@@ -63,6 +62,7 @@ from flowmaster.tools.scenarios import (
     scenarios_of,
     told_in_short,
 )
+from flowmaster.tools.versions import VersionName, named_version
 
 TRIES_SHOWN = 3
 """For how many branches that no scenario covers a test makes a scenario ready."""
@@ -266,11 +266,11 @@ class ProcessRead(Arguments):
     """Which process, and how to show it."""
 
     process: str = Field(description="Process id.")
-    version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
+    version: VersionName | None = Field(default=None, description="Or tag; else newest draft.")
     draft: int | None = Field(default=None, ge=1, description="A draft.")
     view: VIEWS = Field(default="outline", description="How to show it.")
     performer: str | None = Field(
-        default=None, max_length=200, description="Only steps of a role, or of agent, machine, third_party..."
+        default=None, max_length=200, description="Only steps of a role, agent, machine, third_party..."
     )
     cursor: str | None = Field(default=None, description="Its next_cursor.")
 
@@ -315,7 +315,7 @@ async def process_read(call: Call, arguments: ProcessRead) -> ProcessShown:
 def _source(reader: Reader, tenant: str, arguments: ProcessRead) -> tuple[str, int | None, int | None]:
     one_of_two(arguments.version, arguments.draft)
     if arguments.version is not None:
-        version = version_of(reader, tenant, arguments.process, arguments.version)
+        version = named_version(reader, tenant, arguments.process, arguments.version)
         return version.content, version.version, None
     draft = draft_of(reader, tenant, arguments.process, arguments.draft)
     return draft.content, None, draft.number
@@ -379,7 +379,7 @@ class ProcessTest(WriteArguments):
     scenarios: list[Variables] = Field(default=[], max_length=200, description="Default: its own.")
     generate: bool = Field(default=False, description="Suggest scenarios: uncovered branches, limits.")
     save: bool = Field(default=False, description="Keep given and suggested ones.")
-    version: int | None = Field(default=None, ge=1, description="Default: the newest draft.")
+    version: VersionName | None = Field(default=None, description="Or tag; else newest draft.")
 
 
 class ProcessTested(Result):
@@ -406,7 +406,7 @@ class ProcessTested(Result):
 
 @operation(right="process.write", core=True, lasting="may")
 async def process_test(call: Call, arguments: ProcessTest) -> ProcessTested:
-    """Play scenarios in a sandbox: path, outcome, differences, branch coverage."""
+    """Play scenarios in a sandbox: path, outcome, differences, coverage."""
     runtime, tenant = call.app.runtime, call.caller.tenant
     source = ProcessRead(process=arguments.process, version=arguments.version)
     content, _, _ = _source(runtime.reader, tenant, source)

@@ -14,6 +14,7 @@ from flowmaster.tools.approvals import possible, refuse_unapproved, settle_appro
 from flowmaster.tools.draft_problems import refuse_errors, refuse_failures, shown_problems
 from flowmaster.tools.drafts import KIND, ProcessFile, draft_of, main_line, read_file
 from flowmaster.tools.link_breaks import broken_callers, unmet_messages
+from flowmaster.tools.link_losses import left_alone
 from flowmaster.tools.linking import link_version
 from flowmaster.tools.models import Result, WriteArguments, follow_up
 from flowmaster.tools.process_tools import refuse_taken
@@ -68,6 +69,7 @@ async def process_publish(call: Call, arguments: ProcessPublish) -> ProcessPubli
     broken = [
         *broken_callers(runtime.reader, tenant, file.reads),
         *unmet_messages(runtime.reader, tenant, file.reads),
+        *left_alone(runtime.reader, tenant, file.processes, file.reads),
     ]
     tags = {key: read.process.version_tag for key, read in file.reads.items()}
     hidden = hidden_tags(runtime.reader, tenant, tags)

@@ -23,6 +23,8 @@ XML: Final = "application/xml"
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
 PDF: Final = "application/pdf"
+TEXT: Final = "text/plain"
+MERMAID: Final = "text/vnd.mermaid"
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,40 @@ RESOURCES: Final[tuple[Resource, ...]] = (
         "The diagram in lanes by who does the steps, as SVG",
         SVG,
         path="/swimlanes.svg",
+    ),
+    *_process(
+        "words",
+        "process-words",
+        "Process in words",
+        "The process in numbered sentences, which `process_create` takes back",
+        TEXT,
+        path="/words",
+    ),
+    *_process(
+        "mermaid",
+        "process-flow-chart",
+        "Flow chart of a process",
+        "The process as a Mermaid flow chart",
+        MERMAID,
+        path="/flowchart.mmd",
+    ),
+    *_process(
+        "table",
+        "process-table",
+        "Steps of a process",
+        "The steps as a table: kind, who does it, what comes next",
+        JSON,
+        field="",
+        path="/table",
+    ),
+    *_process(
+        "links",
+        "process-links",
+        "Links of a process",
+        "What the process calls, sends, receives, decides by and shares, in words",
+        JSON,
+        field="",
+        path="/links",
     ),
     *_process(
         "raci",

@@ -131,11 +131,25 @@ def unknown_resource(address: str) -> FlowMasterError:
     """Return the refusal of an address at which nothing can be read."""
     return FlowMasterError(
         "resource.unknown",
-        f"There is nothing to read at {address[:200]!r}.",
+        f"There is nothing to read at {address[:200]!r}.{_endings(address)}",
         path="uri",
         fix="List the resources and their templates; the operations that find things give the ids.",
         status=404,
     )
+
+
+_VIEW_ASKED = re.compile(r"([a-z]+)://[A-Za-z0-9_][A-Za-z0-9_.:-]*(?:/[1-9][0-9]{0,8})?/[a-z][a-z_.-]{0,40}")
+
+
+def _endings(address: str) -> str:
+    """Return how addresses of a kind end, for one that is of no form; what is not there or of others says nothing."""
+    asked = _VIEW_ASKED.fullmatch(address)
+    if asked is None or place_at(address) is not None:
+        return ""
+    scheme = asked[1]
+    forms = [one.form for one in RESOURCES if one.form.startswith(f"{scheme}://{{")]
+    ends = sorted({form.rpartition("}")[2] for form in forms} - {""})
+    return f" What is read of one {scheme} ends in {', '.join(ends)}." if ends else ""
 
 
 def _value(written: str) -> str | None:

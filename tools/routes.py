@@ -1,6 +1,6 @@
 """Where new starts of a process go: to a version that is tried on some of them, to one that is held, or to the newest."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -23,13 +23,11 @@ from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
 from flowmaster.tools.route_words import RouteView, told_of, view_of
 from flowmaster.tools.start_events import starts_of
-from flowmaster.tools.tags import number_of
 from flowmaster.tools.timer_changes import TimerChange, journal_data, put_starts
+from flowmaster.tools.versions import VersionName, number_of
 
 WHEN_MAX: Final = 2_000
 """Characters of the condition of a route."""
-
-VersionName = Annotated[int, Field(ge=1)] | str
 
 
 class ProcessRoute(WriteArguments):

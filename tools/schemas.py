@@ -42,7 +42,7 @@ def shown_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     tool list shows only the first, in two words. Examples and bounds stand in errors and in `operation_find`, which shows
     the whole schema. Unknown arguments are refused whether or not the schema says it, so it does not.
     """
-    shown: dict[str, Any] = _without(schema, *_UNSHOWN)
+    shown: dict[str, Any] = _joined(_without(schema, *_UNSHOWN))
     properties = shown.get("properties", {})
     if all(name in properties for name in _WRITE_FIELDS):
         properties["dry_run"] = {"type": "boolean", "description": "Check only."}
@@ -56,6 +56,27 @@ _UNSHOWN = (
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("minLength", "maxLength", "minItems", "maxItems"),
 )
+
+
+def _joined(node: Any) -> Any:
+    """Return the schema with "this or that simple type" as one list of types, which is shorter."""
+    if isinstance(node, list):
+        return [_joined(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    node = {
+        key: value if key in ("enum", "const", "required") else _joined(value) for key, value in node.items()
+    }
+    choices = node.get("anyOf")
+    if not isinstance(choices, list) or not all(
+        list(each) == ["type"] and each["type"] in _SIMPLE for each in choices
+    ):
+        return node
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    return {"type": [each["type"] for each in choices], **rest}
+
+
+_SIMPLE = ("integer", "number", "string", "boolean")
 
 
 def undescribed(model: type[BaseModel], path: str = "", seen: frozenset[type] = frozenset()) -> list[str]:

@@ -14,7 +14,7 @@ from flowmaster.runtime.simulation.run import Simulation
 from flowmaster.runtime.simulation.world import StoredWorld
 from flowmaster.tools import simulation_view as view
 from flowmaster.tools.bounds import leading, left_out
-from flowmaster.tools.drafts import KIND, draft_of, known_line, one_of_two, version_of
+from flowmaster.tools.drafts import KIND, draft_of, known_line, one_of_two
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.models import follow_up
 from flowmaster.tools.naming import instant_of
@@ -26,6 +26,7 @@ from flowmaster.tools.simulation_arguments import Around, ProcessSimulate
 from flowmaster.tools.simulation_plan import Planned, Planner, merged
 from flowmaster.tools.simulation_view import Run, Simulated
 from flowmaster.tools.steps import Steps, in_steps
+from flowmaster.tools.versions import named_version
 
 TOLD_MAX: Final = 100
 """How often a simulation tells how far it is."""
@@ -116,7 +117,8 @@ def _source(call: Call, arguments: ProcessSimulate, around: Around, place: str =
     one_of_two(around.version, around.draft)
     version = draft = None
     if around.version is not None:
-        published = version_of(reader, tenant, Line(key, around.branch).address, around.version)
+        address = Line(key, around.branch).address
+        published = named_version(reader, tenant, address, around.version, f"{place}version")
         bpmn, version = published.content, published.version
     else:
         if around.branch:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from flowmaster.tools.models import Arguments, Number, Value, Variables, Written
+from flowmaster.tools.versions import VersionName
 
 CASES_MAX = 100_000
 INPUTS_MAX = 500
@@ -109,7 +110,7 @@ Outcomes: TypeAlias = list[OutcomeGiven]
 class Around(Arguments):
     """What happens around a process."""
 
-    version: int | None = Field(default=None, ge=1, description="A published version.")
+    version: VersionName | None = Field(default=None, description="A published version, by number or tag.")
     draft: int | None = Field(default=None, ge=1, description="A draft; default: the newest.")
     branch: str = Field(default="", max_length=200, description="A branch of its drafts.")
     arrivals: Arrivals | None = Field(

@@ -1,7 +1,7 @@
 """Movable tags: names of published versions that stand beside the one in a version's file, and go before it."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -13,12 +13,12 @@ from flowmaster.engine.values import Json
 from flowmaster.runtime.models import unknown_process
 from flowmaster.stores.protocol import Reader, Transaction
 from flowmaster.stores.releases import ReleaseRow
-from flowmaster.tools.drafts import KIND, version_of
+from flowmaster.tools.drafts import KIND
 from flowmaster.tools.models import NextCall, Result, WriteArguments, follow_up
 from flowmaster.tools.registry import Call, operation
 from flowmaster.tools.requests import journal_process, store_once
+from flowmaster.tools.versions import TAG, VersionName, number_of
 
-TAG: Final = "tag"
 TAGS_MAX: Final = 100
 """Movable tags of one process."""
 
@@ -34,7 +34,7 @@ class ProcessTag(WriteArguments):
 
     process: str = Field(max_length=200, description="Process id.", examples=["invoice-approval"])
     tag: str = Field(min_length=1, max_length=100, description="The tag.", examples=["stable"])
-    version: Annotated[int, Field(ge=1)] | str | None = Field(
+    version: VersionName | None = Field(
         default=None, description="The version to name, by number or another tag; default: the newest."
     )
     action: Literal["set", "remove"] = Field(default="set", description="Set or move the tag, or remove it.")
@@ -94,47 +94,6 @@ async def process_tag(call: Call, arguments: ProcessTag) -> ProcessTagged:
         warning=_warning(tag, was, now) if callers and was != now else "",
         next=_next(process, was, now),
         left_out={"callers": len(callers) - CALLERS_SHOWN} if len(callers) > CALLERS_SHOWN else {},
-    )
-
-
-def number_of(reader: Reader, tenant: str, process: str, wanted: int | str | None, path: str) -> int:
-    """Return the number of a published version that is named by number or tag, or is the newest; refuse others."""
-    number = reader.version_number(tenant, KIND, process, tag=wanted) if isinstance(wanted, str) else wanted
-    if number is None and isinstance(wanted, str):
-        raise no_tag(reader, tenant, process, wanted, path)
-    try:
-        return version_of(reader, tenant, process, number).version
-    except FlowMasterError as error:
-        if error.path == "version":
-            error.path = path
-        raise
-
-
-def tags_of(reader: Reader, tenant: str, process: str) -> dict[str, int]:
-    """Return the tags of a process with the versions they name: movable ones, and those of files."""
-    found: dict[str, int] = {}
-    for version in reader.versions(tenant, KIND, process):
-        if version.tag:
-            found.setdefault(version.tag, version.version)
-    return {**found, **{row.name: row.version for row in reader.releases(tenant, KIND, process, TAG)}}
-
-
-def no_tag(
-    reader: Reader, tenant: str, process: str, wanted: str, path: str, *, further: tuple[str, ...] = ()
-) -> FlowMasterError:
-    """Return the refusal of a tag that no version has; `further` words are possible there too."""
-    numbers = [each.version for each in reader.versions(tenant, KIND, process)]
-    names = [*further, *tags_of(reader, tenant, process)]
-    known: list[Json] = [*names, *numbers]
-    return FlowMasterError(
-        "process.version_unknown",
-        f"{process!r} has no version {wanted[:80]!r}.{did_you_mean(wanted[:80], names)}",
-        path=path,
-        expected=known,
-        fix="Give the number or tag of a version"
-        + (f", or {', '.join(map(repr, further))}." if further else "."),
-        next=[Hint("process_read", {"process": process, "view": "versions"}, "List its versions.")],
-        status=404,
     )
 
 

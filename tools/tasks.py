@@ -21,6 +21,7 @@ from flowmaster.runtime.runtime import Outcome
 from flowmaster.stores.identifiers import WaitId, parse_wait_id
 from flowmaster.stores.protocol import Reader
 from flowmaster.stores.rows import TaskFilter, TaskRow
+from flowmaster.tools.drafts import refuse_branch
 from flowmaster.tools.forms import check_answer, form_of, names_of, required_of, schema_of
 from flowmaster.tools.history import entries, task_of
 from flowmaster.tools.instance_view import hints, load, resumed, waits_of
@@ -77,6 +78,7 @@ class TaskItem(Shape):
 @operation(right="task.read", core=True, read_only=True)
 async def task_find(call: Call, arguments: TaskFind) -> ResultList[TaskItem]:
     """List open tasks of people, most urgent first."""
+    refuse_branch(call.app.runtime.reader, call.caller.tenant, arguments.process)
     page = call.app.runtime.reader.find_tasks(
         call.caller.tenant,
         TaskFilter(

@@ -12,6 +12,7 @@ from flowmaster.engine.bpmn.checks_calls import Calls, check_endless_calls
 from flowmaster.engine.bpmn.checks_conditions import check_conditions, conditions_by_element
 from flowmaster.engine.bpmn.checks_data import check_data, check_hidden, values_read
 from flowmaster.engine.bpmn.checks_declared import check_declared
+from flowmaster.engine.bpmn.checks_endless import Landscape, check_endless_events
 from flowmaster.engine.bpmn.checks_events import check_events
 from flowmaster.engine.bpmn.checks_faults import check_faults
 from flowmaster.engine.bpmn.checks_flow import check_flow
@@ -44,6 +45,7 @@ def check_process(
     has_version: Versions | None = None,
     has_form: Lookup | None = None,
     calls: Calls | None = None,
+    landscape: Landscape | None = None,
     library: Library = NO_LIBRARY,
     at: int | None = None,
 ) -> tuple[Problem, ...]:
@@ -64,6 +66,7 @@ def check_process(
             check_conditions(process.elements[element], found, known, findings)
         check_work(process, findings, has_process, has_decision, has_version)
         check_endless_calls(process, findings, calls)
+        check_endless_events(process, findings, landscape)
         check_people(process, findings, has_form)
         check_times(process, findings, at)
         check_faults(process, findings)

@@ -194,6 +194,12 @@ _ACTIVITIES = {
         "A process calls itself on every way to its end, directly or through others, so that no instance of it ends.",
         strict=ERROR,
     ),
+    "event.endless": Rule(
+        ERROR,
+        "Put what is sent behind a condition or a wait, or let another message or signal begin the process.",
+        "A process begins itself again by a message or signal that it surely sends, directly or through others, and "
+        "nothing on the way waits, so that instances begin without end.",
+    ),
     "rule.decision_missing": Rule(
         WARNING,
         "Name the decision: `rule: approval_level` (`zeebe:calledDecision decisionId`).",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flowmaster.engine.compare.changes import Change, Compared
+from flowmaster.engine.compare.form_words import FORMS, form_sentence
 from flowmaster.engine.feel.said import said
 from flowmaster.engine.model import Process
 from flowmaster.engine.values import Json
@@ -21,7 +22,7 @@ SAID_MAX: Final = 120
 def worded(change: Change, old: Process, new: Process) -> str:
     """Return one change as a sentence."""
     if not change.element and not change.before:
-        return _of_process(change)
+        return _of_process(change, new)
     name = _name(new, change.element) if change.element else _name(old, change.before)
     if change.kind == "moved":
         return f"{name} {_moved(change, old, new)}."
@@ -69,7 +70,10 @@ def summary(compared: Compared) -> str:
     return f"{len(kinds)} change{'s' * (len(kinds) > 1)}: {told}."
 
 
-def _of_process(change: Change) -> str:
+def _of_process(change: Change, new: Process) -> str:
+    form = change.what.removeprefix(FORMS)
+    if form != change.what and (sentence := form_sentence(form, change.was, change.now, new)):
+        return sentence
     if change.kind == "changed":
         return f"The process: {_turned(change.what, change.was, change.now)}."
     return f"The process: {change.what} is {'new' if change.kind == 'added' else 'gone'}."
@@ -111,6 +115,8 @@ def _called(item: Json) -> str:
 def _value(value: Json) -> str:
     if value is None or value == "" or value == [] or value == {}:
         return "none"
+    if isinstance(value, Mapping) and {"after", "action"} <= value.keys():
+        return f"{value['action']} after {value['after']}" + (f" to {value['to']}" if value.get("to") else "")
     text = said(value)
     return text if len(text) <= SAID_MAX else f"{text[: SAID_MAX - 3]}..."
 

@@ -23,7 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "decides_by": "decides by",
     "requires": "requires",
     "uses_form": "uses",
-    "shares_data": "has data",
+    "shares_data": "has",
     "done_by": "has work for",
 }
 """The kinds of links, and how they are said between source and target."""

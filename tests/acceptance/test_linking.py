@@ -76,3 +76,85 @@ def test_a_breaking_change_names_the_callers_it_breaks() -> None:
         assert [one["what"] for one in impact] == ["process:a"]
 
     played(story)
+
+
+def _by_message(process: str, begins: str, sends: str, *steps: Body, **start: Any) -> Body:
+    return {
+        "process": process,
+        "roles": ["clerk"],
+        "data": {"k": "text", "more": "boolean"},
+        "start": {"message": begins, "needs": ["k"], "into": ["k"], **start},
+        "steps": [*steps, {"tell": {"send": sends, "key": "k", "with": {"k": "k"}}}, {"end": "done"}],
+    }
+
+
+def test_a_circle_of_messages_without_a_wait_is_refused_with_its_path_and_one_with_a_wait_is_not() -> None:
+    async def story(agent: Agent) -> None:
+        await agent.published(_by_message("a", "ping", "pong"))
+        code, message = await _refused(agent, _by_message("b", "pong", "ping"))
+        assert code == "event.endless"
+        assert "message 'ping' of b begins a, message 'pong' of a begins b" in message
+        wait: Body = {"rest": {"wait": "P1D"}}
+        ask: Body = {"more?": {"ask": "clerk", "form": {"more": "boolean"}}}
+        leave: Body = {"if": "more", "then": [], "else": [{"end": "enough"}]}
+        for steps in ([wait], [ask], [leave]):
+            await agent.published(_by_message("b", "pong", "ping", *steps))
+        code, message = await _refused(agent, _by_message("c", "round", "round"))
+        assert (code, "message 'round' of c begins c" in message) == ("event.endless", True)
+        await agent.published(_by_message("d", "round", "nowhere"))
+        await agent.ask("process_publish", process="c")  # It may go to d, so it need not come back.
+
+    played(story)
+
+
+def test_errors_deadlines_and_cancelling_go_over_a_call_as_they_are_modelled() -> None:
+    async def story(agent: Agent) -> None:
+        await agent.published(
+            {
+                "process": "pack",
+                "roles": ["house"],
+                "data": {"ok": "boolean"},
+                "steps": [
+                    {"wrap": {"ask": "house", "form": {"ok": "boolean"}, "into": "ok"}},
+                    {"if": "not(ok)", "then": [{"end": {"error": "BROKEN"}}]},
+                    {"end": "packed"},
+                ],
+            }
+        )
+        late, broken = [{"end": "too late"}], [{"end": "broken goods"}]
+        call: Body = {"run": "pack", "within": "P3D", "late": late, "on": {"BROKEN": broken}}
+        await agent.published({"process": "order", "steps": [{"pack": call}, {"end": "sent"}]})
+
+        async def begun() -> tuple[str, str]:
+            order = await agent.started("order")
+            return str(order["instance"]), next(
+                str(wait["child"]) for wait in order["waiting"] if "child" in wait
+            )
+
+        async def stand(*instances: str) -> list[str]:
+            read = [await agent.ask("instance_read", instance=one, detail=["history"]) for one in instances]
+            return [one["status"] for one in read]
+
+        order, child = await begun()
+        task = await agent.task(child)
+        await agent.ask("task_act", task=task, action="complete", variables={"ok": False})
+        assert await stand(order, child) == ["completed", "failed"]
+        order, child = await begun()
+        await agent.advance("P4D")
+        assert await stand(order, child) == ["completed", "cancelled"]
+        order, child = await begun()
+        await agent.ask("instance_control", instance=order, action="cancel", reason="not wanted")
+        assert await stand(order, child) == ["cancelled", "cancelled"]
+        order, child = await begun()
+        await agent.ask("instance_control", instance=child, action="cancel", reason="lost")
+        read = await agent.ask("instance_read", instance=order)
+        (incident,) = read["incidents"]
+        assert (incident["code"], incident["message"]) == ("call.cancelled", "lost")
+        again = next(fix for fix in incident["fixes"] if fix["arguments"]["action"] == "retry")
+        await agent.ask(again["operation"], **again["arguments"])
+        read = await agent.ask("instance_read", instance=order)
+        (child,) = (wait["child"] for wait in read["waiting"] if "child" in wait)
+        await agent.ask("task_act", task=await agent.task(child), action="complete", variables={"ok": True})
+        assert await stand(order, child) == ["completed", "completed"]
+
+    played(story)

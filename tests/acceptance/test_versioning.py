@@ -176,3 +176,38 @@ def test_what_is_not_there_or_still_needed_is_refused_with_counts_and_changes_no
         assert whole_state(agent.app) == before
 
     played(story)
+
+
+def test_each_kind_of_change_is_told_in_words_in_a_list_and_on_the_diagram() -> None:
+    async def story(agent: Agent) -> None:
+        await in_use(agent)
+        newer = deepcopy(EXPENSE)
+        check, _, large, pay, _ = newer["steps"]
+        check["check"] |= {"ask": "boss", "within": "P5D", "form": {"ok": "boolean", "why?": "text"}}
+        large["if"] = "amount > 400"
+        newer["steps"][3:4] = [TELL, {"transfer": {**pay["pay"], "id": "pay"}}]
+        newer["data"] |= {"why": "text"}
+        newer["scenarios"] = []
+        await agent.ask("process_create", outline=newer)
+        compared = await agent.ask("process_compare", process="expense", from_=1)
+        assert compared["same_behaviour"] is False
+        texts = {one["text"] for one in compared["changes"]}
+        for words in (
+            '"large?": condition to "approve" is "amount > 400" (before: "amount > 1000").',
+            'The form of "check" asks for "why" too: text, if there is one.',
+            '"check": roles: "boss" is new; roles: "clerk" is gone.',
+            "The process: data why is new.",
+        ):
+            assert words in texts
+        kinds = {(one["kind"], one.get("element", "")) for one in compared["changes"]}
+        assert kinds >= {("added", "inform"), ("renamed", "pay"), ("moved", "check")}
+        assert ("removed", "pay") not in kinds
+        assert any('has the name "transfer" now (before: "pay")' in text for text in texts)
+        assert any("P5D" in text for text in texts)
+        drawn = await agent.ask("process_compare", process="expense", from_=1, view="svg")
+        for told in ("new", "changed", "renamed"):
+            assert told in drawn["picture"]
+        flow_chart = await agent.ask("process_compare", process="expense", from_=1, view="mermaid")
+        assert flow_chart["picture"].startswith("flowchart")
+
+    played(story)

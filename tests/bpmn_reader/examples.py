@@ -272,6 +272,13 @@ _ACTIVITIES = {
         "a", bpmn(line('<callActivity id="a" calledElement="gt"/>'), '<globalTask id="gt" name="Check"/>')
     ),
     "call.endless": Example("a", bpmn(line('<callActivity id="a" calledElement="p"/>'))),
+    "event.endless": Example(
+        "x",
+        bpmn(
+            line(_event("intermediateThrowEvent", '<signalEventDefinition signalRef="g"/>')),
+            '<signal id="g" name="again"/>',
+        ),
+    ),
     "call.process_unknown": Example("a", bpmn(line('<callActivity id="a" calledElement="ghost"/>'))),
     "call.version_unknown": Example(
         "a",

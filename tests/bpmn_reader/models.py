@@ -1,6 +1,7 @@
 """Small BPMN files for the tests of the reader: a body is put into a process, root elements beside it."""
 
 from flowmaster.engine.bpmn.checks import check_process
+from flowmaster.engine.bpmn.checks_endless import Landscape, Start
 from flowmaster.engine.bpmn.document import parse_bpmn
 from flowmaster.engine.bpmn.expression_types import NUMBER, TEXT, Type
 from flowmaster.engine.bpmn.problem import Problem
@@ -83,6 +84,9 @@ def problems(xml: str) -> tuple[Problem, ...]:
         has_decision=lambda key: key in DECISIONS,
         has_version=lambda key, version: version in ("1", "stable"),
         has_form=lambda key: False,
+        landscape=Landscape(
+            lambda key: None, lambda kind, name: [Start("p", "s")] if name == "again" else []
+        ),
         library=Library(DECISIONS.get, CALLED.get),
         at=instant("2026-06-01T00:00:00Z"),
     )

@@ -17,6 +17,7 @@ from flowmaster.engine.elements.table import RUNNABLE
 from flowmaster.engine.errors import FlowMasterError
 from flowmaster.engine.model import Process
 from flowmaster.engine.outline.compile import compile_outline
+from tests.bpmn_reader.models import bpmn, ext, line
 from tests.edits.batches import Numbers, batches
 from tests.edits.models import document
 
@@ -151,3 +152,47 @@ def test_random_edits_are_found_and_nothing_is_told_of_what_is_alike(data: st.Da
         compared.pairs.get(key) == key for key in kept if old.elements[key].family == new.elements[key].family
     )
     assert compare(old, read(before)).changes == () == compare(new, new).changes
+
+
+def asking(form: dict[str, Any], within: str = "P2D", **data: str) -> Process:
+    step = {"ask": "boss", "form": form, "within": within, "late": {"escalate": "clerk"}}
+    fields = {name.rstrip("?"): word for name, word in form.items()}
+    outline = {"process": "l", "roles": ["boss", "clerk"], "data": {**fields, **data}}
+    return made({**outline, "steps": [{"fill in": step}, {"end": "done"}]})
+
+
+def test_what_a_form_asks_otherwise_and_by_when_is_told_at_its_step_and_without_json() -> None:
+    old = asking({"a": "text", "c": "number", "d": "boolean", "f?": "date"})
+    new = asking({"a": "number", "b": "number > 0", "e?": "x|y", "d?": "boolean", "f": "date"}, "P5D")
+    found = told(old, new)
+    form = next(one for one in found if one.startswith("The form"))
+    assert form.startswith('The form of "fill in" takes "a" as number (before: text); ')
+    for words in (
+        'asks for "c" no more',
+        'does without "d" now',
+        'asks for "b" too: number > 0',
+        'asks for "e" too: x|y, if there is one',
+        'needs "f" now',
+    ):
+        assert words in form
+    assert any("escalate after P5D to clerk is new" in one for one in found)
+
+
+def test_a_form_that_differs_in_more_than_its_fields_or_that_no_step_uses_is_told_all_the_same() -> None:
+    def kept(form: str) -> Process:
+        held = ext(f'<zeebe:userTaskForm id="f">{form}</zeebe:userTaskForm>')
+        return read(bpmn(held + line('<task id="a"/>')))
+
+    plain = '{"type": "object", "properties": {"a": {"type": "string"}}}'
+    more = '{"type": "object", "title": "T", "properties": {"a": {"type": "string"}}}'
+    (sentence,) = told(kept(plain), kept(more))
+    assert sentence.startswith("The process: forms: f title is")
+    (sentence,) = told(kept(plain), kept(plain.replace('"a"', '"b"')))
+    assert sentence == 'The form "f" asks for "a" no more; asks for "b" too: text, if there is one.'
+    (sentence,) = told(kept(plain), kept('{"type": "object"}'))
+    assert sentence == 'The form "f" asks for "a" no more.'
+    nested = plain.replace(
+        '{"type": "string"}', '{"type": "object", "properties": {"x": {"type": "number"}}}'
+    )
+    (sentence,) = told(kept(plain), kept(nested))
+    assert sentence.startswith('The form "f" takes "a" as {"x')

@@ -66,6 +66,10 @@ def test_every_resource_is_read_as_what_it_says_it_is(era: Era) -> None:
                     assert content.startswith(b"\x89PNG")
                 case "application/pdf":
                     assert content.startswith(b"%PDF")
+                case "text/plain":
+                    assert str(content).startswith("The process ")
+                case "text/vnd.mermaid":
+                    assert str(content).startswith("flowchart ")
                 case _:
                     assert media_type == "application/yaml"
 
@@ -174,9 +178,41 @@ def test_what_is_not_there_is_not_found_and_says_nothing_else(era: Era) -> None:
                 await client.read_resource(address)
             assert refused.value.code == types.INVALID_PARAMS, address
             assert refused.value.data == {"uri": address}
-            assert refused.value.message == f"There is nothing to read at {address[:200]!r}."
+            told = f"There is nothing to read at {address[:200]!r}."
+            if address == "process://leave/diagram.gif":
+                told += VIEWS
+            assert refused.value.message == told
 
     in_era(era, use)
+
+
+VIEWS = (
+    " What is read of one process ends in /bpmn, /data, /diagram.png, /diagram.svg, /flowchart.mmd, /handbook.pdf, "
+    "/links, /problems, /raci, /swimlanes.svg, /table, /timeline, /words."
+)
+
+
+def test_a_view_that_there_is_not_is_told_with_those_there_are_whoever_asks_and_of_whatever() -> None:
+    async def use(client: Client, stage: Stage) -> None:
+        for address in ("process://leave/raciii", "process://leave/1/heat", "process://nobody/raciii"):
+            with pytest.raises(MCPError) as refused:
+                await client.read_resource(address)
+            assert refused.value.message == f"There is nothing to read at {address!r}.{VIEWS}"
+
+    in_era("auto", use)
+
+
+def test_the_words_of_a_process_are_read_at_their_address_and_make_the_same_process() -> None:
+    async def use(client: Client, stage: Stage) -> None:
+        _, words = await read(client, "process://leave/words")
+        made = await stage.does("process_create", outline=words)
+        assert made["process"] == "leave"
+        compared = await stage.does("process_compare", process="leave")
+        assert compared["same_behaviour"] is True
+        _, chart = await read(client, "process://leave/1/flowchart.mmd")
+        assert chart.startswith("flowchart ")
+
+    in_era("auto", use)
 
 
 def test_a_task_that_is_done_says_so(era: Era) -> None:

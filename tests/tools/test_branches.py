@@ -120,11 +120,31 @@ def test_branches_are_no_processes_of_their_own() -> None:
 NOT_MERGED: list[tuple[str, Body]] = [
     ("process_publish", {"process": "leave@dual"}),
     ("instance_start", {"process": "leave@dual", "variables": {"days": 1, "who": "ann"}}),
-    ("process_restore", {"process": "leave@dual", "version": 1}),
     ("process_links", {"process": "leave@dual"}),
     ("timer_find", {"process": "leave@dual"}),
+    ("instance_find", {"process": "leave@dual"}),
+    ("task_find", {"process": "leave@dual"}),
+    ("instance_batch", {"process": "leave@dual", "action": "cancel"}),
     ("retention_save", {"process": "leave@dual", "after": "P1Y"}),
 ]
+
+
+def test_what_a_branch_would_come_to_for_instances_under_way_is_planned_from_the_newest_version() -> None:
+    async def play(agent: Agent) -> None:
+        await branched(agent)
+        await agent.ask("process_publish", process="leave")
+        await agent.started("leave", days=3, who="ann")
+        await edit(agent, "leave@dual", TELL)
+        planned = await agent.ask("process_compare", process="leave@dual", what="migration")
+        assert planned["process"] == "leave@dual"
+        assert planned["compared"] == "version 1 with draft 2 of leave@dual"
+        assert (planned["migration"]["open"], planned["migration"]["migratable"]) == (1, 1)
+        drawn = await agent.ask("process_draw", process="leave@dual")
+        assert drawn["process"] == "leave@dual"
+        same = await agent.ask("process_compare", process="leave", from_="draft")
+        assert same["summary"].startswith("Both sides are draft 1: name another version")
+
+    played(play)
 
 
 @pytest.mark.parametrize(("operation", "given"), NOT_MERGED, ids=[each[0] for each in NOT_MERGED])

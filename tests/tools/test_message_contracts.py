@@ -64,3 +64,42 @@ def test_other_messages_and_other_tenants_say_nothing() -> None:
         assert await _problems(agent, other) == []
 
     played(story)
+
+
+def test_whoever_stops_sending_or_receiving_is_told_whom_that_leaves_alone() -> None:
+    async def story(agent: Agent) -> None:
+        assert await _problems(agent, _receiver(number="text")) == []
+        assert await _problems(agent, _sender()) == []
+        silent = {**_sender(), "steps": [{"end": "told"}]}
+        ((code, message),) = await _problems(agent, silent)
+        assert code == "message.unsent"
+        assert "'delivery' (version 1) begins by the message 'order packed'" in message
+        assert await _problems(agent, _sender()) == []
+        ((code, message),) = await _problems(agent, {**_receiver(), "start": {"message": "parcel came"}})
+        assert code == "message.unheard"
+        assert "'order' (version 3) sends the message 'order packed' at 'tell'" in message
+        assert await _problems(agent, _receiver(number="text")) == []
+        assert await _problems(agent, {**_sender(), "process": "order-two"}) == []
+        assert await _problems(agent, silent) == [], "another one sends it still"
+
+    played(story)
+
+
+def test_taking_a_process_out_of_use_tells_whom_that_leaves_alone_before_it_is_done() -> None:
+    async def story(agent: Agent) -> None:
+        await agent.published(_receiver(number="text"))
+        await agent.published(_sender())
+        for process, words in (
+            ("delivery", "'order' (version 1) sends the message"),
+            ("order", "'delivery' (version 1) begins by the message"),
+        ):
+            tried = await agent.ask("process_archive", process=process, dry_run=True)
+            (one,) = tried["affects"]
+            assert words in one
+        done = await agent.ask("process_archive", process="delivery")
+        assert len(done["affects"]) == 1
+        back = await agent.ask("process_archive", process="delivery", action="bring_back")
+        assert back.get("affects", []) == []
+        assert (await agent.ask("process_archive", process="order", dry_run=True))["affects"]
+
+    played(story)

@@ -30,6 +30,29 @@ def test_a_version_is_brought_back_as_a_draft() -> None:
     played(play)
 
 
+def test_a_version_is_brought_back_onto_a_branch_and_the_process_stays_as_it_is() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND)
+        await agent.ask("process_tag", process="approval", tag="old", version=1)
+        await agent.ask("process_branch", process="approval", branch="back")
+        before = whole_state(agent.app)
+        tried = await agent.ask("process_restore", process="approval@back", version="old", dry_run=True)
+        assert (tried["process"], tried["draft"]) == ("approval@back", 2)
+        assert whole_state(agent.app) == before
+        await agent.ask("process_restore", process="approval@back", version="old")
+        same = await agent.ask("process_compare", process="approval", **{"from": 1, "to": "@back"})
+        assert same["summary"] == "Both are the same file."
+        assert (await agent.ask("process_read", process="approval"))["draft"] == 2
+        undone = await agent.ask("process_edit", process="approval@back", edits=[{"undo": 1}])
+        assert undone["process"] == "approval@back"
+        refused = await agent.refusal("process_restore", process="approval@bakc", version=1)
+        assert (refused["code"], "approval@back" in refused["message"]) == ("branch.unknown", True)
+        refused = await agent.refusal("process_restore", process="approval", version="@back")
+        assert (refused["code"], "process_merge" in refused["fix"]) == ("process.version_unknown", True)
+
+    played(play)
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

@@ -159,3 +159,92 @@ def test_tags_are_bounded() -> None:
         await agent.ask("process_tag", process="approval", tag="more")
 
     played(play)
+
+
+def test_a_tag_is_said_wherever_a_version_is_named() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND, OTHER)
+        await agent.ask("process_tag", process="approval", tag="old", version=1)
+        await agent.ask("process_tag", process="approval", tag="good", version=2)
+        for said in ("old", 1, "1"):
+            read = await agent.ask("process_read", process="approval", version=said)
+            assert (read["version"], "look again" in read["content"]) == (1, False)
+        assert (await agent.ask("process_draw", process="approval", version="good"))["version"] == 2
+        simulated = await agent.ask(
+            "process_simulate",
+            process="approval",
+            version="old",
+            cases=1,
+            inputs=[{"variables": {"amount": 7}}],
+        )
+        assert simulated["version"] == 1
+        scenario: dict[str, Json] = {
+            "name": "a", "given": {"amount": 7}, "answers": {"check it": {"fine": True}}, "expect": {"end": "done"},
+        }  # fmt: skip
+        tested = await agent.ask("process_test", process="approval", version="old", scenarios=[scenario])
+        assert tested["passed"] == 1
+        first = await agent.ask("instance_start", process="approval", version="old", variables={"amount": 7})
+        second = await agent.ask("instance_start", process="approval", version="old", variables={"amount": 8})
+        assert (first["version"], second["version"]) == (1, 1)
+        moved = await agent.ask(
+            "instance_control", instance=first["instance"], action="migrate", version="good"
+        )
+        assert moved["version"] == 2
+        batch = {"action": "migrate", "process": "approval", "version": "old", "to_version": "good"}
+        tried = await agent.ask("instance_batch", **batch, dry_run=True)
+        assert (tried["meant"], tried["done"]) == (1, 1)
+        (real,) = tried["next"]
+        await agent.ask("process_tag", process="approval", tag="good", version=3)
+        refusal = await agent.refusal(real["operation"], **real["arguments"])
+        assert refusal["code"] == "batch.changed", "the tag names another version than was tried"
+        await agent.ask("process_tag", process="approval", tag="good", version=2)
+        assert (await agent.ask(real["operation"], **real["arguments"]))["done"] == 1
+        read = await agent.ask("instance_read", instance=second["instance"])
+        assert read["version"] == 2
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("process_read", {"process": "approval", "version": "stabel"}),
+        ("process_draw", {"process": "approval", "version": "stabel"}),
+        ("process_simulate", {"process": "approval", "version": "stabel"}),
+        ("process_simulate", {"process": "approval", "with": {"version": "stabel"}}),
+        ("process_test", {"process": "approval", "version": "stabel"}),
+        ("process_delete", {"process": "approval", "version": "stabel"}),
+        ("instance_start", {"process": "approval", "version": "stabel", "variables": {"amount": 1}}),
+        ("instance_control", {"instance": "approval:1", "action": "migrate", "version": "stabel"}),
+        ("instance_batch", {"process": "approval", "action": "migrate", "to_version": "stabel"}),
+        ("instance_batch", {"process": "approval", "action": "cancel", "version": "stabel"}),
+    ],
+)
+def test_a_tag_that_names_nothing_is_refused_with_those_there_are(
+    operation: str, given: dict[str, Any]
+) -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND)
+        await agent.ask("process_tag", process="approval", tag="stable", version=1)
+        await agent.started("approval", amount=7)
+        before = whole_state(agent.app)
+        refusal = await agent.refusal(operation, **given)
+        assert refusal["code"] == "process.version_unknown", refusal
+        assert refusal["path"].endswith("version")
+        assert "Did you mean 'stable'?" in refusal["message"]
+        assert set(map(str, refusal["expected"])) == {"stable", "1", "2"}
+        assert whole_state(agent.app) == before
+
+    played(play)
+
+
+def test_a_tag_for_many_instances_needs_its_process() -> None:
+    async def play(agent: Agent) -> None:
+        await published(agent, APPROVAL, SECOND)
+        instance = (await agent.started("approval", amount=7))["instance"]
+        refusal = await agent.refusal(
+            "instance_batch", action="migrate", instances=[instance], to_version="stable"
+        )
+        assert (refusal["code"], refusal["path"]) == ("arguments.invalid", "to_version")
+
+    played(play)
