@@ -28,7 +28,7 @@ HOSTILE: dict[str, str] = {
     "variables.large": '"variables":{"large":1e99999999999}',
     "variable": '"variable":{}',
     "variables": '"variables":[]',
-    "version": '"version":"1"',
+    "version": '"version":[1]',
     "business_key": '"business_key":7',
 }
 """What a text of JSON can hold and no argument may, by the path that the refusal must name."""

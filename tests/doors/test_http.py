@@ -254,7 +254,7 @@ def test_the_openapi_document_is_up_to_date() -> None:
 def test_the_openapi_document_says_where_null_means_left_out() -> None:
     paths = openapi(catalog())["paths"]
     body = paths["/api/v1/process_read"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert body["properties"]["version"]["type"] == ["integer", "null"]
+    assert body["properties"]["draft"]["type"] == ["integer", "null"]
     assert body["properties"]["process"]["type"] == "string"
     listed = paths["/api/v1/process_find"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert listed["properties"]["state"]["anyOf"][1] == {"type": "null"}
