@@ -6,10 +6,11 @@ both learn from it. The play is bounded in time and number; what was left out is
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from flowmaster.engine.compare.changes import Change, compare
@@ -26,8 +27,9 @@ from flowmaster.tools.behaviour_rules import STEPS_MAX, RowAim, Ruled, Spot, row
 from flowmaster.tools.behaviour_seen import UNSEEN, Run, Side
 from flowmaster.tools.behaviour_view import BehaviourView, CauseView, DifferenceView, ExampleView, Source
 from flowmaster.tools.cases_chance import Chance
+from flowmaster.tools.cases_origins import Decided
 from flowmaster.tools.cases_rules import RuleBook
-from flowmaster.tools.cases_search import CHANCES, ROUNDS, Case, Search, scenario_of
+from flowmaster.tools.cases_search import CHANCES, ROUNDS, Case, Search, Tried, scenario_of
 from flowmaster.tools.cases_shown import suggestions
 from flowmaster.tools.json_text import write_json
 from flowmaster.tools.scenario_play import Played
@@ -63,6 +65,10 @@ ALIKE: Final = "answers alike in both versions, whatever it is asked."
 
 OLD: Final = "then"
 NEW: Final = "now"
+
+
+Base = tuple[Tried, Decided, int]
+"""A case that asked a decision, what it knew when it did, and how many turns it had taken by then."""
 
 
 class Furnished(NamedTuple):
@@ -217,14 +223,11 @@ class Comparison:
             if asked.decision == ruled.decision
         ]
         aim = RowAim(ruled, number, spot, self._between)
-        bases.sort(key=lambda base: aim.distance(base[1]))
-        asked_before: Counter[str] = Counter()
-        places: list[int] = []
-        for _, asked, _ in bases:
-            places.append(asked_before[asked.element])
-            asked_before[asked.element] += 1
+        by_step: defaultdict[str, list[Base]] = defaultdict(list)
+        for base in sorted(bases, key=lambda base: aim.distance(base[1])):
+            by_step[base[1].element].append(base)
         # The steps that ask take turns: where one cannot be brought to the row, another one may.
-        bases = [base for _, base in sorted(zip(places, bases, strict=True), key=lambda each: each[0])]
+        bases = [base for turn in zip_longest(*by_step.values()) for base in turn if base is not None]
         for steps, most in AIMS:
             for tried, asked, turns in bases:
                 for change in aim.parting(asked, steps):

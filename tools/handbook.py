@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from flowmaster.engine.compare.words import spoken_kind
 from flowmaster.engine.values import Json
+from flowmaster.engine.words.slots import duration_words
 from flowmaster.tools.pdf_book import Book, Line, Picture, Section, Table
 
 View = Callable[[str], Json]
@@ -15,7 +17,8 @@ View = Callable[[str], Json]
 
 Row = Mapping[str, Any]
 
-_PLANNED: Final = re.compile(r"\bP(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\b")
+_PLANNED: Final = re.compile(r"\bP[0-9DTHMS]+\b")
+_AT_ONCE: Final = {"PT0S": "at once"}
 _TECHNICAL: Final = ("- Test:", "- The fact")
 """Lines of the words that are for machines; facts have a table of their own."""
 
@@ -93,7 +96,7 @@ def _behind(then: Sequence[str], joins: Mapping[str, Sequence[str]]) -> Iterator
 
 
 def _kind(row: Row) -> str:
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in row["kind"])
+    words = spoken_kind(row["kind"])
     return f"{words} on {row['on']}" if row.get("on") else words
 
 
@@ -160,14 +163,4 @@ def _open(rows: Sequence[Row]) -> list[Line]:
 
 def spoken(text: str) -> str:
     """Return a text with its ISO durations as people say them: `P3D` as `3 days`, `PT0S` as `at once`."""
-
-    def said(found: re.Match[str]) -> str:
-        units = zip(("day", "hour", "minute", "second"), found.groups(), strict=True)
-        parts = [
-            f"{int(number)} {unit}{'' if int(number) == 1 else 's'}"
-            for unit, number in units
-            if number and int(number)
-        ]
-        return " ".join(parts) or ("at once" if any(found.groups()) else found.group())
-
-    return _PLANNED.sub(said, text)
+    return _PLANNED.sub(lambda found: _AT_ONCE.get(found[0]) or duration_words(found[0]) or found[0], text)

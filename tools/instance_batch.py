@@ -105,14 +105,22 @@ class Outcomes(NamedTuple):
 
 async def _operated_again(call: Call, arguments: InstanceBatch, subject: str) -> InstancesOperated:
     """Finish a batch whose answer was lost: what it has done already is not done again."""
-    return await _operate(call, arguments, _of_batch(call, subject), subject)
+    noted = _noted(call, subject)
+    versions = {name: noted[name] for name in ("version", "to_version") if name in noted}
+    meant = arguments.model_copy(update=versions)  # A tag may name another version by now.
+    return await _operate(call, arguments, meant, _of_batch(call, subject), subject)
+
+
+def _noted(call: Call, batch: str) -> Mapping[str, Json]:
+    """Return what is on record of a batch, empty if there is none."""
+    noted = call.app.runtime.reader.audit(call.caller.tenant, AuditFilter(scope=batch)).items
+    data = noted[0].data if noted and batch.startswith("batch:") else None
+    return data if isinstance(data, Mapping) else {}
 
 
 def _of_batch(call: Call, batch: str) -> list[str]:
     """Return the instances that a batch meant."""
-    noted = call.app.runtime.reader.audit(call.caller.tenant, AuditFilter(scope=batch)).items
-    data = noted[0].data if noted and batch.startswith("batch:") else None
-    chosen = data.get("instances") if isinstance(data, Mapping) else None
+    chosen = _noted(call, batch).get("instances")
     if not isinstance(chosen, list):
         raise FlowMasterError(
             "batch.unknown",
@@ -153,7 +161,7 @@ async def instance_batch(call: Call, arguments: InstanceBatch) -> InstancesOpera
     batch = await call.app.runtime.write(
         lambda transaction: _note(transaction, call, meant, chosen), dry_run=arguments.dry_run
     )
-    return await _operate(call, arguments, chosen, batch)
+    return await _operate(call, arguments, meant, chosen, batch)
 
 
 def _numbered(call: Call, arguments: InstanceBatch) -> InstanceBatch:
@@ -279,9 +287,9 @@ def _note(transaction: Transaction, call: Call, arguments: InstanceBatch, chosen
 
 
 async def _operate(
-    call: Call, arguments: InstanceBatch, chosen: Sequence[str], batch: str
+    call: Call, arguments: InstanceBatch, meant: InstanceBatch, chosen: Sequence[str], batch: str
 ) -> InstancesOperated:
-    meant = _numbered(call, arguments)
+    """Do what is meant, with numbers for tags; what may be called next says the versions as the caller did."""
     outcomes = await _outcomes(call, meant, chosen, batch)
     items = sorted(outcomes.items, key=lambda item: item.done)
     shown = items if "items" in arguments.detail else leading(items)

@@ -119,7 +119,7 @@ class _Maker:
     def made(self) -> bytes:
         from reportlab.platypus import BaseDocTemplate, NextPageTemplate, PageBreak
 
-        known = _letters()
+        _letters()  # Registers the font.
         out = BytesIO()
         templates, story = [], []
         for number, picture in enumerate(self.book.pictures):
@@ -129,10 +129,10 @@ class _Maker:
         templates.append(_page("text", A4, self._foot))
         if self.book.sections:
             story += [NextPageTemplate("text"), PageBreak()]
-            story += [each for section in self.book.sections for each in self._section(section, known)]
+            story += [each for section in self.book.sections for each in self._section(section)]
             if self.lacking:
                 told = f"Letters that this font does not have are shown as ?: {len(self.lacking)} different ones."
-                story.append(self._paragraph(Line(told, 0, "remark"), known))
+                story.append(self._paragraph(Line(told, 0, "remark")))
         document = BaseDocTemplate(
             out,
             pageTemplates=templates,
@@ -148,27 +148,27 @@ class _Maker:
     def _foot(self, canvas: "Canvas", page: tuple[float, float]) -> None:
         canvas.setFont(FONT, 8)
         canvas.setFillColor(GREY)
-        told = self._fitting(f"{self.book.title}, {self.book.about}", _letters())
+        told = self._fitting(f"{self.book.title}, {self.book.about}")
         canvas.drawString(MARGIN, FOOT, told[:140])
 
-    def _section(self, section: Section, known: frozenset[int]) -> "Iterator[Flowable]":
-        yield self._paragraph(Line(section.title, 0, "head"), known)
+    def _section(self, section: Section) -> "Iterator[Flowable]":
+        yield self._paragraph(Line(section.title, 0, "head"))
         if isinstance(section.content, Table):
-            yield self._table(section.content, known)
+            yield self._table(section.content)
         else:
             for line in section.content:
-                yield self._paragraph(line, known)
+                yield self._paragraph(line)
 
-    def _paragraph(self, line: Line, known: frozenset[int]) -> "Flowable":
+    def _paragraph(self, line: Line) -> "Flowable":
         from reportlab.platypus import Paragraph
 
-        return Paragraph(escape(self._fitting(line.text, known)), _style(line.style, line.indent))
+        return Paragraph(escape(self._fitting(line.text)), _style(line.style, line.indent))
 
-    def _table(self, table: Table, known: frozenset[int]) -> "Flowable":
+    def _table(self, table: Table) -> "Flowable":
         from reportlab.platypus import LongTable, TableStyle
 
         def cells(row: Sequence[str], style: str) -> "list[Flowable]":
-            return [self._paragraph(Line(cell, 0, style), known) for cell in row]
+            return [self._paragraph(Line(cell, 0, style)) for cell in row]
 
         room = A4[0] - 2 * MARGIN
         widths = [room * width / sum(table.widths) for width in table.widths]
@@ -184,16 +184,19 @@ class _Maker:
         ]
         return LongTable(rows, colWidths=widths, repeatRows=1, style=TableStyle(look), splitInRow=1)
 
-    def _fitting(self, text: str, known: frozenset[int]) -> str:
+    def _fitting(self, text: str) -> str:
         """Return a text in letters that the font has; the others are noted."""
-        found = []
-        for letter in text:
-            if ord(letter) in known or letter in "\n\t":
-                found.append(letter)
-            else:
-                self.lacking.setdefault(letter)
-                found.append("?")
-        return "".join(found)
+        fits, others = _in_font(text)
+        self.lacking.update(dict.fromkeys(others))
+        return fits
+
+
+def _in_font(text: str) -> tuple[str, list[str]]:
+    """Return a text with ? for the letters that the font does not have, and these."""
+    others = [letter for letter in text if ord(letter) not in _letters() and letter not in "\n\t"]
+    for letter in set(others):
+        text = text.replace(letter, "?")
+    return text, others
 
 
 @cache
@@ -262,8 +265,7 @@ def _drawn(
             canvas: Canvas = self.canv
             canvas.setFont(FONT, 15)
             canvas.setFillColor(INK)
-            title = "".join(each if ord(each) in _letters() else "?" for each in picture.title)
-            canvas.drawString(0, size.height * scale + TITLE - 15, title)
+            canvas.drawString(0, size.height * scale + TITLE - 15, _in_font(picture.title)[0])
             if raster is None:
                 pdf_pen.draw(canvas, tree, FONT, scale)
             else:

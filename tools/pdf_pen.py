@@ -3,6 +3,8 @@
 Our pens write few of the many forms of SVG; these are all drawn, and any other is a fault of ours.
 """
 
+import cmath
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _MOVE: Final = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
-_STEP: Final = re.compile(r"([MLHVCSQTZ])([^MLHVCSQTZ]*)", re.IGNORECASE)
+_STEP: Final = re.compile(r"([A-DF-Za-df-z])([^A-DF-Za-df-z]*)")
 _NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?")
-_TAKEN: Final = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
+_TAKEN: Final = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 """How many numbers each command of a path takes at a time."""
 
 _CAPS: Final = {"butt": 0, "round": 1, "square": 2}
@@ -25,6 +27,9 @@ _JOINS: Final = {"miter": 0, "round": 1, "bevel": 2}
 _FONT_SIZE: Final = 12
 _BOLD: Final = 0.35
 """How strongly the outline of bold letters is drawn, since there is one face of the font."""
+
+
+Point = tuple[float, float]
 
 
 class Size(NamedTuple):
@@ -178,6 +183,12 @@ class _Trace:
                 self._bend((x + a, y + b), (x + to_x, y + to_y))
             case "T", [to_x, to_y]:
                 self._bend(self._mirrored("QT"), (x + to_x, y + to_y))
+            case "A", [a, b, turned, is_large, is_clockwise, to_x, to_y]:
+                ends = (x + to_x, y + to_y)
+                for curve in arc_curves(
+                    (self._x, self._y), ends, (a, b), turned, is_large > 0, is_clockwise > 0
+                ):
+                    self._curve(*curve)
             case _:
                 self._path.close()
                 self._x, self._y = self._start
@@ -187,12 +198,12 @@ class _Trace:
         go(x, y)
         self._x, self._y = x, y
 
-    def _curve(self, one: tuple[float, float], two: tuple[float, float], end: tuple[float, float]) -> None:
+    def _curve(self, one: Point, two: Point, end: Point) -> None:
         self._path.curveTo(*one, *two, *end)
         self._control = two
         self._x, self._y = end
 
-    def _bend(self, control: tuple[float, float], end: tuple[float, float]) -> None:
+    def _bend(self, control: Point, end: Point) -> None:
         """Draw a quadratic curve as the cubic one that it is."""
         (a, b), (x, y) = control, (self._x, self._y)
         one = (x + (a - x) * 2 / 3, y + (b - y) * 2 / 3)
@@ -200,10 +211,56 @@ class _Trace:
         self._curve(one, two, end)
         self._control = control
 
-    def _mirrored(self, kinds: str) -> tuple[float, float]:
+    def _mirrored(self, kinds: str) -> Point:
         if self._last not in kinds:
             return (self._x, self._y)
         return (2 * self._x - self._control[0], 2 * self._y - self._control[1])
+
+
+def arc_curves(
+    start: Point, end: Point, radii: Point, turned: float, is_large: bool, is_clockwise: bool
+) -> Iterator[tuple[Point, Point, Point]]:
+    """Give an arc of an ellipse as cubic curves of a quarter at most: two controls and an end each (SVG 2, B.2).
+
+    `turned` is the angle of its first axis, in degrees.
+    """
+    if start == end or not all(radii):
+        if start != end:
+            yield start, end, end
+        return
+    turn = cmath.exp(1j * math.radians(turned))
+    a, b = abs(radii[0]), abs(radii[1])
+    # On the unit circle: the ellipse turned back and its axes made 1.
+    one, other = (_scaled(complex(*point) / turn, 1 / a, 1 / b) for point in (start, end))
+    half = (other - one) / 2
+    if abs(half) > 1:
+        a, b, one, other, half = (
+            a * abs(half),
+            b * abs(half),
+            one / abs(half),
+            other / abs(half),
+            half / abs(half),
+        )
+    across = 1j * half / abs(half) * math.sqrt(max(0.0, 1 - abs(half) ** 2))
+    center = one + half + (across if is_large != is_clockwise else -across)
+    first, last = cmath.phase(one - center), cmath.phase(other - center)
+    sweep = (last - first) % math.tau - (0 if is_clockwise else math.tau)
+    parts = max(1, math.ceil(abs(sweep) / (math.pi / 2) - 1e-9))
+    reach = 4 / 3 * math.tan(sweep / parts / 4)
+    for number in range(parts):
+        angles = (first + sweep * number / parts, first + sweep * (number + 1) / parts)
+        here, there = (cmath.exp(1j * angle) for angle in angles)
+        points = (here * (1 + 1j * reach), there * (1 - 1j * reach), there)
+        first_control, second_control, to = (_scaled(center + point, a, b) * turn for point in points)
+        yield (
+            (first_control.real, first_control.imag),
+            (second_control.real, second_control.imag),
+            (to.real, to.imag),
+        )
+
+
+def _scaled(point: complex, x: float, y: float) -> complex:
+    return complex(point.real * x, point.imag * y)
 
 
 def _parts(numbers: list[float], size: int) -> Iterator[list[float]]:

@@ -74,17 +74,16 @@ async def process_simulate(call: Call, arguments: ProcessSimulate) -> Simulated:
     if arguments.other is not None:
         arounds.append((merged(arguments, arguments.other), "with."))
 
-    def work(steps: Steps) -> list[Run]:
+    def work(steps: Steps) -> tuple[_Source, list[Run]]:
         sources = [_source(call, arguments, around, place) for around, place in arounds]
         models = [[source.process, *source.called.values()] for source in sources]
         sides = [
             _ready(call, arguments, source, around, begins, place, models[-1 - number])
             for number, (source, (around, place)) in enumerate(zip(sources, arounds, strict=True))
         ]
-        return [_run(call, side, steps, number, len(sides)) for number, side in enumerate(sides)]
+        return sources[0], [_run(call, side, steps, number, len(sides)) for number, side in enumerate(sides)]
 
-    runs = await in_steps(call, work)
-    source = _source(call, arguments, arguments)
+    source, runs = await in_steps(call, work)
     told = _told(arguments, source, runs)
     if arguments.view == "numbers":
         return told
@@ -111,7 +110,7 @@ def _begins(text: str, now: int) -> int:
     return given
 
 
-def _source(call: Call, arguments: ProcessSimulate, around: Around, place: str = "") -> _Source:
+def _source(call: Call, arguments: ProcessSimulate, around: Around, place: str) -> _Source:
     reader, tenant, line = call.app.runtime.reader, call.caller.tenant, line_at(arguments.process)
     key = line.process
     one_of_two(around.version, around.draft)

@@ -1,6 +1,6 @@
 """Calls without end: a process that cannot end without calling itself, directly or through others."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from flowmaster.engine.bpmn.findings import Findings, named
 from flowmaster.engine.limits import CALL_DEPTH_MAX
@@ -31,7 +31,9 @@ def certain_calls(process: Process) -> Mapping[str, str]:
     return {
         one.id: called
         for one in elements.values()
-        if one.scope == process.id and (called := _called(one)) and not _ends_without(process, one.id)
+        if one.scope == process.id
+        and (called := _called(one))
+        and not is_avoided(process, _starts(process), one.id)
     }
 
 
@@ -42,19 +44,28 @@ def _called(element: Element) -> str:
     return str(details.process.content)
 
 
-def _ends_without(process: Process, avoided: str) -> bool:
-    """Return whether some way leads from a start to an end past an element."""
-    starts = [
+def _starts(process: Process) -> list[str]:
+    events = [
         one.id for one in process.elements.values() if one.kind == "startEvent" and one.scope == process.id
     ]
-    waiting, seen = [*process.root.starts, *starts], {avoided}
+    return [*process.root.starts, *events]
+
+
+def is_avoided(
+    process: Process,
+    starts: Iterable[str],
+    avoided: str,
+    holds: Callable[[Element], bool] = lambda _: False,
+) -> bool:
+    """Return whether some way from a start ends, or comes to something that holds it up, past an element."""
+    waiting, seen = [*starts], {avoided}
     while waiting:
         key = waiting.pop()
         if key in seen:
             continue
         seen.add(key)
         element = process.elements[key]
-        if not element.outgoing:
+        if not element.outgoing or holds(element):
             return True
         waiting += [flow.target for flow in element.outgoing]
         waiting += [boundary.id for boundary in element.boundaries]

@@ -5,8 +5,8 @@ from dataclasses import fields, is_dataclass
 
 from flowmaster.engine.bpmn import fixes
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.bpmn.known import fields_of
 from flowmaster.engine.feel.expression import Expression
+from flowmaster.engine.forms import fields_of
 from flowmaster.engine.model import (
     AdHoc,
     Constant,

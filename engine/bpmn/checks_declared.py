@@ -6,8 +6,9 @@ from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
 from flowmaster.engine.bpmn.condition_values import Schema
 from flowmaster.engine.bpmn.expression_types import type_of_schema
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.bpmn.known import Known, fields_of, form_schema_of
+from flowmaster.engine.bpmn.known import Known, form_schema_of
 from flowmaster.engine.bpmn.signatures import Library
+from flowmaster.engine.forms import fields_of
 from flowmaster.engine.model import AdHoc, Call, Constant, Element, Job, Process, Rule, UserTask, Value
 from flowmaster.engine.values import Json
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from flowmaster.engine.bpmn.checks_calls import is_avoided
 from flowmaster.engine.bpmn.findings import Findings, named
+from flowmaster.engine.bpmn.vocabulary import SENDING_KINDS, WAITING_KINDS
 from flowmaster.engine.limits import CALL_DEPTH_MAX
 from flowmaster.engine.model import (
     Call,
@@ -16,9 +18,6 @@ from flowmaster.engine.model import (
     UserTask,
     Value,
 )
-
-_SENDING = ("endEvent", "intermediateThrowEvent", "sendTask")
-_WAITING = ("userTask", "manualTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway")
 
 
 class Start(NamedTuple):
@@ -97,7 +96,7 @@ def _set_off(process: Process, start: Start, landscape: Landscape) -> Iterator[_
         if element.scope != process.id or element.unsupported or element.loop is not None:
             continue
         called, sent = _called(element), _sent(element)
-        if not (called or sent) or _avoided(process, start.element, element.id):
+        if not (called or sent) or is_avoided(process, [start.element], element.id, _waits):
             continue
         if called:
             other = process if called == process.id else landscape.model(called)
@@ -120,7 +119,7 @@ def _called(element: Element) -> str:
 
 def _sent(element: Element) -> tuple[str, str] | None:
     details = element.details
-    if element.kind not in _SENDING or not isinstance(details, Message | Signal):
+    if element.kind not in SENDING_KINDS or not isinstance(details, Message | Signal):
         return None
     name: Value = details.name
     kind = "message" if isinstance(details, Message) else "signal"
@@ -131,26 +130,10 @@ def _is_start(process: Process, element: Element) -> bool:
     return element.scope == process.id and (element.kind == "startEvent" or element.id in process.root.starts)
 
 
-def _avoided(process: Process, start: str, wanted: str) -> bool:
-    """Return whether a way from a start ends, or comes to something that waits, before it comes to an element."""
-    waiting, seen = [start], {wanted}
-    while waiting:
-        key = waiting.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        element = process.elements[key]
-        if not element.outgoing or _waits(element):
-            return True
-        waiting += [flow.target for flow in element.outgoing]
-        waiting += [boundary.id for boundary in element.boundaries]
-    return False
-
-
 def _waits(element: Element) -> bool:
     """Return whether an element may hold up who comes there: a person, an event, a called process, steps of its own."""
     return (
-        element.kind in _WAITING
+        element.kind in WAITING_KINDS
         or isinstance(element.details, UserTask | EventGateway | Call)
         or bool(element.starts)
     )

@@ -13,10 +13,11 @@ from flowmaster.engine.bpmn.checks_conditions import Assumed, settled
 from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
 from flowmaster.engine.bpmn.conditions import Conditions
 from flowmaster.engine.bpmn.findings import Findings, named
-from flowmaster.engine.bpmn.known import Known, required_of
+from flowmaster.engine.bpmn.known import Known
 from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
 from flowmaster.engine.feel import syntax as s
 from flowmaster.engine.feel.expression import Expression
+from flowmaster.engine.forms import required_of
 from flowmaster.engine.model import (
     Call,
     Element,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flowmaster.engine.bpmn.condition_values import Schema
-from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS
+from flowmaster.engine.bpmn.vocabulary import SCOPE_KINDS, SENDING_KINDS
+from flowmaster.engine.forms import fields_of
 from flowmaster.engine.model import (
     AdHoc,
     Call,
@@ -25,8 +26,6 @@ from flowmaster.engine.values import Json
 
 OUTSIDE = (UserTask, Job, Call, Message, Signal, Error, Escalation)
 """What brings values from outside: a person, a worker, another process, a message, a fault that is caught."""
-
-_SENDING = ("endEvent", "intermediateThrowEvent", "sendTask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,47 +148,14 @@ def may_write_anything(process: Process, element: Element) -> bool:
         case Job():
             return not element.outputs
         case Message() | Signal():
-            return not element.outputs and element.kind not in _SENDING
+            return not element.outputs and element.kind not in SENDING_KINDS
         case Triggers(all=several):
             brings = any(isinstance(one.details, Message | Signal) for one in several)
-            return brings and not element.outputs and element.kind not in _SENDING
+            return brings and not element.outputs and element.kind not in SENDING_KINDS
         case AdHoc():
             return True
         case _:
             return False
-
-
-def fields_of(form: Json) -> Iterator[str]:
-    """Yield what a form asks for: the properties of a JSON Schema, the keys of form-js components."""
-    if not isinstance(form, Mapping):
-        return
-    properties = form.get("properties")
-    if isinstance(properties, Mapping):
-        yield from properties
-    components = form.get("components")
-    for component in components if isinstance(components, list) else ():
-        key = component.get("key") or component.get("path") if isinstance(component, Mapping) else None
-        if isinstance(key, str):
-            yield key.partition(".")[0]
-        yield from fields_of(
-            {"components": component.get("components")} if isinstance(component, Mapping) else None
-        )
-
-
-def required_of(form: Json) -> Iterator[str]:
-    """Yield the fields that a form does not let be left out."""
-    if not isinstance(form, Mapping):
-        return
-    required = form.get("required")
-    yield from (name for name in required if isinstance(name, str)) if isinstance(required, list) else ()
-    components = form.get("components")
-    for component in components if isinstance(components, list) else ():
-        if not isinstance(component, Mapping):
-            continue
-        rules = component.get("validate")
-        if isinstance(rules, Mapping) and rules.get("required") is True:
-            yield from fields_of({"components": [component]})
-        yield from required_of({"components": component.get("components")})
 
 
 def form_schema_of(form: Json) -> Mapping[str, Schema]:

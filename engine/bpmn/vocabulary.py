@@ -98,6 +98,12 @@ ACTIVITY_KINDS = TASK_KINDS | SUB_PROCESS_KINDS | {"callActivity"}
 CATCH_EVENT_KINDS = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
 THROW_EVENT_KINDS = frozenset({"endEvent", "intermediateThrowEvent"})
 EVENT_KINDS = CATCH_EVENT_KINDS | THROW_EVENT_KINDS
+SENDING_KINDS = THROW_EVENT_KINDS | {"sendTask"}
+"""What may send a message or signal."""
+WAITING_KINDS = frozenset(
+    {"userTask", "manualTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway"}
+)
+"""What holds up who comes there, until a person acts or an event happens."""
 GATEWAY_KINDS = frozenset(
     {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"}
 )

@@ -133,8 +133,12 @@ def _name(process: Process, key: str) -> str:
 
 def kind_in_words(process: Process, key: str) -> str:
     """Return what people call the kind of an element, as `user task`."""
-    words = "".join(f" {each.lower()}" if each.isupper() else each for each in process.elements[key].kind)
-    return words.strip()
+    return spoken_kind(process.elements[key].kind)
+
+
+def spoken_kind(kind: str) -> str:
+    """Return a BPMN kind as people say it: `userTask` as `user task`."""
+    return "".join(f" {each.lower()}" if each.isupper() else each for each in kind).strip()
 
 
 def _kind(process: Process, key: str) -> str:

@@ -5,7 +5,7 @@ Exclusions (four-eyes) hold for every way of getting hold of a task and for comp
 what is asked for is done when they have agreed (`task_listeners.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flowmaster.engine.bpmn.vocabulary import INTERNAL
@@ -15,6 +15,7 @@ from flowmaster.engine.errors import FlowMasterError, Hint
 from flowmaster.engine.events import TaskChanged, TaskPerformed, WaitClosed
 from flowmaster.engine.execution import Execution
 from flowmaster.engine.feel.said import said
+from flowmaster.engine.forms import fields_of
 from flowmaster.engine.lookup import open_task
 from flowmaster.engine.model import UserTask
 from flowmaster.engine.performers import kinds_of_roles
@@ -203,7 +204,7 @@ def _answer(task: TaskWait, asked: Asked) -> Mapping[str, Json]:
 def _check_answer(run: Execution, task: TaskWait, answer: Mapping[str, Json]) -> None:
     """Refuse an answer that a check of the task forbids; a field of its form that is left out is null, whatever it was before."""
     details = _details(run, task)
-    left_out = dict.fromkeys(_asked_for(run.model.process.forms.get(details.form)))
+    left_out = dict.fromkeys(fields_of(run.model.process.forms.get(details.form)))
     for check in details.checks:
         found = check.condition.value({**visible(run.state, task.node), **left_out, **answer}, run.at)
         if found is not True:
@@ -215,16 +216,6 @@ def _check_answer(run: Execution, task: TaskWait, answer: Mapping[str, Json]) ->
                 fix="Give an answer for which the condition holds.",
                 status=422,
             )
-
-
-def _asked_for(form: Json) -> list[str]:
-    """Return the names of the fields of a form: of a JSON Schema, or of form-js."""
-    if not isinstance(form, Mapping):
-        return []
-    fields, components = form.get("properties"), form.get("components")
-    if isinstance(components, Sequence) and not isinstance(components, str):
-        return [str(one["key"]) for one in components if isinstance(one, Mapping) and "key" in one]
-    return [*fields] if isinstance(fields, Mapping) else []
 
 
 def _changed(run: Execution, task: TaskWait, asked: Asked) -> TaskWait:

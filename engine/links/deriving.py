@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from flowmaster.engine.bpmn.vocabulary import SENDING_KINDS, WAITING_KINDS
 from flowmaster.engine.dmn import model as m
 from flowmaster.engine.elements.scopes import may_start
 from flowmaster.engine.links.model import DATA, DECISION, FORM, MESSAGE, PROCESS, ROLE, SIGNAL, Link, Node
@@ -20,9 +21,6 @@ from flowmaster.engine.model import (
     UserTask,
     Value,
 )
-
-_SENDING = ("endEvent", "intermediateThrowEvent", "sendTask")
-_WAITING = ("userTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway", "manualTask")
 
 
 def process_links(process: Process) -> tuple[Link, ...]:
@@ -96,7 +94,7 @@ def _texts(value: Value) -> list[str]:
 
 def _event_link(process: Process, own: Node, element: Element, details: Message | Signal) -> Link:
     heard = _heard(details)
-    if element.kind in _SENDING:
+    if element.kind in SENDING_KINDS:
         return Link("sends", own, heard, element.id)
     return Link("starts" if may_start(process, element) else "receives", heard, own, element.id)
 
@@ -146,4 +144,4 @@ def _reached_freely(process: Process) -> frozenset[str]:
 
 
 def _waits(element: Element) -> bool:
-    return element.kind in _WAITING or isinstance(element.details, EventGateway | UserTask)
+    return element.kind in WAITING_KINDS or isinstance(element.details, EventGateway | UserTask)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from flowmaster.engine.bpmn.checks_data import ENGINE_NAMES, values_read
-from flowmaster.engine.bpmn.known import Known, fields_of, known_of, may_write_anything, written_by
+from flowmaster.engine.bpmn.known import Known, known_of, may_write_anything, written_by
 from flowmaster.engine.bpmn.signatures import NO_LIBRARY, DecisionSignature
 from flowmaster.engine.bpmn.vocabulary import SUB_PROCESS_KINDS
+from flowmaster.engine.forms import fields_of
 from flowmaster.engine.model import (
     AdHoc,
     Call,

@@ -101,9 +101,14 @@ def _read_list(said: str) -> Json:
 def _time(value: Json) -> str | None:
     if not isinstance(value, str):
         return None
+    return duration_words(value) or condition_words(value)
+
+
+def duration_words(value: str) -> str:
+    """Return a length of time as people say it, `P2DT3H` as `2 days 3 hours`; empty for seconds, and what is none."""
     match = _ISO.match(value)
     if match is None or not any(match.groups()[:3]):
-        return condition_words(value)
+        return ""
     units = zip(("day", "hour", "minute"), match.groups(), strict=False)
     said = " ".join(f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in units if number)
     return f"{said} of working time ({match[4]})" if match[4] else said

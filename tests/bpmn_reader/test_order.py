@@ -3,9 +3,9 @@
 import pytest
 
 from flowmaster.engine.bpmn.checks import check_process
-from flowmaster.engine.bpmn.known import required_of
 from flowmaster.engine.bpmn.reader import read_processes
 from flowmaster.engine.elements.table import RUNNABLE
+from flowmaster.engine.forms import required_of
 from flowmaster.engine.outline.compile import compile_outline
 from flowmaster.engine.values import Json
 from tests.bpmn_reader.models import bpmn, ext, flow, problems

@@ -86,7 +86,8 @@ def test_a_drawn_sample_of_mutations_is_found_with_its_cause(monkeypatch: pytest
     monkeypatch.setattr(behaviour_play, "SECONDS_MAX", SECONDS)
     found = all_judged(drawn(SEED), SAMPLE, examples())
     assert [each for each in found if each.verdict in ("missed", "another cause")] == []
-    assert sum(each.verdict == "found" for each in found) > SAMPLE // 2
+    assert {each.name for each in found if each.verdict == "unrevealed"} <= set(UNREVEALED)
+    assert sum(each.verdict == "found" for each in found) > SAMPLE - 5
 
 
 @pytest.mark.soak

@@ -286,6 +286,38 @@ def test_a_batch_that_broke_off_is_finished_by_repeating_it_and_does_nothing_twi
     played(play)
 
 
+def test_a_batch_that_broke_off_goes_on_with_the_version_that_its_tag_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(instance_batch, "AT_ONCE", 1)
+
+    async def play(agent: Agent) -> None:
+        instances = await several(agent, 3)
+        for title in ("second", "third"):
+            await agent.published({**ASKING, "name": title})
+        await agent.ask("process_tag", process="asking", tag="good", version=2)
+        moves = {"action": "migrate", "process": "asking", "version": 1, "to_version": "good"}
+        steps, do = 0, Runtime.do
+
+        async def broken(self: Runtime, *work: Any, **more: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps > 1:
+                raise asyncio.CancelledError
+            return await do(self, *work, **more)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Runtime, "do", broken)
+            with pytest.raises(asyncio.CancelledError):
+                await agent.ask("instance_batch", **moves, idempotency_key="k")
+        await agent.ask("process_tag", process="asking", tag="good", version=3)
+        assert (await agent.ask("instance_batch", **moves, idempotency_key="k"))["done"] == 3
+        reads = [await agent.ask("instance_read", instance=instance) for instance in instances]
+        assert [read["version"] for read in reads] == [2, 2, 2]
+
+    played(play)
+
+
 def test_others_are_served_while_a_batch_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instance_batch, "AT_ONCE", 4)
 

@@ -1,9 +1,13 @@
 """Processes as PDF: handbooks and pictures whose text can be searched, on pages that fit, whatever the names hold."""
 
+import cmath
 import json
+import math
+import re
 import time
 from base64 import b64decode
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import mcp_types as types
@@ -11,6 +15,7 @@ import pdfplumber
 import pypdfium2
 import pytest
 from mcp import Client
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from examples.load import examples, load
 from flowmaster.engine.bpmn.identifiers import xml_safe
@@ -20,9 +25,12 @@ from flowmaster.server.mcp_door import mcp_server
 from flowmaster.tools import extras
 from flowmaster.tools.data_urls import PDF
 from flowmaster.tools.handbook import spoken
-from flowmaster.tools.pdf_book import Book, Line, Picture, Section, Table, pdf_of
+from flowmaster.tools.pdf_book import MARGIN, TITLE, Book, Line, Picture, Section, Table, pdf_of
+from flowmaster.tools.pdf_pen import arc_curves
+from flowmaster.tools.raster import large_png
 from tests.acceptance.agent import Agent, played
 from tests.bpmn.models import large_model
+from tests.bpmn.varied import varied_model
 from tests.house.tree import ROOT
 from tests.tools.test_pictures import OUTLINE, named
 
@@ -213,3 +221,48 @@ def test_without_the_part_that_makes_pdfs_the_call_says_what_to_install(
 )
 def test_durations_are_told_as_people_say_them(text: str, said: str) -> None:
     assert spoken(text) == said
+
+
+@pytest.mark.parametrize("turned", [0, 30])
+@pytest.mark.parametrize(("large", "clockwise"), [(False, False), (False, True), (True, False), (True, True)])
+def test_arcs_lie_on_their_ellipse_and_end_where_they_shall(
+    turned: int, *, large: bool, clockwise: bool
+) -> None:
+    start, end, (a, b) = (10.0, 20.0), (60.0, 35.0), (40.0, 25.0)
+    curves = list(arc_curves(start, end, (a, b), turned, large, clockwise))
+    assert curves[-1][2] == pytest.approx(end)
+    turn, here, points = cmath.exp(-1j * math.radians(turned)), start, [complex(*start)]
+    for one, two, to in curves:
+        for part in (0.25, 0.5, 0.75, 1.0):
+            rest = 1 - part
+            shares = (rest**3, 3 * rest**2 * part, 3 * rest * part**2, part**3)
+            given = (complex(*point) for point in (here, one, two, to))
+            points.append(sum((share * each for share, each in zip(shares, given, strict=True)), 0j))
+        here = to
+    # With the ellipse made a circle of radius 1, both ends tell the two centers that there may be.
+    flat = [complex((each * turn).real / a, (each * turn).imag / b) for each in points]
+    half = (flat[-1] - flat[0]) / 2
+    aside = 1j * half / abs(half) * math.sqrt(1 - abs(half) ** 2)
+    centers = [flat[0] + half + each for each in (aside, -aside)]
+    (center,) = [one for one in centers if all(abs(abs(each - one) - 1) < 0.001 for each in flat)]
+    sweep = sum(cmath.phase((after - center) / (before - center)) for before, after in pairwise(flat))
+    assert (abs(sweep) > math.pi, sweep > 0) == (large, clockwise)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pictures_look_in_pdf_as_they_look_in_png(seed: int) -> None:
+    svg = draw_svg(varied_model(seed, 30))
+    (found,) = re.findall(r'viewBox="0 0 (\d+) (\d+)"', svg)
+    width, height = map(int, found)
+    page = pypdfium2.PdfDocument(pdf_of(Book("P", "x", [Picture("P", svg)])))[0]
+    room = (page.get_width() - 2 * MARGIN - 1, page.get_height() - 2 * MARGIN - TITLE - 1)
+    zoom = 1 / min(
+        1.0, room[0] / width, room[1] / height
+    )  # As large as the picture itself: thin lines count.
+    left, top = round(MARGIN * zoom), round((MARGIN + TITLE) * zoom)
+    there = page.render(scale=zoom).to_pil().convert("L").crop((left, top, left + width, top + height))
+    drawn = Image.open(BytesIO(large_png(svg))).convert("L").resize((width, height), Image.Resampling.LANCZOS)
+    blurred = [each.filter(ImageFilter.BoxBlur(4)) for each in (there, drawn)]
+    apart = ImageStat.Stat(ImageChops.difference(*blurred))
+    assert apart.mean[0] < 1.5, apart.mean
+    assert apart.extrema[0][1] < 90, "something is drawn elsewhere"
