@@ -254,7 +254,7 @@ def test_pictures_look_in_pdf_as_they_look_in_png(seed: int) -> None:
     svg = draw_svg(varied_model(seed, 30))
     (found,) = re.findall(r'viewBox="0 0 (\d+) (\d+)"', svg)
     width, height = map(int, found)
-    page = pypdfium2.PdfDocument(pdf_of(Book("P", "x", [Picture("P", svg)])))[0]
+    page: Any = pypdfium2.PdfDocument(pdf_of(Book("P", "x", [Picture("P", svg)])))[0]
     room = (page.get_width() - 2 * MARGIN - 1, page.get_height() - 2 * MARGIN - TITLE - 1)
     zoom = 1 / min(
         1.0, room[0] / width, room[1] / height
