@@ -9,6 +9,7 @@ from base64 import b64decode
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import mcp_types as types
 import pdfplumber
@@ -256,9 +257,8 @@ def test_pictures_look_in_pdf_as_they_look_in_png(seed: int) -> None:
     width, height = map(int, found)
     page: Any = pypdfium2.PdfDocument(pdf_of(Book("P", "x", [Picture("P", svg)])))[0]
     room = (page.get_width() - 2 * MARGIN - 1, page.get_height() - 2 * MARGIN - TITLE - 1)
-    zoom = 1 / min(
-        1.0, room[0] / width, room[1] / height
-    )  # As large as the picture itself: thin lines count.
+    # As large as the picture itself: a thin line counts as much on both.
+    zoom = 1 / min(1.0, room[0] / width, room[1] / height)
     left, top = round(MARGIN * zoom), round((MARGIN + TITLE) * zoom)
     there = page.render(scale=zoom).to_pil().convert("L").crop((left, top, left + width, top + height))
     drawn = Image.open(BytesIO(large_png(svg))).convert("L").resize((width, height), Image.Resampling.LANCZOS)
